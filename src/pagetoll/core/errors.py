@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every error of Pagetoll, sorted by whose fault it is.
+
+An error carries its facts as attributes; a frontend has one table from class to exit status. A refusal to
+print is no error but a `pagetoll.core.policy.Decision`.
+"""
+
+from dataclasses import dataclass
+
+
+class PagetollError(Exception):
+    """Base of all errors that Pagetoll raises on purpose."""
+
+
+class UsageError(PagetollError):
+    """The caller's words are off: a wrong option, name or value."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigProblem:
+    """One wrong place of a configuration file: `file`, `line` (from 1, 0 unknown), `option`, what is wrong."""
+
+    file: str
+    line: int
+    option: str
+    text: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.option}: {self.text}"
+
+
+class ConfigError(PagetollError):
+    """A configuration file is unreadable or wrong; `problems` lists every place, all at once."""
+
+    def __init__(self, problems: list[ConfigProblem]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class PluginError(PagetollError):
+    """A plug-in is missing or broken."""
+
+
+class DocumentError(PagetollError):
+    """A print file cannot be counted; `offset` is the octet where that showed."""
+
+    def __init__(self, text: str, offset: int = 0) -> None:
+        self.text = text
+        self.offset = offset
+        super().__init__(f"{text} (at octet {offset})")
+
+
+class UnknownLanguage(DocumentError):
+    """No page language that can be counted was recognised."""
+
+
+class TruncatedDocument(DocumentError):
+    """The data ends before the first page was complete."""
+
+
+class MalformedDocument(DocumentError):
+    """The data breaks the grammar of its language."""
+
+
+class DocumentTooComplex(DocumentError):
+    """A limit on time, memory, nesting or size was reached before there was a number."""
+
+
+class ProtocolError(PagetollError):
+    """A peer broke a protocol (ours, IPP, SNMP, PJL, LPD); `offset` is the octet of the message."""
+
+    def __init__(self, text: str, offset: int = 0) -> None:
+        self.text = text
+        self.offset = offset
+        super().__init__(f"{text} (at octet {offset})")
+
+
+class DeviceError(PagetollError):
+    """The device could not be used."""
+
+    retryable = False
+
+
+class DeviceUnreachable(DeviceError):
+    retryable = True
+
+
+class DeviceTimeout(DeviceError):
+    retryable = True
+
+
+class DeviceRefused(DeviceError):
+    pass
+
+
+class LedgerError(PagetollError):
+    """A rule of the ledger forbids the act."""
+
+
+class LimitReached(LedgerError):
+    """A checked leg does not fit; `refusal` (core.policy.Refusal) holds the account and its figures."""
+
+    def __init__(self, refusal: object) -> None:
+        self.refusal = refusal
+        super().__init__(str(refusal))
+
+
+class AccountClosed(LedgerError):
+    pass
+
+
+class NoSuchAccount(LedgerError):
+    pass
+
+
+class ReservationExpired(LedgerError):
+    pass
+
+
+class AlreadySettled(LedgerError):
+    pass
+
+
+class AlreadyVoided(LedgerError):
+    pass
+
+
+class StorageError(PagetollError):
+    """The ledger's database cannot be used as it is."""
+
+    retryable = False
+
+
+class StorageUnavailable(StorageError):
+    """The database does not answer, is locked, full or read-only."""
+
+    retryable = True
+
+
+class StorageConflict(StorageError):
+    """Another writer was faster; the whole transaction may be tried again."""
+
+    retryable = True
+
+
+class SchemaMismatch(StorageError):
+    """The database's schema is of another version; says which command upgrades it."""

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a print file will use: pages, impressions, sheets, colour, and how sure that is.
+
+Words: an *input page* is one page image of the data stream, an *impression* one side that carries a page
+(pages x copies), a *media sheet* one piece of paper. Sheets round up, per copy: five impressions two-sided
+are three sheets (design.md chapter 3, page-languages chapter 1).
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Confidence(StrEnum):
+    """How sure a count is, best first."""
+
+    EXACT = "exact"
+    DECLARED = "declared"
+    ESTIMATED = "estimated"
+    AT_LEAST = "at_least"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+
+
+class Duplex(StrEnum):
+    """How the data itself asks for sides; UNSTATED where it does not say."""
+
+    NONE = "none"
+    LONG = "long"
+    SHORT = "short"
+    UNSTATED = "unstated"
+
+
+class ColorClass(StrEnum):
+    MONO = "mono"
+    COLOR = "color"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something worth knowing about a document: a short code and the octet where it showed."""
+
+    code: str
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PageRun:
+    """`length` equal pages in a row. `copies` of each page (uncollated); media size in points, (0, 0) unknown."""
+
+    length: int = 1
+    copies: int = 1
+    duplex: Duplex = Duplex.UNSTATED
+    color: ColorClass = ColorClass.UNKNOWN
+    media_points: tuple[float, float] = (0.0, 0.0)
+    blank: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of the stream with its own language or reset environment; `sets` collated copies of all its runs."""
+
+    language: str
+    runs: tuple[PageRun, ...]
+    sets: int = 1
+    end_offset: int = 0
+
+    @property
+    def input_pages(self) -> int:
+        return sum(run.length for run in self.runs)
+
+    @property
+    def impressions(self) -> int:
+        return self.sets * sum(run.length * run.copies for run in self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The whole answer of a count. `page_end_offsets` maps printed impressions to octets where known
+    (one ascending offset per input page), for charging a job that was cut off in the middle."""
+
+    segments: tuple[Segment, ...]
+    confidence: Confidence
+    findings: tuple[Finding, ...] = ()
+    page_end_offsets: tuple[int, ...] = field(default=(), repr=False)
+
+    @property
+    def language(self) -> str:
+        return self.segments[0].language if self.segments else "unknown"
+
+    @property
+    def input_pages(self) -> int:
+        return sum(segment.input_pages for segment in self.segments)
+
+    @property
+    def impressions(self) -> int:
+        return sum(segment.impressions for segment in self.segments)
