@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+# The two commands that do everything are `make demo` and `make test`; `make help` lists the rest.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo setup-test test test-long lint format lock clean
+
+BIN := .venv/bin
+# The tests run against the installed wheel, not against src/.
+PYTEST := $(BIN)/python -m pytest -o pythonpath=tests
+# Further arguments for pytest: make test PYTEST_ARGS='tests/core -x'
+PYTEST_ARGS ?=
+
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup: ## install Debian packages (as root) and Pagetoll into .venv/
+	@tools/packages.sh run
+	@tools/venv.sh run
+	@echo "Pagetoll is installed in .venv/. Next: make demo (see it work), or .venv/bin/pagetoll init (start for real)."
+
+demo: setup ## print real documents through a private CUPS, one charged, one refused
+	@$(BIN)/pagetoll demo
+
+setup-test:
+	@tools/packages.sh test
+	@tools/venv.sh test
+
+test: setup-test lint ## install what the tests need and run all checks and tests
+	$(PYTEST) $(PYTEST_ARGS)
+
+test-long: setup-test ## the tests that take minutes (kills at random times, many queues)
+	$(PYTEST) -m long $(PYTEST_ARGS)
+
+lint: setup-test ## style, types and layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup-test ## rewrite the sources in the house's format
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+lock: ## make the lock files anew from pyproject.toml
+	@tools/lock.sh
+
+clean: ## remove what was built (the environment in /opt/pagetoll stays)
+	rm -rf .venv .build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

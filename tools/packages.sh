@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs the Debian packages that are missing, as root; as anybody else says which and how.
+# usage: tools/packages.sh run|test
+set -euo pipefail
+
+# What Pagetoll and its demonstration run: the interpreter, the spooler with its filters and its virtual IPP
+# printer, the PostScript interpreter, and the tools the lab needs (a private D-Bus for ippeveprinter).
+run_packages=(
+    python3 python3-venv ca-certificates
+    cups cups-client cups-filters cups-ipp-utils cups-ppdc
+    ghostscript poppler-utils qpdf
+    dbus util-linux procps
+)
+# What only the tests need: the second database of the storage contract, git for the clone of the setup test,
+# systemd's own checker for the unit files (no service is started).
+test_packages=(git make postgresql systemd)
+
+case "${1:-}" in
+    run) wanted=("${run_packages[@]}") ;;
+    test) wanted=("${run_packages[@]}" "${test_packages[@]}") ;;
+    *) echo "usage: tools/packages.sh run|test" >&2; exit 2 ;;
+esac
+
+missing=()
+for package in "${wanted[@]}"; do
+    status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$status" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+    echo "These Debian packages are missing: ${missing[*]}" >&2
+    echo "Install them as root, then run this again:  apt-get install --no-install-recommends ${missing[*]}" >&2
+    exit 1
+fi
+
+# Where no init system runs (a container, a chroot), package scripts must not start services: nobody would
+# watch over them and a failing start would fail the installation. Debian's own switch for that is this file.
+policy=/usr/sbin/policy-rc.d
+if [ ! -d /run/systemd/system ] && [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 0755 "$policy"
+fi
+
+echo "Installing Debian packages: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold "${missing[@]}" </dev/null
