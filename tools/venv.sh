@@ -73,11 +73,11 @@ source_digest() {
 }
 
 install_pagetoll() { # builds the wheel with the locked hatchling, outside the environment it goes into
-    local digest work
+    local digest
     digest=$(source_digest)
     stamped source "$digest" && return
     echo "Building and installing pagetoll"
-    work=$(mktemp -d)
+    work=$(mktemp -d) # not local: the trap runs after this function
     trap 'rm -rf "$work"' EXIT
     "${pip[@]}" install --require-hashes --only-binary :all: --target "$work/build" -r requirements-build.lock
     PYTHONPATH=$work/build "${pip[@]}" wheel --no-build-isolation --no-deps --wheel-dir "$work/wheel" .
