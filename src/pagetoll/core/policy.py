@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rules that decide whether a job may print (design.md chapter 2). Pure; storage repeats the limit rule as a
+statement's condition, and a property test proves both equal.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pagetoll.core.money import Unit, amount_of
+
+
+class LimitBy(StrEnum):
+    QUOTA = "quota"
+    BALANCE = "balance"
+    NOQUOTA = "noquota"
+    NOCHANGE = "nochange"
+    NOPRINT = "noprint"
+
+
+GROUP_LIMITBY = (LimitBy.QUOTA, LimitBy.BALANCE, LimitBy.NOQUOTA)
+
+
+class Enforcement(StrEnum):
+    STRICT = "strict"
+    LAXIST = "laxist"
+
+
+class OwnerKind(StrEnum):
+    USER = "user"
+    GROUP = "group"
+    COST_CENTER = "cost_center"
+    EVERYONE = "everyone"
+
+
+class Verdict(StrEnum):
+    ALLOW = "allow"
+    WARN = "warn"
+    HOLD = "hold"
+    REFUSE = "refuse"
+
+
+class Standing(StrEnum):
+    """Where an account would stand after a reserve."""
+
+    WITHIN = "within"
+    GRACE_STARTS = "grace_starts"
+    IN_GRACE = "in_grace"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a leg is checked. `grace_delay_s` in seconds, `balancezero` in millionths of a credit."""
+
+    enforcement: Enforcement = Enforcement.STRICT
+    grace_delay_s: int = 7 * 86400
+    balancezero: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """An account's figures, in steps of its unit; `grace_until` is UTC."""
+
+    account_id: int
+    unit: Unit
+    owner_kind: OwnerKind
+    owner_name: str
+    scope_name: str  # printer or printer group; "" for all printers
+    posted: int
+    reserved: int
+    soft_limit: int | None = None
+    hard_limit: int | None = None
+    grace_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a leg does not fit: the account as it stood, and the steps that were asked for."""
+
+    account: AccountState
+    amount: int
+    rule: Rule
+    grace_over: bool = False
+
+    def __str__(self) -> str:
+        account = self.account
+        asked = amount_of(self.amount, account.unit)
+        where = f" on {account.scope_name}" if account.scope_name else ""
+        who = f"{account.owner_kind.replace('_', ' ')} {account.owner_name}"
+        if account.unit is Unit.CREDITS:
+            left = amount_of(account.posted - account.reserved - self.rule.balancezero, account.unit)
+            return f"{who}: {left} left, this job needs {asked}"
+        limits = [limit for limit in (account.soft_limit, account.hard_limit) if limit is not None]
+        limit = account.soft_limit if self.grace_over and account.soft_limit is not None else max(limits)
+        left_steps = max(0, limit - account.posted - account.reserved)
+        tail = "; the grace time is over" if self.grace_over else ""
+        return f"{who}{where}: {left_steps} of {limit} {account.unit} left, this job needs {asked}{tail}"
+
+
+def stand(account: AccountState, amount: int, rule: Rule, now: datetime) -> Standing:
+    """Where a page account would stand if `amount` steps were reserved now."""
+    step = amount if rule.enforcement is Enforcement.STRICT else 1
+    after = account.posted + account.reserved + step
+    soft, hard = account.soft_limit, account.hard_limit
+    if soft is None and hard is None:
+        return Standing.WITHIN
+    if soft is None or hard is None:
+        only = hard if soft is None else soft
+        return Standing.WITHIN if only is not None and after <= only else Standing.REFUSED
+    if after <= soft:
+        return Standing.WITHIN
+    if after > hard:
+        return Standing.REFUSED
+    if account.grace_until is None:
+        return Standing.GRACE_STARTS
+    return Standing.IN_GRACE if now < account.grace_until else Standing.REFUSED
+
+
+def credits_suffice(balance: int, reserved: int, price: int, rule: Rule) -> bool:
+    """Whether a credit account may take `price` (all in millionths); a negative price reserves 0."""
+    if rule.enforcement is Enforcement.STRICT:
+        return balance - reserved - max(price, 0) >= rule.balancezero
+    return balance - reserved > rule.balancezero
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a job meets: the verdict, the IPP reason keyword ("" when allowed), and the sentence for people."""
+
+    verdict: Verdict
+    reason: str = ""
+    text: str = ""
+    refusal: Refusal | None = None
+
+
+ALLOWED = Decision(Verdict.ALLOW)

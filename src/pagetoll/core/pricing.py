@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a job costs (design.md chapter 2): the sum over the printer and its counted ancestors, times the overcharge.
+
+Prices are frozen in a Tariff when the attempt reserves; the total is rounded half-even to a millionth once.
+"""
+
+from dataclasses import dataclass
+
+from pagetoll.core.money import MILLION, round_millionth
+
+
+@dataclass(frozen=True, slots=True)
+class PriceLine:
+    """One printer's part of the price, in millionths of a credit."""
+
+    printer_name: str
+    price_per_impression: int
+    price_per_job: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """The frozen prices of an attempt. `overcharge` in millionths (1_000_000 = factor 1)."""
+
+    lines: tuple[PriceLine, ...]
+    overcharge: int = MILLION
+
+    def price(self, impressions: int) -> int:
+        """The total in millionths of a credit for `impressions` sides; 0 when none was marked."""
+        if impressions <= 0:
+            return 0
+        base = sum(line.price_per_job + impressions * line.price_per_impression for line in self.lines)
+        return round_millionth(base * self.overcharge, MILLION)
+
+
+FREE = Tariff(lines=())

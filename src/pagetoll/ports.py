@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the use cases need from the outside, as Protocols. Adapters know one port and one foreign thing."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pagetoll.core.charging import ChargeView, Plan
+from pagetoll.core.jobs import AttemptKey, AttemptState, ChargeRule, Identified, Outcome, Ticket
+from pagetoll.core.policy import AccountState, Decision, LimitBy, Rule
+from pagetoll.core.usage import Usage
+
+
+class Clock(Protocol):
+    def __call__(self) -> datetime:
+        """Now, in UTC, with its zone."""
+        ...
+
+
+class DocumentCounter(Protocol):
+    """Counts a document in a child that can do nothing else."""
+
+    def start(self) -> None: ...
+    def close(self) -> None: ...
+
+    def count(self, document_fd: int, *, trust_dsc: bool = False) -> Usage:
+        """The usage of the open regular file; its offset stays. Raises DocumentError kinds when there is no number."""
+        ...
+
+
+# --- the ledger -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFacts:
+    """What is known of an attempt when it is first written; impressions are after copies."""
+
+    key: AttemptKey
+    ticket: Ticket
+    identified: Identified
+    user_name: str
+    user_id: int | None
+    printer_id: int | None
+    boot_id: str
+    received_at: datetime
+    document_octets: int | None = None
+    document_sha256: str = ""
+    document_md5: str = ""
+    declared_impressions: int | None = None
+    parsed_impressions: int | None = None
+    media_sheets: int | None = None
+    impressions_color: int | None = None
+    language: str = ""
+    confidence: str = ""
+    findings: tuple[str, ...] = ()
+    usage_json: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One line of an attempt's story: when, a short code, a sentence."""
+
+    at: datetime
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A successful reserve. `in_grace` are the accounts that are over their soft limit, with their new state."""
+
+    attempt_id: int
+    in_grace: tuple[AccountState, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What really came out: posted even beyond the limit. Price in millionths."""
+
+    impressions: int
+    media_sheets: int
+    price: int
+    rule: ChargeRule
+    outcome: Outcome
+    reported_impressions: int | None = None
+    backend_status: int | None = None
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """A stored attempt, as history, explanation and upkeep read it. Amounts of money in millionths."""
+
+    attempt_id: int
+    facts: AttemptFacts
+    state: AttemptState
+    outcome: Outcome | None
+    quoted_impressions: int
+    quoted_price: int
+    tariff_json: str
+    charged_impressions: int
+    charged_media_sheets: int
+    charged_price: int
+    charge_rule: str
+    over_reserved: bool
+    reported_impressions: int | None
+    verdict: str
+    reason: str
+    decision_text: str
+    backend_pid: int | None
+    backend_start_time: int | None
+    backend_status: int | None
+    reserved_at: datetime | None
+    started_at: datetime | None
+    closed_at: datetime | None
+    lifetime_before: int | None = None  # the printer's counted impressions before this attempt
+
+
+@dataclass(frozen=True, slots=True)
+class LegRecord:
+    """A leg of an attempt: the account and what was set aside and posted."""
+
+    account: AccountState
+    reserved: int
+    state: str
+    checked: bool
+    posted: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditDifference:
+    """Something the books do not prove: `what` (posted, lifetime, reserved, group_sum …), which account, figures."""
+
+    what: str
+    account_id: int
+    account: str
+    kept: int
+    derived: int
+
+    def __str__(self) -> str:
+        return (
+            f"account {self.account_id} ({self.account}): {self.what} is {self.kept}, the entries say {self.derived}"
+        )
+
+
+class Ledger(Protocol):
+    """Accounts, reservations and attempts. Every method is one short transaction; all are safe to repeat.
+
+    Raise StorageUnavailable, StorageConflict or SchemaMismatch for the database's faults.
+    """
+
+    def charge_view(self, printer_name: str, user_name: str, rules: dict[str, Rule], default: Rule) -> ChargeView:
+        """What the rules need to know of this user on this printer; `rules` by printer (group) name."""
+        ...
+
+    def reserve(self, facts: AttemptFacts, plan: Plan, decision: Decision, notes: Sequence[Note]) -> Reserved:
+        """Write the attempt and set all legs aside, or nothing. Durable when it returns.
+
+        A second call with the same key returns the first one's result. Raises LimitReached(refusal),
+        AccountClosed, AlreadySettled, AlreadyVoided.
+        """
+        ...
+
+    def record_unreserved(
+        self, facts: AttemptFacts, decision: Decision, outcome: Outcome, notes: Sequence[Note]
+    ) -> int:
+        """Write an attempt that ends without a reserve (refused, held, empty, unaccounted); returns its id."""
+        ...
+
+    def mark_starting(self, key: AttemptKey, at: datetime) -> None: ...
+
+    def mark_started(self, key: AttemptKey, backend_pid: int, backend_start_time: int) -> None: ...
+
+    def settle(self, key: AttemptKey, settlement: Settlement) -> None:
+        """Close the attempt with what came out. Harmless when repeated; AlreadyVoided after a void."""
+        ...
+
+    def void(self, key: AttemptKey, outcome: Outcome, notes: Sequence[Note]) -> None:
+        """Close the attempt with nothing charged. Harmless when repeated; AlreadySettled after a settle."""
+        ...
+
+    def add_notes(self, key: AttemptKey, notes: Sequence[Note]) -> None: ...
+
+    def attempt(self, key: AttemptKey) -> AttemptRecord | None: ...
+    def attempt_by_id(self, attempt_id: int) -> AttemptRecord | None: ...
+    def open_attempts(self) -> Sequence[AttemptRecord]:
+        """All that are not closed, oldest first."""
+        ...
+
+    def open_attempts_of_job(
+        self, spooler_host: str, job_id: int, time_at_creation: int
+    ) -> Sequence[AttemptRecord]: ...
+
+    def history(
+        self,
+        *,
+        printer: str = "",
+        user: str = "",
+        job_id: int | None = None,
+        newest_first: bool = True,
+        limit: int | None = None,
+    ) -> Iterator[AttemptRecord]: ...
+
+    def legs(self, attempt_id: int) -> Sequence[LegRecord]: ...
+    def notes(self, attempt_id: int) -> Sequence[Note]: ...
+
+    def audit(self) -> Iterator[AuditDifference]:
+        """Every figure that cannot be derived: posted and lifetime from entries, reserved from open reservations,
+        group sums from present members."""
+        ...
+
+    def check(self) -> None:
+        """Raise when the database cannot be used now (away, read-only, other schema)."""
+        ...
+
+    def close(self) -> None: ...
+
+
+# --- the catalogue: printers, users, groups, quota entries ----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterRow:
+    printer_id: int
+    name: str
+    description: str
+    price_per_impression: int
+    price_per_job: int
+    passthrough: bool
+    max_job_impressions: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    user_id: int
+    name: str
+    email: str
+    description: str
+    limitby: LimitBy
+    overcharge: int
+    balance: int
+    lifetime_paid: int
+    reserved: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    group_id: int
+    name: str
+    description: str
+    limitby: LimitBy
+    balance: int
+    lifetime_paid: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """A quota entry of a user or users group on a printer; a group's counters are its members' sums."""
+
+    account_id: int
+    owner_name: str
+    printer_name: str
+    page_counter: int
+    lifetime_page_counter: int
+    reserved: int
+    soft_limit: int | None
+    hard_limit: int | None
+    grace_until: datetime | None
+    max_job_impressions: int | None
+    warn_banners: int
+
+
+class CatalogueTransaction(Protocol):
+    """Administrative changes of one invocation: all or nothing. `actor` and reason come with the transaction.
+
+    Implemented in storage/sql/catalogue*.py; the methods are what the commands need (see there).
+    """
+
+
+class Catalogue(Protocol):
+    def transaction(self, actor: str) -> AbstractContextManager[CatalogueTransaction]: ...
+
+    def printers(self, names: Iterable[str] | None = None) -> Sequence[PrinterRow]: ...
+    def users(self, names: Iterable[str] | None = None) -> Sequence[UserRow]: ...
+    def groups(self, names: Iterable[str] | None = None) -> Sequence[GroupRow]: ...

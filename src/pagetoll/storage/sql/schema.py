@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger's tables (design.md chapter 2), for SQLite, PostgreSQL and later MariaDB.
+
+Amounts are whole steps of the account's unit (millionths for credits). Times are UTC microseconds since 1970,
+as integers: no dialect's own date type, no zone lost. A deleted thing keeps its row and its `name`; `live_name`
+becomes NULL, which frees the name, as NULLs do not collide in a unique index.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: SQLite numbers rows by themselves only for INTEGER primary keys.
+Id = BigInteger().with_variant(Integer, "sqlite")
+NAME_LENGTH = 255
+NOTHING = 0
+
+
+def _named(table: str, *columns: Column[object]) -> Table:
+    return Table(
+        table,
+        metadata,
+        Column("id", Id, primary_key=True, autoincrement=True),
+        Column("name", String(NAME_LENGTH), nullable=False, index=True),
+        Column("live_name", String(NAME_LENGTH), nullable=True, unique=True),
+        Column("description", Text, nullable=False, default=""),
+        Column("created_at", BigInteger, nullable=False),
+        Column("closed_at", BigInteger, nullable=True),
+        *columns,
+    )
+
+
+#: A printer or a printer group: the same kind of row, a group just has members.
+printers = _named(
+    "printers",
+    Column("price_per_impression", BigInteger, nullable=False, default=0),
+    Column("price_per_job", BigInteger, nullable=False, default=0),
+    Column("passthrough", Boolean, nullable=False, default=False),
+    Column("max_job_impressions", BigInteger, nullable=True),
+)
+
+printer_members = Table(
+    "printer_members",
+    metadata,
+    Column("group_id", Id, ForeignKey("printers.id"), primary_key=True),
+    Column("printer_id", Id, ForeignKey("printers.id"), primary_key=True, index=True),
+)
+
+users = _named(
+    "users",
+    Column("email", Text, nullable=False, default=""),
+    Column("limitby", String(16), nullable=False, default="quota"),
+    Column("overcharge", BigInteger, nullable=False, default=1_000_000),
+)
+
+groups = _named("groups", Column("limitby", String(16), nullable=False, default="quota"))
+
+group_members = Table(
+    "group_members",
+    metadata,
+    Column("group_id", Id, ForeignKey("groups.id"), primary_key=True),
+    Column("user_id", Id, ForeignKey("users.id"), primary_key=True, index=True),
+)
+
+#: Every quota and balance. Owner: exactly one of user_id, group_id, or neither (`owner_kind` everyone or cost_center
+#: with owner_name). Scope: printer_id (a printer or printer group), NULL = all printers. For `owner_kind = group`
+#: `posted`, `lifetime` and `reserved` are the kept sums over the present members' accounts of the same unit and
+#: scope. `live_key` = "owner_kind:owner_id:unit:printer_id or 0:period" while open, NULL when closed: unique.
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("live_key", String(NAME_LENGTH), nullable=True, unique=True),
+    Column("unit", String(24), nullable=False),
+    Column("owner_kind", String(16), nullable=False),
+    Column("owner_name", String(NAME_LENGTH), nullable=False, default=""),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=True, index=True),
+    Column("group_id", Id, ForeignKey("groups.id"), nullable=True, index=True),
+    Column("printer_id", Id, ForeignKey("printers.id"), nullable=True, index=True),
+    Column("period_kind", String(16), nullable=False, default="until_reset"),
+    Column("period_spec", Text, nullable=False, default=""),
+    Column("period_start_at", BigInteger, nullable=True),
+    Column("posted", BigInteger, nullable=False, default=NOTHING),
+    Column("lifetime", BigInteger, nullable=False, default=NOTHING),
+    Column("reserved", BigInteger, nullable=False, default=NOTHING),
+    Column("soft_limit", BigInteger, nullable=True),
+    Column("hard_limit", BigInteger, nullable=True),
+    Column("grace_until", BigInteger, nullable=True),
+    Column("max_job_impressions", BigInteger, nullable=True),
+    Column("warn_banners", BigInteger, nullable=False, default=NOTHING),
+    Column("created_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger, nullable=True),
+    CheckConstraint("reserved >= 0", name="reserved_not_negative"),
+    Index("ix_accounts_scope", "owner_kind", "unit", "printer_id"),
+)
+
+#: Append-only. `amount` goes to `posted`, `lifetime_amount` to `lifetime`. `write_id` is made before the first
+#: try, so that a retry is harmless.
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("account_id", Id, ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("write_id", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("lifetime_amount", BigInteger, nullable=False),
+    Column("attempt_id", Id, ForeignKey("attempts.id"), nullable=True, index=True),
+    Column("reason", Text, nullable=False, default=""),
+    Column("actor", String(NAME_LENGTH), nullable=False, default=""),
+    Column("at", BigInteger, nullable=False),
+    UniqueConstraint("write_id", "account_id"),
+)
+
+#: One row per leg of an attempt. `amount` was set aside on the account; 0 for negative prices.
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("attempt_id", Id, ForeignKey("attempts.id"), primary_key=True),
+    Column("account_id", Id, ForeignKey("accounts.id"), primary_key=True, index=True),
+    Column("amount", BigInteger, nullable=False),
+    Column("state", String(12), nullable=False, default="open"),  # open, settled, voided
+    Column("checked", Boolean, nullable=False),
+    Column("grace_written", BigInteger, nullable=True),  # the grace_until this leg wrote, cleared by a void
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("nonce", String(32), nullable=False, unique=True),
+    Column("spooler_host", String(NAME_LENGTH), nullable=False),
+    Column("job_id", BigInteger, nullable=False),
+    Column("time_at_creation", BigInteger, nullable=False),
+    Column("job_uuid", String(64), nullable=False, default=""),
+    Column("state", String(12), nullable=False),
+    Column("outcome", String(16), nullable=True),
+    # who and where; the names as they were said, the ids where known
+    Column("printer_name", String(NAME_LENGTH), nullable=False),
+    Column("printer_id", Id, ForeignKey("printers.id"), nullable=True),
+    Column("class_name", String(NAME_LENGTH), nullable=False, default=""),
+    Column("device_uri", Text, nullable=False, default=""),
+    Column("user_name", Text, nullable=False),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=True),
+    Column("original_user_name", Text, nullable=False, default=""),
+    Column("identified", String(20), nullable=False),
+    Column("host_name", Text, nullable=False, default=""),
+    Column("job_name", Text, nullable=False, default=""),
+    Column("file_name", Text, nullable=False, default=""),
+    Column("options", Text, nullable=False, default=""),
+    Column("billing_code", Text, nullable=False, default=""),
+    Column("copies", BigInteger, nullable=False, default=1),
+    Column("document_octets", BigInteger, nullable=True),
+    Column("document_sha256", String(64), nullable=False, default=""),
+    Column("document_md5", String(32), nullable=False, default=""),
+    # the three numbers
+    Column("declared_impressions", BigInteger, nullable=True),
+    Column("parsed_impressions", BigInteger, nullable=True),
+    Column("reported_impressions", BigInteger, nullable=True),
+    Column("media_sheets", BigInteger, nullable=True),
+    Column("impressions_color", BigInteger, nullable=True),
+    Column("language", String(24), nullable=False, default=""),
+    Column("confidence", String(12), nullable=False, default=""),
+    Column("findings", Text, nullable=False, default=""),
+    Column("usage_json", Text, nullable=False, default=""),
+    # price and charge
+    Column("tariff_json", Text, nullable=False, default=""),
+    Column("quoted_impressions", BigInteger, nullable=False, default=NOTHING),
+    Column("quoted_price", BigInteger, nullable=False, default=NOTHING),
+    Column("charged_impressions", BigInteger, nullable=False, default=NOTHING),
+    Column("charged_media_sheets", BigInteger, nullable=False, default=NOTHING),
+    Column("charged_price", BigInteger, nullable=False, default=NOTHING),
+    Column("charge_rule", String(24), nullable=False, default=""),
+    Column("over_reserved", Boolean, nullable=False, default=False),
+    Column("printer_counter_before", BigInteger, nullable=True),
+    # decision
+    Column("verdict", String(8), nullable=False, default=""),
+    Column("reason", String(64), nullable=False, default=""),
+    Column("decision_text", Text, nullable=False, default=""),
+    # evidence of the process
+    Column("boot_id", String(64), nullable=False, default=""),
+    Column("backend_pid", BigInteger, nullable=True),
+    Column("backend_start_time", BigInteger, nullable=True),
+    Column("backend_status", BigInteger, nullable=True),
+    Column("received_at", BigInteger, nullable=False),
+    Column("reserved_at", BigInteger, nullable=True),
+    Column("started_at", BigInteger, nullable=True),
+    Column("closed_at", BigInteger, nullable=True),
+    Column("hidden", Boolean, nullable=False, default=False),  # history of a deleted printer, user or entry
+    Index("ix_attempts_job", "spooler_host", "job_id", "time_at_creation"),
+    Index("ix_attempts_printer_id_received_at", "printer_id", "received_at"),
+    Index("ix_attempts_user_id_received_at", "user_id", "received_at"),
+    Index("ix_attempts_state", "state"),
+)
+
+#: What happened to an attempt, in order: the rules that spoke, repairs, times. For "explain this charge".
+attempt_notes = Table(
+    "attempt_notes",
+    metadata,
+    Column("attempt_id", Id, ForeignKey("attempts.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("code", String(32), nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+#: Every administrative act: who, when, what.
+acts = Table(
+    "acts",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", String(NAME_LENGTH), nullable=False),
+    Column("text", Text, nullable=False),
+)
