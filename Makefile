@@ -34,7 +34,7 @@ lint: setup-test ## style, types and layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	PYTHONPATH=src $(BIN)/lint-imports
 
 format: setup-test ## rewrite the sources in the house's format
 	$(BIN)/ruff format
