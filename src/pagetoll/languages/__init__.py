@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
+"""One parser per print language: octets in, `Usage` out. Pure; fails only with `DocumentError`."""

@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Adapters that keep the ledger. All of them pass the contract suite in `tests/contract`."""

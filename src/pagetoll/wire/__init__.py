@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Protocol codecs: octets in, values out, and back. Pure; fail only with `ProtocolError`."""
