@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The life of an attempt to print, as a table: what happened, and what is to be done next. Performs nothing.
+
+The daemon drives it: it performs the command of a transition, and what comes of that is the next event. Up to
+STARTING nothing has been handed to the device, so whatever goes wrong voids; from then on whatever goes wrong is
+measured and settled. Cancel and loss of the client are events like any other; the diagram in
+docs/concepts/life-of-a-job.md is drawn from this table.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    RECEIVED = "received"
+    CLOSING_PRIOR = "closing_prior"  # earlier attempts of the same job are waited for or closed
+    SPOOLING = "spooling"
+    COUNTING = "counting"
+    DECIDING = "deciding"  # identity, price, limits that need no account
+    RESERVING = "reserving"
+    AWAITING_DEVICE = "awaiting_device"
+    STARTING = "starting"
+    PRINTING = "printing"
+    MEASURING = "measuring"
+    SETTLING = "settling"
+    VOIDING = "voiding"
+    RECORDING = "recording"  # an attempt that reserved nothing goes to history
+    FINISHED = "finished"
+
+
+class Event(StrEnum):
+    ARRIVED = "arrived"
+    ADOPTED = "adopted"  # a client whose daemon was lost comes back with a backend that runs or ran
+    PRIOR_PRINTED = "prior_printed"
+    PRIOR_CLOSED = "prior_closed"
+    SPOOLED = "spooled"
+    EMPTY = "empty"
+    COUNTED = "counted"
+    UNCOUNTABLE = "uncountable"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    RESERVED = "reserved"
+    OVER_LIMIT = "over_limit"
+    DEVICE_FREE = "device_free"
+    STARTED = "started"
+    NEVER_STARTED = "never_started"
+    BACKEND_ENDED = "backend_ended"
+    MEASURED = "measured"
+    SETTLED = "settled"
+    VOIDED = "voided"
+    RECORDED = "recorded"
+    CANCELED = "canceled"
+    CLIENT_LOST = "client_lost"
+    FAILED = "failed"  # our own failure: database, spool, configuration
+
+
+class Command(StrEnum):
+    CLOSE_PRIOR = "close_prior"
+    SPOOL = "spool"
+    COUNT = "count"
+    DECIDE = "decide"
+    RESERVE = "reserve"
+    AWAIT_DEVICE = "await_device"
+    START_BACKEND = "start_backend"
+    WATCH_BACKEND = "watch_backend"
+    MEASURE = "measure"
+    SETTLE = "settle"
+    VOID = "void"
+    RECORD_REFUSAL = "record_refusal"
+    RECORD_CANCEL = "record_cancel"
+    RECORD_EMPTY = "record_empty"
+    CONCLUDE = "conclude"  # tell the client how to exit
+    CONCLUDE_PRINTED_BEFORE = "conclude_printed_before"
+    CONCLUDE_FAILURE = "conclude_failure"  # the client follows on_failure of its queue
+    LEAVE_FOR_UPKEEP = "leave_for_upkeep"  # what is known goes to the journal; the exit is the backend's
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """The state to be in, and the one command to perform there."""
+
+    state: State
+    command: Command
+
+
+_GIVEN_UP_UNRESERVED = {
+    Event.CANCELED: Transition(State.RECORDING, Command.RECORD_CANCEL),
+    Event.CLIENT_LOST: Transition(State.RECORDING, Command.RECORD_CANCEL),
+    Event.FAILED: Transition(State.FINISHED, Command.CONCLUDE_FAILURE),
+}
+_GIVEN_UP_RESERVED = {
+    Event.CANCELED: Transition(State.VOIDING, Command.VOID),
+    Event.CLIENT_LOST: Transition(State.VOIDING, Command.VOID),
+    Event.FAILED: Transition(State.VOIDING, Command.VOID),
+}
+
+TRANSITIONS: dict[tuple[State, Event], Transition] = {
+    (State.RECEIVED, Event.ARRIVED): Transition(State.CLOSING_PRIOR, Command.CLOSE_PRIOR),
+    (State.RECEIVED, Event.ADOPTED): Transition(State.PRINTING, Command.WATCH_BACKEND),
+    (State.CLOSING_PRIOR, Event.PRIOR_PRINTED): Transition(State.FINISHED, Command.CONCLUDE_PRINTED_BEFORE),
+    (State.CLOSING_PRIOR, Event.PRIOR_CLOSED): Transition(State.SPOOLING, Command.SPOOL),
+    (State.SPOOLING, Event.SPOOLED): Transition(State.COUNTING, Command.COUNT),
+    (State.SPOOLING, Event.EMPTY): Transition(State.RECORDING, Command.RECORD_EMPTY),
+    (State.COUNTING, Event.COUNTED): Transition(State.DECIDING, Command.DECIDE),
+    # what cannot be counted is decided by unknown_size, with the finding on record
+    (State.COUNTING, Event.UNCOUNTABLE): Transition(State.DECIDING, Command.DECIDE),
+    (State.DECIDING, Event.ACCEPTED): Transition(State.RESERVING, Command.RESERVE),
+    (State.DECIDING, Event.REFUSED): Transition(State.RECORDING, Command.RECORD_REFUSAL),
+    (State.RESERVING, Event.RESERVED): Transition(State.AWAITING_DEVICE, Command.AWAIT_DEVICE),
+    (State.RESERVING, Event.OVER_LIMIT): Transition(State.RECORDING, Command.RECORD_REFUSAL),
+    (State.AWAITING_DEVICE, Event.DEVICE_FREE): Transition(State.STARTING, Command.START_BACKEND),
+    (State.STARTING, Event.STARTED): Transition(State.PRINTING, Command.WATCH_BACKEND),
+    (State.STARTING, Event.NEVER_STARTED): Transition(State.VOIDING, Command.VOID),
+    (State.PRINTING, Event.BACKEND_ENDED): Transition(State.MEASURING, Command.MEASURE),
+    (State.PRINTING, Event.NEVER_STARTED): Transition(State.VOIDING, Command.VOID),
+    (State.MEASURING, Event.MEASURED): Transition(State.SETTLING, Command.SETTLE),
+    (State.SETTLING, Event.SETTLED): Transition(State.FINISHED, Command.CONCLUDE),
+    # the database went away after printing: nothing is lost, upkeep books it
+    (State.SETTLING, Event.FAILED): Transition(State.FINISHED, Command.LEAVE_FOR_UPKEEP),
+    (State.VOIDING, Event.VOIDED): Transition(State.FINISHED, Command.CONCLUDE),
+    (State.VOIDING, Event.FAILED): Transition(State.FINISHED, Command.LEAVE_FOR_UPKEEP),
+    (State.RECORDING, Event.RECORDED): Transition(State.FINISHED, Command.CONCLUDE),
+    # a refusal that cannot be written to history is still a refusal
+    (State.RECORDING, Event.FAILED): Transition(State.FINISHED, Command.CONCLUDE),
+    **{
+        (state, event): transition
+        for state in (State.CLOSING_PRIOR, State.SPOOLING, State.COUNTING, State.DECIDING, State.RESERVING)
+        for event, transition in _GIVEN_UP_UNRESERVED.items()
+    },
+    **{
+        (state, event): transition
+        for state in (State.AWAITING_DEVICE, State.STARTING)
+        for event, transition in _GIVEN_UP_RESERVED.items()
+    },
+}
+
+
+def next_step(state: State, event: Event) -> Transition:
+    """The transition for an event in a state. Raises KeyError where the table has none: a fault of the driver."""
+    return TRANSITIONS[state, event]

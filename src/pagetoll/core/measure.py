@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much of a job came out, by the first rule that knows (design.md chapter 3).
+
+1. what the device reported; 2. the whole job when the backend ended well; 3. for jobs on standard input the offset
+of the shared spool descriptor; 4. the whole reservation, marked `handed_over_unknown`. A backend that failed
+without a cancel is charged 0 where only rule 4 is left, since the spooler will run the job again.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from pagetoll.core.jobs import ChargeRule
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known when the device backend is over. `parsed_*` count the whole job, copies included.
+
+    `backend_status` is the exit code, None where nobody could wait for it. `spool_offset` is how far the backend
+    read its standard input, None for file jobs. `page_end_offsets` has one ascending octet offset an input page.
+    """
+
+    parsed_impressions: int
+    parsed_media_sheets: int
+    backend_status: int | None
+    canceled: bool
+    reported_impressions: int | None = None
+    spool_offset: int | None = None
+    document_octets: int = 0
+    page_end_offsets: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Impressions and sheets that came out, and the rule that says so."""
+
+    impressions: int
+    media_sheets: int
+    rule: ChargeRule
+
+
+def measure(evidence: Evidence) -> Measured:
+    """Apply the rules in order."""
+    if evidence.reported_impressions:
+        return _part(evidence, evidence.reported_impressions, ChargeRule.REPORTED_IMPRESSIONS)
+    if evidence.backend_status == 0 and not evidence.canceled:
+        return Measured(evidence.parsed_impressions, evidence.parsed_media_sheets, ChargeRule.PARSED)
+    if evidence.spool_offset is not None:
+        return _by_offset(evidence, evidence.spool_offset)
+    if evidence.backend_status not in (None, 0) and not evidence.canceled:
+        return Measured(0, 0, ChargeRule.BACKEND_FAILED)
+    return Measured(evidence.parsed_impressions, evidence.parsed_media_sheets, ChargeRule.HANDED_OVER_UNKNOWN)
+
+
+def _by_offset(evidence: Evidence, offset: int) -> Measured:
+    if offset <= 0:
+        return Measured(0, 0, ChargeRule.NOTHING_HANDED_OVER)
+    total = evidence.parsed_impressions
+    if offset >= evidence.document_octets:
+        return Measured(total, evidence.parsed_media_sheets, ChargeRule.SPOOL_OFFSET)
+    ends = evidence.page_end_offsets
+    if ends:
+        whole_pages = bisect_right(ends, offset)
+        return _part(evidence, _round_up(whole_pages * total, len(ends)), ChargeRule.SPOOL_OFFSET)
+    return _part(evidence, _round_up(offset * total, evidence.document_octets), ChargeRule.SPOOL_OFFSET)
+
+
+def _part(evidence: Evidence, impressions: int, rule: ChargeRule) -> Measured:
+    """Sheets in the job's own ratio of sheets to impressions, rounded up."""
+    if impressions == evidence.parsed_impressions or not evidence.parsed_impressions:
+        sheets = evidence.parsed_media_sheets or impressions
+    else:
+        sheets = _round_up(impressions * evidence.parsed_media_sheets, evidence.parsed_impressions)
+    return Measured(impressions, sheets, rule)
+
+
+def _round_up(numerator: int, denominator: int) -> int:
+    return -(-numerator // denominator)
