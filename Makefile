@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The two commands that do everything are `make demo` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo setup-test test test-long lint format lock clean
+CHECKS := check-style check-format check-types check-layers
+.PHONY: help setup demo setup-test test test-long lint $(CHECKS) format lock clean
 
 BIN := .venv/bin
 # The tests run against the installed wheel, not against src/.
@@ -24,16 +25,26 @@ setup-test:
 	@tools/packages.sh test
 	@tools/venv.sh test
 
-test: setup-test lint ## install what the tests need and run all checks and tests
-	$(PYTEST) $(PYTEST_ARGS)
+test: setup-test ## install what the tests need and run all checks and tests
+	@failed=0; $(MAKE) --no-print-directory --keep-going $(CHECKS) || failed=1; \
+	$(PYTEST) $(PYTEST_ARGS) || failed=1; exit $$failed
 
 test-long: setup-test ## the tests that take minutes (kills at random times, many queues)
 	$(PYTEST) -m long $(PYTEST_ARGS)
 
 lint: setup-test ## style, types and layers
+	@$(MAKE) --no-print-directory --keep-going $(CHECKS)
+
+check-style:
 	$(BIN)/ruff check
+
+check-format:
 	$(BIN)/ruff format --check
+
+check-types:
 	$(BIN)/mypy
+
+check-layers:
 	PYTHONPATH=src $(BIN)/lint-imports
 
 format: setup-test ## rewrite the sources in the house's format
