@@ -38,13 +38,24 @@ fi
 # Where no init system runs (a container, a chroot), package scripts must not start services: nobody would
 # watch over them and a failing start would fail the installation. Debian's own switch for that is this file.
 policy=/usr/sbin/policy-rc.d
+own_policy=
+log=$(mktemp)
+cleanup() {
+    rm -f "$log"
+    [ -z "$own_policy" ] || rm -f "$own_policy"
+}
+trap cleanup EXIT
 if [ ! -d /run/systemd/system ] && [ ! -e "$policy" ]; then
-    trap 'rm -f "$policy"' EXIT
+    own_policy=$policy
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod 0755 "$policy"
 fi
 
+quietly() { # runs a program; shows what it said only when it fails
+    "$@" >"$log" 2>&1 </dev/null || { cat "$log" >&2; echo "failed: $*" >&2; exit 1; }
+}
+
 echo "Installing Debian packages: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq
-apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold "${missing[@]}" </dev/null
+quietly apt-get update
+quietly apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold "${missing[@]}"
