@@ -45,6 +45,8 @@ class AttemptFacts:
     printer_id: int | None
     boot_id: str
     received_at: datetime
+    client_pid: int = 0  # the thin client's process; with its start time (clock ticks since boot) it is certain
+    client_start_time: int = 0
     document_octets: int | None = None
     document_sha256: str = ""
     document_md5: str = ""

@@ -200,6 +200,8 @@ attempts = Table(
     Column("decision_text", Text, nullable=False, default=""),
     # evidence of the process
     Column("boot_id", String(64), nullable=False, default=""),
+    Column("client_pid", BigInteger, nullable=True),
+    Column("client_start_time", BigInteger, nullable=True),
     Column("backend_pid", BigInteger, nullable=True),
     Column("backend_start_time", BigInteger, nullable=True),
     Column("backend_status", BigInteger, nullable=True),
