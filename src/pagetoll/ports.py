@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the use cases need from the outside, as Protocols. Adapters know one port and one foreign thing."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from pagetoll.core.catalogue import (
+    EntryChange,
+    EntrySelection,
+    Figure,
+    HistoryFilter,
+    HistoryRow,
+    OwnerChange,
+    PrinterChange,
+)
 from pagetoll.core.charging import ChargeView, Plan
 from pagetoll.core.jobs import AttemptKey, AttemptState, ChargeRule, Identified, Outcome, Ticket
 from pagetoll.core.policy import AccountState, Decision, LimitBy, Rule
@@ -26,7 +35,7 @@ class DocumentCounter(Protocol):
     def close(self) -> None: ...
 
     def count(self, document_fd: int, *, trust_dsc: bool = False) -> Usage:
-        """The usage of the open regular file; its offset stays. Raises DocumentError kinds when there is no number."""
+        """The usage of the open regular file; its offset stays. Raises DocumentError where there is no number."""
         ...
 
 
@@ -274,16 +283,84 @@ class EntryRow:
     warn_banners: int
 
 
-class CatalogueTransaction(Protocol):
-    """Administrative changes of one invocation: all or nothing. `actor` and reason come with the transaction.
+class CatalogueReader(Protocol):
+    """What can be looked up of everything that is not deleted; lists are in the order of names.
 
-    Implemented in storage/sql/catalogue*.py; the methods are what the commands need (see there).
+    Every method raises StorageUnavailable, StorageConflict or SchemaMismatch for the database's faults.
     """
 
+    def printers(self) -> Sequence[PrinterRow]: ...
+    def users(self) -> Sequence[UserRow]: ...
+    def groups(self) -> Sequence[GroupRow]: ...
 
-class Catalogue(Protocol):
-    def transaction(self, actor: str) -> AbstractContextManager[CatalogueTransaction]: ...
+    def printer_members(self) -> Sequence[tuple[int, int]]:
+        """Pairs of a printer group and one of its direct members, by number."""
+        ...
 
-    def printers(self, names: Iterable[str] | None = None) -> Sequence[PrinterRow]: ...
-    def users(self, names: Iterable[str] | None = None) -> Sequence[UserRow]: ...
-    def groups(self, names: Iterable[str] | None = None) -> Sequence[GroupRow]: ...
+    def entries(self, selection: EntrySelection) -> Sequence[EntryRow]:
+        """Quota entries, in the order of printer and owner name."""
+        ...
+
+    def groups_of(self, user_name: str) -> Sequence[str]:
+        """The names of the users groups that a user is in."""
+        ...
+
+
+class CatalogueTransaction(CatalogueReader, Protocol):
+    """Administrative changes of one invocation: all or nothing. Actor and act come with the transaction."""
+
+    def add_printers(self, names: Sequence[str]) -> None: ...
+    def change_printers(self, printer_ids: Sequence[int], change: PrinterChange) -> None: ...
+    def join_printer_group(self, group_id: int, printer_ids: Sequence[int]) -> None:
+        """Make them members; who is one already stays one. The caller has made sure that there is no loop."""
+        ...
+
+    def leave_printer_group(self, group_id: int, printer_ids: Sequence[int]) -> None: ...
+    def delete_printers(self, printer_ids: Sequence[int]) -> None:
+        """Close the printers and all entries on them, end memberships, hide the history, free the names."""
+        ...
+
+    def add_users(self, names: Sequence[str]) -> None: ...
+    def change_users(self, user_ids: Sequence[int], change: OwnerChange) -> None: ...
+    def set_emails(self, emails: Sequence[tuple[int, str]]) -> None: ...
+    def book_payments(self, user_ids: Sequence[int], balance: Figure, comment: str) -> None:
+        """Bring balances to an absolute figure or add to them; a difference is booked as a payment entry."""
+        ...
+
+    def delete_users(self, user_ids: Sequence[int]) -> None: ...
+
+    def add_groups(self, names: Sequence[str]) -> None: ...
+    def change_groups(self, group_ids: Sequence[int], change: OwnerChange) -> None: ...
+    def join_group(self, group_id: int, user_ids: Sequence[int]) -> None: ...
+    def leave_group(self, group_id: int, user_ids: Sequence[int]) -> None: ...
+    def delete_groups(self, group_ids: Sequence[int]) -> None: ...
+
+    def ensure_entries(self, selection: EntrySelection) -> EntrySelection:
+        """Create the missing entries for every pair; returns the selection of the new ones."""
+        ...
+
+    def change_entries(self, selection: EntrySelection, change: EntryChange) -> None:
+        """Raises UsageError when `increase` would make a limit negative."""
+        ...
+
+    def delete_entries(self, selection: EntrySelection) -> None:
+        """Close the entries; of users' entries hide the history of that user on that printer too."""
+        ...
+
+
+class Catalogue(CatalogueReader, Protocol):
+    def transaction(self, actor: str, act: str) -> AbstractContextManager[CatalogueTransaction]:
+        """One database transaction, committed when the block ends well; the act is written down with its actor."""
+        ...
+
+    def history(self, wanted: HistoryFilter) -> Iterator[HistoryRow]:
+        """Closed attempts of known users and printers, oldest first, without those that a deletion hid."""
+        ...
+
+
+class SpoolerQueues(Protocol):
+    """The spooler's queues: where they lead, and whether their jobs come to us."""
+
+    def queue_uris(self) -> dict[str, str]:
+        """Each queue's device URI; empty when there is no spooler."""
+        ...

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names of printers, users and groups: shell patterns to find them, and what a new one may be called."""
+
+import fnmatch
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from pagetoll.core.errors import UsageError
+
+NAME_LENGTH_MAX = 255
+REFUSED_CHARACTERS = "/@?*,;&|"
+
+Row = TypeVar("Row")
+
+
+def split_words(words: Iterable[str]) -> list[str]:
+    """All names of a command line: each word may be a comma list; empty parts and repetitions are dropped."""
+    parts = [part for word in words for part in word.split(",")]
+    return list(dict.fromkeys(part for part in parts if part))
+
+
+def check_new_name(kind: str, name: str) -> str:
+    """The name itself where a new printer, user or group may be called so. Raises UsageError otherwise."""
+    bad = sorted({character for character in name if character in REFUSED_CHARACTERS or is_control(character)})
+    if bad:
+        shown = " ".join(repr(character)[1:-1] for character in bad)
+        raise UsageError(f"invalid {kind} name {name!r}: leave out {shown}")
+    if not name.strip():
+        raise UsageError(f"a {kind} name cannot be blank")
+    if len(name) > NAME_LENGTH_MAX:
+        raise UsageError(f"the {kind} name {name[:20]}… has {len(name)} characters; at most {NAME_LENGTH_MAX} work")
+    return name
+
+
+def is_control(character: str) -> bool:
+    """Whether a character moves the cursor, is half a pair, or cannot be seen for what it is."""
+    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+
+
+def matching(rows: Iterable[Row], patterns: Sequence[str], name_of: Callable[[Row], str]) -> list[Row]:
+    """The rows whose name is one of `patterns` or matches one (`* ? [abc] [!abc]`, case matters), in given order."""
+    if "*" in patterns:
+        return list(rows)
+    exact = set(patterns)
+    wild = [pattern for pattern in patterns if any(sign in pattern for sign in "*?[")]
+    return [
+        row
+        for row in rows
+        if name_of(row) in exact or any(fnmatch.fnmatchcase(name_of(row), pattern) for pattern in wild)
+    ]
+
+
+def all_matching(rows: Sequence[Row], patterns: Sequence[str], name_of: Callable[[Row], str], kind: str) -> list[Row]:
+    """Like `matching`, but every pattern must find something. Raises UsageError naming the first that does not."""
+    for pattern in patterns:
+        if not matching(rows, [pattern], name_of):
+            raise UsageError(f"there is no {kind} {pattern}; create it first")
+    return matching(rows, patterns, name_of)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an administrator changes in the catalogue: values that say which rows and what becomes of them.
+
+A field that keeps its `UNCHANGED` stays as it is stored, so no command writes back a figure it read earlier.
+Amounts of money are millionths of a credit, page figures are impressions.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from pagetoll.core.policy import LimitBy, OwnerKind
+
+
+class Unchanged(Enum):
+    """The one value that means: leave it as it is."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED = Unchanged.UNCHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A new number: absolute, or added to what is stored when `relative`."""
+
+    steps: int
+    relative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterChange:
+    """What becomes of printers; `max_job_impressions` None removes that limit, 0 forbids printing."""
+
+    description: str | Unchanged = UNCHANGED
+    price_per_impression: int | Unchanged = UNCHANGED
+    price_per_job: int | Unchanged = UNCHANGED
+    passthrough: bool | Unchanged = UNCHANGED
+    max_job_impressions: int | Unchanged | None = UNCHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerChange:
+    """What becomes of users or users groups; `overcharge` (millionths) is the users' alone."""
+
+    description: str | Unchanged = UNCHANGED
+    limitby: LimitBy | Unchanged = UNCHANGED
+    overcharge: int | Unchanged = UNCHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class EntrySelection:
+    """Quota entries: those of these owners on these printers; None means all of them.
+
+    `newer_than` keeps only entries with a higher account number. With `of_members` the entries are not the groups'
+    own but those of their present members, on the printers where the group has an entry.
+    """
+
+    owner_kind: OwnerKind
+    owner_ids: tuple[int, ...] | None
+    printer_ids: tuple[int, ...] | None
+    newer_than: int | None = None
+    of_members: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EntryChange:
+    """What becomes of quota entries, in this order: counters, limits, increase, the rest.
+
+    `page_counter` and `lifetime_counter` are booked as adjustments. `increase` goes to both limits, a missing one
+    counting as 0. `clear_grace` takes back a running grace time, `clear_warnings` the count of warning banners.
+    """
+
+    page_counter: Figure | None = None
+    lifetime_counter: Figure | None = None
+    soft_limit: int | Unchanged | None = UNCHANGED
+    hard_limit: int | Unchanged | None = UNCHANGED
+    increase: int = 0
+    max_job_impressions: int | Unchanged | None = UNCHANGED
+    clear_grace: bool = False
+    clear_warnings: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """Which attempts of the history: equal names, None for any; times are inclusive."""
+
+    user_name: str | None = None
+    printer_name: str | None = None
+    host_name: str | None = None
+    billing_code: str | None = None
+    job_id: int | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One closed attempt as the old history shows it. Prices in millionths, times in UTC."""
+
+    attempt_id: int
+    user_name: str
+    user_id: int
+    printer_name: str
+    printer_id: int
+    job_id: int
+    printer_counter_before: int | None
+    document_octets: int | None
+    charged_impressions: int
+    charged_price: int
+    outcome: str
+    verdict: str
+    file_name: str
+    job_name: str
+    copies: int
+    options: str
+    host_name: str
+    document_md5: str
+    billing_code: str
+    quoted_impressions: int
+    quoted_price: int
+    closed_at: datetime
