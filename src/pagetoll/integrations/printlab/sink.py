@@ -4,7 +4,6 @@
 import contextlib
 import socket
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -50,7 +49,7 @@ class RawSink:
         self._open: dict[int, bytearray] = {}
         self._threads: list[threading.Thread] = []
         self._connections: set[socket.socket] = set()
-        self._stopping = False
+        self._stopping = threading.Event()
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if octets_per_s is not None:
@@ -74,7 +73,7 @@ class RawSink:
 
     def stop(self) -> None:
         """End every connection and thread. Harmless when called twice."""
-        self._stopping = True
+        self._stopping.set()
         self._may_close.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -123,7 +122,7 @@ class RawSink:
         thread.start()
 
     def _accept(self) -> None:
-        while not self._stopping:
+        while not self._stopping.is_set():
             try:
                 connection, _ = self._listener.accept()
             except OSError:
@@ -155,8 +154,8 @@ class RawSink:
             except OSError:
                 return False
             if not octets:
-                return not self._stopping
+                return not self._stopping.is_set()
             with self._lock:
                 received += octets
-            if self._octets_per_s is not None:
-                time.sleep(len(octets) / self._octets_per_s)
+            if self._octets_per_s is not None and self._stopping.wait(len(octets) / self._octets_per_s):
+                return False

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""pytest fixtures for the laboratory. Whatever a fixture starts, it ends, by process id.
+
+A missing program fails the test; it never skips it: `make test` installs what is needed.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.postgres import PostgresServer
+from pagetoll.integrations.printlab.cupsd import PrivateCups
+from pagetoll.integrations.printlab.ippprinter import VirtualIppPrinter, counting_program
+from pagetoll.integrations.printlab.sink import RawSink
+
+INDEPENDENT_COUNT = Path(__file__).with_name("independent_count.py")
+
+
+def new_lab_folder() -> Path:
+    """A folder with a short path (Unix sockets take 107 octets) that `lp` can pass, unlike pytest's own."""
+    folder = Path(tempfile.mkdtemp(prefix="lab-"))
+    folder.chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def lab_folder() -> Iterator[Path]:
+    folder = new_lab_folder()
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def cups(lab_folder: Path) -> Iterator[PrivateCups]:
+    """A running private scheduler without queues, with links to the machine's network backends."""
+    scheduler = PrivateCups(lab_folder / "cups")
+    try:
+        scheduler.start()
+        yield scheduler
+    finally:
+        scheduler.close()
+
+
+@pytest.fixture
+def ipp_printer(lab_folder: Path) -> Iterator[VirtualIppPrinter]:
+    """A running virtual printer for all formats that reports what it printed, counted independently."""
+    printer = VirtualIppPrinter(lab_folder / "printer", impressions=counting_program(INDEPENDENT_COUNT), name="Lab 1")
+    try:
+        printer.start()
+        yield printer
+    finally:
+        printer.stop()
+
+
+@pytest.fixture
+def raw_sink() -> Iterator[RawSink]:
+    with RawSink() as sink:
+        yield sink
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    folder = new_lab_folder()
+    server = PostgresServer(folder / "postgres")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The SQLAlchemy URL of an empty database that only this test has."""
+    url = postgres_server.new_database()
+    yield url
+    postgres_server.drop_database(url)
