@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the use cases need from the outside, as Protocols. Adapters know one port and one foreign thing."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from pagetoll.core.catalogue import (
     EntryChange,
@@ -20,6 +19,8 @@ from pagetoll.core.charging import ChargeView, Plan
 from pagetoll.core.jobs import AttemptKey, AttemptState, ChargeRule, Identified, Outcome, Ticket
 from pagetoll.core.policy import AccountState, Decision, LimitBy, Rule
 from pagetoll.core.usage import Usage
+
+Result = TypeVar("Result")
 
 
 class Clock(Protocol):
@@ -349,8 +350,11 @@ class CatalogueTransaction(CatalogueReader, Protocol):
 
 
 class Catalogue(CatalogueReader, Protocol):
-    def transaction(self, actor: str, act: str) -> AbstractContextManager[CatalogueTransaction]:
-        """One database transaction, committed when the block ends well; the act is written down with its actor."""
+    def write(self, actor: str, act: str, work: Callable[[CatalogueTransaction], Result]) -> Result:
+        """Runs `work` in one transaction, committed when it returns; the act is written down with its actor.
+
+        After a lost race the whole is run again, so `work` must be repeatable. What it raises undoes everything.
+        """
         ...
 
     def history(self, wanted: HistoryFilter) -> Iterator[HistoryRow]:
