@@ -46,7 +46,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class PageRun:
-    """`length` equal pages in a row. `copies` of each page (uncollated); media size in points, (0, 0) unknown."""
+    """`length` equal pages in a row. `copies` of each page (uncollated); media size in points, (0, 0) unknown.
+
+    `starts_sheet`: the first page of the run asks for the front of a new sheet of paper; where the side
+    before it is a front, that sheet's back stays blank.
+    """
 
     length: int = 1
     copies: int = 1
@@ -54,6 +58,7 @@ class PageRun:
     color: ColorClass = ColorClass.UNKNOWN
     media_points: tuple[float, float] = (0.0, 0.0)
     blank: bool | None = None
+    starts_sheet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The count of a whole print stream: peel the wrapper, recognise, parse, go on behind it.
+
+Copies are combined as page-languages chapter 1.4 says: what the language states is stronger than PJL COPIES;
+PJL QTY multiplies whole sets, except where both ask for the same number, which is one wish written twice.
+"""
+
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+
+from pagetoll.core.errors import DocumentError, UnknownLanguage
+from pagetoll.core.usage import ColorClass, Confidence, Duplex, Finding, PageRun, Segment, Usage
+from pagetoll.languages.limits import Guard, Limits, Renderer, TextLayout
+from pagetoll.languages.parsed import Context, Parsed, Run
+from pagetoll.languages.pjl import Environment, Wrapper
+from pagetoll.languages.recognise import parser_of, recognise
+
+if TYPE_CHECKING:
+    from pagetoll.languages.parsed import Buffer
+
+_ORDER = (
+    Confidence.EXACT,
+    Confidence.DECLARED,
+    Confidence.ESTIMATED,
+    Confidence.AT_LEAST,
+    Confidence.UNKNOWN,
+    Confidence.REFUSED,
+)
+MOST_SEGMENTS = 100_000
+
+
+class _Readable(Protocol):
+    def read(self) -> bytes: ...
+
+
+def count(
+    data: "Buffer | bytearray | memoryview | BinaryIO",
+    *,
+    limits: Limits | None = None,
+    trust_dsc: bool = False,
+    render_postscript: Renderer | None = None,
+    text_layout: TextLayout | None = None,
+) -> Usage:
+    """What the print stream `data` (octets, a memory map or an open file) will use.
+
+    `trust_dsc`: a print filter wrote every octet, so PostScript's structuring comments count.
+    `render_postscript`: runs PostScript that is a program; without it such documents cannot be counted.
+
+    A Usage whenever there is a number, also a lower bound (`Confidence.AT_LEAST`). An empty stream has no
+    segments and confidence UNKNOWN. Raises UnknownLanguage, TruncatedDocument, MalformedDocument,
+    DocumentTooComplex or DocumentError (a password is needed) where there is none.
+    """
+    buffer = _as_buffer(data)
+    bounds = limits or Limits()
+    context = Context(bounds, Guard(bounds), trust_dsc, render_postscript, text_layout or TextLayout())
+    if not len(buffer):
+        return Usage((), Confidence.UNKNOWN, (Finding("empty"),))
+    return _Stream(buffer, context).count()
+
+
+def _as_buffer(data: "Buffer | bytearray | memoryview | BinaryIO") -> "Buffer":
+    if isinstance(data, bytes):
+        return data
+    if isinstance(data, bytearray | memoryview):
+        return bytes(data)
+    if hasattr(data, "find"):
+        return data
+    return cast("_Readable", data).read()
+
+
+class _Stream:
+    """One walk over a stream, gathering segments."""
+
+    def __init__(self, data: "Buffer", context: Context) -> None:
+        self._data = data
+        self._context = context
+        self._wrapper = Wrapper()
+        self._segments: list[Segment] = []
+        self._findings: list[Finding] = []
+        self._page_ends: list[int] = []
+        self._page_ends_known = True
+        self._confidence = Confidence.EXACT
+
+    def count(self) -> Usage:
+        end = len(self._data)
+        position = self._wrapper.peel(self._data, 0, end)
+        first_error: DocumentError | None = None
+        while position < end:
+            try:
+                stop = self._document(position, end)
+            except DocumentError as error:
+                first_error = first_error or error
+                self._worse(Confidence.AT_LEAST, Finding(_error_code(error), error.offset))
+                stop = self._next_exit(position, end)
+            position = self._wrapper.peel(self._data, stop, end)
+            if len(self._segments) >= MOST_SEGMENTS and position < end:
+                self._worse(Confidence.AT_LEAST, Finding("limit", position))
+                break
+        if first_error is not None and not any(segment.impressions for segment in self._segments):
+            raise first_error
+        if not self._segments:
+            self._only_wrapper(end)
+        return self._usage()
+
+    def _only_wrapper(self, end: int) -> None:
+        if not self._wrapper.seen:
+            raise UnknownLanguage("the document holds nothing but padding", 0)
+        self._segments.append(Segment("pjl", (), end_offset=end))
+
+    def _document(self, position: int, end: int) -> int:
+        """Count the document at `position`; where the stream goes on behind it."""
+        environment = self._wrapper.environment
+        language = recognise(self._data, position, end, environment.language)
+        if self._segments and language.name == "text":
+            return self._trailing_text(position, end)
+        context = Context(
+            self._context.limits,
+            self._context.guard,
+            self._context.trust_dsc and not self._segments,
+            self._context.render_postscript,
+            self._context.text_layout,
+            environment.copies,
+            environment.sides,
+        )
+        parsed = parser_of(language)(self._data, position, end, context)
+        self._keep(parsed, environment)
+        return max(parsed.end, position + 1)
+
+    def _trailing_text(self, position: int, end: int) -> int:
+        """Text behind another document is a remark of the driver, unless PJL announced it."""
+        environment = self._wrapper.environment
+        if environment.language != "TEXT":
+            self._findings.append(Finding("trailing_garbage", position))
+            return self._next_exit(position, end)
+        parsed = parser_of(recognise(self._data, position, end, "TEXT"))(self._data, position, end, self._context)
+        self._keep(parsed, environment)
+        return max(parsed.end, position + 1)
+
+    def _next_exit(self, position: int, end: int) -> int:
+        found = self._data.find(b"\x1b%-12345X", position + 1, end)
+        return end if found < 0 else found
+
+    def _keep(self, parsed: Parsed, environment: Environment) -> None:
+        sets = environment.sets
+        inner = {_copies(run, environment) for run in parsed.runs}
+        if sets > 1 and inner == {sets}:
+            sets = 1
+            parsed.note("copies_in_two_places", parsed.end)
+        if any(number > self._context.limits.copies for number in (*inner, sets)):
+            parsed.note("many_copies", parsed.end)
+        if any(run.blank for run in parsed.runs):
+            parsed.note("blank_pages", parsed.end)
+        runs = tuple(_page_run(run, environment) for run in parsed.runs)
+        self._segments.append(Segment(parsed.language, runs, sets, parsed.end))
+        self._findings.extend(parsed.findings)
+        self._worse(parsed.confidence)
+        if len(parsed.page_ends) == parsed.input_pages:
+            self._page_ends.extend(parsed.page_ends)
+        else:
+            self._page_ends_known = False
+
+    def _worse(self, confidence: Confidence, finding: Finding | None = None) -> None:
+        self._confidence = max(self._confidence, confidence, key=_ORDER.index)
+        if finding is not None:
+            self._findings.append(finding)
+
+    def _usage(self) -> Usage:
+        return Usage(
+            tuple(self._segments),
+            self._confidence,
+            tuple(self._wrapper.findings + self._findings),
+            tuple(self._page_ends) if self._page_ends_known else (),
+        )
+
+
+def _copies(run: Run, environment: Environment) -> int:
+    if run.copies is not None:
+        return run.copies
+    return environment.copies if environment.copies is not None else 1
+
+
+def _page_run(run: Run, environment: Environment) -> PageRun:
+    duplex = environment.sides if run.duplex is Duplex.UNSTATED else run.duplex
+    color = ColorClass.MONO if environment.monochrome else run.color
+    return PageRun(run.length, _copies(run, environment), duplex, color, run.media_points, run.blank, run.starts_sheet)
+
+
+def _error_code(error: DocumentError) -> str:
+    return {
+        "UnknownLanguage": "unknown_language",
+        "TruncatedDocument": "truncated",
+        "MalformedDocument": "malformed",
+        "DocumentTooComplex": "limit",
+    }.get(type(error).__name__, "refused")

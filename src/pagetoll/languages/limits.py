@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a count may cost, and the helpers that a caller hands in.
+
+The parsers read no clock of their own: `clock` is the caller's. They look at it between pages and chunks, so
+a count ends soon after `timeout_s` with what was found until then. The counting child has resource limits of
+its own besides.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pagetoll.core.errors import DocumentTooComplex
+
+Renderer = Callable[[memoryview], Iterator[bytes]]
+"""PostScript octets in, PCL XL octets out, as they come. Raises `DocumentTooComplex` when its limit of time or
+memory is reached and `MalformedDocument` when the program ended with an error, both after everything that
+was rendered has been yielded. Closed early when the counter has seen enough."""
+
+
+def _no_clock() -> float:
+    return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one count: seconds by `clock`, pages of the data, copies worth a remark, depth of trees."""
+
+    timeout_s: float = 60.0
+    input_pages: int = 1_000_000
+    rendered_pages: int = 100_000
+    rendered_octets: int = 200 * 1024 * 1024
+    copies: int = 999
+    nesting: int = 64
+    clock: Callable[[], float] = _no_clock
+
+
+@dataclass(frozen=True, slots=True)
+class TextLayout:
+    """How a printer lays out plain text: lines on a page, columns on a line, and whether long lines wrap."""
+
+    lines: int = 60
+    columns: int = 80
+    tab_columns: int = 8
+    wrap: bool = True
+
+
+class Guard:
+    """Says when a count has had its time."""
+
+    __slots__ = ("_clock", "_end_s")
+
+    def __init__(self, limits: Limits) -> None:
+        self._clock = limits.clock
+        self._end_s = limits.clock() + limits.timeout_s
+
+    def expired(self) -> bool:
+        return self._clock() > self._end_s
+
+    def check(self, offset: int) -> None:
+        """Raise DocumentTooComplex when the time is over."""
+        if self.expired():
+            raise DocumentTooComplex("counting took longer than allowed; raise the limit or split the job", offset)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one parser hands back about one document, before PJL and the spooler have their say."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pagetoll.core.usage import ColorClass, Confidence, Duplex, Finding
+from pagetoll.languages.limits import Guard, Limits, Renderer, TextLayout
+
+if TYPE_CHECKING:
+    from mmap import mmap
+
+    Buffer = bytes | mmap
+
+ANY_SIZE = (0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`length` equal pages; `copies` is None where the language states none."""
+
+    length: int = 1
+    copies: int | None = None
+    duplex: Duplex = Duplex.UNSTATED
+    color: ColorClass = ColorClass.UNKNOWN
+    media_points: tuple[float, float] = ANY_SIZE
+    blank: bool | None = None
+    starts_sheet: bool = False
+
+    def same_kind(self, other: "Run") -> bool:
+        """Whether `other` may simply make this run longer."""
+        return (
+            not other.starts_sheet
+            and self.copies == other.copies
+            and self.duplex is other.duplex
+            and self.color is other.color
+            and self.media_points == other.media_points
+            and self.blank is other.blank
+        )
+
+
+@dataclass(slots=True)
+class Parsed:
+    """A document under way: runs so far, where each page ended, what was noticed, and where the data ended."""
+
+    language: str
+    end: int = 0
+    confidence: Confidence = Confidence.EXACT
+    runs: list[Run] = field(default_factory=list)
+    page_ends: list[int] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    input_pages: int = 0
+
+    def add(self, run: Run) -> None:
+        self.input_pages += run.length
+        if self.runs and self.runs[-1].same_kind(run):
+            last = self.runs[-1]
+            self.runs[-1] = Run(
+                last.length + run.length, last.copies, last.duplex, last.color, last.media_points, last.blank, last.starts_sheet
+            )
+        else:
+            self.runs.append(run)
+
+    def note(self, code: str, offset: int = 0) -> None:
+        """Keep a finding; the same code more than once says nothing new."""
+        if all(finding.code != code for finding in self.findings):
+            self.findings.append(Finding(code, offset))
+
+    def at_least(self, code: str, offset: int) -> None:
+        """The parser stopped early: what it has is a lower bound."""
+        self.confidence = Confidence.AT_LEAST
+        self.note(code, offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a parser may know besides the data."""
+
+    limits: Limits
+    guard: Guard
+    trust_dsc: bool = False
+    render_postscript: Renderer | None = None
+    text_layout: TextLayout = TextLayout()
+    outer_copies: int | None = None
+    outer_duplex: Duplex = Duplex.UNSTATED
+
+
+Parser = Callable[["Buffer", int, int, Context], Parsed]
+"""(data, start, end, context) -> Parsed, with `Parsed.end` the octet behind the document (start < end <= `end`).
+Raises the kinds of DocumentError and nothing else."""

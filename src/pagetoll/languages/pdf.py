@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PDF and PCLm: pages are the leaves of the page tree, never `/Count` (page-languages chapter 5).
+
+Three readings, in this order:
+
+1. pikepdf walks the tree (qpdf, the library of the print filters). Without a warning its answer stands.
+2. It raised or warned: the file is damaged, and the pages that PDFium really renders are counted.
+3. The tree runs in a circle: an own walk that stops at a node standing on its own path.
+"""
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from pagetoll.core.errors import DocumentError, DocumentTooComplex, MalformedDocument
+from pagetoll.core.usage import Confidence
+from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run
+from pagetoll.languages.pdf_parts import document_end
+
+if TYPE_CHECKING:
+    from pagetoll.languages.parsed import Buffer
+
+RENDER_DOTS_PER_POINT = 0.1
+MOST_RENDERED_PAGES = 2000
+_NESTING_NEEDLE = (b"[[[[[[[[[[[[[[[[", b"<<<<<<<<<<<<<<<<")
+
+
+def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
+    """Count one PDF in `data[start:end]`.
+
+    Raises DocumentError when a password is needed, MalformedDocument when no page can be read.
+    """
+    stop = document_end(data, start, end)
+    octets = bytes(data[start:stop])
+    parsed = Parsed("pclm" if b"%PCLm" in octets[:64] else "pdf", stop)
+    last_mark = octets.rfind(b"%%EOF")
+    if last_mark < 0:
+        parsed.note("truncated", stop)
+    elif octets[last_mark + 5 :].strip(b"\0\4\t\n\f\r "):
+        parsed.note("trailing_garbage", start + last_mark + 5)
+    trusted = _count_with_pikepdf(octets, start, parsed, context)
+    if not trusted:
+        _count_with_pdfium(octets, start, parsed, context)
+    if last_mark < 0:
+        parsed.confidence = Confidence.AT_LEAST
+    return parsed
+
+
+def _count_with_pikepdf(octets: bytes, start: int, parsed: Parsed, context: Context) -> bool:
+    """Add the pages of the tree. False when the file is damaged and another reading is needed."""
+    import pikepdf
+
+    try:
+        with pikepdf.open(io.BytesIO(octets), suppress_warnings=True) as pdf:
+            return _read_tree(pdf, start, parsed, context)
+    except pikepdf.PasswordError as error:
+        raise DocumentError(
+            "the PDF asks for a password that nobody can give at the printer; save it without one", start
+        ) from error
+    except DocumentError:
+        raise
+    except (pikepdf.PdfError, ValueError, TypeError, RuntimeError, KeyError, RecursionError, OverflowError) as error:
+        parsed.runs, parsed.input_pages = [], 0
+        parsed.note("damaged", start)
+        if isinstance(error, RecursionError):
+            raise DocumentTooComplex("the PDF is nested too deeply", start) from error
+        return False
+
+
+def _read_tree(pdf: Any, start: int, parsed: Parsed, context: Context) -> bool:
+    root = pdf.Root.get("/Pages")
+    stated = root.get("/Count") if root is not None else None
+    try:
+        pages = [page.obj for page in pdf.pages]
+    except Exception as error:
+        pages = _walk_tree(root, start, parsed, context)
+        if not any(finding.code == "loop" for finding in parsed.findings):
+            raise MalformedDocument("the PDF's page tree cannot be read", start) from error
+        _add_pages(parsed, pages, start, context)
+        return bool(pages)
+    warnings = pdf.get_warnings()
+    if isinstance(stated, int) and stated != len(pages):
+        parsed.note("declared_mismatch", start)
+    if warnings or not pages:
+        parsed.note("damaged", start)
+        return False
+    _add_pages(parsed, pages, start, context)
+    return True
+
+
+def _add_pages(parsed: Parsed, pages: list[Any], start: int, context: Context) -> None:
+    if len(pages) > context.limits.input_pages:
+        parsed.at_least("limit", start)
+        del pages[context.limits.input_pages :]
+    for page in pages:
+        parsed.add(Run(media_points=_media(page)))
+
+
+def _walk_tree(root: Any, start: int, parsed: Parsed, context: Context) -> list[Any]:
+    """The leaves below `root`; a node that stands on its own path ends its branch with the finding `loop`."""
+    leaves: list[Any] = []
+    # Each step: (node, path of inner nodes above it).
+    waiting: list[tuple[Any, tuple[Any, ...]]] = [(root, ())]
+    steps = 0
+    while waiting and steps <= context.limits.input_pages:
+        steps += 1
+        node, path = waiting.pop()
+        kids = node.get("/Kids") if hasattr(node, "get") else None
+        if kids is None:
+            if hasattr(node, "get") and node.get("/Type", None) is not None:
+                leaves.append(node)
+            continue
+        mark = node.objgen
+        if mark in path or len(path) >= context.limits.nesting:
+            parsed.note("loop", start)
+            continue
+        waiting.extend((kid, (*path, mark)) for kid in reversed(list(kids)))
+    return leaves
+
+
+def _media(page: Any) -> tuple[float, float]:
+    """Visible size in points with the page's turn applied; (0, 0) where the file says nothing usable."""
+    node, box, turn, unit = page, None, None, page.get("/UserUnit", 1)
+    for _level in range(64):
+        box = box if box is not None else node.get("/MediaBox")
+        turn = turn if turn is not None else node.get("/Rotate")
+        node = node.get("/Parent")
+        if (box is not None and turn is not None) or node is None:
+            break
+    try:
+        left, low, right, high = (float(number) for number in box)  # type: ignore[union-attr]
+        width, height = abs(right - left) * float(unit), abs(high - low) * float(unit)
+        sideways = int(turn or 0) % 180 == 90
+    except (TypeError, ValueError, OverflowError):
+        return ANY_SIZE
+    if not (0 < width < 1e6 and 0 < height < 1e6):
+        return ANY_SIZE
+    return (round(height), round(width)) if sideways else (round(width), round(height))
+
+
+def _count_with_pdfium(octets: bytes, start: int, parsed: Parsed, context: Context) -> None:
+    """Add the pages of a damaged file that PDFium renders."""
+    import pypdfium2
+
+    try:
+        pdf = pypdfium2.PdfDocument(octets)
+        stated = len(pdf)
+    except (pypdfium2.PdfiumError, ValueError, OSError) as error:
+        raise MalformedDocument("the PDF is damaged beyond repair; print it again from its program", start) from error
+    try:
+        for number in range(min(stated, context.limits.input_pages)):
+            if context.guard.expired() or parsed.input_pages >= MOST_RENDERED_PAGES:
+                parsed.at_least("limit", start)
+                break
+            size = _rendered_size(pdf, number)
+            if size is not None:
+                parsed.add(Run(media_points=size))
+    finally:
+        pdf.close()
+    if not parsed.input_pages:
+        raise MalformedDocument("not one page of the PDF can be drawn; print it again from its program", start)
+
+
+def _rendered_size(pdf: Any, number: int) -> tuple[float, float] | None:
+    """Size in points of a page that PDFium can draw, else None."""
+    import pypdfium2
+
+    try:
+        page = pdf[number]
+    except (pypdfium2.PdfiumError, ValueError):
+        return None
+    try:
+        width, height = page.get_size()
+        scale = min(RENDER_DOTS_PER_POINT, 200 / max(width, height, 1))
+        page.render(scale=scale, grayscale=True)
+    except (pypdfium2.PdfiumError, ValueError, OverflowError, MemoryError):
+        return None
+    finally:
+        page.close()
+    return (round(width), round(height))

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The wrapper around print data: universal exits, PJL lines and the padding that drivers put before a document.
+
+    ESC%-12345X @PJL line LF @PJL line LF ... document ... ESC%-12345X
+
+Source: HP PJL Technical Reference; page-languages chapters 3.1 and 4. A line ends at LF or, as some drivers
+write it, at the next ESC. Only the statement keyword decides, so a comment or a job name that looks like a
+command changes nothing. Each universal exit loads the stored defaults.
+"""
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pagetoll.core.usage import Duplex, Finding
+
+if TYPE_CHECKING:
+    from pagetoll.languages.parsed import Buffer
+
+UNIVERSAL_EXIT = b"\x1b%-12345X"
+_PADDING = re.compile(rb"[\x00\x04\x14\t\n\r ]*+")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LINE = re.compile(rb"(?i:@PJL)(?![^\s\x1b])([^\n\x1b]{0,65536})\n?")
+_STATEMENT = re.compile(rb"[ \t]*([A-Za-z]+)")
+_ASSIGNMENT = re.compile(rb'([A-Za-z0-9_-]+)[ \t]*=[ \t]*("[^"]*"|[^\s"]+)')
+_PERSONALITY = re.compile(rb"(?i:LPARM|IPARM)[ \t]*:[ \t]*\S+[ \t]*")
+_NUMBER = re.compile(r"\d{1,9}\Z")
+_EXTRA_SHEETS = frozenset(["SLIPSHEET", "SEPARATOR", "COVER", "INTERLEAVE", "BANNER"])
+_NOTHING = frozenset(["OFF", "NONE", "NO", "FALSE", "0"])
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The settings that PJL made for the next document."""
+
+    copies: int | None = None
+    sets: int = 1
+    duplex: bool | None = None
+    short_edge: bool = False
+    monochrome: bool = False
+    language: str = ""
+
+    @property
+    def sides(self) -> Duplex:
+        if self.duplex is None:
+            return Duplex.UNSTATED
+        if not self.duplex:
+            return Duplex.NONE
+        return Duplex.SHORT if self.short_edge else Duplex.LONG
+
+
+@dataclass(slots=True)
+class Wrapper:
+    """Reads what stands before, between and behind documents. `environment` is what holds at the moment."""
+
+    environment: Environment = field(default_factory=Environment)
+    stored: Environment = field(default_factory=Environment)
+    findings: list[Finding] = field(default_factory=list)
+    seen: bool = False
+    _job_sets: int = 1
+    _in_job: bool = False
+
+    def peel(self, data: "Buffer", position: int, end: int) -> int:
+        """Obey and step over everything that is no document. Returns where the next document starts (or `end`)."""
+        while position < end:
+            start = position
+            if data[position : position + 3] == _BYTE_ORDER_MARK:
+                position += 3
+            padding = _PADDING.match(data, position, end)
+            if padding:
+                position = padding.end()
+            if data[position : position + 2] == b"\x1bE" and data[position + 2 : position + 11] == UNIVERSAL_EXIT:
+                position += 2
+            if data[position : position + 9] == UNIVERSAL_EXIT:
+                position += 9
+                self._universal_exit()
+            line = _LINE.match(data, position, end)
+            if line:
+                self.seen = True
+                position = line.end() + self._line(line[1], line.start())
+            if position == start:
+                # Form feeds and the like may be text: only what was peeled before counts as padding.
+                break
+        return min(position, end)
+
+    def _universal_exit(self) -> None:
+        self.seen = True
+        self.environment = replace(self.stored, sets=self._job_sets if self._in_job else self.stored.sets)
+
+    def _line(self, words: bytes, offset: int) -> int:
+        """Obey one PJL line. Returns how many octets of raw data follow it."""
+        statement = _STATEMENT.match(words)
+        if statement is None:
+            return 0
+        keyword, rest = statement[1].upper(), words[statement.end() :]
+        if keyword == b"SET":
+            self.environment = self._assign(self.environment, rest, offset, now=True)
+        elif keyword == b"DEFAULT":
+            self.stored = self._assign(self.stored, rest, offset, now=False)
+            self._note("default_changed", offset)
+        elif keyword == b"ENTER":
+            for _name, value in _assignments(rest):
+                self.environment = replace(self.environment, language=value.upper())
+        elif keyword in (b"JOB", b"EOJ"):
+            self._in_job, self._job_sets = keyword == b"JOB", 1
+            if any(name in ("START", "END") for name, _value in _assignments(rest)):
+                self._note("page_range_requested", offset)
+        elif keyword in (b"RESET", b"INITIALIZE"):
+            self.environment = self.stored if keyword == b"RESET" else Environment()
+        elif keyword == b"FSDOWNLOAD":
+            self._note("filesystem_access", offset)
+            sizes = [value for name, value in _assignments(rest) if name == "SIZE" and _NUMBER.match(value)]
+            return int(sizes[0]) if sizes else 0
+        return 0
+
+    def _assign(self, environment: Environment, rest: bytes, offset: int, *, now: bool) -> Environment:
+        rest = _PERSONALITY.sub(b"", rest, count=1)
+        for name, value in _assignments(rest):
+            upper = value.upper()
+            if name == "COPIES" and _NUMBER.match(value):
+                environment = replace(environment, copies=int(value))
+            elif name == "QTY" and _NUMBER.match(value):
+                environment = replace(environment, sets=max(1, int(value)))
+                if now:
+                    self._job_sets = environment.sets
+            elif name == "DUPLEX":
+                environment = replace(environment, duplex=upper == "ON")
+            elif name == "BINDING":
+                environment = replace(environment, short_edge=upper == "SHORTEDGE")
+            elif name in ("RENDERMODE", "COLORMODE"):
+                environment = replace(environment, monochrome=upper in ("GRAYSCALE", "MONO", "MONOCHROME"))
+            elif name == "HOLD" and upper != "OFF":
+                self._note("held_job", offset)
+            elif name in _EXTRA_SHEETS and upper not in _NOTHING:
+                self._note("extra_sheets_requested", offset)
+        return environment
+
+    def _note(self, code: str, offset: int) -> None:
+        if all(finding.code != code for finding in self.findings):
+            self.findings.append(Finding(code, offset))
+
+
+def _assignments(words: bytes) -> list[tuple[str, str]]:
+    """The NAME=value pairs of a line, names in upper case, quotes taken off."""
+    return [
+        (pair[1].decode("latin-1").upper(), pair[2].decode("latin-1").strip('"'))
+        for pair in _ASSIGNMENT.finditer(words)
+    ]

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which page language a peeled document is in: one table, first row that matches wins.
+
+The match looks at the start of the data and never searches for magic words further on, so a text that
+mentions PostScript stays a text (page-languages chapter 3). A language that cannot be counted yet has a row
+without a parser: it is named in the error and never mistaken for text. A new language is a new row.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from pagetoll.core.errors import UnknownLanguage
+
+if TYPE_CHECKING:
+    from pagetoll.languages.parsed import Buffer, Parser
+
+Test = Callable[["Buffer", int, int], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One row: name, `module` with `parse` (empty: not countable), a pattern at the start, and a further test.
+
+    `announced`: names after ENTER LANGUAGE. `strong`: the octets alone are believed against such an
+    announcement; otherwise the announcement decides.
+    """
+
+    name: str
+    module: str
+    pattern: re.Pattern[bytes]
+    announced: tuple[str, ...] = ()
+    strong: bool = True
+    test: Test | None = None
+
+
+def _pdf_behind_other_lines(data: "Buffer", start: int, end: int) -> bool:
+    """A PDF header as a line of its own within the first 1024 octets, with a PDF's end in the last 2 KiB."""
+    head = bytes(data[start : min(end, start + 1024)])
+    tail = bytes(data[max(start, end - 2048) : end])
+    return bool(_PDF_LINE.search(head)) and (b"startxref" in tail or b"%%EOF" in tail)
+
+
+def _is_text(data: "Buffer", start: int, end: int) -> bool:
+    from pagetoll.languages import text
+
+    exit_at = data.find(b"\x1b%-12345X", start, end)
+    return text.looks_like_text(data, start, end if exit_at < 0 else exit_at)
+
+
+_PDF_LINE = re.compile(rb"[\r\n]%PDF-[0-9]\.[0-9][ \t]*[\r\n]")
+
+
+def _row(
+    name: str, module: str, pattern: bytes, *announced: str, strong: bool = True, test: Test | None = None
+) -> Language:
+    return Language(name, module, re.compile(pattern, re.DOTALL), announced, strong, test)
+
+
+LANGUAGES: tuple[Language, ...] = (
+    _row("pclm", "pdf", rb"%PDF-\d\.\d[^%]{0,40}%PCLm", "PCLM"),
+    _row("pdf", "pdf", rb"%PDF-\d\.\d", "PDF"),
+    _row("postscript", "postscript", rb"%!|\xc5\xd0\xd3\xc6|\x01M", "POSTSCRIPT", "PS", "POSTSCRIPT2", "POSTSCRIPT3"),
+    _row("pclxl", "pclxl", rb"['()] HP-PCL XL;", "PCLXL"),
+    _row("urf", "urf", rb"UNIRAST\x00", "URF"),
+    _row("raster", "raster", rb"RaSt|tSaR|RaS2|2SaR|RaS3|3SaR", "PWG-RASTER"),
+    _row("cups-command", "command", rb"#CUPS-COMMAND"),
+    _row("brother-xl2hb", "", rb". BROTHER XL2HB;", "XL2HB"),
+    _row("tiff", "", rb"II\x2a\x00|MM\x00\x2a|II\x2b\x00\x08\x00|MM\x00\x2b\x00\x08", "TIFF"),
+    _row("image", "", rb"\xff\xd8\xff|\x89PNG|GIF8[79]a|BM.{4}\x00{4}|RIFF.{4}WEBP|\xff\x0a|Sfff|\x00PC Research"),
+    _row("netpbm", "", rb"P[1-7][\s#]"),
+    _row("zip document", "", rb"PK\x03\x04"),
+    _row("ole2 document", "", rb"\xd0\xcf\x11\xe0"),
+    _row("rtf", "", rb"\{\\rtf"),
+    _row("dvi", "", rb"\xf7\x02"),
+    _row("host-based laser", "", rb"JZJZ|ZJZJ|,XQX|\xa5SLX|OAKT|\$\x01\x00\x00\x07"),
+    _row("label", "", rb"\^XA|~DG|~JA|CT~~CD,|\^FX|! \d+ \d+ \d+|\s*N\r?\n(?:q|ZB)|SIZE [\d.]+"),
+    _row("hp-gl", "", rb"(?:(?:IN|DF|SP\d?|BP|PS\d|IP|PU|PA)[;,\d-]|;[A-Z]{2}|\.\()", "HPGL2", "HPGL"),
+    _row("markup", "", rb"(?i:MIME-Version|<\?xml|<!doctype|<html)"),
+    _row("banner template", "", rb"#(?:CUPS|PDF)-BANNER"),
+    _row("pdf", "pdf", rb"[^\x00]", "PDF", test=_pdf_behind_other_lines),
+    _row("text", "text", rb".", "TEXT", "AUTO", strong=False, test=_is_text),
+)
+"""First match wins; text is the last row and has to pass a test of its own."""
+
+_ANNOUNCED = {word: row for row in reversed(LANGUAGES) for word in row.announced}
+
+
+def recognise(data: "Buffer", start: int, end: int, announced: str) -> Language:
+    """The row for the document at `start`. `announced` is the name after ENTER LANGUAGE, or empty.
+
+    Raises UnknownLanguage with the name where a language is known but cannot be counted.
+    """
+    by_announcement = _ANNOUNCED.get(announced)
+    found = next((row for row in LANGUAGES if _matches(row, data, start, end)), None)
+    if announced and (found is None or not found.strong) and announced != "AUTO":
+        found = by_announcement
+        if found is None:
+            raise UnknownLanguage(f"the language {_printable(announced)} cannot be counted", start)
+    if found is None:
+        raise UnknownLanguage("no page language was recognised; print it through a driver of this queue", start)
+    if not found.module:
+        raise UnknownLanguage(f"this is {found.name} data, which cannot be counted", start)
+    return found
+
+
+def _matches(row: Language, data: "Buffer", start: int, end: int) -> bool:
+    if row.pattern.match(data, start, end) is None:
+        return False
+    return row.test is None or row.test(data, start, end)
+
+
+def _printable(word: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in word[:40])
+
+
+def parser_of(language: Language) -> "Parser":
+    """The row's parse function; its module, and what that needs, is loaded here and not before."""
+    module = import_module(f"pagetoll.languages.{language.module}")
+    return cast("Parser", module.parse)
