@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes a home: first its outermost folders (as root, given to the owner), then, as the owner, what is inside.
+
+So root never works in a folder that somebody else can change. All of it is harmless when repeated.
+"""
+
+import stat
+from pathlib import Path
+
+from pagetoll.config.home import Home, Owner
+from pagetoll.config.load import template, thin_conf
+from pagetoll.config.options import Settings
+from pagetoll.config.safe_files import create_file, make_folder, read_owned, refusal, replace_file
+
+FOLDER_MODE = 0o750
+CONFIG_FOLDER_MODE = 0o755  # thin.conf in it is for everybody, pagetoll.toml is not
+PRIVATE_MODE = 0o700
+FILE_MODE = 0o640
+THIN_CONF_MODE = 0o644
+SECRET_MODE = 0o600
+
+
+def outer_folders(home: Home) -> list[tuple[Path, int]]:
+    """The folders that are made before root is given up, with their modes."""
+    if home.root is not None:
+        return [(home.root, FOLDER_MODE)]
+    return [
+        (home.config_folder, CONFIG_FOLDER_MODE),
+        (home.data_folder, FOLDER_MODE),
+        (home.spool, PRIVATE_MODE),
+        (home.socket.parent, CONFIG_FOLDER_MODE),
+    ]
+
+
+def inner_folders(home: Home) -> list[tuple[Path, int]]:
+    """The folders that the owner makes."""
+    return [(path, PRIVATE_MODE) for path in (home.spool, home.journal)]
+
+
+def names_inside(home: Home) -> frozenset[str]:
+    """Every name that Pagetoll itself puts into a folder of its home."""
+    paths = (home.configuration, home.thin_conf, home.device_uris, home.database, home.daemon_lock)
+    folders = (home.spool, home.journal, home.socket)
+    return frozenset(path.name for path in (*paths, *folders)) | {"pagetoll.db-wal", "pagetoll.db-shm"}
+
+
+def make_outside(home: Home, owner: Owner) -> list[Path]:
+    """Make the outermost folders; what was made. Raises ConfigError."""
+    home.check_socket()
+    ours = names_inside(home)
+    return [path for path, mode in outer_folders(home) if make_folder(path, mode, owner, ours)]
+
+
+def make_inside(home: Home, owner: Owner) -> list[Path]:
+    """As the owner: folders, configuration and an empty ledger file; what was made. Raises ConfigError."""
+    made = [path for path, mode in inner_folders(home) if make_folder(path, mode, owner)]
+    if create_file(home.configuration, template(), FILE_MODE):
+        made.append(home.configuration)
+    if create_file(home.database, "", FILE_MODE):
+        made.append(home.database)
+    return made
+
+
+def write_thin_conf(home: Home, settings: Settings, owner: Owner | None = None) -> None:
+    """Tell the thin client what to do without the daemon. Raises ConfigError."""
+    replace_file(home.thin_conf, thin_conf(settings), THIN_CONF_MODE, owner)
+
+
+def set_text_option(path: Path, name: str, value: str, owner: Owner) -> None:
+    """Set a text option at the top of a configuration file, in its own line or in the template's comment.
+
+    Raises ConfigError when the file cannot be read or written.
+    """
+    data = read_owned(path, owner)
+    if data is None:
+        raise refusal(path, "does not exist; make it with: pagetoll init")
+    lines = data.decode(errors="surrogateescape").split("\n")
+    first_table = next((number for number, line in enumerate(lines) if line.startswith("[")), len(lines))
+    found = [
+        number
+        for marker in (f"{name} =", f"{name}=", f"# {name} =")
+        for number, line in enumerate(lines[:first_table])
+        if line.startswith(marker)
+    ]
+    wanted = f'{name} = "{value}"'
+    if found:
+        lines[found[0]] = wanted
+    else:
+        lines.insert(first_table, wanted)
+    text = "\n".join(lines).encode(errors="surrogateescape")
+    replace_file(path, text, stat.S_IMODE(path.lstat().st_mode), owner)

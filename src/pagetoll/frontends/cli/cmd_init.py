@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`pagetoll init`: make the home, its configuration and an empty ledger; harmless when repeated."""
+
+import os
+from pathlib import Path
+
+from pagetoll import plugins
+from pagetoll.config.create import make_inside, make_outside
+from pagetoll.config.home import Home, Owner
+from pagetoll.config.load import load_home
+from pagetoll.config.safe_files import create_file, refusal
+from pagetoll.core.errors import UsageError
+from pagetoll.frontends import identity
+from pagetoll.frontends.cli.options import Command, Option
+from pagetoll.frontends.cli.subcommand import no_words, parse_or_show, say
+from pagetoll.integrations import system_user
+
+COMMAND = Command(
+    name="pagetoll init",
+    usage="[--user NAME]",
+    summary="Makes the home that PAGETOLL_HOME names, or the usual places: folders, pagetoll.toml, an empty ledger. "
+    "As root it gives them to the system user that runs the daemon, and makes that user where it is missing. "
+    "What is there already stays as it is; the ledger's tables are brought up to this version.",
+    rows=(Option("u", "user", "NAME", "the user who owns the home and runs the daemon (pagetoll)"),),
+)
+OPTIONS = COMMAND.options
+
+TMPFILES = Path("/etc/tmpfiles.d/pagetoll.conf")
+FIRST_UMASK = 0o022
+
+
+def main(arguments: list[str]) -> int:
+    """Make the home. Raises UsageError, ConfigError, StorageError."""
+    parsed = parse_or_show(COMMAND, arguments)
+    if parsed is None:
+        return 0
+    no_words(COMMAND, parsed)
+    os.umask(FIRST_UMASK)
+    home = Home.from_environment(os.environ)
+    home.check_socket()
+    owner = choose_owner(home, parsed.text("user"))
+    made = make_outside(home, owner)
+    if os.geteuid() == 0:
+        if home.root is None:
+            keep_socket_folder(home, owner)
+        identity.drop_root(owner)
+    os.umask(identity.OWNER_UMASK)
+    check_reachable(home, owner)
+    made += make_inside(home, owner)
+    settings = load_home(home)
+    plugins.upgrade_schema(settings.database)
+    for path in made:
+        say(f"made {path}")
+    say(
+        f"The home of Pagetoll is ready: {home.data_folder}, owned by {owner.name}." + ("" if made else " No change.")
+    )
+    say("Next: pkprinters --add and pkusers --add for the ledger, pagetoll cups install for the spooler.")
+    return 0
+
+
+def choose_owner(home: Home, name: str | None) -> Owner:
+    """Who is to own the home: as root the named system user, made where missing; else whoever we are."""
+    if os.geteuid() != 0:
+        me = system_user.current()
+        if name not in (None, me.name):
+            raise UsageError(f"only root can give the home to {name}; run this as root or as {name}")
+        return me
+    present = home.owner() if home.data_folder.exists() else None
+    if present is not None and present.uid != 0:
+        if name not in (None, present.name):
+            raise UsageError(
+                f"{home.data_folder} belongs to {present.name} already; stop the daemon and "
+                f"chown -R {name} {home.data_folder} first"
+            )
+        if name is None and not home.configuration.exists():
+            raise UsageError(
+                f"{home.data_folder} is there already and belongs to {present.name}; "
+                f"if that is right, say so: --user {present.name}"
+            )
+        return present
+    wanted = name or system_user.DEFAULT_NAME
+    found = system_user.find(wanted)
+    if found is None:
+        found = system_user.create(wanted)
+        say(f"made the system user {wanted}")
+    return found
+
+
+def keep_socket_folder(home: Home, owner: Owner) -> None:
+    """/run is empty after each start of the machine: have the socket's folder made again (tmpfiles.d(5))."""
+    if TMPFILES.parent.is_dir():
+        line = f"d {home.socket.parent} 0755 {owner.name} - -\n"
+        create_file(TMPFILES, f"# The folder of pagetolld's socket.\n{line}", 0o644)
+
+
+def check_reachable(home: Home, owner: Owner) -> None:
+    """Raise ConfigError when a folder above keeps the owner out."""
+    if not os.access(home.data_folder, os.R_OK | os.W_OK | os.X_OK):
+        raise refusal(
+            home.data_folder,
+            f"{owner.name} cannot get there: a folder above is closed to other users; choose another place",
+        )

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the sub-commands of `pagetoll` share: reading a command line with its --help and --version, and writing."""
+
+import sys
+
+from pagetoll import __version__
+from pagetoll.core.errors import UsageError
+from pagetoll.frontends.cli.options import Command, Parsed, parse
+
+
+def parse_or_show(command: Command, arguments: list[str]) -> Parsed | None:
+    """The command line; None when it asked for help or the version, which was shown. Raises UsageError."""
+    parsed = parse(command, arguments)
+    if parsed.complaints:
+        raise UsageError("; ".join(parsed.complaints))
+    if "help" in parsed:
+        sys.stdout.write(command.help())
+        return None
+    if "version" in parsed:
+        sys.stdout.write(f"{command.name} {__version__}\n")
+        return None
+    return parsed
+
+
+def no_words(command: Command, parsed: Parsed) -> None:
+    """Raise UsageError when words stand where none are expected."""
+    if parsed.words:
+        raise UsageError(f"{parsed.words[0]!r} is not expected here; see: {command.name} --help")
+
+
+def say(line: str) -> None:
+    """A line for the person who asked."""
+    sys.stdout.write(f"{line}\n")
