@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The counting child: forked beforehand, waits for its one document, locks itself down, counts, answers, ends.
+
+Before the lock it touches no octet of the document: it maps the file and closes every descriptor of it, so the
+shared file offset (which says how much was handed to the device) is out of its reach. All that is left are the
+reply socket, the channel to the zygote, /dev/null.
+
+    zygote -> child   D JSON [trust_dsc, timeout_s, may_render] + document, reply socket
+"""
+
+import json
+import mmap
+import os
+import socket
+import time
+from typing import NoReturn
+
+from pagetoll import languages
+from pagetoll.accounters.software import reply
+from pagetoll.accounters.software.lockdown import Budget, die_with_parent, lock_down
+from pagetoll.accounters.software.rendering import GhostscriptRenderer
+from pagetoll.core.errors import DocumentError, DocumentTooComplex
+from pagetoll.languages.limits import Limits
+
+DOCUMENT = b"D"
+ANSWER_RESERVE_S = 0.5
+"""What a parser that stops by itself gets less than the limit at which the zygote kills: time to answer."""
+
+
+def run(channel: socket.socket, parent_pid: int) -> NoReturn:
+    """The life of the child. Ends the process."""
+    try:
+        die_with_parent(parent_pid)
+        for standard in (1, 2):
+            os.dup2(0, standard)
+        _keep_only(channel.fileno())
+        message, descriptors, _, _ = socket.recv_fds(channel, 200, 2, socket.MSG_CMSG_CLOEXEC)
+        if message[:1] == DOCUMENT and len(descriptors) == 2:
+            _count_one(channel, message[1:], *descriptors)
+    finally:
+        os._exit(0)
+
+
+def _count_one(channel: socket.socket, request: bytes, document_fd: int, answers_fd: int) -> None:
+    """Take the document, lock, count, answer; no lock, no look."""
+    trust_dsc, timeout_s, may_render = json.loads(request)
+    document = _take(document_fd)
+    answers = socket.socket(fileno=answers_fd)
+    _keep_only(channel.fileno(), answers.fileno())
+    try:
+        lock_down(Budget(cpu_s=timeout_s))
+    except OSError as error:
+        unsafe = DocumentError(f"documents cannot be counted safely on this system: {error}; ask pagetoll doctor")
+        answers.send(reply.FAILURE + reply.encode_failure(unsafe))
+        return
+    parser_s = timeout_s - ANSWER_RESERVE_S
+    renderer = GhostscriptRenderer(channel, time.monotonic() + parser_s) if may_render else None
+    _answer(answers, document, bool(trust_dsc), parser_s, renderer)
+
+
+def _take(descriptor: int) -> "bytes | mmap.mmap":
+    """The document in memory; private and read-only, so that no write can reach the file."""
+    if os.fstat(descriptor).st_size == 0:
+        return b""
+    return mmap.mmap(descriptor, 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+
+
+def _keep_only(*kept: int) -> None:
+    """Close every descriptor but 0 to 2 (/dev/null) and `kept`; also the one that mmap holds on to."""
+    low = 3
+    for descriptor in sorted(kept):
+        os.closerange(low, descriptor)
+        low = descriptor + 1
+    os.closerange(low, os.sysconf("SC_OPEN_MAX"))
+
+
+def _answer(
+    answers: socket.socket,
+    document: "bytes | mmap.mmap",
+    trust_dsc: bool,
+    timeout_s: float,
+    renderer: GhostscriptRenderer | None,
+) -> None:
+    limits = Limits(timeout_s=timeout_s, clock=time.monotonic)
+    try:
+        usage = languages.count(document, limits=limits, trust_dsc=trust_dsc, render_postscript=renderer)
+        answer = reply.encode_usage(usage)
+    except DocumentError as error:
+        answers.send(reply.FAILURE + reply.encode_failure(error))
+    except (MemoryError, RecursionError):
+        too_much = DocumentTooComplex("counting needs more memory than allowed; split the document")
+        answers.send(reply.FAILURE + reply.encode_failure(too_much))
+    except Exception as bug:  # the process ends here: a parser's fault must come out as an answer
+        fault = DocumentError(f"the parser failed ({type(bug).__name__}: {bug}); please report this document")
+        answers.send(reply.FAILURE + reply.encode_failure(fault))
+    else:
+        for start in range(0, len(answer), reply.PIECE_OCTETS):
+            answers.send(reply.PIECE + answer[start : start + reply.PIECE_OCTETS])
+        answers.send(reply.COMPLETE)

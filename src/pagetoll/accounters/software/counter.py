@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The daemon's end of counting: asks the zygote for a child per document, believes little, waits with a limit.
+
+Threads may count at the same time; each request brings its own reply socket, so answers need no sorting. What
+comes out is always a `Usage` or a `DocumentError`, whatever becomes of child, zygote or Ghostscript.
+"""
+
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pagetoll
+from pagetoll.accounters.software import reply
+from pagetoll.accounters.software.lockdown import time_limit_s
+from pagetoll.core.errors import DocumentError, DocumentTooComplex, MalformedDocument
+from pagetoll.core.usage import Usage
+
+START_TIMEOUT_S = 30.0
+HANG_GRACE_S = 3.0
+"""How long after the time limit the zygote may take to report a child it should have ended."""
+_BOOT = (
+    "import sys; sys.path.append(sys.argv.pop(1)); "
+    "from pagetoll.accounters.software.zygote import main; main(sys.argv[1:])"
+)
+_READY = b"ready"
+
+
+class _ZygoteLost(Exception):
+    """The zygote went away under a request that was not at fault."""
+
+
+class _Zygote:
+    """One running zygote process and our end of its control socket."""
+
+    def __init__(self, run_as: tuple[int, int], ghostscript_executable: str) -> None:
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._send_lock = threading.Lock()
+        uid, gid = run_as
+        package_root = str(Path(pagetoll.__file__).parent.parent)
+        with theirs:
+            arguments = [str(theirs.fileno()), str(uid), str(gid), ghostscript_executable]
+            self.process = subprocess.Popen(
+                [sys.executable, "-I", "-c", _BOOT, package_root, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+                cwd="/",
+                start_new_session=True,
+            )
+        self.control.settimeout(START_TIMEOUT_S)
+        try:
+            ready = self.control.recv(100) == _READY
+        except OSError:
+            ready = False
+        if not ready:
+            self.end()
+            raise DocumentError("the counting process did not start; its message is in the log of pagetolld")
+        self.control.settimeout(HANG_GRACE_S)
+
+    def send(self, request: bytes, descriptors: list[int]) -> None:
+        try:
+            with self._send_lock:
+                socket.send_fds(self.control, [request], descriptors)
+        except OSError as error:
+            raise _ZygoteLost from error
+
+    def lives(self) -> bool:
+        """False once it has ended; its sockets close an instant before it can be waited for, hence the wait."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(0.3)
+        return self.process.returncode is None
+
+    def end(self) -> None:
+        """Kill it; the kernel kills its children with it."""
+        self.process.kill()
+        self.process.wait()
+        self.control.close()
+
+
+class SoftwareCounter:
+    """Counts documents in locked-down children; a `pagetoll.ports.DocumentCounter`."""
+
+    def __init__(
+        self,
+        *,
+        run_as: tuple[int, int] | None = None,
+        ghostscript: str = "gs",
+        documents_at_once: int | None = None,
+    ) -> None:
+        """`run_as`: uid and gid of the children where this process is root's (default: nobody); `ghostscript`: a
+        program's name or path, may be missing; `documents_at_once`: the rest waits (default: two a processor)."""
+        self._run_as = run_as or _unprivileged()
+        self._ghostscript = shutil.which(ghostscript) or ghostscript
+        self._slots = threading.BoundedSemaphore(documents_at_once or 2 * (os.cpu_count() or 1))
+        self._lock = threading.Lock()
+        self._zygote: _Zygote | None = None
+        self._closed = False
+
+    def start(self) -> None:
+        """Load everything now, so that the first document need not wait. Raises `DocumentError`."""
+        self._running_zygote()
+
+    def close(self) -> None:
+        """End the zygote and whatever it still counts."""
+        with self._lock:
+            self._closed = True
+            if self._zygote is not None:
+                self._zygote.end()
+                self._zygote = None
+
+    def count(self, document_fd: int, *, trust_dsc: bool = False) -> Usage:
+        """What the regular file open as `document_fd` will use; its offset stays where it is.
+
+        `trust_dsc`: a filter wrote every octet, so PostScript comments may be believed. Raises a kind of
+        `DocumentError` when there is no number: the language is unknown, the data broken, a limit reached,
+        the child died.
+        """
+        status = os.fstat(document_fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise DocumentError("only a regular file can be counted; copy the document into one first")
+        timeout_s = time_limit_s(status.st_size) + HANG_GRACE_S
+        with self._slots:
+            for _ in range(2):
+                zygote = self._running_zygote()
+                try:
+                    return self._ask(zygote, document_fd, trust_dsc, timeout_s)
+                except _ZygoteLost:
+                    self._discard(zygote)
+        raise DocumentError("the counting process was ended twice under this document; try again")
+
+    def _ask(self, zygote: _Zygote, document_fd: int, trust_dsc: bool, timeout_s: float) -> Usage:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours:
+            with theirs:
+                zygote.send(json.dumps([trust_dsc]).encode(), [document_fd, theirs.fileno()])
+            try:
+                return _listen(ours, time.monotonic() + timeout_s, timeout_s - HANG_GRACE_S)
+            except TimeoutError as error:
+                self._discard(zygote)  # it should have ended that child by now, so it hangs itself
+                raise DocumentTooComplex("counting did not end in time and was stopped") from error
+            except EOFError as error:
+                if not zygote.lives():
+                    raise _ZygoteLost from error
+                raise MalformedDocument("the parser ended without an answer") from error
+            except reply.BadReply as error:
+                raise MalformedDocument(f"the parser's answer was refused: {error}") from error
+
+    def _running_zygote(self) -> _Zygote:
+        with self._lock:
+            if self._closed:
+                raise DocumentError("counting has been shut down")
+            if self._zygote is None:
+                self._zygote = _Zygote(self._run_as, self._ghostscript)
+            return self._zygote
+
+    def _discard(self, zygote: _Zygote) -> None:
+        with self._lock:
+            if self._zygote is zygote:
+                self._zygote = None
+                zygote.end()
+
+
+def _unprivileged() -> tuple[int, int]:
+    """Who counts: ourselves, or nobody where we are root."""
+    if os.getuid() != 0:
+        return os.getuid(), os.getgid()
+    nobody = pwd.getpwnam("nobody")
+    return nobody.pw_uid, nobody.pw_gid
+
+
+def _listen(answers: socket.socket, until_s: float, limit_s: float) -> Usage:
+    """The child's answer. Raises `DocumentError` kinds, `BadReply`, `EOFError` (no answer), `TimeoutError`."""
+    pieces: list[bytes] = []
+    heard_octets = 0
+    while True:
+        left_s = until_s - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        answers.settimeout(left_s)
+        try:
+            message = answers.recv(reply.PIECE_OCTETS + 1)
+        except ConnectionResetError:
+            message = b""
+        kind, body = message[:1], message[1:]
+        if kind == reply.PIECE:
+            pieces.append(body)
+            heard_octets += len(body)
+            if heard_octets > reply.ANSWER_LIMIT_OCTETS:
+                raise reply.BadReply("longer than any count can be")
+        elif kind == reply.COMPLETE:
+            return reply.decode_usage(b"".join(pieces))
+        elif kind == reply.FAILURE:
+            raise reply.decode_failure(body)
+        elif kind == reply.EXITED:
+            raise _obituary(*reply.decode_exit(body), limit_s)
+        elif not kind:
+            raise EOFError
+        else:
+            raise reply.BadReply("a message of no known kind")
+
+
+def _obituary(wait_status: int, timed_out: bool, limit_s: float) -> DocumentError:
+    """What to tell about a child that died before its answer was complete."""
+    if timed_out or (os.WIFSIGNALED(wait_status) and os.WTERMSIG(wait_status) == signal.SIGXCPU):
+        return DocumentTooComplex(
+            f"counting took longer than {limit_s:.0f} s; split the document, or print it as another format"
+        )
+    if os.WIFSIGNALED(wait_status):
+        number = os.WTERMSIG(wait_status)
+        return MalformedDocument(f"the parser died by signal {number} ({signal.strsignal(number)}) on this document")
+    return MalformedDocument(f"the parser ended with status {os.waitstatus_to_exitcode(wait_status)} and no answer")

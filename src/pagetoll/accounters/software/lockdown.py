@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a process gives up before it looks at a document (page-languages chapter 24, design.md chapter 5).
+
+Order matters: limits first, then no-new-privileges (which the kernel wants before the next two), then files, then
+system calls, after which the earlier steps could no longer be taken. Nothing here can be undone by the process.
+"""
+
+import ctypes
+import math
+import os
+import platform
+import resource
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from pagetoll.accounters.software import landlock, seccomp
+
+MIB = 1024 * 1024
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one document may use: processor seconds, memory beyond what the process already has."""
+
+    cpu_s: float
+    memory_octets: int = 512 * MIB
+    open_files: int = 32
+
+
+def time_limit_s(document_octets: int) -> float:
+    """Wall clock for one document: 4 s and 2 s per MiB, at most 60 s (page-languages chapter 24)."""
+    return min(60.0, 4.0 + 2.0 * document_octets / MIB)
+
+
+def lock_down(budget: Budget) -> None:
+    """Make this process a counting child: it keeps its descriptors and can get no others. Raises `OSError`.
+
+    Afterwards no file can be opened, no socket made or connected, no process made, traced or signalled, no
+    program started; memory and processor time are limited by `budget`.
+    """
+    _limit(budget)
+    seccomp.forbid_new_privileges()
+    landlock.restrict()
+    seccomp.install(_parser_filter)
+
+
+def lock_down_ghostscript(budget: Budget, executable: str) -> None:
+    """The same for a process about to execute Ghostscript, which still reads programs and fonts. Raises `OSError`."""
+    _limit(budget)
+    seccomp.forbid_new_privileges()
+    loaders = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1")
+    landlock.restrict(readable=GHOSTSCRIPT_READS, executable=(executable, *loaders))
+    seccomp.install(_ghostscript_filter)
+
+
+# programs, fonts and their lists; no home, no spool, no /etc/passwd, no /proc
+GHOSTSCRIPT_READS = (
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/etc/ld.so.cache",
+    "/etc/fonts",
+    "/etc/ghostscript",
+    "/etc/papersize",
+    "/etc/paperspecs",
+    "/var/lib/ghostscript",
+    "/var/cache/fontconfig",
+    "/dev/null",
+)
+
+
+def die_with_parent(parent_pid: int) -> None:
+    """The kernel kills this process when its parent (which has one thread) ends; at once if it already has."""
+    _libc.prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), *(ctypes.c_ulong(0),) * 3)
+    if os.getppid() != parent_pid:
+        os._exit(1)
+
+
+def become_undumpable() -> None:
+    """No core dump, and no other process of this user may trace or read this one."""
+    _libc.prctl(_PR_SET_DUMPABLE, *(ctypes.c_ulong(0),) * 4)
+
+
+def drop_root(uid: int, gid: int) -> None:
+    """Become `uid` and `gid` without any other group, when this process is root's. Raises `OSError`, or
+    `PermissionError` when it would stay root."""
+    if os.getuid() == 0 and uid != 0:
+        os.setgroups([])
+        os.setresgid(gid, gid, gid)
+        os.setresuid(uid, uid, uid)
+    if 0 in os.getresuid():
+        raise PermissionError("documents are not counted as root: name a user to count as")
+
+
+def _limit(budget: Budget) -> None:
+    os.chdir("/")
+    os.umask(0o077)
+    become_undumpable()
+    mapped_octets = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    cpu_s = math.ceil(budget.cpu_s) + 1
+    for limit, value in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_NOFILE, budget.open_files),
+        (resource.RLIMIT_CPU, cpu_s),
+        (resource.RLIMIT_AS, mapped_octets + budget.memory_octets),
+    ):
+        resource.setrlimit(limit, (value, value))
+
+
+_parser_filter = seccomp.parser_filter(platform.machine())
+_ghostscript_filter = seccomp.ghostscript_filter(platform.machine())
