@@ -182,8 +182,10 @@ def _cups_raster_pages(data: bytes) -> Iterator[Page]:
     order = ">" if big_endian else "<"
     kind = data[:4] if big_endian else data[3::-1]
     header_octets = 420 if kind == b"RaSt" else 1796
-    at = 4
+    at = 0
     while at < len(data):
+        if data[at : at + 4] == data[:4]:
+            at += 4  # the sync word, again for each file of several sent in a row
         header = data[at : at + header_octets]
         if len(header) < header_octets:
             raise CountersDisagree("raster ends inside a page header")

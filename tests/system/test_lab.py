@@ -151,6 +151,7 @@ def test_a_refusing_sink_refuses_and_a_slow_one_pushes_back() -> None:
         (text_document(6), Printed(impressions=6, media_sheets=6)),
         (b"line\n" * 61, Printed(impressions=2, media_sheets=2)),
         (pwg_raster_document(2), Printed(impressions=2, media_sheets=2)),
+        (pwg_raster_document(2) * 3, Printed(impressions=6, media_sheets=6)),
         (pwg_raster_document(3, two_sided=True), Printed(impressions=3, media_sheets=2)),
         (
             b"\x1b%-12345X@PJL SET QTY=3\n@PJL SET DUPLEX=ON\n@PJL ENTER LANGUAGE=PDF\n" + pdf_document(3),
