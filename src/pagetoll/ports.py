@@ -40,6 +40,51 @@ class DocumentCounter(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SpooledDocument:
+    """A document the daemon can read. `path` is empty for file jobs, which stay where they are."""
+
+    descriptor: int
+    octets: int
+    sha256: str
+    md5: str
+    path: str
+
+
+class Interrupted(Exception):
+    """A long step was given up because the caller's `interrupted()` said so."""
+
+
+class DocumentStore(Protocol):
+    """The spool."""
+
+    def keep(self, key: AttemptKey, source_fd: int, interrupted: Callable[[], bool]) -> SpooledDocument:
+        """Copy a stream to its end into a file of ours. Raises OSError when it cannot be kept, Interrupted."""
+        ...
+
+    def examine(self, document_fd: int) -> SpooledDocument:
+        """Size and hashes of an open file that stays where it is. Raises OSError."""
+        ...
+
+    def discard(self, document: SpooledDocument, *, keep_file: bool = False) -> None: ...
+
+
+class Processes(Protocol):
+    """Evidence about processes: a pid with its start time (clock ticks since boot) names one for certain."""
+
+    boot_id: str
+
+    def alive(self, pid: int, start_time: int) -> bool: ...
+
+
+class HeldJobs(Protocol):
+    """Jobs that were held because we could not work."""
+
+    def take(self) -> Sequence[int]:
+        """Their numbers, once: a root client releases them now."""
+        ...
+
+
 # --- the ledger -----------------------------------------------------------------------------------------------
 
 
@@ -181,6 +226,13 @@ class Ledger(Protocol):
         """Write an attempt that ends without a reserve (refused, held, empty, unaccounted); returns its id."""
         ...
 
+    def post_unreserved(self, facts: AttemptFacts, plan: Plan, settlement: Settlement) -> int:
+        """Book a job that was printed and journaled while the daemon was away: once by key, without a limit check.
+
+        Settles the reservation of that key where one exists; returns the attempt's id.
+        """
+        ...
+
     def mark_starting(self, key: AttemptKey, at: datetime) -> None: ...
 
     def mark_started(self, key: AttemptKey, backend_pid: int, backend_start_time: int) -> None: ...
@@ -211,9 +263,13 @@ class Ledger(Protocol):
         printer: str = "",
         user: str = "",
         job_id: int | None = None,
+        identified: Identified | None = None,
+        include_hidden: bool = True,
         newest_first: bool = True,
         limit: int | None = None,
-    ) -> Iterator[AttemptRecord]: ...
+    ) -> Iterator[AttemptRecord]:
+        """Attempts by number, read in pages; hidden are those of deleted printers, users and entries."""
+        ...
 
     def legs(self, attempt_id: int) -> Sequence[LegRecord]: ...
     def notes(self, attempt_id: int) -> Sequence[Note]: ...

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is known of an attempt while it lives in the daemon, and the services its steps work with."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pagetoll.app.printing.devices import DeviceGate
+from pagetoll.config.options import QueueSettings, Settings
+from pagetoll.core.charging import ChargeView, Plan
+from pagetoll.core.copies import Totals
+from pagetoll.core.jobs import AttemptKey, Identified, Outcome, Ticket
+from pagetoll.core.lifecycle import Command, State
+from pagetoll.core.measure import Measured
+from pagetoll.core.policy import Decision
+from pagetoll.core.usage import Usage
+from pagetoll.ports import Clock, DocumentCounter, DocumentStore, HeldJobs, Ledger, Note, Processes, SpooledDocument
+from pagetoll.wire.frames import Message
+
+EXIT_PRINTED = 0
+EXIT_HOLD = 3
+EXIT_CANCEL = 5
+
+
+class ClientGone(Exception):
+    """The thin client closed its connection: it is dead, or it has given up on us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What a thin client sent first. `document_fd` is its descriptor 0 or the open argv[6]."""
+
+    nonce: str
+    client_pid: int
+    client_start_time: int
+    client_uid: int
+    arguments: Sequence[bytes]
+    variables: Mapping[str, bytes]
+    document_fd: int
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """A backend whose daemon was lost: the client's word on it, and its descriptors."""
+
+    ended: bool
+    backend_pid: int
+    backend_start_time: int
+    backend_status: int | None
+    canceled: bool
+
+
+class Client(Protocol):
+    """The thin client at the other end of a connection."""
+
+    def send(self, message: Message, *descriptors: int) -> None:
+        """Raises ClientGone."""
+        ...
+
+    def receive(self, timeout_s: float) -> tuple[Message, tuple[int, ...]] | None:
+        """The next message with its descriptors, None when none came in time. Raises ClientGone."""
+        ...
+
+    def say(self, line: str) -> None:
+        """A line for the spooler's eyes; a client that is gone is no error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the steps of an attempt work with."""
+
+    ledger: Ledger
+    counter: DocumentCounter
+    store: DocumentStore
+    processes: Processes
+    held: HeldJobs
+    devices: DeviceGate
+    settings: Callable[[], Settings]
+    device_secrets: Callable[[str], str]  # queue -> a device URI with its password, "" when none is kept
+    clock: Clock
+    monotonic: Callable[[], float]
+    spooler_host: str
+    own_names: frozenset[str]
+    journal_settlement: Callable[[AttemptKey, str], None]
+    checkpoint: Callable[[Command, "Attempt"], None] = lambda command, attempt: None
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One process of the spooler, from its arrival to its end."""
+
+    arrival: Arrival
+    ticket: Ticket
+    key: AttemptKey
+    settings: QueueSettings
+    user_name: str
+    identified: Identified
+    client: Client
+    adoption: Adoption | None = None
+    state: State = State.RECEIVED
+    client_lost: bool = False
+    canceled: bool = False
+    failure: str = ""
+    # what was found out
+    document: SpooledDocument | None = None
+    usage: Usage | None = None
+    uncountable: str = ""
+    totals: Totals = field(default_factory=lambda: Totals(0, 0, 0, None, None))
+    view: ChargeView | None = None
+    plan: Plan | None = None
+    decision: Decision | None = None
+    attempt_id: int | None = None
+    notes: list[Note] = field(default_factory=list)
+    # the device backend
+    life_fd: int = -1
+    life_seen: bool = False  # the backend's octet was read: it was started
+    backend_stderr_fd: int = -1
+    backend_pid: int = 0
+    backend_status: int | None = None
+    reported_impressions: int | None = None
+    measured: Measured | None = None
+    outcome: Outcome | None = None
+    exit_status: int = EXIT_PRINTED
+
+    @property
+    def quoted_impressions(self) -> int:
+        return self.plan.impressions if self.plan else 0

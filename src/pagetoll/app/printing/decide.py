@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The decision: identity, price, rules without an account, the reserve; and the records of what prints not."""
+
+import json
+from dataclasses import asdict
+
+from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_HOLD, EXIT_PRINTED, Attempt, Services
+from pagetoll.config.options import OnLimit, Policy, UnknownSize
+from pagetoll.core import charging
+from pagetoll.core.errors import LimitReached
+from pagetoll.core.jobs import Outcome
+from pagetoll.core.lifecycle import Event
+from pagetoll.core.money import amount_of
+from pagetoll.core.policy import ALLOWED, AccountState, Decision, Refusal, Verdict
+from pagetoll.core.pricing import FREE
+from pagetoll.ports import AttemptFacts
+
+#: `#CUPS-COMMAND` files ask the device something; they have no pages and pass unchecked.
+COMMAND_LANGUAGE = "cups-command"
+
+
+def decide(services: Services, attempt: Attempt) -> Event:
+    """Find out who pays what, and refuse what needs no account to be refused."""
+    settings = services.settings()
+    attempt.view = view = services.ledger.charge_view(
+        attempt.ticket.printer, attempt.user_name, settings.rules, settings.default_rule
+    )
+    if attempt.usage is not None and attempt.usage.language == COMMAND_LANGUAGE:
+        return _accept_uncharged(attempt, "a command for the device, no document")
+    lacking = charging.missing(view)
+    if lacking and attempt.settings.policy is Policy.DENY:
+        return _refuse(attempt, Decision(Verdict.REFUSE, "account-info-needed", f"Not printed: {lacking}"))
+    if lacking:
+        return _accept_uncharged(attempt, f"printed uncharged by policy allow: {lacking}")
+    impressions = attempt.totals.impressions
+    if attempt.uncountable:
+        refusal = _unknown_size(attempt)
+        if refusal is not None:
+            return _refuse(attempt, refusal)
+    decision = charging.refuse_outright(view, impressions)
+    if decision is not None:
+        return _refuse(attempt, decision)
+    attempt.decision = ALLOWED
+    attempt.plan = charging.plan(view, impressions)
+    return Event.ACCEPTED
+
+
+def _accept_uncharged(attempt: Attempt, why: str) -> Event:
+    attempt.decision = Decision(Verdict.ALLOW, "", why)
+    attempt.plan = charging.Plan(FREE, attempt.totals.impressions, 0, (), (), charged=False)
+    return Event.ACCEPTED
+
+
+def _unknown_size(attempt: Attempt) -> Decision | None:
+    """What `unknown_size` says of a document that cannot be counted; None when it may print all the same."""
+    choice = attempt.settings.unknown_size
+    if choice is UnknownSize.ALLOW:
+        return None
+    what = f"Its pages cannot be counted: {attempt.uncountable}."
+    if choice is UnknownSize.HOLD:
+        text = f"Held. {what} Ask an administrator to look at it, or print it another way, for example as PDF"
+        return Decision(Verdict.HOLD, "document-unprintable-error", text)
+    text = f"Not printed. {what} Print it another way, for example as PDF"
+    return Decision(Verdict.REFUSE, "document-unprintable-error", text)
+
+
+def _refuse(attempt: Attempt, decision: Decision) -> Event:
+    attempt.decision = decision
+    return Event.REFUSED
+
+
+def reserve(services: Services, attempt: Attempt) -> Event:
+    """Set everything aside, or nothing. The attempt is on disk when this returns."""
+    assert attempt.plan is not None
+    assert attempt.decision is not None
+    try:
+        reserved = services.ledger.reserve(facts_of(services, attempt), attempt.plan, attempt.decision, attempt.notes)
+    except LimitReached as error:
+        attempt.decision = _over_limit(attempt, error.refusal)
+        return Event.OVER_LIMIT
+    attempt.attempt_id = reserved.attempt_id
+    if reserved.in_grace:
+        attempt.decision = Decision(Verdict.WARN, "", _grace_text(reserved.in_grace[0]))
+        attempt.client.say(f"WARNING: {attempt.decision.text}")
+    return Event.RESERVED
+
+
+def _over_limit(attempt: Attempt, refusal: object) -> Decision:
+    verdict = Verdict.HOLD if attempt.settings.on_limit is OnLimit.HOLD else Verdict.REFUSE
+    said = "Held" if verdict is Verdict.HOLD else "Not printed"
+    remedy = "ask the print desk for more, or print fewer pages"
+    account = refusal if isinstance(refusal, Refusal) else None
+    return Decision(verdict, "account-limit-reached", f"{said}: {refusal}; {remedy}", account)
+
+
+def _grace_text(account: AccountState) -> str:
+    used = amount_of(account.posted + account.reserved, account.unit)
+    until = f"{account.grace_until:%Y-%m-%d %H:%M} UTC" if account.grace_until else "soon"
+    return (
+        f"{account.owner_name} has used {used} on {account.scope_name}, the soft limit is {account.soft_limit}; "
+        f"printing goes on until {until} or the hard limit of {account.hard_limit}"
+    )
+
+
+def record_refusal(services: Services, attempt: Attempt) -> Event:
+    """Write the refused or held attempt to history and tell the user why, in the job's own message."""
+    decision = attempt.decision
+    assert decision is not None
+    held = decision.verdict is Verdict.HOLD
+    attempt.outcome = Outcome.PENDING_HELD if held else Outcome.REFUSED
+    attempt.exit_status = EXIT_HOLD if held else EXIT_CANCEL
+    if held and decision.reason.startswith("account-"):
+        attempt.client.say(f"JOBSTATE: {decision.reason}")
+    attempt.client.say(f"ERROR: {decision.text}")
+    return _record(services, attempt, decision)
+
+
+def record_cancel(services: Services, attempt: Attempt) -> Event:
+    """The spooler gave the job up before anything was reserved."""
+    attempt.outcome = Outcome.CANCELED
+    attempt.exit_status = EXIT_PRINTED
+    return _record(services, attempt, attempt.decision or Decision(Verdict.ALLOW, "", "canceled before printing"))
+
+
+def record_empty(services: Services, attempt: Attempt) -> Event:
+    """A job without data: a failed filter, or an empty file. Nothing is charged, and it is no error of the job."""
+    attempt.outcome = Outcome.COMPLETED
+    attempt.client.say("WARNING: The job is empty, nothing was printed or charged; print the document again.")
+    return _record(services, attempt, Decision(Verdict.ALLOW, "", "empty document, nothing charged"))
+
+
+def _record(services: Services, attempt: Attempt, decision: Decision) -> Event:
+    assert attempt.outcome is not None
+    services.ledger.record_unreserved(facts_of(services, attempt), decision, attempt.outcome, attempt.notes)
+    return Event.RECORDED
+
+
+def facts_of(services: Services, attempt: Attempt) -> AttemptFacts:
+    """Everything known of the attempt so far, as the ledger keeps it."""
+    usage, view, document = attempt.usage, attempt.view, attempt.document
+    declared = attempt.ticket.options.get("job-impressions", "")
+    return AttemptFacts(
+        key=attempt.key,
+        ticket=attempt.ticket,
+        identified=attempt.identified,
+        user_name=attempt.user_name,
+        user_id=view.user_id if view else None,
+        printer_id=view.printer_id if view else None,
+        boot_id=services.processes.boot_id,
+        received_at=services.clock(),
+        client_pid=attempt.arrival.client_pid,
+        client_start_time=attempt.arrival.client_start_time,
+        document_octets=document.octets if document else None,
+        document_sha256=document.sha256 if document else "",
+        document_md5=document.md5 if document else "",
+        declared_impressions=int(declared) if declared.isdigit() and len(declared) < 10 else None,
+        parsed_impressions=attempt.totals.impressions if usage else None,
+        media_sheets=attempt.totals.media_sheets if usage else None,
+        impressions_color=attempt.totals.impressions_color if usage else None,
+        language=usage.language if usage else "",
+        confidence=str(usage.confidence) if usage else "",
+        findings=tuple(finding.code for finding in usage.findings[:50]) if usage else (),
+        usage_json=json.dumps(asdict(attempt.totals)) if usage else "",
+    )

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The steps on the device: wait until it is free, start the real backend, watch it to its end.
+
+The life pipe is the evidence (design.md chapter 3): the backend's process writes one octet into it just before
+it becomes the backend and nobody else holds its write end. No octet and end-of-file: never started. An octet and
+open: still printing. An octet and end-of-file: over.
+"""
+
+import os
+import select
+from enum import Enum
+
+from pagetoll.app.printing.attempt import Attempt, ClientGone, Services
+from pagetoll.app.printing.devices import device_of
+from pagetoll.app.printing.page_lines import reported_total
+from pagetoll.app.printing.waiting import Patience
+from pagetoll.core.lifecycle import Event
+from pagetoll.wire.frames import Canceled, Ended, Go, Line, Print, Started, Starting
+
+START_TIMEOUT_S = 10.0
+BUSY = "INFO: Another job is still printing on this device; waiting for it to end."
+LARGEST_LINE = 65536
+
+
+class Life(Enum):
+    """What a life pipe says."""
+
+    NOT_YET = "not_yet"
+    NEVER = "never"
+    ALIVE = "alive"
+    OVER = "over"
+
+
+def await_device(services: Services, attempt: Attempt) -> Event:
+    """Wait for the device, at most `device_linger_s`; after that the job starts in spite of the other one."""
+    device = device_of(attempt.ticket.device_uri)
+    patience = Patience(services, attempt, BUSY)
+    deadline = services.monotonic() + attempt.settings.device_linger_s
+    if services.devices.enter(device, attempt.key.nonce, 0):
+        return Event.DEVICE_FREE
+    while services.monotonic() < deadline:
+        if patience.given_up():
+            return patience.event
+        if services.devices.enter(device, attempt.key.nonce, 0.2):
+            return Event.DEVICE_FREE
+    services.devices.seize(device, attempt.key.nonce)
+    return Event.DEVICE_FREE
+
+
+def start_backend(services: Services, attempt: Attempt) -> Event:
+    """Have the client start the real backend; the ledger knows of the start before the fork."""
+    ticket, document = attempt.ticket, attempt.document
+    assert document is not None
+    uri = services.device_secrets(ticket.printer) or ticket.device_uri
+    arguments = attempt.arrival.arguments
+    order = Print(uri.encode(), arguments[2], arguments[3], arguments[4], arguments[5])
+    descriptors = () if ticket.document_from_file else (document.descriptor,)
+    try:
+        attempt.client.send(order, *descriptors)
+        event = _await_starting(attempt)
+        if event is not None:
+            return event
+        services.ledger.mark_starting(attempt.key, services.clock())
+        attempt.client.send(Go())
+        return _await_started(services, attempt)
+    except ClientGone:
+        attempt.client_lost = True
+        return Event.STARTED if life(attempt) in (Life.ALIVE, Life.OVER) else Event.NEVER_STARTED
+
+
+def _await_starting(attempt: Attempt) -> Event | None:
+    received = attempt.client.receive(START_TIMEOUT_S)
+    if received is None:
+        return Event.NEVER_STARTED
+    message, descriptors = received
+    if isinstance(message, Canceled):
+        attempt.canceled = True
+        return Event.CANCELED
+    if not isinstance(message, Starting) or len(descriptors) != 2:
+        return Event.NEVER_STARTED
+    attempt.life_fd, attempt.backend_stderr_fd = descriptors
+    for descriptor in descriptors:
+        os.set_blocking(descriptor, False)
+    return None
+
+
+def _await_started(services: Services, attempt: Attempt) -> Event:
+    """The client's word with pid and start time, or its last one when the fork or the exec failed."""
+    received = attempt.client.receive(START_TIMEOUT_S)
+    if received is None:
+        return Event.STARTED if life(attempt) in (Life.ALIVE, Life.OVER) else Event.NEVER_STARTED
+    message, _ = received
+    if isinstance(message, Started):
+        attempt.backend_pid = message.backend_pid
+        services.ledger.mark_started(attempt.key, message.backend_pid, message.backend_start_time)
+        return Event.STARTED
+    attempt.canceled = isinstance(message, Canceled)
+    if isinstance(message, Ended):
+        attempt.backend_status = message.status
+        return Event.NEVER_STARTED if life(attempt) is Life.NEVER else Event.STARTED
+    return Event.STARTED
+
+
+def life(attempt: Attempt) -> Life:
+    """What the life pipe says now; an octet that was read is remembered in `life_seen`."""
+    if attempt.life_fd < 0:
+        return Life.NEVER if not attempt.life_seen else Life.OVER
+    try:
+        while True:
+            octets = os.read(attempt.life_fd, 16)
+            if not octets:
+                return Life.OVER if attempt.life_seen else Life.NEVER
+            attempt.life_seen = True
+    except BlockingIOError:
+        return Life.ALIVE if attempt.life_seen else Life.NOT_YET
+    except OSError:
+        return Life.OVER if attempt.life_seen else Life.NEVER
+
+
+def watch_backend(services: Services, attempt: Attempt) -> Event:
+    """Follow the backend to its end: by the client's word, and when that is lost by the life pipe alone."""
+    if attempt.adoption is not None:
+        services.devices.seize(device_of(attempt.ticket.device_uri), attempt.key.nonce)
+    while not attempt.client_lost and not _ended(services, attempt):
+        pass
+    if attempt.client_lost and life(attempt) is Life.NEVER:
+        return Event.NEVER_STARTED
+    _outlive(services, attempt)
+    return Event.BACKEND_ENDED
+
+
+def _ended(services: Services, attempt: Attempt) -> bool:
+    """Take one message; whether the client says that the backend is over, or that it will not wait for it."""
+    if attempt.adoption is not None and attempt.adoption.ended:
+        return True
+    try:
+        received = attempt.client.receive(1.0)
+    except ClientGone:
+        attempt.client_lost = True
+        return False
+    if received is None:
+        return False
+    message, _ = received
+    if isinstance(message, Started):
+        attempt.backend_pid = message.backend_pid
+        services.ledger.mark_started(attempt.key, message.backend_pid, message.backend_start_time)
+    elif isinstance(message, Line):
+        _take_line(attempt, message.text)
+    elif isinstance(message, Canceled):
+        attempt.canceled = True
+    elif isinstance(message, Ended):
+        attempt.backend_status = message.status
+        attempt.canceled = attempt.canceled or message.canceled
+        return True
+    return False
+
+
+def _take_line(attempt: Attempt, line: bytes) -> None:
+    total = reported_total(line, attempt.ticket.device_uri)
+    if total is not None:
+        attempt.reported_impressions = max(total, attempt.reported_impressions or 0)
+
+
+def _outlive(services: Services, attempt: Attempt) -> None:
+    """While a canceled or orphaned backend lives on, read its stderr in the client's place, so that it neither
+    blocks nor dies of it, and so that its page reports count."""
+    if attempt.life_fd < 0 or not (attempt.client_lost or attempt.canceled):
+        return
+    rest = b""
+    while life(attempt) in (Life.ALIVE, Life.NOT_YET):
+        rest = _drain(attempt, rest, 0.5)
+    while True:
+        before = rest
+        rest = _drain(attempt, rest, 0.0)
+        if rest == before:
+            return
+
+
+def _drain(attempt: Attempt, rest: bytes, wait_s: float) -> bytes:
+    """Read what the backend wrote; the unfinished line is returned."""
+    watched = [fd for fd in (attempt.backend_stderr_fd,) if fd >= 0]
+    poller = select.poll()
+    for descriptor in (*watched, attempt.life_fd):
+        poller.register(descriptor, select.POLLIN)
+    ready = dict(poller.poll(wait_s * 1000))
+    for descriptor in watched:
+        if descriptor not in ready:
+            continue
+        try:
+            data = os.read(descriptor, LARGEST_LINE)
+        except BlockingIOError:
+            continue
+        if not data:
+            os.close(descriptor)
+            attempt.backend_stderr_fd = -1
+            continue
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            _take_line(attempt, line)
+        rest = rest[-LARGEST_LINE:]
+    return rest

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The steps before the decision: earlier attempts of the job, the spooled document, its count."""
+
+from pagetoll.app.printing.attempt import Attempt, Services
+from pagetoll.app.printing.repair import Standing, close_dead
+from pagetoll.app.printing.ticket import added_by_spooler, written_by_filter
+from pagetoll.app.printing.waiting import Patience
+from pagetoll.core.copies import apply_spooler
+from pagetoll.core.errors import DocumentError
+from pagetoll.core.lifecycle import Event
+from pagetoll.core.usage import Confidence
+from pagetoll.ports import Interrupted, Note
+
+RUNNING = "INFO: An earlier run of job {job} is still printing; waiting for it to end."
+
+
+def close_prior(services: Services, attempt: Attempt) -> Event:
+    """Wait for a backend that an earlier process of this job left behind; close what is open.
+
+    The job is on paper when that backend ends well while we wait, else this process prints it itself.
+    """
+    patience = Patience(services, attempt, RUNNING.format(job=attempt.key.job.job_id))
+    waited_for = services.devices.others_of_job(attempt.key)
+    for live in waited_for:
+        while not live.over.wait(0.2):
+            if patience.given_up():
+                return patience.event
+    if any(live.printed for live in waited_for):
+        return Event.PRIOR_PRINTED
+    job = attempt.key.job
+    for record in services.ledger.open_attempts_of_job(job.spooler_host, job.job_id, job.time_at_creation):
+        if record.facts.key == attempt.key:
+            continue
+        while close_dead(services, record) is Standing.RUNNING:
+            if patience.given_up(pause_s=0.2):
+                return patience.event
+    return Event.PRIOR_CLOSED
+
+
+def spool(services: Services, attempt: Attempt) -> Event:
+    """Copy standard input into the spool; a file job's document stays where it is. Raises OSError when full."""
+    patience = Patience(services, attempt)
+    source = attempt.arrival.document_fd
+    if attempt.ticket.document_from_file:
+        attempt.document = services.store.examine(source)
+    else:
+        try:
+            attempt.document = services.store.keep(attempt.key, source, patience.given_up)
+        except Interrupted:
+            return patience.event
+    return Event.SPOOLED if attempt.document.octets else Event.EMPTY
+
+
+def count(services: Services, attempt: Attempt) -> Event:
+    """Count the document in a locked-down child; add the copies and sides that the spooler adds."""
+    assert attempt.document is not None
+    largest = attempt.settings.max_document_octets
+    if largest and attempt.document.octets > largest:
+        return _uncountable(
+            services, attempt, f"the document has {attempt.document.octets} octets, at most {largest} are counted"
+        )
+    try:
+        usage = services.counter.count(attempt.document.descriptor, trust_dsc=written_by_filter(attempt.ticket))
+    except DocumentError as error:
+        return _uncountable(services, attempt, str(error))
+    attempt.usage = usage
+    attempt.totals = apply_spooler(usage, *added_by_spooler(attempt.ticket))
+    if usage.confidence in (Confidence.UNKNOWN, Confidence.REFUSED, Confidence.AT_LEAST):
+        seen = f"only {usage.impressions} impressions of this {usage.language} document could be counted"
+        return _uncountable(services, attempt, seen)
+    return Event.COUNTED
+
+
+def _uncountable(services: Services, attempt: Attempt, why: str) -> Event:
+    attempt.uncountable = why
+    attempt.notes.append(Note(services.clock(), "unknown_size", why))
+    return Event.UNCOUNTABLE

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drives an attempt through core/lifecycle.py: performs the command of each transition, and feeds the event back."""
+
+import logging
+import os
+from collections.abc import Callable
+
+from pagetoll.app.printing import decide, device, receive, settle
+from pagetoll.app.printing.adopt import recall
+from pagetoll.app.printing.attempt import Adoption, Arrival, Attempt, Client, Services
+from pagetoll.app.printing.ticket import job_key, read_ticket, who_pays
+from pagetoll.config.options import UsernameCase
+from pagetoll.core.errors import PagetollError
+from pagetoll.core.jobs import AttemptKey, Outcome
+from pagetoll.core.lifecycle import Command, Event, State, next_step
+
+log = logging.getLogger("pagetoll.printing")
+
+Step = Callable[[Services, Attempt], Event | None]
+
+STEPS: dict[Command, Step] = {
+    Command.CLOSE_PRIOR: receive.close_prior,
+    Command.SPOOL: receive.spool,
+    Command.COUNT: receive.count,
+    Command.DECIDE: decide.decide,
+    Command.RESERVE: decide.reserve,
+    Command.AWAIT_DEVICE: device.await_device,
+    Command.START_BACKEND: device.start_backend,
+    Command.WATCH_BACKEND: device.watch_backend,
+    Command.MEASURE: settle.measure_output,
+    Command.SETTLE: settle.settle,
+    Command.VOID: settle.void,
+    Command.RECORD_REFUSAL: decide.record_refusal,
+    Command.RECORD_CANCEL: decide.record_cancel,
+    Command.RECORD_EMPTY: decide.record_empty,
+    Command.CONCLUDE: settle.conclude,
+    Command.CONCLUDE_PRINTED_BEFORE: settle.conclude_printed_before,
+    Command.CONCLUDE_FAILURE: settle.conclude,
+    Command.LEAVE_FOR_UPKEEP: settle.leave_for_upkeep,
+}
+
+
+def attempt_of(services: Services, arrival: Arrival, client: Client, adoption: Adoption | None) -> Attempt:
+    """The attempt that a client's first message describes."""
+    settings = services.settings()
+    ticket = read_ticket(arrival.arguments, arrival.variables, services.own_names)
+    user_name, identified = who_pays(ticket)
+    if settings.usernamecase is not UsernameCase.NATIVE:
+        user_name = user_name.lower() if settings.usernamecase is UsernameCase.LOWER else user_name.upper()
+    return Attempt(
+        arrival=arrival,
+        ticket=ticket,
+        key=AttemptKey(job_key(arrival.arguments, ticket, services.spooler_host), arrival.nonce),
+        settings=settings.for_queue(ticket.printer),
+        user_name=user_name,
+        identified=identified,
+        client=client,
+        adoption=adoption,
+    )
+
+
+def run(services: Services, attempt: Attempt) -> None:
+    """The whole life of an attempt. Our own failures become FAILED events; nothing of the job's is raised."""
+    with services.devices.living(attempt.key) as live:
+        try:
+            event: Event | None = Event.ARRIVED
+            if attempt.adoption is not None:
+                event = recall(services, attempt)
+            while event is not None:
+                event = _step(services, attempt, event)
+            live.printed = attempt.outcome is Outcome.COMPLETED and attempt.backend_status == 0
+        finally:
+            _release(services, attempt)
+
+
+def _step(services: Services, attempt: Attempt, event: Event) -> Event | None:
+    transition = next_step(attempt.state, event)
+    attempt.state = transition.state
+    services.checkpoint(transition.command, attempt)
+    try:
+        result = STEPS[transition.command](services, attempt)
+    except (PagetollError, OSError) as error:
+        if attempt.state is State.FINISHED:
+            log.exception("attempt=%s command=%s failed at its end", attempt.key, transition.command)
+            return None
+        attempt.failure = attempt.failure or f"{_place(transition.command)}: {error}"
+        log.error("attempt=%s command=%s error=%s", attempt.key, transition.command, error)
+        return Event.FAILED
+    return None if attempt.state is State.FINISHED else result
+
+
+def _place(command: Command) -> str:
+    return {
+        Command.SPOOL: "the document cannot be kept in the spool",
+        Command.RESERVE: "the ledger cannot be written",
+        Command.DECIDE: "the ledger cannot be read",
+    }.get(command, f"the step {command} failed")
+
+
+def _release(services: Services, attempt: Attempt) -> None:
+    """Give back descriptors and the spooled file, whatever happened."""
+    if attempt.document is not None:
+        services.store.discard(attempt.document, keep_file=attempt.settings.keepfiles)
+    for descriptor in {attempt.life_fd, attempt.backend_stderr_fd, attempt.arrival.document_fd} - {-1}:
+        os.close(descriptor)
+    log.info(
+        "attempt=%s printer=%s user=%r outcome=%s impressions=%s exit=%s",
+        attempt.key,
+        attempt.ticket.printer,
+        attempt.user_name,
+        attempt.outcome,
+        attempt.measured.impressions if attempt.measured else 0,
+        attempt.exit_status,
+    )

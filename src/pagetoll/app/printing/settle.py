@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The steps after the device: measure what came out, settle or void, tell the client how to end."""
+
+import json
+import os
+from dataclasses import asdict
+
+from pagetoll.app.printing.attempt import EXIT_PRINTED, Attempt, ClientGone, Services
+from pagetoll.core.jobs import Outcome
+from pagetoll.core.lifecycle import Event
+from pagetoll.core.measure import Evidence, measure
+from pagetoll.ports import Note, Settlement
+from pagetoll.wire.frames import Exit, Failed, Release
+
+
+def measure_output(services: Services, attempt: Attempt) -> Event:
+    """Apply the rules of core/measure.py to what is known of this attempt."""
+    document, ticket = attempt.document, attempt.ticket
+    offset = None
+    if document is not None and not ticket.document_from_file:
+        offset = os.lseek(document.descriptor, 0, os.SEEK_CUR)
+    evidence = Evidence(
+        parsed_impressions=attempt.totals.impressions,
+        parsed_media_sheets=attempt.totals.media_sheets,
+        backend_status=attempt.backend_status,
+        canceled=attempt.canceled,
+        reported_impressions=attempt.reported_impressions,
+        spool_offset=offset,
+        document_octets=document.octets if document else 0,
+        page_end_offsets=attempt.usage.page_end_offsets if attempt.usage else (),
+    )
+    attempt.measured = measured = measure(evidence)
+    text = f"{measured.impressions} impressions by rule {measured.rule}; backend status {attempt.backend_status}"
+    attempt.notes.append(Note(services.clock(), "measured", text))
+    attempt.outcome = _outcome(attempt)
+    attempt.exit_status = EXIT_PRINTED if attempt.canceled else attempt.backend_status or EXIT_PRINTED
+    return Event.MEASURED
+
+
+def _outcome(attempt: Attempt) -> Outcome:
+    if attempt.canceled:
+        return Outcome.CANCELED
+    if attempt.backend_status == 0 or (attempt.backend_status is None and attempt.client_lost):
+        return Outcome.COMPLETED
+    return Outcome.ABORTED
+
+
+def settlement_of(attempt: Attempt) -> Settlement:
+    """What is to be booked for a measured attempt; nothing where nothing was to be charged."""
+    assert attempt.measured is not None
+    assert attempt.outcome is not None
+    plan = attempt.plan
+    price = plan.tariff.price(attempt.measured.impressions) if plan else 0
+    return Settlement(
+        impressions=attempt.measured.impressions,
+        media_sheets=attempt.measured.media_sheets,
+        price=price,
+        rule=attempt.measured.rule,
+        outcome=attempt.outcome,
+        reported_impressions=attempt.reported_impressions,
+        backend_status=attempt.backend_status,
+        notes=tuple(attempt.notes),
+    )
+
+
+def settle(services: Services, attempt: Attempt) -> Event:
+    """Book what came out."""
+    services.ledger.settle(attempt.key, settlement_of(attempt))
+    return Event.SETTLED
+
+
+def void(services: Services, attempt: Attempt) -> Event:
+    """Give the reservation back: nothing was handed to the device."""
+    attempt.outcome = Outcome.CANCELED if attempt.canceled else Outcome.VOIDED
+    attempt.notes.append(Note(services.clock(), "voided", attempt.failure or "nothing was handed to the device"))
+    services.ledger.void(attempt.key, attempt.outcome, tuple(attempt.notes))
+    if attempt.backend_status:
+        attempt.exit_status = attempt.backend_status
+    return Event.VOIDED
+
+
+def conclude(services: Services, attempt: Attempt) -> Event | None:
+    """The client's last command. A client that is gone needs none."""
+    try:
+        if attempt.failure and not attempt.canceled and attempt.measured is None:
+            attempt.client.send(Failed(attempt.failure.encode("utf-8", "replace")))
+            return None
+        if attempt.arrival.client_uid == 0:
+            held = services.held.take()
+            if held:
+                attempt.client.send(Release(tuple(held)))
+        attempt.client.send(Exit(attempt.exit_status))
+    except ClientGone:
+        attempt.client_lost = True
+    return None
+
+
+def conclude_printed_before(services: Services, attempt: Attempt) -> Event | None:
+    """An earlier process of this job brought it to paper while we waited."""
+    attempt.client.say("INFO: The job was printed by its earlier run.")
+    attempt.exit_status = EXIT_PRINTED
+    return conclude(services, attempt)
+
+
+def leave_for_upkeep(services: Services, attempt: Attempt) -> Event | None:
+    """The database went away after the device started: write what is known where upkeep finds it."""
+    if attempt.measured is not None:
+        services.journal_settlement(attempt.key, json.dumps(asdict(settlement_of(attempt)), default=str))
+    attempt.failure = ""
+    return conclude(services, attempt)

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The spool: one file an attempt, 0600, ours alone, gone when the attempt closes."""
+
+import hashlib
+import os
+import select
+from collections.abc import Callable
+from pathlib import Path
+
+from pagetoll.core.jobs import AttemptKey
+from pagetoll.ports import Interrupted, SpooledDocument
+
+CHUNK_OCTETS = 1 << 18
+LISTEN_EVERY_MS = 250
+
+
+class SpoolFolder:
+    """Keeps documents that arrive on standard input, examines those that lie in a file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, key: AttemptKey, source_fd: int, interrupted: Callable[[], bool]) -> SpooledDocument:
+        """Copy `source_fd` to its end; the returned descriptor is read-only, at offset 0, and not ours to share twice.
+
+        Raises OSError when it cannot be kept (no room, no folder) and Interrupted; the partial file is removed.
+        """
+        path = self._folder / f"{key.job.job_id}-{key.nonce}"
+        path.unlink(missing_ok=True)
+        target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            octets, sha256, md5 = _copy(source_fd, target, interrupted)
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(target)
+        return SpooledDocument(descriptor, octets, sha256, md5, str(path))
+
+    def examine(self, document_fd: int) -> SpooledDocument:
+        """Size and hashes of an open regular file; its offset stays. Raises OSError."""
+        sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+        octets = 0
+        while chunk := os.pread(document_fd, CHUNK_OCTETS, octets):
+            sha256.update(chunk)
+            md5.update(chunk)
+            octets += len(chunk)
+        return SpooledDocument(os.dup(document_fd), octets, sha256.hexdigest(), md5.hexdigest(), "")
+
+    def discard(self, document: SpooledDocument, *, keep_file: bool = False) -> None:
+        """Close the descriptor and, unless `keep_file`, remove the spooled copy."""
+        os.close(document.descriptor)
+        if document.path and not keep_file:
+            Path(document.path).unlink(missing_ok=True)
+
+    def remove_stale(self, is_living: Callable[[str], bool]) -> int:
+        """Remove files whose attempt nobody drives any more; returns how many."""
+        removed = 0
+        for path in self._folder.iterdir():
+            nonce = path.name.rpartition("-")[2]
+            if path.is_file() and len(nonce) == 32 and not is_living(nonce):
+                path.unlink(missing_ok=True)
+                removed += 1
+        return removed
+
+
+def _copy(source: int, target: int, interrupted: Callable[[], bool]) -> tuple[int, str, str]:
+    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+    octets = 0
+    poller = select.poll()
+    poller.register(source, select.POLLIN)
+    while True:
+        if not poller.poll(LISTEN_EVERY_MS):
+            if interrupted():
+                raise Interrupted
+            continue
+        chunk = os.read(source, CHUNK_OCTETS)
+        if not chunk:
+            return octets, sha256.hexdigest(), md5.hexdigest()
+        sha256.update(chunk)
+        md5.update(chunk)
+        octets += len(chunk)
+        view = memoryview(chunk)
+        while view:
+            view = view[os.write(target, view) :]
