@@ -1,0 +1,348 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The frames between the thin client and pagetolld (docs/reference/protocol.md), as octets and as messages.
+
+    +----------------+-----------------------------------------------+
+    | u32 length N   | N octets: fields                              |
+    +----------------+-----------------------------------------------+
+    field:  | u32 length n | n octets |      all numbers big-endian
+
+The first field is the verb. Which fields follow is a row of `_LAYOUTS`; only `job` and `adopt` have an own tail.
+Texts stay octets: what a spooler hands over need not be UTF-8. Descriptors travel beside the frame: `DESCRIPTORS`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, get_args
+
+from pagetoll.core.errors import ProtocolError
+
+VERSION = 1
+FRAME_OCTETS_MAX = 1 << 20
+_U32_OCTETS = 4
+_NUMBER_DIGITS_MAX = 20
+_NONCE_DIGITS = 32
+_STATUS_MAX = 255
+
+Stage = Literal["printing", "ended"]
+_Taken = TypeVar("_Taken")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job as the spooler gave it to the client: `arguments` from argv[0] on, six or seven of them."""
+
+    nonce: str
+    pid: int
+    start_time_ticks: int
+    arguments: tuple[bytes, ...]
+    environment: tuple[tuple[bytes, bytes], ...]
+    version: int = VERSION
+
+    @property
+    def variables(self) -> dict[bytes, bytes]:
+        """The environment to look up names in."""
+        return dict(self.environment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopt:
+    """A client whose daemon was lost after `go`. `status` says something in the stage `ended` only."""
+
+    stage: Stage
+    backend_pid: int
+    backend_start_time_ticks: int
+    status: int
+    canceled: bool
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """The client is about to fork; it waits for `Go`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The backend's process."""
+
+    backend_pid: int
+    backend_start_time_ticks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A `PAGE:` line of the backend."""
+
+    line: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Canceled:
+    """The spooler sent SIGTERM."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """The backend is over; `signal_number` is 0 or what killed it (`status` is then 1)."""
+
+    status: int
+    canceled: bool
+    signal_number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver:
+    """Only in a journal: how far the backend of a stdin job had read when it ended."""
+
+    document_octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The daemon lives."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """A line for the spooler."""
+
+    line: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Print:
+    """How the device backend is to be started."""
+
+    device_uri: bytes
+    user: bytes
+    title: bytes
+    copies: bytes
+    options: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """The client may fork."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """Jobs held for a failure of ours that can go on."""
+
+    job_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exit:
+    """The status the client ends with."""
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The daemon cannot do its work; `sentence` says why."""
+
+    sentence: bytes
+
+
+Message = (
+    Job | Adopt | Starting | Started | Line | Canceled | Ended | HandedOver
+    | Beat | Say | Print | Go | Release | Exit | Failed
+)  # fmt: skip
+
+# How many descriptors ride with a message: at least, at most.
+DESCRIPTORS: dict[type[Message], tuple[int, int]] = {
+    Job: (1, 1), Adopt: (3, 3), Starting: (2, 2), Print: (0, 1), Failed: (0, 1),
+}  # fmt: skip
+
+
+class _Cursor:
+    """Takes a frame's fields one after the other."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self.offset = 0
+
+    @property
+    def at_end(self) -> bool:
+        return self.offset == len(self._body)
+
+    def error(self, text: str) -> ProtocolError:
+        return ProtocolError(text, self.offset)
+
+    def octets(self) -> bytes:
+        """The next field. Raises ProtocolError where there is none or it is cut off."""
+        begin = self.offset + _U32_OCTETS
+        length = int.from_bytes(self._body[self.offset : begin], "big")
+        if begin > len(self._body) or length > len(self._body) - begin:
+            raise self.error("a field is missing or cut off")
+        self.offset = begin + length
+        return self._body[begin : self.offset]
+
+    def number(self, at_most: int | None = None) -> int:
+        """The next field as a decimal number."""
+        begin, field = self.offset, self.octets()
+        if not field.isdigit() or len(field) > _NUMBER_DIGITS_MAX or (len(field) > 1 and field[:1] == b"0"):
+            raise ProtocolError("not a decimal number", begin)
+        value = int(field)
+        if at_most is not None and value > at_most:
+            raise ProtocolError(f"the number {value} is above {at_most}", begin)
+        return value
+
+    def status(self) -> int:
+        return self.number(_STATUS_MAX)
+
+    def flag(self) -> bool:
+        return self.number(1) == 1
+
+    def rest_as_numbers(self) -> tuple[int, ...]:
+        return tuple(self._each(self.number))
+
+    def word(self, words: Sequence[str]) -> str:
+        begin, field = self.offset, self.octets()
+        for known in words:
+            if field == known.encode():
+                return known
+        raise ProtocolError(f"not one of {', '.join(words)}", begin)
+
+    def nonce(self) -> str:
+        begin, field = self.offset, self.octets()
+        if len(field) != _NONCE_DIGITS or field.strip(b"0123456789abcdef"):
+            raise ProtocolError("not a nonce of 32 hexadecimal digits", begin)
+        return field.decode("ascii")
+
+    def variable(self) -> tuple[bytes, bytes]:
+        begin = self.offset
+        name, equals, value = self.octets().partition(b"=")
+        if not equals:
+            raise ProtocolError("a variable without '='", begin)
+        return name, value
+
+    def job(self) -> Job:
+        """The fields of `job`, to the frame's end."""
+        version_at, version = self.offset, self.number()
+        if version != VERSION:
+            raise ProtocolError(f"protocol version {version}, only {VERSION} is spoken", version_at)
+        nonce, pid, ticks = self.nonce(), self.number(), self.number()
+        count_at, count = self.offset, self.number()
+        if count not in (6, 7):
+            raise ProtocolError(f"{count} arguments, a job has 6 or 7", count_at)
+        arguments = tuple(self.octets() for _ in range(count))
+        return Job(
+            nonce=nonce,
+            pid=pid,
+            start_time_ticks=ticks,
+            arguments=arguments,
+            environment=tuple(self._each(self.variable)),
+        )
+
+    def _each(self, take: Callable[[], _Taken]) -> Iterator[_Taken]:
+        while not self.at_end:
+            yield take()
+
+
+# verb: (message, its fields in the frame's order with the reader of each)
+_LAYOUTS: dict[bytes, tuple[type[Message], tuple[tuple[str, Callable[[_Cursor], Any]], ...]]] = {
+    b"job": (Job, ()),
+    b"adopt": (
+        Adopt,
+        (
+            ("stage", lambda cursor: cursor.word(get_args(Stage))),
+            ("backend_pid", _Cursor.number),
+            ("backend_start_time_ticks", _Cursor.number),
+            ("status", _Cursor.status),
+            ("canceled", _Cursor.flag),
+            ("job", _Cursor.job),
+        ),
+    ),
+    b"starting": (Starting, ()),
+    b"started": (Started, (("backend_pid", _Cursor.number), ("backend_start_time_ticks", _Cursor.number))),
+    b"line": (Line, (("line", _Cursor.octets),)),
+    b"canceled": (Canceled, ()),
+    b"ended": (Ended, (("status", _Cursor.status), ("canceled", _Cursor.flag), ("signal_number", _Cursor.number))),
+    b"handed-over": (HandedOver, (("document_octets", _Cursor.number),)),
+    b"beat": (Beat, ()),
+    b"say": (Say, (("line", _Cursor.octets),)),
+    b"print": (Print, tuple((name, _Cursor.octets) for name in ("device_uri", "user", "title", "copies", "options"))),
+    b"go": (Go, ()),
+    b"release": (Release, (("job_ids", _Cursor.rest_as_numbers),)),
+    b"exit": (Exit, (("status", _Cursor.status),)),
+    b"failed": (Failed, (("sentence", _Cursor.octets),)),
+}
+_VERBS: dict[type[Message], bytes] = {kind: verb for verb, (kind, _) in _LAYOUTS.items()}
+
+
+def encode(message: Message) -> bytes:
+    """The frame with its length. Raises ProtocolError when it would be longer than a frame may be."""
+    verb = _VERBS[type(message)]
+    fields = [verb]
+    if isinstance(message, Job):
+        fields += _job_fields(message)
+    for name, _ in _LAYOUTS[verb][1]:
+        value = getattr(message, name)
+        fields += _job_fields(value) if isinstance(value, Job) else _plain_fields(value)
+    body = b"".join(len(field).to_bytes(_U32_OCTETS, "big") + field for field in fields)
+    if len(body) > FRAME_OCTETS_MAX:
+        raise ProtocolError(f"a frame of {len(body)} octets, at most {FRAME_OCTETS_MAX} are allowed")
+    return len(body).to_bytes(_U32_OCTETS, "big") + body
+
+
+def decode(body: bytes) -> Message:
+    """The message of one frame, given without its length. Raises ProtocolError with the offset in it."""
+    cursor = _Cursor(body)
+    verb = cursor.octets()
+    if verb not in _LAYOUTS:
+        raise ProtocolError("an unknown verb", 0)
+    if verb == b"job":
+        return cursor.job()
+    kind, layout = _LAYOUTS[verb]
+    message = kind(**{name: read(cursor) for name, read in layout})
+    if not cursor.at_end:
+        raise cursor.error(f"more fields than {verb.decode()} has")
+    return message
+
+
+class FrameReader:
+    """Collects octets of a stream and gives out the messages that are complete."""
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+
+    @property
+    def has_part(self) -> bool:
+        """Whether a frame has begun that is not complete."""
+        return bool(self._pending)
+
+    def feed(self, octets: bytes) -> list[Message]:
+        """The messages that `octets` completes. Raises ProtocolError; the connection is then of no use."""
+        self._pending += octets
+        messages = []
+        while len(self._pending) >= _U32_OCTETS:
+            length = int.from_bytes(self._pending[:_U32_OCTETS], "big")
+            if length > FRAME_OCTETS_MAX:
+                raise ProtocolError(f"a frame of {length} octets, at most {FRAME_OCTETS_MAX} are allowed")
+            end = _U32_OCTETS + length
+            if len(self._pending) < end:
+                break
+            messages.append(decode(bytes(self._pending[_U32_OCTETS:end])))
+            del self._pending[:end]
+        return messages
+
+
+def _job_fields(job: Job) -> list[bytes]:
+    return [
+        *map(_plain, (job.version, job.nonce, job.pid, job.start_time_ticks, len(job.arguments))),
+        *job.arguments,
+        *(name + b"=" + value for name, value in job.environment),
+    ]
+
+
+def _plain_fields(value: object) -> list[bytes]:
+    return [_plain(each) for each in value] if isinstance(value, tuple) else [_plain(value)]
+
+
+def _plain(value: object) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    return (str(int(value)) if isinstance(value, int) else str(value)).encode("ascii")
