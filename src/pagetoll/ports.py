@@ -358,10 +358,6 @@ class CatalogueReader(Protocol):
         """Quota entries, in the order of printer and owner name."""
         ...
 
-    def groups_of(self, user_name: str) -> Sequence[str]:
-        """The names of the users groups that a user is in."""
-        ...
-
 
 class CatalogueTransaction(CatalogueReader, Protocol):
     """Administrative changes of one invocation: all or nothing. Actor and act come with the transaction."""

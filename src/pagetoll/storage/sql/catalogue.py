@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The catalogue on the SQL store: lookups, and administrative changes of one invocation in one transaction."""
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
+
+from sqlalchemy import Connection, insert, update
+
+from pagetoll.core.catalogue import (
+    EntryChange,
+    EntrySelection,
+    Figure,
+    HistoryFilter,
+    HistoryRow,
+    OwnerChange,
+    PrinterChange,
+)
+from pagetoll.core.policy import OwnerKind
+from pagetoll.ports import CatalogueTransaction, EntryRow, GroupRow, PrinterRow, UserRow
+from pagetoll.storage.sql import catalogue_entries, catalogue_owners, catalogue_reads
+from pagetoll.storage.sql.catalogue_entries import Writing
+from pagetoll.storage.sql.engine import Database
+from pagetoll.storage.sql.schema import NAME_LENGTH, acts, groups, printers, users
+
+Result = TypeVar("Result")
+HISTORY_ROWS_AT_ONCE = 2000
+
+
+class SqlCatalogue:
+    """Catalogue of `ports` on a Database. Reads see one state each; writes are durable when they return."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def write(self, actor: str, act: str, work: Callable[[CatalogueTransaction], Result]) -> Result:
+        write_id = secrets.token_hex(16)
+        now = self._database.now_micros()
+        actor_name = actor[:NAME_LENGTH]
+
+        def run(connection: Connection) -> Result:
+            result = work(SqlCatalogueTransaction(Writing(connection, now, actor_name, write_id)))
+            connection.execute(insert(acts).values(at=now, actor=actor_name, text=act))
+            return result
+
+        return self._database.write(run)
+
+    def printers(self) -> Sequence[PrinterRow]:
+        return self._database.read(catalogue_reads.read_printers)
+
+    def users(self) -> Sequence[UserRow]:
+        return self._database.read(catalogue_reads.read_users)
+
+    def groups(self) -> Sequence[GroupRow]:
+        return self._database.read(catalogue_reads.read_groups)
+
+    def printer_members(self) -> Sequence[tuple[int, int]]:
+        return self._database.read(catalogue_reads.read_printer_members)
+
+    def entries(self, selection: EntrySelection) -> Sequence[EntryRow]:
+        return self._database.read(lambda connection: catalogue_reads.read_entries(connection, selection))
+
+    def history(self, wanted: HistoryFilter) -> Iterator[HistoryRow]:
+        """In portions, so that a long dump holds no transaction open."""
+        after_id = 0
+        while True:
+            statement = catalogue_reads.history_statement(wanted, after_id, HISTORY_ROWS_AT_ONCE)
+            rows = self._database.read(partial(catalogue_reads.read_history, statement))
+            yield from rows
+            if len(rows) < HISTORY_ROWS_AT_ONCE:
+                return
+            after_id = rows[-1].attempt_id
+
+
+class SqlCatalogueTransaction:
+    """CatalogueTransaction of `ports`: the same lookups, and the changes, on one connection."""
+
+    def __init__(self, writing: Writing) -> None:
+        self._writing = writing
+        self._connection = writing.connection
+
+    def printers(self) -> Sequence[PrinterRow]:
+        return catalogue_reads.read_printers(self._connection)
+
+    def users(self) -> Sequence[UserRow]:
+        return catalogue_reads.read_users(self._connection)
+
+    def groups(self) -> Sequence[GroupRow]:
+        return catalogue_reads.read_groups(self._connection)
+
+    def printer_members(self) -> Sequence[tuple[int, int]]:
+        return catalogue_reads.read_printer_members(self._connection)
+
+    def entries(self, selection: EntrySelection) -> Sequence[EntryRow]:
+        return catalogue_reads.read_entries(self._connection, selection)
+
+    def add_printers(self, names: Sequence[str]) -> None:
+        catalogue_owners.add_named(self._writing, printers, names)
+
+    def change_printers(self, printer_ids: Sequence[int], change: PrinterChange) -> None:
+        catalogue_owners.change_rows(self._writing, printers, printer_ids, change)
+
+    def join_printer_group(self, group_id: int, printer_ids: Sequence[int]) -> None:
+        catalogue_owners.join_printer_group(self._writing, group_id, printer_ids)
+
+    def leave_printer_group(self, group_id: int, printer_ids: Sequence[int]) -> None:
+        catalogue_owners.leave_printer_group(self._writing, group_id, printer_ids)
+
+    def delete_printers(self, printer_ids: Sequence[int]) -> None:
+        catalogue_owners.delete_printers(self._writing, printer_ids)
+
+    def add_users(self, names: Sequence[str]) -> None:
+        catalogue_owners.add_named(self._writing, users, names)
+        catalogue_owners.open_credit_accounts(self._writing, OwnerKind.USER, names)
+
+    def change_users(self, user_ids: Sequence[int], change: OwnerChange) -> None:
+        catalogue_owners.change_rows(self._writing, users, user_ids, change)
+
+    def set_emails(self, emails: Sequence[tuple[int, str]]) -> None:
+        for user_id, email in emails:
+            self._connection.execute(update(users).where(users.c.id == user_id).values(email=email))
+
+    def book_payments(self, user_ids: Sequence[int], balance: Figure, comment: str) -> None:
+        catalogue_entries.book_payments(self._writing, user_ids, balance, comment)
+
+    def delete_users(self, user_ids: Sequence[int]) -> None:
+        catalogue_owners.delete_users(self._writing, user_ids)
+
+    def add_groups(self, names: Sequence[str]) -> None:
+        catalogue_owners.add_named(self._writing, groups, names)
+        catalogue_owners.open_credit_accounts(self._writing, OwnerKind.GROUP, names)
+
+    def change_groups(self, group_ids: Sequence[int], change: OwnerChange) -> None:
+        catalogue_owners.change_rows(self._writing, groups, group_ids, change)
+
+    def join_group(self, group_id: int, user_ids: Sequence[int]) -> None:
+        catalogue_owners.join_group(self._writing, group_id, user_ids)
+
+    def leave_group(self, group_id: int, user_ids: Sequence[int]) -> None:
+        catalogue_owners.leave_group(self._writing, group_id, user_ids)
+
+    def delete_groups(self, group_ids: Sequence[int]) -> None:
+        catalogue_owners.delete_groups(self._writing, group_ids)
+
+    def ensure_entries(self, selection: EntrySelection) -> EntrySelection:
+        return catalogue_entries.ensure_entries(self._writing, selection)
+
+    def change_entries(self, selection: EntrySelection, change: EntryChange) -> None:
+        catalogue_entries.change_entries(self._writing, selection, change)
+
+    def delete_entries(self, selection: EntrySelection) -> None:
+        catalogue_entries.delete_entries(self._writing, selection)

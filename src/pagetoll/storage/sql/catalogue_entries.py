@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Quota entries and balances of many owners at once, by statements over sets.
+
+Locks as everywhere: the users in id order, then accounts in id order. A users group's kept sums are computed anew
+from the members once they have changed, under the lock of the group's account: another member's change of it
+either is committed and seen, or waits and then adds to the new sum.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from pagetoll.core.catalogue import UNCHANGED, EntryChange, EntrySelection, Figure
+from pagetoll.core.errors import UsageError
+from pagetoll.core.money import LARGEST_STEPS, Unit
+from pagetoll.core.policy import OwnerKind
+from pagetoll.storage.sql.accounts import UNTIL_RESET, bounded, recompute_sums
+from pagetoll.storage.sql.catalogue_reads import chunks, newest_account_id, portions, selected
+from pagetoll.storage.sql.schema import accounts, attempts, entries, group_members, groups, printers, users
+
+NO_STEPS = literal(0, BigInteger)
+
+
+@dataclass(slots=True)
+class Writing:
+    """One administrative transaction: its connection, time (microseconds), actor, and ids for its entries."""
+
+    connection: Connection
+    now: int
+    actor: str
+    write_id: str
+    bookings: int = field(default=0)
+
+    def next_write_id(self) -> str:
+        """The same sequence in every try, so that a repeated try posts nothing twice."""
+        self.bookings += 1
+        return f"{self.write_id}.{self.bookings}"
+
+
+def lock_users_where(connection: Connection, condition: ColumnElement[bool]) -> None:
+    """Holds the users that `condition` selects until the end of the transaction, in id order."""
+    if connection.dialect.name != "sqlite":
+        statement = select(users.c.id).where(condition).order_by(users.c.id).with_for_update(key_share=True)
+        connection.execute(statement).all()
+
+
+def lock_owners_of(connection: Connection, selection: EntrySelection) -> None:
+    """Holds the users whose accounts a selection means, or the members of the groups it means."""
+    if selection.owner_kind is OwnerKind.USER:
+        wanted = list(users.c.id.in_(portion) for portion in chunks(selection.owner_ids or ()))
+        condition = or_(*wanted) if selection.owner_ids is not None else users.c.live_name.is_not(None)
+    else:
+        members = select(group_members.c.user_id)
+        if selection.owner_ids is not None:
+            members = members.where(group_members.c.group_id.in_(selection.owner_ids))
+        condition = users.c.id.in_(members)
+    if selection.owner_ids is None or selection.owner_ids:
+        lock_users_where(connection, condition)
+
+
+def refresh_sums(connection: Connection, group_accounts: ColumnElement[bool]) -> None:
+    """Computes the kept sums of these open accounts of users groups anew; the condition is on `accounts`."""
+    found = connection.execute(
+        select(accounts.c.id)
+        .where(accounts.c.owner_kind == OwnerKind.GROUP.value, accounts.c.closed_at.is_(None), group_accounts)
+        .order_by(accounts.c.id)
+        .with_for_update(key_share=True)
+    ).scalars()
+    for account_id in list(found):
+        recompute_sums(connection, account_id)
+
+
+def refresh_sums_of_users(connection: Connection, user_ids: Sequence[int] | None, unit: Unit) -> None:
+    """Computes the sums of `unit` anew for the groups of these users; None for all users."""
+    owned = accounts.c.unit == unit.value
+    if user_ids is None:
+        refresh_sums(connection, owned)
+        return
+    group_ids = {
+        group_id
+        for portion in chunks(user_ids)
+        for group_id in connection.execute(
+            select(group_members.c.group_id).where(group_members.c.user_id.in_(portion)).distinct()
+        ).scalars()
+    }
+    if group_ids:
+        refresh_sums(connection, and_(owned, accounts.c.group_id.in_(sorted(group_ids))))
+
+
+# --- booking ------------------------------------------------------------------------------------------------------
+
+
+def book(
+    writing: Writing,
+    where: ColumnElement[bool],
+    amount: ColumnElement[int],
+    lifetime_amount: ColumnElement[int],
+    kind: str,
+    reason: str,
+) -> None:
+    """An entry for each account that `where` selects, and its figures moved; the group sums are the caller's.
+
+    Amounts are computed from the figures as they stand, inside the statement. Accounts with nothing to book are
+    passed over. Raises UsageError when a figure would leave the 64-bit columns.
+    """
+    connection, write_id = writing.connection, writing.next_write_id()
+    connection.execute(
+        insert(entries).from_select(
+            ["account_id", "write_id", "kind", "amount", "lifetime_amount", "reason", "actor", "at"],
+            select(
+                accounts.c.id,
+                literal(write_id),
+                literal(kind),
+                amount,
+                lifetime_amount,
+                literal(reason),
+                literal(writing.actor),
+                literal(writing.now, BigInteger),
+            ).where(where, or_(amount != 0, lifetime_amount != 0)),
+        )
+    )
+    # Lifetime first: a database that sets columns one after the other (MySQL) would compute from the new `posted`.
+    connection.execute(
+        update(accounts)
+        .where(where)
+        .ordered_values(
+            (accounts.c.lifetime, accounts.c.lifetime + lifetime_amount),
+            (accounts.c.posted, accounts.c.posted + amount),
+        )
+    )
+    too_large = or_(func.abs(accounts.c.posted) > LARGEST_STEPS, func.abs(accounts.c.lifetime) > LARGEST_STEPS)
+    if connection.execute(select(accounts.c.id).where(where, too_large).limit(1)).first():
+        raise UsageError(f"the new figure is too large to be booked; the largest is {LARGEST_STEPS} steps")
+
+
+def difference(figure: Figure | None, stored: ColumnElement[int]) -> ColumnElement[int]:
+    """What to add to a stored figure to reach or change it as asked."""
+    if figure is None:
+        return NO_STEPS
+    steps = literal(bounded(figure.steps), BigInteger)
+    return steps if figure.relative else steps - stored
+
+
+def book_payments(writing: Writing, user_ids: Sequence[int], balance: Figure, comment: str) -> None:
+    connection = writing.connection
+    for portion in chunks(user_ids):
+        lock_users_where(connection, users.c.id.in_(portion))
+    for portion in chunks(user_ids):
+        where = and_(
+            accounts.c.user_id.in_(portion),
+            accounts.c.unit == Unit.CREDITS.value,
+            accounts.c.printer_id.is_(None),
+            accounts.c.closed_at.is_(None),
+        )
+        lock_accounts_where(connection, where)
+        amount = difference(balance, accounts.c.posted)
+        book(writing, where, amount, amount, "payment", comment)
+    refresh_sums_of_users(connection, user_ids, Unit.CREDITS)
+
+
+def lock_accounts_where(connection: Connection, where: ColumnElement[bool]) -> None:
+    """Holds the accounts in id order, so that what is computed from them and what is written are of one state."""
+    if connection.dialect.name != "sqlite":
+        statement = select(accounts.c.id).where(where).order_by(accounts.c.id).with_for_update(key_share=True)
+        connection.execute(statement).all()
+
+
+# --- entries ------------------------------------------------------------------------------------------------------
+
+
+def ensure_entries(writing: Writing, selection: EntrySelection) -> EntrySelection:
+    connection = writing.connection
+    newest = newest_account_id(connection)
+    lock_owners_of(connection, selection)
+    is_group = selection.owner_kind is OwnerKind.GROUP
+    owners = groups if is_group else users
+    key = (
+        literal(f"{selection.owner_kind}:")
+        + cast(owners.c.id, String)
+        + literal(f":{Unit.IMPRESSIONS}:")
+        + cast(printers.c.id, String)
+        + literal(f":{UNTIL_RESET}")
+    )
+    values: dict[str, ColumnElement[Any]] = {
+        "live_key": key,
+        "unit": literal(Unit.IMPRESSIONS.value),
+        "owner_kind": literal(selection.owner_kind.value),
+        "owner_name": literal(""),
+        "group_id" if is_group else "user_id": owners.c.id,
+        "printer_id": printers.c.id,
+        "period_kind": literal(UNTIL_RESET),
+        "period_spec": literal(""),
+        "posted": NO_STEPS,
+        "lifetime": NO_STEPS,
+        "reserved": NO_STEPS,
+        "warn_banners": NO_STEPS,
+        "created_at": literal(writing.now, BigInteger),
+    }
+    for portion in portions(selection):
+        conditions = [
+            owners.c.live_name.is_not(None),
+            printers.c.live_name.is_not(None),
+            ~exists(select(accounts.c.id).where(accounts.c.live_key == key).correlate(owners, printers)),
+        ]
+        if portion is not None:
+            conditions.append(owners.c.id.in_(portion))
+        if selection.printer_ids is not None:
+            conditions.append(printers.c.id.in_(selection.printer_ids))
+        missing = select(*values.values()).select_from(owners.join(printers, literal(True))).where(*conditions)
+        connection.execute(insert(accounts).from_select(list(values), missing, include_defaults=False))
+    if is_group:
+        refresh_sums(connection, accounts.c.id > newest)
+    return replace(selection, newer_than=newest)
+
+
+def change_entries(writing: Writing, selection: EntrySelection, change: EntryChange) -> None:
+    connection = writing.connection
+    booked = change.page_counter is not None or change.lifetime_counter is not None
+    columns = _columns(change)
+    if not (booked or columns):
+        return
+    lock_owners_of(connection, selection)
+    for portion in portions(selection):
+        where = selected(selection, portion)
+        lock_accounts_where(connection, where)
+        if booked:
+            amount = difference(change.page_counter, accounts.c.posted)
+            lifetime_amount = difference(change.lifetime_counter, accounts.c.lifetime)
+            book(writing, where, amount, lifetime_amount, "adjustment", change.reason)
+        if change.increase < 0:
+            _refuse_negative_limits(connection, where, columns)
+        if columns:
+            connection.execute(update(accounts).where(where).values(**columns))
+    if booked and selection.owner_kind is OwnerKind.USER:
+        refresh_sums_of_users(connection, selection.owner_ids, Unit.IMPRESSIONS)
+    elif booked:
+        # A member may be in other groups as well, so all sums on these printers.
+        on_printers = accounts.c.unit == Unit.IMPRESSIONS.value
+        if selection.printer_ids is not None:
+            on_printers = and_(on_printers, accounts.c.printer_id.in_(selection.printer_ids))
+        refresh_sums(connection, on_printers)
+
+
+def _columns(change: EntryChange) -> dict[str, Any]:
+    """New values of an account's columns; None removes a limit."""
+    columns: dict[str, Any] = {
+        name: value
+        for name, value in (
+            ("soft_limit", change.soft_limit),
+            ("hard_limit", change.hard_limit),
+            ("max_job_impressions", change.max_job_impressions),
+        )
+        if value is not UNCHANGED
+    }
+    if change.increase:
+        for name in ("soft_limit", "hard_limit"):
+            stored = literal(columns[name], BigInteger) if name in columns else accounts.c[name]
+            columns[name] = func.coalesce(stored, 0) + literal(change.increase, BigInteger)
+    if change.clear_grace:
+        columns["grace_until"] = None
+    if change.clear_warnings:
+        columns["warn_banners"] = 0
+    return columns
+
+
+def _refuse_negative_limits(connection: Connection, where: ColumnElement[bool], columns: dict[str, Any]) -> None:
+    lower = case((columns["soft_limit"] < columns["hard_limit"], columns["soft_limit"]), else_=columns["hard_limit"])
+    found = connection.execute(
+        select(users.c.name, printers.c.name.label("printer"), lower.label("limit"))
+        .select_from(
+            accounts.outerjoin(users, accounts.c.user_id == users.c.id).join(
+                printers, accounts.c.printer_id == printers.c.id
+            )
+        )
+        .where(where, lower < 0)
+        .limit(1)
+    ).first()
+    if found is not None:
+        raise UsageError(
+            f"the limit of {found.name} on {found.printer} would become {found.limit}; give a smaller decrease"
+        )
+
+
+def delete_entries(writing: Writing, selection: EntrySelection) -> None:
+    connection = writing.connection
+    lock_owners_of(connection, selection)
+    for portion in portions(selection):
+        where = selected(selection, portion)
+        if selection.owner_kind is OwnerKind.USER:
+            owned = exists(
+                select(accounts.c.id)
+                .where(
+                    where, accounts.c.user_id == attempts.c.user_id, accounts.c.printer_id == attempts.c.printer_id
+                )
+                .correlate(attempts)
+            )
+            hide = update(attempts).where(owned, attempts.c.hidden.is_(False))
+            if portion is not None:
+                hide = hide.where(attempts.c.user_id.in_(portion))
+            connection.execute(hide.values(hidden=True))
+        close_accounts(writing, where)
+    if selection.owner_kind is OwnerKind.USER:
+        refresh_sums_of_users(connection, selection.owner_ids, Unit.IMPRESSIONS)
+
+
+def close_accounts(writing: Writing, where: ColumnElement[bool]) -> None:
+    """Ends the accounts and frees their keys; open attempts still settle on them. The sums are the caller's."""
+    lock_accounts_where(writing.connection, where)
+    writing.connection.execute(
+        update(accounts).where(where, accounts.c.closed_at.is_(None)).values(closed_at=writing.now, live_key=None)
+    )

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looking up printers, users, groups, quota entries and history inside a transaction; deleted ones are not seen.
+
+Names are put in order here and not by the database, whose collation depends on its locale.
+"""
+
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, select
+
+from pagetoll.core.catalogue import EntrySelection, HistoryFilter, HistoryRow
+from pagetoll.core.money import Unit
+from pagetoll.core.policy import LimitBy, OwnerKind
+from pagetoll.ports import EntryRow, GroupRow, PrinterRow, UserRow
+from pagetoll.storage.sql.accounts import accounts_named
+from pagetoll.storage.sql.instants import from_micros, maybe_instant, to_micros
+from pagetoll.storage.sql.schema import accounts, attempts, group_members, groups, printer_members, printers, users
+
+#: How many numbers one statement names; databases bound their parameters (SQLite 32,766, PostgreSQL 65,535).
+CHUNK = 10_000
+MICROSECONDS_OF_LAST_SECOND = 999_999
+by_name = attrgetter("name")
+
+
+def chunks(numbers: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """The numbers, ascending, in portions that fit into one statement."""
+    ordered = sorted(set(numbers))
+    for start in range(0, len(ordered), CHUNK):
+        yield tuple(ordered[start : start + CHUNK])
+
+
+def read_printers(connection: Connection) -> list[PrinterRow]:
+    found = connection.execute(select(printers).where(printers.c.live_name.is_not(None)))
+    rows = [
+        PrinterRow(
+            printer_id=row.id,
+            name=row.name,
+            description=row.description,
+            price_per_impression=row.price_per_impression,
+            price_per_job=row.price_per_job,
+            passthrough=row.passthrough,
+            max_job_impressions=row.max_job_impressions,
+        )
+        for row in found
+    ]
+    return sorted(rows, key=by_name)
+
+
+def read_printer_members(connection: Connection) -> list[tuple[int, int]]:
+    found = connection.execute(
+        select(printer_members.c.group_id, printer_members.c.printer_id)
+        .join(printers, printers.c.id == printer_members.c.group_id)
+        .order_by(printers.c.name, printer_members.c.printer_id)
+    )
+    return [(row.group_id, row.printer_id) for row in found]
+
+
+def read_users(connection: Connection) -> list[UserRow]:
+    credit = and_(
+        accounts.c.user_id == users.c.id,
+        accounts.c.unit == Unit.CREDITS.value,
+        accounts.c.printer_id.is_(None),
+        accounts.c.closed_at.is_(None),
+    )
+    found = connection.execute(
+        select(users, accounts.c.posted, accounts.c.lifetime, accounts.c.reserved)
+        .select_from(users.outerjoin(accounts, credit))
+        .where(users.c.live_name.is_not(None))
+    )
+    rows = [
+        UserRow(
+            user_id=row.id,
+            name=row.name,
+            email=row.email,
+            description=row.description,
+            limitby=LimitBy(row.limitby),
+            overcharge=row.overcharge,
+            balance=row.posted or 0,
+            lifetime_paid=row.lifetime or 0,
+            reserved=row.reserved or 0,
+        )
+        for row in found
+    ]
+    return sorted(rows, key=by_name)
+
+
+def read_groups(connection: Connection) -> list[GroupRow]:
+    credit = and_(
+        accounts.c.group_id == groups.c.id,
+        accounts.c.unit == Unit.CREDITS.value,
+        accounts.c.printer_id.is_(None),
+        accounts.c.closed_at.is_(None),
+    )
+    found = connection.execute(
+        select(groups, accounts.c.posted, accounts.c.lifetime)
+        .select_from(groups.outerjoin(accounts, credit))
+        .where(groups.c.live_name.is_not(None))
+    )
+    rows = [
+        GroupRow(
+            group_id=row.id,
+            name=row.name,
+            description=row.description,
+            limitby=LimitBy(row.limitby),
+            balance=row.posted or 0,
+            lifetime_paid=row.lifetime or 0,
+        )
+        for row in found
+    ]
+    return sorted(rows, key=by_name)
+
+
+def selected(selection: EntrySelection, owner_ids: tuple[int, ...] | None) -> ColumnElement[bool]:
+    """The condition on `accounts` for the open entries of a selection, or of a portion of its owners."""
+    owner = accounts.c.group_id if selection.owner_kind is OwnerKind.GROUP else accounts.c.user_id
+    conditions = [
+        accounts.c.unit == Unit.IMPRESSIONS.value,
+        accounts.c.printer_id.is_not(None),
+        accounts.c.closed_at.is_(None),
+    ]
+    if selection.of_members:
+        conditions.append(_belongs_to_group_entry(owner_ids))
+    else:
+        conditions.append(accounts.c.owner_kind == selection.owner_kind.value)
+        if owner_ids is not None:
+            conditions.append(owner.in_(owner_ids))
+        if selection.newer_than is not None:
+            conditions.append(accounts.c.id > selection.newer_than)
+    if selection.printer_ids is not None:
+        conditions.append(accounts.c.printer_id.in_(selection.printer_ids))
+    return and_(*conditions)
+
+
+def _belongs_to_group_entry(group_ids: tuple[int, ...] | None) -> ColumnElement[bool]:
+    """That the account is a present member's, on a printer where one of the groups has an entry."""
+    group_accounts = accounts.alias("group_accounts")
+    conditions = [
+        group_members.c.user_id == accounts.c.user_id,
+        group_accounts.c.printer_id == accounts.c.printer_id,
+        group_accounts.c.unit == accounts.c.unit,
+        group_accounts.c.closed_at.is_(None),
+    ]
+    if group_ids is not None:
+        conditions.append(group_members.c.group_id.in_(group_ids))
+    return exists(
+        select(group_accounts.c.id)
+        .select_from(group_members.join(group_accounts, group_accounts.c.group_id == group_members.c.group_id))
+        .where(*conditions)
+        .correlate(accounts)
+    )
+
+
+def portions(selection: EntrySelection) -> Iterator[tuple[int, ...] | None]:
+    """The owners of a selection in portions that fit into one statement; one None for all owners."""
+    if selection.owner_ids is None:
+        yield None
+    else:
+        yield from chunks(selection.owner_ids)
+
+
+def read_entries(connection: Connection, selection: EntrySelection) -> list[EntryRow]:
+    rows = [
+        _entry_of(row)
+        for portion in portions(selection)
+        for row in connection.execute(accounts_named().where(selected(selection, portion)))
+    ]
+    return sorted(rows, key=lambda row: (row.printer_name, row.owner_name))
+
+
+def _entry_of(row: Row[Any]) -> EntryRow:
+    return EntryRow(
+        account_id=row.id,
+        owner_name=row.owner,
+        printer_name=row.scope,
+        page_counter=row.posted,
+        lifetime_page_counter=row.lifetime,
+        reserved=row.reserved,
+        soft_limit=row.soft_limit,
+        hard_limit=row.hard_limit,
+        grace_until=maybe_instant(row.grace_until),
+        max_job_impressions=row.max_job_impressions,
+        warn_banners=row.warn_banners,
+    )
+
+
+def newest_account_id(connection: Connection) -> int:
+    return int(connection.execute(select(func.coalesce(func.max(accounts.c.id), 0))).scalar_one())
+
+
+def history_statement(wanted: HistoryFilter, after_id: int, rows_max: int) -> Select[Any]:
+    """The next rows of the history behind `after_id`, oldest first."""
+    c = attempts.c
+    conditions = [
+        c.id > after_id,
+        c.state == "closed",
+        c.hidden.is_(False),
+        c.user_id.is_not(None),
+        c.printer_id.is_not(None),
+    ]
+    equal = (
+        (c.user_name, wanted.user_name),
+        (c.printer_name, wanted.printer_name),
+        (c.host_name, wanted.host_name),
+        (c.billing_code, wanted.billing_code),
+        (c.job_id, wanted.job_id),
+    )
+    conditions += [column == value for column, value in equal if value is not None]
+    if wanted.start is not None:
+        conditions.append(c.closed_at >= to_micros(wanted.start))
+    if wanted.end is not None:
+        conditions.append(c.closed_at <= to_micros(wanted.end) + MICROSECONDS_OF_LAST_SECOND)
+    return select(attempts).where(*conditions).order_by(c.id).limit(rows_max)
+
+
+def read_history(statement: Select[Any], connection: Connection) -> list[HistoryRow]:
+    return [_history_row(row) for row in connection.execute(statement)]
+
+
+def _history_row(row: Row[Any]) -> HistoryRow:
+    return HistoryRow(
+        attempt_id=row.id,
+        user_name=row.user_name,
+        user_id=row.user_id,
+        printer_name=row.printer_name,
+        printer_id=row.printer_id,
+        job_id=row.job_id,
+        printer_counter_before=row.printer_counter_before,
+        document_octets=row.document_octets,
+        charged_impressions=row.charged_impressions,
+        charged_price=row.charged_price,
+        outcome=row.outcome or "",
+        verdict=row.verdict,
+        file_name=row.file_name,
+        job_name=row.job_name,
+        copies=row.copies,
+        options=row.options,
+        host_name=row.host_name,
+        document_md5=row.document_md5,
+        billing_code=row.billing_code,
+        quoted_impressions=row.quoted_impressions,
+        quoted_price=row.quoted_price,
+        closed_at=from_micros(row.closed_at),
+    )
