@@ -26,7 +26,9 @@ class PostgresServer:
         self.port = free_port()
         self._numbers = itertools.count(1)
         # PostgreSQL refuses to run as root
-        as_user = ["setpriv", "--reuid", USER, "--regid", USER, "--clear-groups"] if os.geteuid() == 0 else []
+        as_user = (
+            ["/usr/bin/setpriv", "--reuid", USER, "--regid", USER, "--clear-groups"] if os.geteuid() == 0 else []
+        )
         self._as_user = as_user
         settings = {
             "listen_addresses": "127.0.0.1",

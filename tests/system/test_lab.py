@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The laboratory itself works: what goes in comes out, and is counted right."""
 
+import re
+import signal
 import socket
+import subprocess
 from pathlib import Path
 
 import psycopg
@@ -9,11 +12,12 @@ import pytest
 
 from lab.documents import pdf_document, postscript_document, pwg_raster_document, text_document
 from lab.independent_count import CountersDisagree, Printed, count_ipp, count_raw
-from pagetoll.core.errors import DeviceRefused
+from pagetoll.core.errors import DeviceRefused, DeviceUnreachable
+from pagetoll.integrations.ipp_client import IppClient
 from pagetoll.integrations.printlab import processes
 from pagetoll.integrations.printlab.cupsconf import CupsSettings
 from pagetoll.integrations.printlab.cupsd import PrivateCups, unwrapped
-from pagetoll.integrations.printlab.ippprinter import VirtualIppPrinter
+from pagetoll.integrations.printlab.ippprinter import RASTER_FORMATS, VirtualIppPrinter
 from pagetoll.integrations.printlab.sink import RawSink
 from pagetoll.wire import ipp
 
@@ -120,11 +124,93 @@ def test_the_end_of_a_scheduler_leaves_no_backend_behind(cups: PrivateCups) -> N
         cups.add_queue("raw", sink.device_uri)
         cups.submit("raw", b"waits for the printer to close")
         processes.wait_until(lambda: sink.open_octets() == [30], 10.0, "the document at the sink")
-        left = list(processes.pids_with_environment("CUPS_SERVERROOT", str(cups.tree.etc)))
-        assert left
+        left = cups.job_pids()
+        assert [processes.command_line(pid)[0] for pid in left] == [sink.device_uri]
         cups.kill()
         cups.close()
         assert not any(processes.is_alive(pid) for pid in left)
+
+
+# A backend that hands its job on to the real one, as a wrapper does, after telling which signals it ignores
+WRAPPER = """#!/bin/bash
+[ $# = 0 ] && exit 0
+sed -n 's/^SigIgn/DEBUG: SigIgn/p' /proc/self/status >&2
+export DEVICE_URI=${DEVICE_URI#*:}
+scheme=${DEVICE_URI%%:*}
+exec -a "$DEVICE_URI" "$CUPS_SERVERBIN/backend/$scheme" "${@:1}"
+"""
+
+
+def test_a_driverless_queue_can_stand_behind_a_wrapping_backend(
+    cups: PrivateCups, ipp_printer: VirtualIppPrinter, tmp_path: Path
+) -> None:
+    wrapper = tmp_path / "wrapper"
+    wrapper.write_text(WRAPPER)
+    cups.install_backend("wrapper", wrapper)
+    cups.add_queue("wrapped", f"wrapper:{ipp_printer.device_uri}", "everywhere")
+    assert cups.queue_attributes("wrapped")["device-uri"] == (f"wrapper:{ipp_printer.device_uri}",)
+    assert ended_well(cups, cups.submit("wrapped", pdf_document(2)))
+    assert [document.content_type for document in ipp_printer.documents()] == ["application/pdf"]
+    ignored = re.findall(r"SigIgn:\s*([0-9a-f]+)", cups.error_log())
+    wanted = {signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP}
+    assert [number for number in wanted if int(ignored[-1], 16) >> (number - 1) & 1] == []
+
+
+def test_option_values_with_blanks_and_quotes_reach_the_job(cups: PrivateCups, raw_sink: RawSink) -> None:
+    cups.add_queue("raw", raw_sink.device_uri)
+    for value in ("cost 42", 'a "quoted" name', "back\\slash", "it's"):
+        job_id = cups.submit("raw", b"x", options={"job-billing": value})
+        assert cups.job_attributes(job_id)["job-billing"] == (value,)
+
+
+def test_a_slow_printer_is_still_printing_when_it_has_the_document(lab_folder: Path, cups: PrivateCups) -> None:
+    printer = VirtualIppPrinter(lab_folder / "slow", impressions=2, impression_delay_s=30.0)
+    try:
+        printer.start()
+        cups.add_queue("slow", printer.device_uri, "everywhere")
+        job_id = cups.submit("slow", pdf_document(2))
+        processes.wait_until(lambda: bool(printer.documents()), 20.0, "the document at the printer")
+        assert cups.job_state(job_id) is ipp.JobState.PROCESSING
+        cups.cancel(job_id)
+        assert cups.wait_job(job_id) is ipp.JobState.CANCELED
+    finally:
+        printer.stop()
+
+
+def test_a_raster_printer_gets_raster_and_one_sided_ones_no_duplex(lab_folder: Path, cups: PrivateCups) -> None:
+    printer = VirtualIppPrinter(lab_folder / "raster", formats=RASTER_FORMATS, duplex=False)
+    try:
+        printer.start()
+        cups.add_queue("raster", printer.device_uri, "everywhere")
+        assert ended_well(cups, cups.submit("raster", pdf_document(2), copies=2))
+        (document,) = printer.documents()
+        # the filters repeat the pages, since the `ipp` backend sends no copies with a raster
+        assert document.content_type in RASTER_FORMATS
+        assert count_raw(document.path.read_bytes()) == Printed(impressions=4, media_sheets=4)
+        assert document.copies == 1
+        supported = IppClient(f"127.0.0.1:{printer.port}").get_printer_attributes(requested=["sides-supported"])
+        assert supported == {"sides-supported": ("one-sided",)}
+    finally:
+        printer.stop()
+
+
+def test_a_missing_program_is_named_with_what_to_do(tmp_path: Path) -> None:
+    daemon = processes.Daemon([tmp_path / "no-such-program"], log=tmp_path / "log")
+    with pytest.raises(DeviceUnreachable, match=r"no-such-program is missing; `make setup`"):
+        daemon.start(lambda: True)
+
+
+def test_a_daemon_that_ends_early_shows_its_output(tmp_path: Path) -> None:
+    daemon = processes.Daemon(["/bin/sh", "-c", "echo out of paper; exit 3"], log=tmp_path / "log")
+    with pytest.raises(DeviceUnreachable, match=r"(?s)ended with 3.*out of paper"):
+        daemon.start(lambda: False)
+
+
+def test_a_zombie_is_not_alive() -> None:
+    process = subprocess.Popen(["/bin/true"])
+    processes.wait_until(lambda: not processes.is_alive(process.pid), 10.0, "the end of /bin/true")
+    assert Path(f"/proc/{process.pid}").exists()
+    process.wait()
 
 
 def test_a_refusing_sink_refuses_and_a_slow_one_pushes_back() -> None:

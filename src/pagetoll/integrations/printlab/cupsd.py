@@ -47,6 +47,14 @@ def unwrapped(device_uri: str) -> str:
     return wrapped[1] if wrapped else device_uri
 
 
+def option_word(name: str, value: str) -> str:
+    """One argument for `lp -o`; a value with blanks, quotes or backslashes is quoted, or lp would split it."""
+    if not re.search(r"""[\s"'\\]""", value):
+        return f"{name}={value}"
+    escaped = re.sub(r'(["\\])', r"\\\1", value)
+    return f'{name}="{escaped}"'
+
+
 class PrivateCups:
     """A private scheduler below `folder`, written by the constructor, running from `start` to `stop`.
 
@@ -109,13 +117,18 @@ class PrivateCups:
         self._daemon.kill()
 
     def restart(self) -> None:
+        """Stop in order and start again, with the same ports, queues and jobs."""
         self.stop()
         self.start()
 
     def close(self) -> None:
         """Stop the scheduler and end whatever filters and backends of its jobs still run."""
         self.stop()
-        processes.end_pids(processes.pids_with_environment("CUPS_SERVERROOT", str(self.tree.etc)))
+        processes.end_pids(iter(self.job_pids()))
+
+    def job_pids(self) -> list[int]:
+        """The filters and backends of this scheduler's jobs, and what those started, that run now."""
+        return list(processes.pids_with_environment("CUPS_SERVERROOT", str(self.tree.etc)))
 
     # --- backends and queues --------------------------------------------------------------------------
 
@@ -179,6 +192,7 @@ class PrivateCups:
         return ipp.PrinterState(int(str(state)))
 
     def queue_attributes(self, name: str) -> JobAttributes:
+        """What the scheduler says of a queue, by attribute name."""
         return self.client.get_printer_attributes(f"/printers/{name}")
 
     # --- jobs -----------------------------------------------------------------------------------------
@@ -193,12 +207,12 @@ class PrivateCups:
         copies: int = 1,
         options: Mapping[str, str] | None = None,
     ) -> int:
-        """Print with `lp`, as `user` says to be, and return the job-id. Several paths make one job."""
+        """Print with `lp`, claiming to be `user`, and return the job-id. Several paths make one job."""
         words = ["-d", queue, "-U", user, "-n", str(copies)]
         if title is not None:
             words += ["-t", title]
         for key, value in (options or {}).items():
-            words += ["-o", f"{key}={value}"]
+            words += ["-o", option_word(key, value)]
         if isinstance(document, bytes):
             answer = self.run("lp", *words, "-", document=document)
         else:
@@ -230,9 +244,11 @@ class PrivateCups:
         )
 
     def job_attributes(self, job_id: int) -> JobAttributes:
+        """What the scheduler says of a job, by attribute name."""
         return self.client.get_job_attributes(job_id)
 
     def job_state(self, job_id: int) -> ipp.JobState:
+        """The job's state now."""
         (state,) = self.client.get_job_attributes(job_id, ["job-state"])["job-state"]
         return ipp.JobState(int(str(state)))
 
@@ -249,18 +265,22 @@ class PrivateCups:
         return state
 
     def cancel(self, job_id: int) -> None:
+        """Cancel a job, as root."""
         self.client.act_on_job(ipp.Operation.CANCEL_JOB, job_id)
 
     def release(self, job_id: int) -> None:
+        """Let a held job go on, as root."""
         self.client.act_on_job(ipp.Operation.RELEASE_JOB, job_id)
 
     # --- logs -----------------------------------------------------------------------------------------
 
     def error_log(self) -> str:
+        """The scheduler's and all filters' and backends' messages so far."""
         path = self.tree.log / "error_log"
         return path.read_text(errors="replace") if path.exists() else ""
 
     def page_log(self) -> list[str]:
+        """The page log's lines so far."""
         path = self.tree.log / "page_log"
         return path.read_text(errors="replace").splitlines() if path.exists() else []
 

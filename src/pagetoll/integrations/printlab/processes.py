@@ -68,6 +68,15 @@ def pids_with_environment(name: str, value: str) -> Iterator[int]:
             yield int(entry.name)
 
 
+def command_line(pid: int) -> list[str]:
+    """The arguments that process `pid` was started with; empty when it is gone."""
+    try:
+        octets = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [word.decode(errors="surrogateescape") for word in octets.split(b"\0")[:-1]]
+
+
 def end_pids(pids: Iterator[int], timeout_s: float = 5.0) -> None:
     """SIGKILL these processes (of ours) and wait until they are gone."""
     killed = []
@@ -115,6 +124,8 @@ class Daemon:
         """Start it and return when `ready` says so. Raises DeviceUnreachable, with its log, if it ends first."""
         if self.running:
             return
+        if not Path(self._arguments[0]).exists():
+            raise DeviceUnreachable(f"{self._arguments[0]} is missing; `make setup` installs its package")
         command = ["/usr/bin/env", "--default-signal=INT,QUIT,PIPE,HUP,TERM", *self._arguments]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
