@@ -4,6 +4,7 @@
 Prices are frozen in a Tariff when the attempt reserves; the total is rounded half-even to a millionth once.
 """
 
+import json
 from dataclasses import dataclass
 
 from pagetoll.core.money import MILLION, round_millionth
@@ -34,3 +35,17 @@ class Tariff:
 
 
 FREE = Tariff(lines=())
+
+
+def tariff_to_json(tariff: Tariff) -> str:
+    """The tariff as an attempt's record keeps it: {"overcharge": …, "lines": [[printer, per impression, per job]]}."""
+    lines = [[line.printer_name, line.price_per_impression, line.price_per_job] for line in tariff.lines]
+    return json.dumps({"overcharge": tariff.overcharge, "lines": lines}, ensure_ascii=False, separators=(",", ":"))
+
+
+def tariff_from_json(text: str) -> Tariff:
+    """The tariff of a record; FREE where none was kept."""
+    if not text:
+        return FREE
+    kept = json.loads(text)
+    return Tariff(tuple(PriceLine(*line) for line in kept["lines"]), kept["overcharge"])

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -35,6 +36,12 @@ metadata = MetaData(
 Id = BigInteger().with_variant(Integer, "sqlite")
 NAME_LENGTH = 255
 NOTHING = 0
+
+#: The newest migration; `Database` refuses any other.
+SCHEMA_VERSION = "0001"
+
+#: Kept by alembic, so not among the tables that it compares.
+schema_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 
 
 def _named(table: str, *columns: Column[object]) -> Table:
@@ -58,6 +65,7 @@ printers = _named(
     Column("price_per_job", BigInteger, nullable=False, default=0),
     Column("passthrough", Boolean, nullable=False, default=False),
     Column("max_job_impressions", BigInteger, nullable=True),
+    Column("counted_impressions", BigInteger, nullable=False, default=0),  # all that was ever settled here
 )
 
 printer_members = Table(
@@ -95,8 +103,8 @@ accounts = Table(
     Column("unit", String(24), nullable=False),
     Column("owner_kind", String(16), nullable=False),
     Column("owner_name", String(NAME_LENGTH), nullable=False, default=""),
-    Column("user_id", Id, ForeignKey("users.id"), nullable=True, index=True),
-    Column("group_id", Id, ForeignKey("groups.id"), nullable=True, index=True),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=True),
+    Column("group_id", Id, ForeignKey("groups.id"), nullable=True),
     Column("printer_id", Id, ForeignKey("printers.id"), nullable=True, index=True),
     Column("period_kind", String(16), nullable=False, default="until_reset"),
     Column("period_spec", Text, nullable=False, default=""),
@@ -112,7 +120,8 @@ accounts = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("closed_at", BigInteger, nullable=True),
     CheckConstraint("reserved >= 0", name="reserved_not_negative"),
-    Index("ix_accounts_scope", "owner_kind", "unit", "printer_id"),
+    Index("ix_accounts_user_id_printer_id", "user_id", "printer_id"),
+    Index("ix_accounts_group_id_printer_id", "group_id", "printer_id"),
 )
 
 #: Append-only. `amount` goes to `posted`, `lifetime_amount` to `lifetime`. `write_id` is made before the first
@@ -133,7 +142,8 @@ entries = Table(
     UniqueConstraint("write_id", "account_id"),
 )
 
-#: One row per leg of an attempt. `amount` was set aside on the account; 0 for negative prices.
+#: One row per leg of an attempt: the user's accounts, and the users groups' that were checked. `amount` was set
+#: aside on the account; 0 for negative prices.
 reservations = Table(
     "reservations",
     metadata,
@@ -143,7 +153,11 @@ reservations = Table(
     Column("state", String(12), nullable=False, default="open"),  # open, settled, voided
     Column("checked", Boolean, nullable=False),
     Column("grace_written", BigInteger, nullable=True),  # the grace_until this leg wrote, cleared by a void
+    Column("in_grace", Boolean, nullable=False, default=False),  # over the soft limit when it was set aside
 )
+
+#: As text, so that a planner sees the partial index's own condition.
+OPEN_ATTEMPTS = text("state <> 'closed'")
 
 attempts = Table(
     "attempts",
@@ -164,11 +178,16 @@ attempts = Table(
     Column("user_name", Text, nullable=False),
     Column("user_id", Id, ForeignKey("users.id"), nullable=True),
     Column("original_user_name", Text, nullable=False, default=""),
+    Column("authenticated_user_name", Text, nullable=False, default=""),
     Column("identified", String(20), nullable=False),
     Column("host_name", Text, nullable=False, default=""),
     Column("job_name", Text, nullable=False, default=""),
     Column("file_name", Text, nullable=False, default=""),
-    Column("options", Text, nullable=False, default=""),
+    Column("options", Text, nullable=False, default=""),  # as the spooler wrote them
+    Column("options_json", Text, nullable=False, default=""),
+    Column("content_type", Text, nullable=False, default=""),
+    Column("final_content_type", Text, nullable=False, default=""),
+    Column("document_from_file", Boolean, nullable=False, default=False),
     Column("billing_code", Text, nullable=False, default=""),
     Column("copies", BigInteger, nullable=False, default=1),
     Column("document_octets", BigInteger, nullable=True),
@@ -200,6 +219,8 @@ attempts = Table(
     Column("decision_text", Text, nullable=False, default=""),
     # evidence of the process
     Column("boot_id", String(64), nullable=False, default=""),
+    Column("client_pid", BigInteger, nullable=False, default=NOTHING),
+    Column("client_start_time", BigInteger, nullable=False, default=NOTHING),
     Column("client_pid", BigInteger, nullable=True),
     Column("client_start_time", BigInteger, nullable=True),
     Column("backend_pid", BigInteger, nullable=True),
@@ -213,7 +234,7 @@ attempts = Table(
     Index("ix_attempts_job", "spooler_host", "job_id", "time_at_creation"),
     Index("ix_attempts_printer_id_received_at", "printer_id", "received_at"),
     Index("ix_attempts_user_id_received_at", "user_id", "received_at"),
-    Index("ix_attempts_state", "state"),
+    Index("ix_attempts_open", "state", sqlite_where=OPEN_ATTEMPTS, postgresql_where=OPEN_ATTEMPTS),
 )
 
 #: What happened to an attempt, in order: the rules that spoke, repairs, times. For "explain this charge".

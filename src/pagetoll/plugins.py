@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Name to class, as rows; a row's module is imported when it is first asked for, never before."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, cast
+
+from pagetoll.core.errors import PluginError, UsageError
+from pagetoll.ports import Catalogue, Clock, Ledger
+
+#: kind -> name -> "module:attribute". A store's name is the scheme of its URL.
+PLUGINS: dict[str, dict[str, str]] = {
+    "ledger": {
+        "sqlite": "pagetoll.storage.sql.ledger:SqlLedger",
+        "postgresql": "pagetoll.storage.sql.ledger:SqlLedger",
+    },
+    "catalogue": {
+        "sqlite": "pagetoll.storage.sql.catalogue:SqlCatalogue",
+        "postgresql": "pagetoll.storage.sql.catalogue:SqlCatalogue",
+    },
+    "schema": {
+        "sqlite": "pagetoll.storage.sql.migrate:upgrade",
+        "postgresql": "pagetoll.storage.sql.migrate:upgrade",
+    },
+}
+
+
+def load(kind: str, name: str) -> Any:
+    """The object of a row. Raises UsageError for an unknown name, PluginError when its module is broken."""
+    rows = PLUGINS[kind]
+    if name not in rows:
+        raise UsageError(f"there is no {kind} “{name}”; the known ones are {', '.join(sorted(rows))}")
+    module_name, _, attribute = rows[name].partition(":")
+    try:
+        return getattr(import_module(module_name), attribute)
+    except (ImportError, AttributeError) as error:
+        raise PluginError(
+            f"the {kind} “{name}” cannot be loaded ({error}); install the package it needs, or choose another"
+        ) from error
+
+
+def _scheme(url: str) -> str:
+    return url.partition(":")[0].partition("+")[0]
+
+
+def open_ledger(url: str, *, clock: Clock, busy_timeout_s: float = 10.0) -> Ledger:
+    """The ledger at `url` (sqlite:////var/lib/…, postgresql://…). Connects at its first use, not here."""
+    opened = load("ledger", _scheme(url)).open(url, clock=clock, busy_timeout_s=busy_timeout_s)
+    return cast(Ledger, opened)
+
+
+def open_catalogue(url: str, *, clock: Clock, busy_timeout_s: float = 10.0) -> Catalogue:
+    """The catalogue of the same database, for administration."""
+    opened = load("catalogue", _scheme(url)).open(url, clock=clock, busy_timeout_s=busy_timeout_s)
+    return cast(Catalogue, opened)
+
+
+def upgrade_schema(url: str) -> None:
+    """Creates the tables at `url`, or brings those of an older version up to this one; harmless when repeated."""
+    cast(Callable[[str], None], load("schema", _scheme(url)))(url)

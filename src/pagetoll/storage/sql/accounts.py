@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Accounts inside a transaction: locks, sums, entries. The ledger and the catalogue are built on these.
+
+A users group's account has no entries of its own: it is the sum of its present members' open accounts of the same
+unit, scope and period, and moves with each of them in the same transaction. Who changes a user's accounts or
+memberships locks the user's row first, then accounts in id order.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    CursorResult,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from pagetoll.core.errors import AccountClosed, NoSuchAccount, UsageError
+from pagetoll.core.money import LARGEST_STEPS, Unit
+from pagetoll.core.policy import AccountState, OwnerKind
+from pagetoll.storage.sql.instants import maybe_instant
+from pagetoll.storage.sql.schema import accounts, entries, group_members, groups, printers, users
+
+UNTIL_RESET = "until_reset"
+member_accounts = accounts.alias("member_accounts")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is added to an account's kept figures, in steps of its unit."""
+
+    posted: int = 0
+    lifetime: int = 0
+    reserved: int = 0
+
+    def __add__(self, other: "Change") -> "Change":
+        return Change(self.posted + other.posted, self.lifetime + other.lifetime, self.reserved + other.reserved)
+
+    def __neg__(self) -> "Change":
+        return Change(-self.posted, -self.lifetime, -self.reserved)
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A new entry. `write_id` is made before the first try: the same one is posted once per account."""
+
+    account_id: int
+    write_id: str
+    kind: str  # job, adjustment, payment, refund, reset
+    amount: int
+    lifetime_amount: int
+    reason: str = ""
+    actor: str = ""
+    attempt_id: int | None = None
+
+
+def new_id(created: CursorResult[Any]) -> int:
+    """The id of the row that an insert made."""
+    key = created.inserted_primary_key
+    if key is None:
+        raise TypeError("not an insert of one row")
+    return int(key[0])
+
+
+def live_key(owner_kind: OwnerKind, owner_id: int, unit: Unit, printer_id: int | None) -> str:
+    """The key under which an account is open; unique."""
+    return f"{owner_kind}:{owner_id}:{unit}:{printer_id or 0}:{UNTIL_RESET}"
+
+
+def lock_users(connection: Connection, user_ids: Iterable[int]) -> None:
+    """Holds the users' rows until the end of the transaction, in id order."""
+    wanted = sorted(set(user_ids))
+    if wanted and connection.dialect.name != "sqlite":
+        connection.execute(
+            select(users.c.id).where(users.c.id.in_(wanted)).order_by(users.c.id).with_for_update(key_share=True)
+        ).all()
+
+
+def lock_owners(connection: Connection, account_ids: Collection[int]) -> None:
+    """Holds the users who own these accounts."""
+    if account_ids and connection.dialect.name != "sqlite":
+        lock_users(
+            connection,
+            connection.execute(
+                select(accounts.c.user_id).where(accounts.c.id.in_(account_ids), accounts.c.user_id.is_not(None))
+            ).scalars(),
+        )
+
+
+def accounts_named() -> Select[Any]:
+    """Accounts with their owner's and scope's names: the columns that `state_of` reads."""
+    return select(
+        accounts,
+        func.coalesce(users.c.name, groups.c.name, accounts.c.owner_name).label("owner"),
+        func.coalesce(printers.c.name, "").label("scope"),
+    ).select_from(
+        accounts.outerjoin(users, accounts.c.user_id == users.c.id)
+        .outerjoin(groups, accounts.c.group_id == groups.c.id)
+        .outerjoin(printers, accounts.c.printer_id == printers.c.id)
+    )
+
+
+def lock_accounts(connection: Connection, account_ids: Collection[int]) -> list[Row[Any]]:
+    """The accounts in id order, held until the end of the transaction. Raises NoSuchAccount."""
+    rows = connection.execute(
+        accounts_named()
+        .where(accounts.c.id.in_(sorted(account_ids)))
+        .order_by(accounts.c.id)
+        .with_for_update(of=accounts, key_share=True)
+    ).all()
+    if len(rows) != len(set(account_ids)):
+        unknown = set(account_ids) - {row.id for row in rows}
+        raise NoSuchAccount(f"account {min(unknown)} is not in the ledger; ask for the job's price again")
+    return list(rows)
+
+
+def state_of(row: Row[Any]) -> AccountState:
+    """A row of `accounts_named` in the rules' words."""
+    return AccountState(
+        account_id=row.id,
+        unit=Unit(row.unit),
+        owner_kind=OwnerKind(row.owner_kind),
+        owner_name=row.owner,
+        scope_name=row.scope,
+        posted=row.posted,
+        reserved=row.reserved,
+        soft_limit=row.soft_limit,
+        hard_limit=row.hard_limit,
+        grace_until=maybe_instant(row.grace_until),
+    )
+
+
+def same_kind() -> Any:
+    """That `accounts` (a group's) and `member_accounts` are of one unit, scope and period."""
+    return and_(
+        accounts.c.unit == member_accounts.c.unit,
+        or_(
+            accounts.c.printer_id == member_accounts.c.printer_id,
+            and_(accounts.c.printer_id.is_(None), member_accounts.c.printer_id.is_(None)),
+        ),
+        accounts.c.period_kind == member_accounts.c.period_kind,
+        accounts.c.period_spec == member_accounts.c.period_spec,
+    )
+
+
+_SUMS_OF_ACCOUNTS = (
+    select(member_accounts.c.id.label("member_account_id"), accounts.c.id)
+    .select_from(
+        member_accounts.join(group_members, group_members.c.user_id == member_accounts.c.user_id).join(
+            accounts, and_(accounts.c.group_id == group_members.c.group_id, same_kind())
+        )
+    )
+    .where(
+        member_accounts.c.id.in_(bindparam("account_ids", expanding=True)),
+        member_accounts.c.closed_at.is_(None),
+        accounts.c.closed_at.is_(None),
+    )
+)
+
+
+def group_sums(connection: Connection, account_ids: Collection[int]) -> list[tuple[int, int]]:
+    """(account, group account that sums it up) for the open ones of these accounts, by present membership."""
+    if not account_ids:
+        return []
+    found = connection.execute(_SUMS_OF_ACCOUNTS, {"account_ids": sorted(account_ids)})
+    return [(row.member_account_id, row.id) for row in found]
+
+
+_MOVE = (
+    update(accounts)
+    .where(accounts.c.id == bindparam("account", type_=BigInteger))
+    .values(
+        posted=accounts.c.posted + bindparam("posted_change", type_=BigInteger),
+        lifetime=accounts.c.lifetime + bindparam("lifetime_change", type_=BigInteger),
+        reserved=accounts.c.reserved + bindparam("reserved_change", type_=BigInteger),
+    )
+)
+
+
+def move(connection: Connection, changes: Mapping[int, Change]) -> None:
+    """Adds to kept figures, in account order. Without the group sums: see `move_with_sums`."""
+    rows = [
+        {
+            "account": account_id,
+            "posted_change": change.posted,
+            "lifetime_change": change.lifetime,
+            "reserved_change": change.reserved,
+        }
+        for account_id, change in sorted(changes.items())
+        if change != Change()
+    ]
+    if rows:
+        connection.execute(_MOVE, rows)
+
+
+def move_with_sums(connection: Connection, changes: Mapping[int, Change]) -> None:
+    """Adds to users' accounts and to their groups' sums. The users are locked by the caller."""
+    total = dict(changes)
+    for account_id, group_account_id in group_sums(connection, changes.keys()):
+        total[group_account_id] = total.get(group_account_id, Change()) + changes[account_id]
+    move(connection, total)
+
+
+def open_account_id(
+    connection: Connection, owner_kind: OwnerKind, owner_id: int, unit: Unit, printer_id: int | None
+) -> int | None:
+    """The id of the open account, or None."""
+    key = live_key(owner_kind, owner_id, unit, printer_id)
+    return connection.execute(select(accounts.c.id).where(accounts.c.live_key == key)).scalar_one_or_none()
+
+
+def open_account(
+    connection: Connection,
+    owner_kind: OwnerKind,
+    owner_id: int,
+    unit: Unit,
+    printer_id: int | None,
+    now: int,
+    **columns: int | None,
+) -> int:
+    """Opens an account of a user or group and returns its id; the one that is open already stays as it is.
+
+    `columns`: soft_limit, hard_limit, max_job_impressions. A group's starts with the sums of its members.
+    """
+    if (existing := open_account_id(connection, owner_kind, owner_id, unit, printer_id)) is not None:
+        return existing
+    owner = "group_id" if owner_kind is OwnerKind.GROUP else "user_id"
+    values: dict[str, Any] = {owner: owner_id, **columns}
+    if owner_kind is OwnerKind.GROUP:
+        lock_members(connection, owner_id)
+    else:
+        lock_users(connection, [owner_id])
+    created = connection.execute(
+        insert(accounts).values(
+            live_key=live_key(owner_kind, owner_id, unit, printer_id),
+            unit=unit.value,
+            owner_kind=owner_kind.value,
+            printer_id=printer_id,
+            created_at=now,
+            **values,
+        )
+    )
+    account_id = new_id(created)
+    if owner_kind is OwnerKind.GROUP:
+        recompute_sums(connection, account_id)
+    return account_id
+
+
+def lock_members(connection: Connection, group_id: int) -> None:
+    lock_users(
+        connection,
+        connection.execute(select(group_members.c.user_id).where(group_members.c.group_id == group_id)).scalars(),
+    )
+
+
+def recompute_sums(connection: Connection, group_account_id: int) -> None:
+    """Sets a group's kept figures to the sums over its present members' open accounts; members are locked."""
+    sums = (
+        select(
+            func.coalesce(func.sum(member_accounts.c.posted), 0),
+            func.coalesce(func.sum(member_accounts.c.lifetime), 0),
+            func.coalesce(func.sum(member_accounts.c.reserved), 0),
+        )
+        .select_from(
+            accounts.join(group_members, group_members.c.group_id == accounts.c.group_id).join(
+                member_accounts, and_(member_accounts.c.user_id == group_members.c.user_id, same_kind())
+            )
+        )
+        .where(accounts.c.id == group_account_id, member_accounts.c.closed_at.is_(None))
+    )
+    posted, lifetime, reserved = connection.execute(sums).one()
+    connection.execute(
+        update(accounts)
+        .where(accounts.c.id == group_account_id)
+        .values(posted=int(posted), lifetime=int(lifetime), reserved=int(reserved))
+    )
+
+
+def is_posted(connection: Connection, write_id: str, account_id: int) -> bool:
+    found = select(entries.c.id).where(entries.c.write_id == write_id, entries.c.account_id == account_id)
+    return connection.execute(found).first() is not None
+
+
+def post(connection: Connection, posting: Posting, now: int) -> bool:
+    """Writes an entry and moves the account and its groups' sums; False where this write_id is posted already.
+
+    Raises NoSuchAccount, AccountClosed (entries on closed accounts come only from open attempts).
+    """
+    lock_owners(connection, [posting.account_id])
+    (row,) = lock_accounts(connection, [posting.account_id])
+    if is_posted(connection, posting.write_id, posting.account_id):
+        return False
+    if row.closed_at is not None:
+        raise AccountClosed(f"account {row.id} of {row.owner} is closed; use the open one of that name")
+    insert_entries(connection, [posting], now)
+    move_with_sums(connection, {row.id: Change(posted=posting.amount, lifetime=posting.lifetime_amount)})
+    return True
+
+
+def insert_entries(connection: Connection, postings: Iterable[Posting], now: int) -> None:
+    """Entries alone: the caller moves the figures."""
+    rows = [
+        {
+            "account_id": posting.account_id,
+            "write_id": posting.write_id,
+            "kind": posting.kind,
+            "amount": bounded(posting.amount),
+            "lifetime_amount": bounded(posting.lifetime_amount),
+            "attempt_id": posting.attempt_id,
+            "reason": posting.reason,
+            "actor": posting.actor,
+            "at": now,
+        }
+        for posting in postings
+    ]
+    if rows:
+        connection.execute(insert(entries), rows)
+
+
+def bounded(steps: int) -> int:
+    """The same number. Raises UsageError where sums would leave the 64-bit columns."""
+    if abs(steps) > LARGEST_STEPS:
+        raise UsageError(f"{steps} is too large to be booked; the largest amount is {LARGEST_STEPS} steps")
+    return steps

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proves the kept figures: what cannot be derived from entries, open reservations and memberships is named.
+
+One statement a kind, over sets; all see one state of the database.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
+
+from pagetoll.core.policy import OwnerKind
+from pagetoll.ports import AuditDifference
+from pagetoll.storage.sql.accounts import accounts_named, member_accounts, same_kind
+from pagetoll.storage.sql.schema import accounts, attempts, entries, group_members, printers, reservations
+
+_IS_GROUP = accounts.c.owner_kind == OwnerKind.GROUP.value
+
+
+def audit(connection: Connection) -> list[AuditDifference]:
+    """Every difference, in account order a kind."""
+    return [difference for check in _CHECKS for difference in check(connection)]
+
+
+def _name(row: Any) -> str:
+    where = f" on {row.scope}" if row.scope else ""
+    return f"{row.owner_kind.replace('_', ' ')} {row.owner}{where}, {row.unit.replace('_', ' ')}"
+
+
+def _differences(connection: Connection, what: str, statement: Select[Any]) -> list[AuditDifference]:
+    return [
+        AuditDifference(what, row.id, _name(row), int(row.kept), int(row.derived))
+        for row in connection.execute(statement.order_by(accounts.c.id))
+    ]
+
+
+def _compare(kept: ColumnElement[int], sums: Any, derived: ColumnElement[int]) -> Select[Any]:
+    """Accounts whose `kept` is not `derived` (0 where `sums` has no row for them)."""
+    proved = func.coalesce(derived, 0)
+    return (
+        accounts_named()
+        .add_columns(kept.label("kept"), proved.label("derived"))
+        .outerjoin(sums, sums.c.account_id == accounts.c.id)
+        .where(kept != proved)
+    )
+
+
+def _posted(connection: Connection) -> list[AuditDifference]:
+    sums = (
+        select(
+            entries.c.account_id,
+            func.sum(entries.c.amount).label("amount"),
+            func.sum(entries.c.lifetime_amount).label("lifetime_amount"),
+        )
+        .group_by(entries.c.account_id)
+        .subquery()
+    )
+    own = ~_IS_GROUP
+    return [
+        *_differences(connection, "posted", _compare(accounts.c.posted, sums, sums.c.amount).where(own)),
+        *_differences(connection, "lifetime", _compare(accounts.c.lifetime, sums, sums.c.lifetime_amount).where(own)),
+        *_differences(
+            connection,
+            "entries_of_group",
+            accounts_named()
+            .add_columns(literal(0).label("kept"), sums.c.amount.label("derived"))
+            .join(sums, sums.c.account_id == accounts.c.id)
+            .where(_IS_GROUP),
+        ),
+    ]
+
+
+def _reserved(connection: Connection) -> list[AuditDifference]:
+    """Only open reservations of open attempts justify what is set aside."""
+    sums = (
+        select(reservations.c.account_id, func.sum(reservations.c.amount).label("amount"))
+        .join(attempts, attempts.c.id == reservations.c.attempt_id)
+        .where(reservations.c.state == "open", attempts.c.state != "closed")
+        .group_by(reservations.c.account_id)
+        .subquery()
+    )
+    return _differences(connection, "reserved", _compare(accounts.c.reserved, sums, sums.c.amount).where(~_IS_GROUP))
+
+
+def _group_sums(connection: Connection) -> list[AuditDifference]:
+    found: list[AuditDifference] = []
+    sums = (
+        select(
+            accounts.c.id.label("account_id"),
+            func.sum(member_accounts.c.posted).label("posted"),
+            func.sum(member_accounts.c.lifetime).label("lifetime"),
+            func.sum(member_accounts.c.reserved).label("reserved"),
+        )
+        .select_from(
+            accounts.join(group_members, group_members.c.group_id == accounts.c.group_id).join(
+                member_accounts, and_(member_accounts.c.user_id == group_members.c.user_id, same_kind())
+            )
+        )
+        .where(accounts.c.closed_at.is_(None), member_accounts.c.closed_at.is_(None))
+        .group_by(accounts.c.id)
+        .subquery()
+    )
+    for figure in ("posted", "lifetime", "reserved"):
+        statement = _compare(accounts.c[figure], sums, sums.c[figure]).where(
+            _IS_GROUP, accounts.c.closed_at.is_(None)
+        )
+        found += _differences(connection, f"group_sum_{figure}", statement)
+    return found
+
+
+def _stray_reservations(connection: Connection) -> list[AuditDifference]:
+    """Legs whose state is not their attempt's: open under a closed one, or closed under an open one."""
+    is_open, runs = reservations.c.state == "open", attempts.c.state != "closed"
+    statement = (
+        accounts_named()
+        .add_columns(reservations.c.amount.label("kept"), literal(0).label("derived"))
+        .join(reservations, reservations.c.account_id == accounts.c.id)
+        .join(attempts, attempts.c.id == reservations.c.attempt_id)
+        .where(or_(and_(is_open, ~runs), and_(~is_open, runs)))
+    )
+    return _differences(connection, "reservation_state", statement)
+
+
+def _counted(connection: Connection) -> list[AuditDifference]:
+    """A printer's running counter is the sum of what its attempts were charged; its id stands for the account's."""
+    sums = (
+        select(attempts.c.printer_id, func.sum(attempts.c.charged_impressions).label("impressions"))
+        .group_by(attempts.c.printer_id)
+        .subquery()
+    )
+    proved = func.coalesce(sums.c.impressions, 0)
+    statement = (
+        select(printers.c.id, printers.c.name, printers.c.counted_impressions, proved.label("derived"))
+        .outerjoin(sums, sums.c.printer_id == printers.c.id)
+        .where(printers.c.counted_impressions != proved)
+        .order_by(printers.c.id)
+    )
+    return [
+        AuditDifference(
+            "counted_impressions", row.id, f"printer {row.name}", int(row.counted_impressions), int(row.derived)
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+_CHECKS: tuple[Callable[[Connection], list[AuditDifference]], ...] = (
+    _posted,
+    _reserved,
+    _group_sums,
+    _stray_reservations,
+    _counted,
+)

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Connections and transactions of the SQL store.
+
+Two engines for one database: the *durable* one waits for the disk at commit (reserves, administration), the
+*relaxed* one does not (settle, void, marks): one fsync lies on a job's way (design.md chapter 2). A relaxed commit
+is atomic all the same and reaches the disk with the next durable one.
+
+Writes take their locks in one order everywhere: the attempt's row, users in id order, accounts in id order,
+printers. On SQLite BEGIN IMMEDIATE is the one lock for all of that.
+"""
+
+import random
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
+
+from pagetoll.core.errors import SchemaMismatch, StorageConflict, StorageUnavailable, UsageError
+from pagetoll.ports import Clock
+from pagetoll.storage.sql.faults import UPGRADE, storage_error
+from pagetoll.storage.sql.instants import to_micros
+from pagetoll.storage.sql.schema import SCHEMA_VERSION, schema_version
+
+Result = TypeVar("Result")
+CONFLICT_TRIES = 8
+CONFLICT_PAUSE_S = 0.01
+POOL_CONNECTIONS = 8
+POOL_OVERFLOW = 56
+
+
+class Database:
+    """One database and how to run a transaction in it."""
+
+    def __init__(self, url: URL, *, clock: Clock, busy_timeout_s: float, create: bool = False) -> None:
+        self.clock = clock
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self.where = f"ledger {url.render_as_string(hide_password=True)}"
+        self.durable = _engine(url, busy_timeout_s, durable=True, create=create)
+        self.relaxed = _engine(url, busy_timeout_s, durable=False, create=create)
+        self._busy_timeout_s = busy_timeout_s
+        # SQLite has one writer; threads of this process queue here, fairly, instead of in its polling.
+        self._writer = threading.Lock()
+        self._schema_seen = False
+
+    @classmethod
+    def open(cls, url: str, *, clock: Clock, busy_timeout_s: float = 10.0, create: bool = False) -> "Database":
+        """Connects at the first use. Raises UsageError for a URL that is none of ours."""
+        return cls(parse_url(url), clock=clock, busy_timeout_s=busy_timeout_s, create=create)
+
+    def now_micros(self) -> int:
+        return to_micros(self.clock())
+
+    def write(self, work: Callable[[Connection], Result], *, durable: bool = True) -> Result:
+        """Runs `work` in one transaction and commits; on a lost race the whole again. `work` must be repeatable.
+
+        Raises StorageUnavailable, StorageConflict, SchemaMismatch, and what `work` raises (then nothing is written).
+        """
+        engine = self.durable if durable else self.relaxed
+        for tries_left in reversed(range(CONFLICT_TRIES)):
+            try:
+                with self._turn(), self.transaction(engine) as connection:
+                    return work(connection)
+            except StorageConflict:
+                if not tries_left:
+                    raise
+                time.sleep(CONFLICT_PAUSE_S * (0.5 + random.random()))  # noqa: S311
+        raise AssertionError("unreachable")
+
+    def read(self, work: Callable[[Connection], Result], *, snapshot: bool = False) -> Result:
+        """Runs `work` in a transaction that writes nothing. `snapshot`: all statements see one state."""
+        options = {"reading": True}
+        engine = self.relaxed.execution_options(**options)
+        if snapshot and not self.is_sqlite:
+            engine = self.relaxed.execution_options(isolation_level="REPEATABLE READ")
+        with self.transaction(engine) as connection:
+            return work(connection)
+
+    def check(self) -> None:
+        """Raises when the database cannot be written now, or has another schema."""
+        self._schema_seen = False
+
+        def look(connection: Connection) -> None:
+            # Locking the row fails on a read-only database or standby.
+            connection.execute(select(schema_version.c.version_num).with_for_update()).all()
+
+        self.write(look)
+
+    def close(self) -> None:
+        self.durable.dispose()
+        self.relaxed.dispose()
+
+    @contextmanager
+    def transaction(self, engine: Engine) -> Iterator[Connection]:
+        """One transaction with the database's errors in our words."""
+        try:
+            with engine.begin() as connection:
+                if not self._schema_seen:
+                    self._see_schema(connection)
+                yield connection
+        except DBAPIError as error:
+            raise storage_error(error, self.where) from error
+        except PoolTimeout as error:
+            raise StorageUnavailable(f"{self.where}: all connections are busy; try again") from error
+
+    def _see_schema(self, connection: Connection) -> None:
+        found = connection.execute(select(schema_version.c.version_num)).scalars().all()
+        if found != [SCHEMA_VERSION]:
+            raise SchemaMismatch(f"{self.where}: {UPGRADE} (found {', '.join(found) or 'none'})")
+        self._schema_seen = True
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._writer.acquire(timeout=self._busy_timeout_s):
+            raise StorageUnavailable(f"{self.where}: database is locked by this program; try again")
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+
+def parse_url(text: str) -> URL:
+    """The URL with the driver we use. Raises UsageError."""
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise UsageError("the ledger's URL cannot be read; give one such as sqlite:////var/lib/pagetoll/…") from error
+    backend = url.get_backend_name()
+    if backend == "sqlite" and url.database and url.database != ":memory:":
+        return url
+    if backend == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    raise UsageError(f"“{url.render_as_string()}” is no ledger; give sqlite:////path/of/the/file or postgresql://…")
+
+
+def _engine(url: URL, busy_timeout_s: float, *, durable: bool, create: bool) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(url, busy_timeout_s, durable=durable, create=create)
+    timeout_ms = max(1, int(busy_timeout_s * 1000))
+    settings = f"-c lock_timeout={timeout_ms} -c synchronous_commit={'on' if durable else 'off'}"
+    given = url.query.get("options")
+    options = f"{given} {settings}" if isinstance(given, str) else settings
+    return create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_size=POOL_CONNECTIONS,
+        max_overflow=POOL_OVERFLOW,
+        pool_timeout=busy_timeout_s,
+        connect_args={"options": options, "connect_timeout": max(2, int(busy_timeout_s))},
+    )
+
+
+def _sqlite_engine(url: URL, busy_timeout_s: float, *, durable: bool, create: bool) -> Engine:
+    # mode=rw: a missing file is an error, not an empty ledger.
+    address = f"file:{quote(url.database or '')}?mode={'rwc' if create else 'rw'}"
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            address, uri=True, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    engine = create_engine(
+        "sqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=POOL_CONNECTIONS,
+        max_overflow=POOL_OVERFLOW,
+        pool_timeout=busy_timeout_s,
+    )
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading attempts: one by one, the open ones, the history in pages of flat memory, the legs of one."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, func, or_, select, text
+
+from pagetoll.core.jobs import AttemptKey, Identified
+from pagetoll.ports import AttemptRecord, LegRecord
+from pagetoll.storage.sql.accounts import accounts_named, state_of
+from pagetoll.storage.sql.attempts import record_of, records
+from pagetoll.storage.sql.engine import Database
+from pagetoll.storage.sql.schema import OPEN_ATTEMPTS, accounts, attempts, entries, printers, reservations, users
+
+PAGE_ROWS = 500
+
+
+def by_key(connection: Connection, key: AttemptKey) -> AttemptRecord | None:
+    row = connection.execute(select(attempts).where(attempts.c.nonce == key.nonce)).one_or_none()
+    return None if row is None else record_of(row)
+
+
+def by_id(connection: Connection, attempt_id: int) -> AttemptRecord | None:
+    row = connection.execute(select(attempts).where(attempts.c.id == attempt_id)).one_or_none()
+    return None if row is None else record_of(row)
+
+
+def open_attempts(connection: Connection) -> Sequence[AttemptRecord]:
+    return records(connection.execute(select(attempts).where(text(OPEN_ATTEMPTS.text)).order_by(attempts.c.id)))
+
+
+def open_attempts_of_job(
+    connection: Connection, spooler_host: str, job_id: int, time_at_creation: int
+) -> Sequence[AttemptRecord]:
+    found = select(attempts).where(
+        attempts.c.spooler_host == spooler_host,
+        attempts.c.job_id == job_id,
+        attempts.c.time_at_creation == time_at_creation,
+        attempts.c.state != "closed",
+    )
+    return records(connection.execute(found.order_by(attempts.c.id)))
+
+
+def selection(
+    printer: str, user: str, job_id: int | None, identified: Identified | None, *, include_hidden: bool
+) -> Select[Any]:
+    """The attempts that fit; names also find those of deleted printers and users, and of unknown ones."""
+    found = select(attempts)
+    if printer:
+        known = select(printers.c.id).where(printers.c.name == printer)
+        found = found.where(
+            or_(
+                attempts.c.printer_id.in_(known),
+                and_(attempts.c.printer_id.is_(None), attempts.c.printer_name == printer),
+            )
+        )
+    if user:
+        known = select(users.c.id).where(users.c.name == user)
+        found = found.where(
+            or_(attempts.c.user_id.in_(known), and_(attempts.c.user_id.is_(None), attempts.c.user_name == user))
+        )
+    if job_id is not None:
+        found = found.where(attempts.c.job_id == job_id)
+    if identified is not None:
+        found = found.where(attempts.c.identified == identified.value)
+    if not include_hidden:
+        found = found.where(attempts.c.hidden.is_(False))
+    return found
+
+
+def pages(
+    database: Database, found: Select[Any], *, newest_first: bool, limit: int | None
+) -> Iterator[AttemptRecord]:
+    """The attempts by number; each page is a short transaction, so that a slow reader holds nothing up."""
+    found = found.order_by(attempts.c.id.desc() if newest_first else attempts.c.id)
+    last: int | None = None
+    left = limit
+    while left is None or left > 0:
+        page = found
+        if last is not None:
+            page = page.where(attempts.c.id < last if newest_first else attempts.c.id > last)
+        asked = PAGE_ROWS if left is None else min(PAGE_ROWS, left)
+        batch = database.read(partial(_page, statement=page.limit(asked)))
+        yield from batch
+        if len(batch) < asked:
+            return
+        last = batch[-1].attempt_id
+        left = None if left is None else left - len(batch)
+
+
+def _page(connection: Connection, statement: Select[Any]) -> list[AttemptRecord]:
+    return records(connection.execute(statement))
+
+
+def legs(connection: Connection, attempt_id: int) -> Sequence[LegRecord]:
+    """The accounts of an attempt, in account order, as they are now, with what it set aside and posted."""
+    posted = (
+        select(func.coalesce(func.sum(entries.c.amount), 0))
+        .where(entries.c.attempt_id == attempt_id, entries.c.account_id == accounts.c.id)
+        .scalar_subquery()
+    )
+    found = (
+        accounts_named()
+        .add_columns(reservations.c.amount, reservations.c.state, reservations.c.checked, posted.label("posted_here"))
+        .join(reservations, reservations.c.account_id == accounts.c.id)
+        .where(reservations.c.attempt_id == attempt_id)
+        .order_by(accounts.c.id)
+    )
+    return [
+        LegRecord(
+            account=state_of(row),
+            reserved=row.amount,
+            state=row.state,
+            checked=row.checked,
+            posted=int(row.posted_here),
+        )
+        for row in connection.execute(found)
+    ]

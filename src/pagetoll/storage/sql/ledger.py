@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Ledger port on an SQL database: each method is one transaction; the modules beside it do the work."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, update
+
+from pagetoll.core.charging import ChargeView, Plan
+from pagetoll.core.errors import AlreadySettled, AlreadyVoided
+from pagetoll.core.jobs import AttemptKey, AttemptState, Identified, Outcome
+from pagetoll.core.policy import Decision, Rule
+from pagetoll.ports import (
+    AttemptFacts,
+    AttemptRecord,
+    AuditDifference,
+    Clock,
+    LegRecord,
+    Note,
+    Reserved,
+    Settlement,
+)
+from pagetoll.storage.sql import history as reading
+from pagetoll.storage.sql import settle as closing
+from pagetoll.storage.sql.attempts import get_attempt, insert_notes, read_notes
+from pagetoll.storage.sql.audit import audit
+from pagetoll.storage.sql.engine import Database
+from pagetoll.storage.sql.instants import to_micros
+from pagetoll.storage.sql.reserve import reserve
+from pagetoll.storage.sql.schema import attempts
+from pagetoll.storage.sql.views import charge_view
+
+#: Which states a mark may change: a mark that comes late or twice changes nothing.
+_BEFORE = {
+    AttemptState.STARTING: (AttemptState.RESERVED.value,),
+    AttemptState.PRINTING: (AttemptState.RESERVED.value, AttemptState.STARTING.value),
+}
+
+
+class SqlLedger:
+    """See `ports.Ledger`."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @classmethod
+    def open(cls, url: str, *, clock: Clock, busy_timeout_s: float = 10.0) -> "SqlLedger":
+        """Connects at the first use. Raises UsageError for a URL that is none of ours."""
+        return cls(Database.open(url, clock=clock, busy_timeout_s=busy_timeout_s))
+
+    def charge_view(self, printer_name: str, user_name: str, rules: dict[str, Rule], default: Rule) -> ChargeView:
+        return self.database.read(lambda connection: charge_view(connection, printer_name, user_name, rules, default))
+
+    def reserve(self, facts: AttemptFacts, plan: Plan, decision: Decision, notes: Sequence[Note]) -> Reserved:
+        now = self.database.now_micros()
+        return self.database.write(lambda connection: reserve(connection, facts, plan, decision, notes, now))
+
+    def record_unreserved(
+        self, facts: AttemptFacts, decision: Decision, outcome: Outcome, notes: Sequence[Note]
+    ) -> int:
+        now = self.database.now_micros()
+        return self.database.write(
+            lambda connection: closing.record_unreserved(connection, facts, decision, outcome, notes, now),
+            durable=False,
+        )
+
+    def post_unreserved(self, facts: AttemptFacts, plan: Plan, settlement: Settlement) -> int:
+        now = self.database.now_micros()
+        return self.database.write(
+            lambda connection: closing.post_unreserved(connection, facts, plan, settlement, now)
+        )
+
+    def mark_starting(self, key: AttemptKey, at: datetime) -> None:
+        self._mark(key, AttemptState.STARTING, started_at=to_micros(at))
+
+    def mark_started(self, key: AttemptKey, backend_pid: int, backend_start_time: int) -> None:
+        self._mark(key, AttemptState.PRINTING, backend_pid=backend_pid, backend_start_time=backend_start_time)
+
+    def _mark(self, key: AttemptKey, state: AttemptState, **columns: int) -> None:
+        def mark(connection: Connection) -> None:
+            attempt = get_attempt(connection, key)
+            if attempt.state == AttemptState.CLOSED.value:
+                kind = AlreadySettled if attempt.charge_rule else AlreadyVoided
+                raise kind(f"attempt {key} is closed; a new run of the job is a new attempt")
+            if attempt.state in _BEFORE[state]:
+                connection.execute(
+                    update(attempts).where(attempts.c.id == attempt.id).values(state=state.value, **columns)
+                )
+
+        self.database.write(mark, durable=False)
+
+    def settle(self, key: AttemptKey, settlement: Settlement) -> None:
+        now = self.database.now_micros()
+        self.database.write(lambda connection: closing.settle(connection, key, settlement, now), durable=False)
+
+    def void(self, key: AttemptKey, outcome: Outcome, notes: Sequence[Note]) -> None:
+        now = self.database.now_micros()
+        self.database.write(lambda connection: closing.void(connection, key, outcome, notes, now), durable=False)
+
+    def add_notes(self, key: AttemptKey, notes: Sequence[Note]) -> None:
+        self.database.write(
+            lambda connection: insert_notes(connection, get_attempt(connection, key).id, notes), durable=False
+        )
+
+    def attempt(self, key: AttemptKey) -> AttemptRecord | None:
+        return self.database.read(lambda connection: reading.by_key(connection, key))
+
+    def attempt_by_id(self, attempt_id: int) -> AttemptRecord | None:
+        return self.database.read(lambda connection: reading.by_id(connection, attempt_id))
+
+    def open_attempts(self) -> Sequence[AttemptRecord]:
+        return self.database.read(reading.open_attempts)
+
+    def open_attempts_of_job(self, spooler_host: str, job_id: int, time_at_creation: int) -> Sequence[AttemptRecord]:
+        return self.database.read(
+            lambda connection: reading.open_attempts_of_job(connection, spooler_host, job_id, time_at_creation)
+        )
+
+    def history(
+        self,
+        *,
+        printer: str = "",
+        user: str = "",
+        job_id: int | None = None,
+        identified: Identified | None = None,
+        include_hidden: bool = True,
+        newest_first: bool = True,
+        limit: int | None = None,
+    ) -> Iterator[AttemptRecord]:
+        found = reading.selection(printer, user, job_id, identified, include_hidden=include_hidden)
+        return reading.pages(self.database, found, newest_first=newest_first, limit=limit)
+
+    def legs(self, attempt_id: int) -> Sequence[LegRecord]:
+        return self.database.read(lambda connection: reading.legs(connection, attempt_id))
+
+    def notes(self, attempt_id: int) -> Sequence[Note]:
+        return self.database.read(lambda connection: read_notes(connection, attempt_id))
+
+    def audit(self) -> Iterator[AuditDifference]:
+        return iter(self.database.read(audit, snapshot=True))
+
+    def check(self) -> None:
+        self.database.check()
+
+    def close(self) -> None:
+        self.database.close()

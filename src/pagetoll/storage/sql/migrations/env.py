@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Alembic runs this for each command; the connection comes from `migrate`, in a transaction of its own."""
+
+from alembic import context
+
+from pagetoll.storage.sql.schema import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reserve: the attempt and all its legs, or nothing (design.md chapter 2).
+
+The user's row is held, then the accounts in id order: the user's own, and the sums of the groups that the user is a
+member of now. Each is changed by one statement that is also its check.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from pagetoll.core.charging import Plan
+from pagetoll.core.errors import AccountClosed, AlreadySettled, AlreadyVoided, LimitReached
+from pagetoll.core.jobs import AttemptState
+from pagetoll.core.money import Unit
+from pagetoll.core.policy import AccountState, Decision, OwnerKind, Refusal, Rule, Standing, stand
+from pagetoll.ports import AttemptFacts, Note, Reserved
+from pagetoll.storage.sql.accounts import (
+    accounts_named,
+    bounded,
+    group_sums,
+    lock_accounts,
+    lock_owners,
+    state_of,
+)
+from pagetoll.storage.sql.attempts import (
+    decision_columns,
+    fact_columns,
+    find_attempt,
+    insert_attempt,
+    insert_notes,
+    plan_columns,
+)
+from pagetoll.storage.sql.guard import grace_end, taking
+from pagetoll.storage.sql.instants import EPOCH, from_micros, maybe_micros
+from pagetoll.storage.sql.schema import accounts, reservations
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What one account gives: `rule` None where it only counts; `kept` where a reservation row tells of it."""
+
+    account_id: int
+    amount: int
+    rule: Rule | None
+    kept: bool
+
+
+def reserve(
+    connection: Connection,
+    facts: AttemptFacts,
+    plan: Plan,
+    decision: Decision,
+    notes: Sequence[Note],
+    now: int,
+) -> Reserved:
+    """See `ports.Ledger.reserve`; `now` in microseconds."""
+    if (known := find_attempt(connection, facts.key)) is not None:
+        return _first_result(connection, known, facts)
+    lock_owners(connection, [leg.account_id for leg in plan.legs])
+    attempt_id = insert_attempt(
+        connection,
+        fact_columns(facts)
+        | plan_columns(plan)
+        | decision_columns(decision)
+        | {"state": AttemptState.RESERVED.value, "reserved_at": now},
+    )
+    insert_notes(connection, attempt_id, notes, first=True)
+    takings = _takings(connection, plan)
+    states = lock_accounts(connection, takings.keys()) if takings else []
+    rows: list[dict[str, Any]] = []
+    in_grace: list[AccountState] = []
+    for row in states:
+        account = _take(connection, row, takings[row.id], now)
+        if account is None:
+            continue
+        grace_written = maybe_micros(account.grace_until) if row.grace_until is None else None
+        graceful = _needs_grace(state_of(row), takings[row.id])
+        if graceful:
+            in_grace.append(account)
+        if takings[row.id].kept:
+            rows.append(_reservation(attempt_id, takings[row.id], grace_written, graceful))
+    if rows:
+        connection.execute(insert(reservations), rows)
+    return Reserved(attempt_id, tuple(in_grace))
+
+
+def _takings(connection: Connection, plan: Plan) -> dict[int, Taking]:
+    takings = {
+        leg.account_id: Taking(leg.account_id, bounded(leg.amount), leg.rule if leg.checked else None, kept=True)
+        for leg in plan.legs
+    }
+    checks = {leg.account_id: leg.rule for leg in plan.group_checks}
+    own = dict(takings)
+    for account_id, group_account_id in group_sums(connection, own.keys()):
+        rule = checks.get(group_account_id)
+        takings[group_account_id] = Taking(group_account_id, own[account_id].amount, rule, kept=rule is not None)
+    return takings
+
+
+def _take(connection: Connection, row: Row[Any], taken: Taking, now: int) -> AccountState | None:
+    """Sets the amount aside; returns the account's new state, None for a group's account closed meanwhile.
+
+    Raises LimitReached, AccountClosed.
+    """
+    account = state_of(row)
+    if row.closed_at is not None:
+        if account.owner_kind is OwnerKind.GROUP:
+            return None
+        where = f" on {account.scope_name}" if account.scope_name else ""
+        raise AccountClosed(
+            f"the {account.unit} account of {account.owner_name}{where} was deleted meanwhile; print the job again"
+        )
+    statement, parameters = taking(account.account_id, account.unit, taken.amount, taken.rule, now)
+    if connection.execute(statement, parameters).rowcount != 1:
+        raise LimitReached(_refusal(account, taken))
+    grace_until = account.grace_until
+    if grace_until is None and taken.rule is not None and _needs_grace(account, taken):
+        grace_until = from_micros(grace_end(now, taken.rule))
+    return replace(account, reserved=account.reserved + taken.amount, grace_until=grace_until)
+
+
+def _needs_grace(account: AccountState, taken: Taking) -> bool:
+    """Whether the amount lands between the soft and the hard limit of `account` as it was before."""
+    if account.unit is Unit.CREDITS or taken.rule is None:
+        return False
+    # Without a grace begun, the rule's answer does not depend on the time.
+    return stand(replace(account, grace_until=None), taken.amount, taken.rule, EPOCH) is Standing.GRACE_STARTS
+
+
+def _refusal(account: AccountState, taken: Taking) -> Refusal:
+    rule = taken.rule if taken.rule is not None else Rule()
+    return Refusal(account, taken.amount, rule, grace_over=_needs_grace(account, taken))
+
+
+def _reservation(attempt_id: int, taken: Taking, grace_written: int | None, graceful: bool) -> dict[str, Any]:
+    return {
+        "attempt_id": attempt_id,
+        "account_id": taken.account_id,
+        "amount": taken.amount,
+        "state": "open",
+        "checked": taken.rule is not None,
+        "grace_written": grace_written,
+        "in_grace": graceful,
+    }
+
+
+def _first_result(connection: Connection, known: Row[Any], facts: AttemptFacts) -> Reserved:
+    if known.state == AttemptState.CLOSED.value:
+        kind = AlreadySettled if known.charge_rule else AlreadyVoided
+        raise kind(f"attempt {facts.key} is closed; a new run of the job is a new attempt")
+    graceful = (
+        accounts_named()
+        .join(reservations, reservations.c.account_id == accounts.c.id)
+        .where(reservations.c.attempt_id == known.id, reservations.c.in_grace)
+        .order_by(accounts.c.id)
+    )
+    return Reserved(known.id, tuple(state_of(row) for row in connection.execute(graceful)))
+
+
+def reserved_of(connection: Connection, attempt_id: int) -> Sequence[Row[Any]]:
+    """An attempt's reservations with what their accounts are, in account order."""
+    found = (
+        select(
+            reservations,
+            accounts.c.unit,
+            accounts.c.owner_kind,
+            accounts.c.user_id,
+        )
+        .join(accounts, accounts.c.id == reservations.c.account_id)
+        .where(reservations.c.attempt_id == attempt_id)
+        .order_by(reservations.c.account_id)
+    )
+    return connection.execute(found).all()

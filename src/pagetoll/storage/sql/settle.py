@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settle and void: what was set aside goes back, what came out is posted, the attempt closes (design.md chapter 2).
+
+Both work on closed accounts and beyond limits. Entries carry the attempt's own write_id, so that nothing is posted
+twice.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Row, bindparam, insert, update
+
+from pagetoll.core.charging import Plan
+from pagetoll.core.errors import AlreadySettled, AlreadyVoided
+from pagetoll.core.jobs import AttemptKey, AttemptState, Outcome
+from pagetoll.core.money import Unit
+from pagetoll.core.policy import Decision, OwnerKind, Verdict
+from pagetoll.ports import AttemptFacts, Note, Settlement
+from pagetoll.storage.sql.accounts import (
+    Change,
+    Posting,
+    insert_entries,
+    lock_accounts,
+    lock_owners,
+    lock_users,
+    move_with_sums,
+)
+from pagetoll.storage.sql.attempts import (
+    decision_columns,
+    fact_columns,
+    find_attempt,
+    get_attempt,
+    insert_attempt,
+    insert_notes,
+    plan_columns,
+    printer_counter,
+)
+from pagetoll.storage.sql.reserve import reserved_of
+from pagetoll.storage.sql.schema import accounts, attempts, printers, reservations
+
+JOB = "job"
+_CLOSED = AttemptState.CLOSED.value
+
+
+def settle(connection: Connection, key: AttemptKey, settlement: Settlement, now: int) -> None:
+    """See `ports.Ledger.settle`; `now` in microseconds."""
+    attempt = get_attempt(connection, key)
+    if attempt.state == _CLOSED:
+        if attempt.charge_rule:
+            return
+        raise AlreadyVoided(f"attempt {key} was voided; nothing can be posted for it")
+    _settle_open(connection, attempt, settlement, now)
+
+
+def _settle_open(connection: Connection, attempt: Row[Any], settlement: Settlement, now: int) -> None:
+    legs = reserved_of(connection, attempt.id)
+    over = _post_legs(connection, attempt.id, legs, settlement, now)
+    if legs:
+        connection.execute(
+            update(reservations).where(reservations.c.attempt_id == attempt.id).values(state="settled")
+        )
+    _close_charged(connection, attempt.id, attempt.printer_id, settlement, over, now)
+
+
+def _post_legs(
+    connection: Connection, attempt_id: int, legs: Sequence[Row[Any]], settlement: Settlement, now: int
+) -> bool:
+    """Posts the users' legs; returns whether more came out than was set aside."""
+    own = [leg for leg in legs if leg.owner_kind != OwnerKind.GROUP]
+    lock_users(connection, [leg.user_id for leg in own if leg.user_id is not None])
+    postings = [_posting(attempt_id, leg, settlement) for leg in own]
+    changes = {
+        posting.account_id: Change(
+            posted=posting.amount,
+            lifetime=posting.lifetime_amount,
+            reserved=-leg.amount if leg.state == "open" else 0,
+        )
+        for leg, posting in zip(own, postings, strict=True)
+    }
+    insert_entries(connection, [posting for posting in postings if posting.amount], now)
+    move_with_sums(connection, changes)
+    return any(used_of(leg.unit, settlement) > leg.amount for leg in own if leg.state == "open")
+
+
+def used_of(unit: str, settlement: Settlement) -> int:
+    """What a leg of this unit uses up, in its steps; a price may be negative."""
+    if unit == Unit.CREDITS:
+        return settlement.price
+    if unit == Unit.MEDIA_SHEETS:
+        return settlement.media_sheets
+    if unit == Unit.JOBS:
+        return int(settlement.impressions > 0)
+    return settlement.impressions
+
+
+def _posting(attempt_id: int, leg: Row[Any], settlement: Settlement) -> Posting:
+    used = used_of(leg.unit, settlement)
+    credits_leg = leg.unit == Unit.CREDITS
+    return Posting(
+        account_id=leg.account_id,
+        write_id=f"attempt-{attempt_id}",
+        kind=JOB,
+        amount=-used if credits_leg else used,
+        lifetime_amount=0 if credits_leg else used,  # a credit account's lifetime is what was ever paid in
+        attempt_id=attempt_id,
+    )
+
+
+def _close_charged(
+    connection: Connection, attempt_id: int, printer_id: int | None, settlement: Settlement, over: bool, now: int
+) -> None:
+    if printer_id is not None and settlement.impressions:
+        connection.execute(
+            update(printers)
+            .where(printers.c.id == printer_id)
+            .values(counted_impressions=printers.c.counted_impressions + settlement.impressions)
+        )
+    connection.execute(
+        update(attempts)
+        .where(attempts.c.id == attempt_id)
+        .values(
+            state=_CLOSED,
+            outcome=settlement.outcome.value,
+            charged_impressions=settlement.impressions,
+            charged_media_sheets=settlement.media_sheets,
+            charged_price=settlement.price,
+            charge_rule=settlement.rule.value,
+            over_reserved=over,
+            reported_impressions=settlement.reported_impressions,
+            backend_status=settlement.backend_status,
+            closed_at=now,
+            printer_counter_before=printer_counter(printer_id) - settlement.impressions,
+        )
+    )
+    insert_notes(connection, attempt_id, settlement.notes)
+
+
+_CLEAR_GRACE = (
+    update(accounts)
+    .where(
+        accounts.c.id == bindparam("account", type_=BigInteger),
+        accounts.c.grace_until == bindparam("written", type_=BigInteger),
+    )
+    .values(grace_until=None)
+)
+
+
+def void(connection: Connection, key: AttemptKey, outcome: Outcome, notes: Sequence[Note], now: int) -> None:
+    """See `ports.Ledger.void`."""
+    attempt = get_attempt(connection, key)
+    if attempt.state == _CLOSED:
+        if not attempt.charge_rule:
+            return
+        raise AlreadySettled(f"attempt {key} was settled; what it posted is corrected by a refund")
+    legs = reserved_of(connection, attempt.id)
+    own = [leg for leg in legs if leg.owner_kind != OwnerKind.GROUP]
+    lock_users(connection, [leg.user_id for leg in own if leg.user_id is not None])
+    graceful = [leg for leg in legs if leg.grace_written is not None]
+    if graceful:
+        # Keeps the order of accounts: these are touched once more below.
+        lock_accounts(connection, {leg.account_id for leg in legs})
+    move_with_sums(connection, {leg.account_id: Change(reserved=-leg.amount) for leg in own})
+    for leg in graceful:
+        connection.execute(_CLEAR_GRACE, {"account": leg.account_id, "written": leg.grace_written})
+    if legs:
+        connection.execute(update(reservations).where(reservations.c.attempt_id == attempt.id).values(state="voided"))
+    connection.execute(
+        update(attempts)
+        .where(attempts.c.id == attempt.id)
+        .values(
+            state=_CLOSED,
+            outcome=outcome.value,
+            closed_at=now,
+            printer_counter_before=printer_counter(attempt.printer_id),
+        )
+    )
+    insert_notes(connection, attempt.id, notes)
+
+
+def record_unreserved(
+    connection: Connection, facts: AttemptFacts, decision: Decision, outcome: Outcome, notes: Sequence[Note], now: int
+) -> int:
+    """See `ports.Ledger.record_unreserved`."""
+    if (known := find_attempt(connection, facts.key)) is not None:
+        return int(known.id)
+    attempt_id = insert_attempt(
+        connection,
+        fact_columns(facts)
+        | decision_columns(decision)
+        | {
+            "state": _CLOSED,
+            "outcome": outcome.value,
+            "closed_at": now,
+            "printer_counter_before": printer_counter(facts.printer_id),
+        },
+    )
+    insert_notes(connection, attempt_id, notes, first=True)
+    return attempt_id
+
+
+def post_unreserved(connection: Connection, facts: AttemptFacts, plan: Plan, settlement: Settlement, now: int) -> int:
+    """See `ports.Ledger.post_unreserved`."""
+    known = find_attempt(connection, facts.key)
+    if known is not None and known.state != _CLOSED:
+        _settle_open(connection, known, settlement, now)
+        return int(known.id)
+    if known is not None and known.charge_rule:
+        return int(known.id)
+    if known is None:
+        lock_owners(connection, [leg.account_id for leg in plan.legs])
+        decision = Decision(Verdict.ALLOW)
+        columns = fact_columns(facts) | decision_columns(decision) | {"state": _CLOSED}
+        attempt_id = insert_attempt(connection, columns | plan_columns(plan))
+    else:
+        # Voided by a daemon that lost sight of it, yet printed: nothing was posted, so it is charged now.
+        attempt_id = int(known.id)
+    _add_settled_legs(connection, attempt_id, plan)
+    legs = reserved_of(connection, attempt_id)
+    _post_legs(connection, attempt_id, legs, settlement, now)
+    _close_charged(connection, attempt_id, facts.printer_id, settlement, False, now)
+    return attempt_id
+
+
+def _add_settled_legs(connection: Connection, attempt_id: int, plan: Plan) -> None:
+    """Rows that say which accounts the attempt touched, with nothing set aside."""
+    known = {leg.account_id for leg in reserved_of(connection, attempt_id)}
+    rows = [
+        {"attempt_id": attempt_id, "account_id": leg.account_id, "amount": 0, "state": "settled", "checked": False}
+        for leg in plan.legs
+        if leg.account_id not in known
+    ]
+    if rows:
+        connection.execute(insert(reservations), rows)
