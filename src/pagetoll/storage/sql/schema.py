@@ -221,8 +221,6 @@ attempts = Table(
     Column("boot_id", String(64), nullable=False, default=""),
     Column("client_pid", BigInteger, nullable=False, default=NOTHING),
     Column("client_start_time", BigInteger, nullable=False, default=NOTHING),
-    Column("client_pid", BigInteger, nullable=True),
-    Column("client_start_time", BigInteger, nullable=True),
     Column("backend_pid", BigInteger, nullable=True),
     Column("backend_start_time", BigInteger, nullable=True),
     Column("backend_status", BigInteger, nullable=True),
