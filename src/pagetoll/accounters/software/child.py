@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from pagetoll import languages
 from pagetoll.accounters.software import reply
-from pagetoll.accounters.software.lockdown import Budget, die_with_parent, lock_down
+from pagetoll.accounters.software.lockdown import Budget, die_with_parent, enclose, lock_down
 from pagetoll.accounters.software.rendering import GhostscriptRenderer
 from pagetoll.core.errors import DocumentError, DocumentTooComplex
 from pagetoll.languages.limits import Limits
@@ -34,28 +34,46 @@ def run(channel: socket.socket, parent_pid: int) -> NoReturn:
         for standard in (1, 2):
             os.dup2(0, standard)
         _keep_only(channel.fileno())
-        message, descriptors, _, _ = socket.recv_fds(channel, 200, 2, socket.MSG_CMSG_CLOEXEC)
-        if message[:1] == DOCUMENT and len(descriptors) == 2:
-            _count_one(channel, message[1:], *descriptors)
+        try:
+            mapped_octets = enclose()
+        except OSError as error:
+            _refuse(channel, error)
+        else:
+            _count_one(channel, mapped_octets)
     finally:
         os._exit(0)
 
 
-def _count_one(channel: socket.socket, request: bytes, document_fd: int, answers_fd: int) -> None:
-    """Take the document, lock, count, answer; no lock, no look."""
-    trust_dsc, timeout_s, may_render = json.loads(request)
+def _count_one(channel: socket.socket, mapped_octets: int) -> None:
+    """Wait for the document, lock, count, answer; no lock, no look."""
+    message, descriptors, _, _ = socket.recv_fds(channel, 200, 2, socket.MSG_CMSG_CLOEXEC)
+    if message[:1] != DOCUMENT:
+        return  # the zygote has ended
+    trust_dsc, timeout_s, may_render = json.loads(message[1:])
+    document_fd, answers_fd = descriptors
     document = _take(document_fd)
     answers = socket.socket(fileno=answers_fd)
     _keep_only(channel.fileno(), answers.fileno())
     try:
-        lock_down(Budget(cpu_s=timeout_s))
+        lock_down(Budget(cpu_s=timeout_s), mapped_octets + len(document))
     except OSError as error:
-        unsafe = DocumentError(f"documents cannot be counted safely on this system: {error}; ask pagetoll doctor")
-        answers.send(reply.FAILURE + reply.encode_failure(unsafe))
+        answers.send(_unsafe(error))
         return
     parser_s = timeout_s - ANSWER_RESERVE_S
     renderer = GhostscriptRenderer(channel, time.monotonic() + parser_s) if may_render else None
     _answer(answers, document, bool(trust_dsc), parser_s, renderer)
+
+
+def _refuse(channel: socket.socket, error: OSError) -> None:
+    """Say to the next request that nothing is counted here."""
+    _, descriptors, _, _ = socket.recv_fds(channel, 200, 2, socket.MSG_CMSG_CLOEXEC)
+    if descriptors:
+        socket.socket(fileno=descriptors[1]).send(_unsafe(error))
+
+
+def _unsafe(error: OSError) -> bytes:
+    text = f"documents cannot be counted safely on this system ({error}); pagetoll doctor says more"
+    return reply.FAILURE + reply.encode_failure(DocumentError(text))
 
 
 def _take(descriptor: int) -> "bytes | mmap.mmap":

@@ -28,7 +28,7 @@ ARGUMENTS = (
     "-",
 )
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": "/nonexistent", "GS_OPTIONS": ""}
-BUDGET = Budget(cpu_s=60.0, memory_octets=768 * MIB, open_files=64)
+BUDGET = Budget(cpu_s=60.0, memory_octets=768 * MIB)
 _PIPE_OCTETS = 256 * 1024
 
 

@@ -11,12 +11,14 @@ import os
 import platform
 import resource
 import signal
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from pagetoll.accounters.software import landlock, seccomp
 
 MIB = 1024 * 1024
+OPEN_FILES = 64
+_LOADERS = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1")
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -27,7 +29,6 @@ class Budget:
 
     cpu_s: float
     memory_octets: int = 512 * MIB
-    open_files: int = 32
 
 
 def time_limit_s(document_octets: int) -> float:
@@ -35,24 +36,45 @@ def time_limit_s(document_octets: int) -> float:
     return min(60.0, 4.0 + 2.0 * document_octets / MIB)
 
 
-def lock_down(budget: Budget) -> None:
-    """Make this process a counting child: it keeps its descriptors and can get no others. Raises `OSError`.
+def enclose(readable: Sequence[str] = (), executable: Sequence[str] = ()) -> int:
+    """What can be given up before the document is known: files outside, core dumps, written files, new processes.
 
-    Afterwards no file can be opened, no socket made or connected, no process made, traced or signalled, no
-    program started; memory and processor time are limited by `budget`.
+    `readable` and `executable` stay within reach. Returns the octets of memory mapped so far, for `lock_down`.
+    Raises `OSError`.
     """
-    _limit(budget)
+    os.chdir("/")
+    os.umask(0o077)
+    become_undumpable()
+    statm = os.open("/proc/self/statm", os.O_RDONLY)
+    mapped_octets = int(os.read(statm, 100).split()[0]) * resource.getpagesize()
+    os.close(statm)
+    for limit, value in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
+    ):
+        resource.setrlimit(limit, (value, value))
     seccomp.forbid_new_privileges()
-    landlock.restrict()
+    landlock.restrict(readable, executable)
+    return mapped_octets
+
+
+def lock_down(budget: Budget, mapped_octets: int) -> None:
+    """After `enclose`: make this process a counting child, which keeps its descriptors and can get no others.
+
+    `mapped_octets`: memory mapped so far, the document included. Afterwards no file can be opened, no socket made
+    or connected, no process made, traced or signalled, no program started; memory and processor time are
+    limited by `budget`. Raises `OSError`.
+    """
+    _limit(budget, mapped_octets)
     seccomp.install(_parser_filter)
 
 
 def lock_down_ghostscript(budget: Budget, executable: str) -> None:
     """The same for a process about to execute Ghostscript, which still reads programs and fonts. Raises `OSError`."""
-    _limit(budget)
-    seccomp.forbid_new_privileges()
-    loaders = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1")
-    landlock.restrict(readable=GHOSTSCRIPT_READS, executable=(executable, *loaders))
+    enclose(readable=GHOSTSCRIPT_READS, executable=(executable, *_LOADERS))
+    _limit(budget, 0)
     seccomp.install(_ghostscript_filter)
 
 
@@ -95,21 +117,11 @@ def drop_root(uid: int, gid: int) -> None:
         raise PermissionError("documents are not counted as root: name a user to count as")
 
 
-def _limit(budget: Budget) -> None:
-    os.chdir("/")
-    os.umask(0o077)
-    become_undumpable()
-    mapped_octets = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+def _limit(budget: Budget, mapped_octets: int) -> None:
     cpu_s = math.ceil(budget.cpu_s) + 1
-    for limit, value in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NPROC, 0),
-        (resource.RLIMIT_NOFILE, budget.open_files),
-        (resource.RLIMIT_CPU, cpu_s),
-        (resource.RLIMIT_AS, mapped_octets + budget.memory_octets),
-    ):
-        resource.setrlimit(limit, (value, value))
+    memory_octets = mapped_octets + budget.memory_octets
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+    resource.setrlimit(resource.RLIMIT_AS, (memory_octets, memory_octets))
 
 
 _parser_filter = seccomp.parser_filter(platform.machine())

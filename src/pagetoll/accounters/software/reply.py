@@ -55,7 +55,7 @@ def encode_usage(usage: Usage) -> bytes:
 def decode_usage(answer: bytes) -> Usage:
     """The `Usage` in `answer`. Raises `BadReply` when it is anything else."""
     value = _build(Usage, _loads(answer))
-    assert isinstance(value, Usage)  # noqa: S101  (tells the type checker what _build returned)
+    assert isinstance(value, Usage)
     return value
 
 
