@@ -3,7 +3,11 @@
 
 import itertools
 from dataclasses import astuple
+from pathlib import Path
 
+from lab.cellprinters import CellPrinters
+from lab.independent_count import Printed
+from pagetoll.integrations.printlab.cupsd import PrivateCups
 from system.cells import (
     CELLS,
     DIMENSIONS,
@@ -56,6 +60,21 @@ def test_the_table_has_a_fit_size_and_no_cell_twice() -> None:
 def test_the_rows_where_the_copies_argument_counts_are_in() -> None:
     assert {(cell.queue, cell.copies) for cell in SEEDS} >= {(Queue.RAW_IPP, 3), (Queue.DRIVERLESS_PDF, 3)}
     assert set(SEEDS) <= set(CELLS)
+
+
+# Five pages, three copies: one-sided, then two-sided with the blank side that filters put behind each copy
+PLAIN_QUEUES = {
+    Queue.RAW_IPP: (Printed(impressions=15, media_sheets=15), Printed(impressions=15, media_sheets=9)),
+    Queue.DRIVERLESS_PDF: (Printed(impressions=15, media_sheets=15), Printed(impressions=18, media_sheets=9)),
+    Queue.DRIVERLESS_RASTER: (Printed(impressions=15, media_sheets=15), Printed(impressions=18, media_sheets=9)),
+}
+
+
+def test_plain_queues_print_what_was_measured_by_hand(lab_folder: Path, cups: PrivateCups) -> None:
+    with CellPrinters(lab_folder, cups) as printers:
+        for cell in SEEDS:
+            wanted = PLAIN_QUEUES[cell.queue][cell.sides is Sides.TWO]
+            assert printers.print_cell(cell).printed == wanted, cell.name
 
 
 def test_the_table_is_the_same_each_time() -> None:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Daemons that a laboratory starts, watches and ends: each by its own process id, never by name."""
 
+import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -12,15 +14,24 @@ from pathlib import Path
 from pagetoll.core.errors import DeviceError, DeviceTimeout, DeviceUnreachable
 
 POLL_S = 0.02
+PORTS = range(20_000, 32_000)
 LOG_TAIL_OCTETS = 2000
 
 
 def free_port(address: str = "127.0.0.1") -> int:
-    """A TCP port of `address` that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of `address` that nobody listens on now.
+
+    Below the range from which the kernel serves outgoing connections, or one of those could take the port
+    before its daemon has started. Raises DeviceUnreachable when none is found.
+    """
+    for port in random.sample(PORTS, k=100):
+        with socket.socket() as probe:
+            # connections of an earlier run that are still dying away do not matter: daemons set this too
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind((address, port))
+                return port
+    raise DeviceUnreachable(f"no free TCP port on {address} between {PORTS.start} and {PORTS.stop}")
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float, what: str) -> None:
