@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`pagetoll cups`: install the backend, put queues behind it, give them back, show how they stand."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from pagetoll.config.create import FOLDER_MODE, set_text_option, write_thin_conf
+from pagetoll.config.home import Home
+from pagetoll.config.load import load_home
+from pagetoll.core.errors import PagetollError, UsageError
+from pagetoll.frontends import identity
+from pagetoll.frontends.cli.options import Command, Option, Parsed, comma_list
+from pagetoll.frontends.cli.subcommand import parse_or_show, say
+from pagetoll.integrations import backend_install, cups_server, system_user
+from pagetoll.integrations.cups import Cups, Queue, manage, unmanage
+
+COMMAND = Command(
+    name="pagetoll cups",
+    usage="install | uninstall | manage QUEUE… | unmanage QUEUE… | status",
+    summary="install puts our backend among CUPS's own, stamped for this home; uninstall takes it away. manage puts "
+    "print queues behind it, so that they are counted; unmanage gives them their own device back. status shows the "
+    "backend and every queue. CUPS_SERVER names another scheduler.",
+    rows=(
+        Option("b", "backend-dir", "DIR", "the scheduler's folder of backends (found by itself otherwise)"),
+        Option(
+            "n", "name", "NAMES", "the backend's names, with commas (cupspykota,pagetoll); manage takes the first"
+        ),
+        Option("s", "as-spooler", "USER", "the backend runs as this user (lp), not as root; jobs are taken from it"),
+        Option("k", "keep-secret", "", "keep a password of the device's URI in device-uris.toml, out of the queue"),
+        Option("f", "force", "", "uninstall although queues are behind the backend: they will not print"),
+    ),
+)
+OPTIONS = COMMAND.options
+
+
+def main(arguments: list[str]) -> int:
+    """Run a word of the command. Raises UsageError, ConfigError, DeviceError."""
+    parsed = parse_or_show(COMMAND, arguments)
+    if parsed is None:
+        return 0
+    word, *names = parsed.words or ("",)
+    if word not in ACTS:
+        raise UsageError(f"say {', '.join(ACTS)}; see: {COMMAND.name} --help")
+    act, takes_queues = ACTS[word]
+    if bool(names) != takes_queues:
+        raise UsageError(
+            f"{word} takes {'the names of queues' if takes_queues else 'no names'}; see: pagetoll cups -h"
+        )
+    return act(parsed, Home.from_environment(os.environ), names)
+
+
+def schemes_of(parsed: Parsed) -> tuple[str, ...]:
+    return tuple(comma_list(parsed.text("name") or "")) or backend_install.NAMES
+
+
+def folder_of(parsed: Parsed) -> Path:
+    named = parsed.text("backend-dir")
+    folder = Path(named) if named else cups_server.find_files(os.environ).backend_dir
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder; name the scheduler's folder of backends with --backend-dir")
+    return folder
+
+
+def install_backend(parsed: Parsed, home: Home, _: list[str]) -> int:
+    """Install, and where it is to run as the spooler's user, let that user reach the daemon."""
+    spooler = parsed.text("as-spooler") or ""
+    if spooler:
+        system_user.find(spooler)  # refuses root and odd names
+    folder = folder_of(parsed)
+    stamps = backend_install.stamps_for(home, cups_server.find_files(os.environ), spooler)
+    text = backend_install.stamped(backend_install.thin_source(), stamps)
+    mode = backend_install.SPOOLER_MODE if spooler else backend_install.ROOT_MODE
+    for path in backend_install.install(folder, schemes_of(parsed), text, mode):
+        say(f"installed {path}")
+    accept_jobs_of(spooler, home)
+    say("Next: pagetoll cups manage QUEUE puts a queue behind it; pagetoll cups status lists the queues.")
+    return 0
+
+
+def accept_jobs_of(spooler: str, home: Home) -> None:
+    """Settings and the folder's mode by who runs the backend; done as the home's owner."""
+    if spooler == load_home(home).spooler_user:
+        return
+    if not identity.become_owner(home):
+        raise UsageError(f"only root and {home.owner().name} can change {home.configuration}; run this as root")
+    set_text_option(home.configuration, "spooler_user", spooler, home.owner())
+    if home.root is not None:
+        home.root.chmod(FOLDER_MODE | (0o001 if spooler else 0))
+    who = f"also from {spooler}" if spooler else "from root only"
+    say(f"Jobs are taken {who} now. A running daemon learns it by: pagetoll daemon reload")
+
+
+def uninstall_backend(parsed: Parsed, _: Home, __: list[str]) -> int:
+    """Remove the backend, unless queues would stop printing."""
+    names = schemes_of(parsed)
+    if "force" not in parsed:
+        behind = [queue.name for queue in Cups(os.environ, names).queues() if queue.managed_uri is not None]
+        if behind:
+            raise UsageError(f"queues are behind the backend; first: pagetoll cups unmanage {' '.join(behind)}")
+    removed = backend_install.uninstall(folder_of(parsed), names)
+    for path in removed:
+        say(f"removed {path}")
+    if not removed:
+        say("There is no backend of ours.")
+    return 0
+
+
+def manage_queues(parsed: Parsed, home: Home, names: list[str]) -> int:
+    """Put queues behind us; the failures of some do not keep the others."""
+    home.owner()
+    schemes = schemes_of(parsed)
+    cups = Cups(os.environ, schemes)
+
+    def act(name: str) -> str:
+        done = manage(cups, home, name, scheme=schemes[0], secret="keep-secret" in parsed)
+        kept = "; its password is kept in device-uris.toml" if done.secret_kept else ""
+        return (
+            f"{name}: {done.before} is behind {schemes[0]} now{kept}"
+            if done.changed
+            else f"{name}: is managed already"
+        )
+
+    status = each(names, act)
+    write_thin_conf(home, load_home(home), home.owner())
+    return status
+
+
+def unmanage_queues(parsed: Parsed, home: Home, names: list[str]) -> int:
+    """Give queues their own device back."""
+    cups = Cups(os.environ, schemes_of(parsed))
+
+    def act(name: str) -> str:
+        done = unmanage(cups, home, name)
+        return f"{name}: prints to {done.after} again" if done.changed else f"{name}: is not managed"
+
+    return each(names, act)
+
+
+def each(names: list[str], act: Callable[[str], str]) -> int:
+    """Do it for each name and say what came of it; 1 when one failed."""
+    status = 0
+    for name in names:
+        try:
+            say(act(name))
+        except PagetollError as error:
+            sys.stderr.write(f"pagetoll cups: {error}\n")
+            status = 1
+    return status
+
+
+def show_status(parsed: Parsed, home: Home, _: list[str]) -> int:
+    """The backend files and the queues, as tables. 1 when there are managed queues but no backend."""
+    installed = backend_install.find_installed(folder_of(parsed))
+    for file in installed:
+        runs_as = "the spooler's user" if file.mode & 0o001 else "root"
+        place = file.stamps.get("HOME") or "the usual places"
+        other = "" if file.stamps.get("SOCKET") == str(home.socket) else "; NOT this home: pagetoll cups install"
+        say(f"backend {file.path}: mode {file.mode:04o}, runs as {runs_as}, home {place}{other}")
+    if not installed:
+        say("no backend of ours is installed; install it with: pagetoll cups install")
+    queues = Cups(os.environ, schemes_of(parsed)).queues()
+    for line in table(queues):
+        say(line)
+    return int(not installed and any(queue.managed_uri is not None for queue in queues))
+
+
+def table(queues: list[Queue]) -> list[str]:
+    """A line a queue: name, managed or not, device (never a password)."""
+    rows = [("queue", "managed", "device")]
+    rows += [(queue.name, "yes" if queue.managed_uri is not None else "no", queue.device) for queue in queues]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    return [f"{name:<{widths[0]}}  {managed:<{widths[1]}}  {device}" for name, managed, device in rows]
+
+
+#: word -> what it does, and whether it takes queues
+ACTS: dict[str, tuple[Callable[[Parsed, Home, list[str]], int], bool]] = {
+    "install": (install_backend, False),
+    "uninstall": (uninstall_backend, False),
+    "manage": (manage_queues, True),
+    "unmanage": (unmanage_queues, True),
+    "status": (show_status, False),
+}

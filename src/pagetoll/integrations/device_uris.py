@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Device URIs as CUPS writes them, our scheme in front of them, and the file of those that hold a password.
+
+A queue behind us has the URI `cupspykota:REAL-URI` (also `cupspykota://REAL-URI`, with one to three slashes, as
+old installations wrote it). CUPS hides what stands before an `@` only in URIs it can parse; ours it shows to
+everybody. So a URI with a password is kept in device-uris.toml, and the queue gets it without the password:
+
+    [queue.laser]
+    shown = "ipp://anna@printer/ipp/print"
+    device_uri = "ipp://anna:secret@printer/ipp/print"
+"""
+
+import json
+import re
+import tomllib
+from dataclasses import dataclass
+
+from pagetoll.config.home import Home
+from pagetoll.config.safe_files import read_owned, refusal, replace_file
+
+OUR_SCHEMES = ("cupspykota", "pagetoll")
+SECRET_MODE = 0o600
+_REAL = r"[A-Za-z][A-Za-z0-9+.-]*:.*"
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A URI with one of our schemes in front: that scheme, and the real URI."""
+
+    scheme: str
+    device_uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecretUri:
+    """A URI with a password, and how it is shown in the queue."""
+
+    shown: str
+    device_uri: str
+
+
+def wrap(device_uri: str, scheme: str = OUR_SCHEMES[0]) -> str:
+    """The URI of a queue behind us: the only form that lpadmin takes (`name://real` is refused)."""
+    return f"{scheme}:{device_uri}"
+
+
+def unwrap(device_uri: str, schemes: tuple[str, ...] = OUR_SCHEMES) -> Wrapped | None:
+    """What stands behind one of our schemes; None for any other URI."""
+    names = "|".join(map(re.escape, schemes))
+    found = re.fullmatch(rf"({names}):/{{0,3}}({_REAL})", device_uri)
+    return Wrapped(found[1], found[2]) if found else None
+
+
+def has_password(device_uri: str) -> bool:
+    """Does `user:password@` stand in it? In doubt, yes."""
+    _, _, behind = device_uri.partition(":")
+    return ":" in behind.rpartition("@")[0].removeprefix("//")
+
+
+def without_password(device_uri: str) -> str:
+    """The same URI with the user name only."""
+    scheme, _, behind = device_uri.partition(":")
+    before, at, host = behind.rpartition("@")
+    slashes = "//" if before.startswith("//") else ""
+    user = before.removeprefix("//").partition(":")[0]
+    return f"{scheme}:{slashes}{user}{at if user else ''}{host}"
+
+
+# --- device-uris.toml -------------------------------------------------------------------------------------------
+
+
+def read_secrets(home: Home) -> dict[str, SecretUri]:
+    """The URIs with a password by queue; empty when none was kept. Raises ConfigError."""
+    data = read_owned(home.device_uris, home.owner())
+    if data is None:
+        return {}
+    try:
+        queues = tomllib.loads(data.decode()).get("queue", {})
+        return {name: SecretUri(row["shown"], row["device_uri"]) for name, row in queues.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise refusal(
+            home.device_uris,
+            f"is not as it was written ({error}); remove it, then: pagetoll cups unmanage and manage --keep-secret",
+        ) from error
+
+
+def device_uri_of(home: Home, queue: str, shown: str) -> str:
+    """The URI for the device backend: the kept one with its password while the queue still shows `shown`, else
+    `shown` itself. Raises ConfigError."""
+    kept = read_secrets(home).get(queue)
+    return kept.device_uri if kept is not None and kept.shown == shown else shown
+
+
+def keep_secret(home: Home, queue: str, secret: SecretUri) -> None:
+    """Remember a URI with its password (0600, the home's owner). Raises ConfigError."""
+    _write(home, {**read_secrets(home), queue: secret})
+
+
+def forget_secret(home: Home, queue: str) -> None:
+    """Remove what is remembered of a queue. Raises ConfigError."""
+    secrets = read_secrets(home)
+    if secrets.pop(queue, None) is not None:
+        _write(home, secrets)
+
+
+def _write(home: Home, secrets: dict[str, SecretUri]) -> None:
+    lines = ["# Device URIs that hold a password; written by pagetoll cups manage --keep-secret."]
+    for queue in sorted(secrets):
+        lines += ["", f"[queue.{_quoted(queue)}]"]
+        lines += [f"shown = {_quoted(secrets[queue].shown)}", f"device_uri = {_quoted(secrets[queue].device_uri)}"]
+    replace_file(home.device_uris, "\n".join(lines) + "\n", SECRET_MODE, home.owner())
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=True).replace("\x7f", "\\u007f")  # a JSON string is a TOML basic string

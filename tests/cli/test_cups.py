@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""pagetoll cups on a real scheduler: install, manage, unmanage, status."""
+
+import os
+import pwd
+import re
+import stat
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pagetoll.core.errors import DeviceRefused
+from pagetoll.integrations.printlab.cupsd import PrivateCups
+
+SERVICE_USER = "nobody"
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the backend is installed as root")
+
+
+class Place:
+    """A home, a scheduler, and the command run against both."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "home"
+        self.cups = PrivateCups(folder / "cups")
+        self.cups.start()
+
+    def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "pagetoll.frontends.cli.pagetoll", *arguments],
+            env={
+                **os.environ,
+                "PAGETOLL_HOME": str(self.home),
+                "CUPS_SERVER": self.cups.server,
+                "PYTHONPATH": os.pathsep.join(sys.path),
+                **environ,
+            },
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr
+        return done
+
+    def good(self, *arguments: str) -> str:
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def shown_uris(self) -> dict[str, str]:
+        try:
+            lines = self.cups.run("lpstat", "-v").splitlines()
+        except DeviceRefused as error:
+            assert "No destinations added" in str(error)
+            return {}
+        return dict(re.fullmatch(r"device for (\S+): (.*)", line).groups() for line in lines if line)
+
+    def true_uris(self) -> list[str]:
+        text = (self.cups.tree.etc / "printers.conf").read_text()
+        return re.findall(r"^DeviceURI (.*)$", text, re.M)
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    with tempfile.TemporaryDirectory(prefix="pagetoll-test-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        place = Place(folder)
+        try:
+            place.good("init", "--user", SERVICE_USER)
+            yield place
+        finally:
+            place.cups.close()
+
+
+@pytest.fixture
+def installed(place: Place) -> Iterator[Place]:
+    place.good("cups", "install")
+    yield place
+    for name in place.shown_uris():
+        place.cups.run("lpadmin", f"-x{name}")
+    place.good("cups", "uninstall")
+
+
+def test_the_backend_is_roots_alone_and_stamped_for_the_home(installed: Place):
+    one, two = (installed.cups.backend_dir / name for name in ("cupspykota", "pagetoll"))
+    found = one.stat()
+    assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (0, 0o700)
+    assert found.st_ino == two.stat().st_ino
+    text = one.read_text()
+    assert text.startswith("#!/usr/bin/python3 -IS\n")
+    owner = pwd.getpwnam(SERVICE_USER)
+    for line in (
+        f"STAMP_HOME = {str(installed.home)!r}",
+        f"STAMP_SOCKET = {str(installed.home / 'pagetolld.sock')!r}",
+        f"STAMP_OWNER_UID = {owner.pw_uid}",
+        f"STAMP_OWNER_GID = {owner.pw_gid}",
+        f"STAMP_SPOOLER_UID = {pwd.getpwnam('lp').pw_uid}",
+        f"STAMP_SPOOLER_GID = {pwd.getpwnam('lp').pw_gid}",
+        "STAMP_SOCKET_UNIT = False",
+    ):
+        assert f"\n{line}\n" in text
+    assert "installed" in installed.good("cups", "install")
+    assert one.stat().st_ino == two.stat().st_ino != found.st_ino
+
+
+def test_the_stamped_daemon_command_finds_this_package_in_a_bare_environment(installed: Place):
+    text = (installed.cups.backend_dir / "cupspykota").read_text()
+    command = eval(re.search(r"^STAMP_DAEMON = (.*)$", text, re.M)[1], {})
+    start = [*command[:2], "-c", "import pagetoll" if "-m" in command else command[3].split("; runpy")[0]]
+    done = subprocess.run([*start[:3], start[3] + "; import pagetoll.config.home"], env={}, cwd="/", check=False)
+    assert done.returncode == 0
+
+
+def test_a_queue_goes_behind_the_backend_and_comes_back_as_it_was(installed: Place):
+    installed.cups.add_queue("laser", "socket://127.0.0.1:9")
+    before = installed.cups.queue_attributes("laser")
+    assert "behind cupspykota" in installed.good("cups", "manage", "laser")
+    assert installed.shown_uris()["laser"] == "cupspykota:socket://127.0.0.1:9"
+    assert "managed already" in installed.good("cups", "manage", "laser")
+    during = installed.cups.queue_attributes("laser")
+    for name in ("printer-is-accepting-jobs", "printer-state", "printer-op-policy", "printer-make-and-model"):
+        assert during[name] == before[name]
+    assert re.search(r"^laser +yes +socket://127.0.0.1:9$", installed.good("cups", "status"), re.M)
+    assert (installed.home / "thin.conf").read_text() == "*\thold\t5\n"
+    assert "prints to socket://127.0.0.1:9 again" in installed.good("cups", "unmanage", "laser")
+    assert installed.shown_uris()["laser"] == "socket://127.0.0.1:9"
+    assert "is not managed" in installed.good("cups", "unmanage", "laser")
+
+
+SECRET = "ipp://anna:geheim@127.0.0.1:9/ipp/print"
+
+
+def test_a_password_is_refused_or_kept_where_only_the_service_reads_it(installed: Place):
+    installed.cups.add_queue("secret", SECRET)
+    refused = installed.run("cups", "manage", "secret")
+    assert refused.returncode == 1
+    assert "--keep-secret" in refused.stderr
+    assert installed.true_uris() == [SECRET]
+
+    kept = installed.good("cups", "manage", "--keep-secret", "secret")
+    assert installed.true_uris() == ["cupspykota:ipp://anna@127.0.0.1:9/ipp/print"]
+    path = installed.home / "device-uris.toml"
+    found = path.stat()
+    assert (pwd.getpwuid(found.st_uid).pw_name, stat.S_IMODE(found.st_mode)) == (SERVICE_USER, 0o600)
+    assert tomllib.loads(path.read_text())["queue"]["secret"]["device_uri"] == SECRET
+    status = installed.good("cups", "status")
+
+    back = installed.good("cups", "unmanage", "secret")
+    assert installed.true_uris() == [SECRET]
+    assert "geheim" not in path.read_text()
+    for text in (refused.stdout, refused.stderr, kept, status, back):
+        assert "geheim" not in text
+
+
+def test_a_user_name_without_password_survives_although_cups_hides_it(installed: Place):
+    installed.cups.add_queue("old", "lpd://anna@127.0.0.1/queue")
+    installed.good("cups", "manage", "old")
+    assert installed.true_uris() == ["cupspykota:lpd://anna@127.0.0.1/queue"]
+    installed.good("cups", "unmanage", "old")
+    assert installed.true_uris() == ["lpd://anna@127.0.0.1/queue"]
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["cupspykota://socket://127.0.0.1:9", "cupspykota:///socket://127.0.0.1:9", "pagetoll:socket://127.0.0.1:9"],
+)
+def test_every_form_of_our_uri_is_given_its_device_back(installed: Place, uri: str):
+    installed.cups.stop()
+    installed.cups.write_queue("legacy", uri)
+    installed.cups.start()
+    assert re.search(r"^legacy +yes +socket://127.0.0.1:9$", installed.good("cups", "status"), re.M)
+    installed.good("cups", "unmanage", "legacy")
+    assert installed.true_uris() == ["socket://127.0.0.1:9"]
+
+
+def test_odd_names_of_queues_are_names_and_nothing_else(installed: Place):
+    for name in ("é", "a:b", "*"):
+        installed.cups.add_queue(name, "socket://127.0.0.1:9")
+        installed.good("cups", "manage", name)
+        assert installed.shown_uris()[name] == "cupspykota:socket://127.0.0.1:9"
+    for name in ("-x", "a b", "a\nb", "../q", "nosuch", "$(touch x)"):
+        done = installed.run("cups", "manage", "--", name)
+        assert done.returncode == 1
+        assert "no name of a queue" in done.stderr or "has no queue" in done.stderr
+
+
+def test_one_wrong_queue_does_not_keep_the_others_from_being_managed(installed: Place):
+    installed.cups.add_queue("good", "socket://127.0.0.1:9")
+    done = installed.run("cups", "manage", "nosuch", "good")
+    assert done.returncode == 1
+    assert installed.shown_uris()["good"].startswith("cupspykota:")
+
+
+def test_without_the_backend_no_queue_is_touched(place: Place):
+    place.cups.add_queue("lonely", "socket://127.0.0.1:9")
+    done = place.run("cups", "manage", "lonely")
+    assert done.returncode == 1
+    assert "pagetoll cups install" in done.stderr
+    assert place.shown_uris() == {"lonely": "socket://127.0.0.1:9"}
+    place.cups.run("lpadmin", "-xlonely")
+
+
+def test_uninstall_waits_until_no_queue_is_behind_the_backend(installed: Place):
+    installed.cups.add_queue("laser", "socket://127.0.0.1:9")
+    installed.good("cups", "manage", "laser")
+    done = installed.run("cups", "uninstall")
+    assert done.returncode == 2
+    assert "unmanage laser" in done.stderr
+    installed.good("cups", "uninstall", "--force")
+    assert installed.run("cups", "status").returncode == 1
+
+
+@pytest.mark.parametrize(
+    "make", [lambda path: path.write_text("#!/bin/sh\n"), lambda path: path.symlink_to("/bin/true")]
+)
+def test_another_programs_backend_is_left_alone(place: Place, make):
+    path = place.cups.backend_dir / "pagetoll"
+    make(path)
+    try:
+        for word in ("install", "uninstall"):
+            done = place.run("cups", word)
+            assert done.returncode == 2
+            assert "another program's" in done.stderr
+        assert not (place.cups.backend_dir / "cupspykota").exists()
+    finally:
+        path.unlink()
+
+
+def test_as_spooler_lets_the_spoolers_user_in_and_install_closes_again(installed: Place):
+    installed.good("cups", "install", "--as-spooler", "lp")
+    assert stat.S_IMODE((installed.cups.backend_dir / "cupspykota").stat().st_mode) == 0o755
+    assert 'spooler_user = "lp"' in installed.good("config", "show")
+    assert stat.S_IMODE(installed.home.stat().st_mode) == 0o751
+    installed.good("init")
+    assert stat.S_IMODE(installed.home.stat().st_mode) == 0o751
+    installed.good("cups", "install")
+    assert 'spooler_user = ""' in installed.good("config", "show")
+    assert stat.S_IMODE(installed.home.stat().st_mode) == 0o750
+
+
+def test_a_scheduler_that_does_not_run_is_said_with_what_to_do(place: Place):
+    done = place.run("cups", "manage", "laser", CUPS_SERVER="/nonexistent/cups.sock")
+    assert done.returncode == 1
+    assert "start CUPS" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["explode"], ["manage"], ["install", "laser"], ["install", "--backend-dir", "/nonexistent"]]
+)
+def test_wrong_words_are_a_usage_error(place: Place, arguments):
+    assert place.run("cups", *arguments).returncode == 2
