@@ -11,12 +11,12 @@ from pagetoll.ports import Catalogue, Clock, Ledger
 #: kind -> name -> "module:attribute". A store's name is the scheme of its URL.
 PLUGINS: dict[str, dict[str, str]] = {
     "ledger": {
-        "sqlite": "pagetoll.storage.sql.ledger:SqlLedger",
-        "postgresql": "pagetoll.storage.sql.ledger:SqlLedger",
+        "sqlite": "pagetoll.storage.sql.stores:open_ledger",
+        "postgresql": "pagetoll.storage.sql.stores:open_ledger",
     },
     "catalogue": {
-        "sqlite": "pagetoll.storage.sql.catalogue:SqlCatalogue",
-        "postgresql": "pagetoll.storage.sql.catalogue:SqlCatalogue",
+        "sqlite": "pagetoll.storage.sql.stores:open_catalogue",
+        "postgresql": "pagetoll.storage.sql.stores:open_catalogue",
     },
     "schema": {
         "sqlite": "pagetoll.storage.sql.migrate:upgrade",
@@ -45,13 +45,13 @@ def _scheme(url: str) -> str:
 
 def open_ledger(url: str, *, clock: Clock, busy_timeout_s: float = 10.0) -> Ledger:
     """The ledger at `url` (sqlite:////var/lib/…, postgresql://…). Connects at its first use, not here."""
-    opened = load("ledger", _scheme(url)).open(url, clock=clock, busy_timeout_s=busy_timeout_s)
+    opened = load("ledger", _scheme(url))(url, clock=clock, busy_timeout_s=busy_timeout_s)
     return cast(Ledger, opened)
 
 
 def open_catalogue(url: str, *, clock: Clock, busy_timeout_s: float = 10.0) -> Catalogue:
     """The catalogue of the same database, for administration."""
-    opened = load("catalogue", _scheme(url)).open(url, clock=clock, busy_timeout_s=busy_timeout_s)
+    opened = load("catalogue", _scheme(url))(url, clock=clock, busy_timeout_s=busy_timeout_s)
     return cast(Catalogue, opened)
 
 

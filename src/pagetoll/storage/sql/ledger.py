@@ -14,7 +14,6 @@ from pagetoll.ports import (
     AttemptFacts,
     AttemptRecord,
     AuditDifference,
-    Clock,
     LegRecord,
     Note,
     Reserved,
@@ -42,11 +41,6 @@ class SqlLedger:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-
-    @classmethod
-    def open(cls, url: str, *, clock: Clock, busy_timeout_s: float = 10.0) -> "SqlLedger":
-        """Connects at the first use. Raises UsageError for a URL that is none of ours."""
-        return cls(Database.open(url, clock=clock, busy_timeout_s=busy_timeout_s))
 
     def charge_view(self, printer_name: str, user_name: str, rules: dict[str, Rule], default: Rule) -> ChargeView:
         return self.database.read(lambda connection: charge_view(connection, printer_name, user_name, rules, default))
