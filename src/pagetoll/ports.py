@@ -19,6 +19,7 @@ from pagetoll.core.charging import ChargeView, Plan
 from pagetoll.core.jobs import AttemptKey, AttemptState, ChargeRule, Identified, Outcome, Ticket
 from pagetoll.core.policy import AccountState, Decision, LimitBy, Rule
 from pagetoll.core.usage import Usage
+from pagetoll.wire.frames import Ended, Job
 
 Result = TypeVar("Result")
 
@@ -83,6 +84,32 @@ class HeldJobs(Protocol):
     def take(self) -> Sequence[int]:
         """Their numbers, once: a root client releases them now."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """What a thin client wrote down without the daemon. `ended` is None while it prints, or when it died."""
+
+    name: str
+    job: Job
+    ended: Ended | None
+    handed_over_octets: int | None
+    document_path: str
+
+
+class Journal(HeldJobs, Protocol):
+    """What could not be booked when it happened."""
+
+    def entries(self) -> Iterator[JournalEntry]:
+        """Raises ProtocolError for an entry that cannot be read, after setting it aside."""
+        ...
+
+    def settlements(self) -> Iterator[tuple[str, str]]:
+        """(name, text) of each settlement that waits."""
+        ...
+
+    def keep_settlement(self, key: AttemptKey, text: str) -> None: ...
+    def remove(self, name: str) -> None: ...
 
 
 # --- the ledger -----------------------------------------------------------------------------------------------
@@ -177,13 +204,18 @@ class AttemptRecord:
 
 @dataclass(frozen=True, slots=True)
 class LegRecord:
-    """A leg of an attempt: the account and what was set aside and posted."""
+    """A leg of an attempt: the account as it is now, what was set aside and posted.
+
+    `posted_before` is how the account stood when this attempt was posted: the sum of all earlier entries. None where
+    nothing was posted by it.
+    """
 
     account: AccountState
     reserved: int
     state: str
     checked: bool
     posted: int
+    posted_before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,12 +443,4 @@ class Catalogue(CatalogueReader, Protocol):
 
     def history(self, wanted: HistoryFilter) -> Iterator[HistoryRow]:
         """Closed attempts of known users and printers, oldest first, without those that a deletion hid."""
-        ...
-
-
-class SpoolerQueues(Protocol):
-    """The spooler's queues: where they lead, and whether their jobs come to us."""
-
-    def queue_uris(self) -> dict[str, str]:
-        """Each queue's device URI; empty when there is no spooler."""
         ...

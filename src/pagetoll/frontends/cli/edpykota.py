@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`edpykota`: print quota entries of users and users groups on printers, with PyKota's letters."""
+
+import sys
+from dataclasses import replace
+
+from pagetoll.app.quotas import EntryOrder, delete_entries, fit_limits, list_entries, save_entries
+from pagetoll.core.catalogue import UNCHANGED, EntryChange
+from pagetoll.core.errors import UsageError
+from pagetoll.core.policy import OwnerKind
+from pagetoll.frontends.cli import values
+from pagetoll.frontends.cli.options import Command, Option, Parsed
+from pagetoll.frontends.cli.output import largest_job, limit, local_time, tell, write
+from pagetoll.frontends.cli.program import EXIT_DONE, EXIT_REMARK, Act, Opening, Program, run
+from pagetoll.ports import EntryRow
+
+COMMAND = Command(
+    name="edpykota",
+    usage="[options] user1 user2 ...  |  --groups [options] group1 group2 ...",
+    summary="Creates, changes, deletes and lists quota entries: what a user, or with -g a users group, may print on "
+    "a printer. Names and printers may be shell patterns and comma lists; without a name, all are meant. Users, "
+    "groups and printers must exist (pkusers, pkprinters).",
+    rows=(
+        Option(
+            "a", "add", "", "create the missing entries for every name and printer; existing ones are changed too"
+        ),
+        Option("d", "delete", "", "delete entries, and hide the history of these users on these printers"),
+        Option("g", "groups", "", "work on users groups' entries; their counters are the sums of the members'"),
+        Option("H", "hardlimit", "N", "number of pages that is never passed"),
+        Option("I", "increase", "[+|-]N", "add N to both limits; a missing limit counts as 0"),
+        Option("L", "list", "", "show the entries"),
+        Option("m", "maxjobsize", "N|unlimited", "refuse a user's jobs with more than N pages; 0 refuses all"),
+        Option("n", "noquota", "", "remove both limits"),
+        Option("P", "printer", "PRINTER[,PRINTER...]", "the printers and printer groups (patterns); all without it"),
+        Option("r", "reset", "", "set the page counter to 0; with -g those of all members"),
+        Option("R", "hardreset", "", "set both counters to 0; with -g those of all members"),
+        Option("s", "skipexisting", "", "with -a: leave existing entries as they are"),
+        Option("S", "softlimit", "N", "number of pages behind which the grace time begins"),
+        Option("U", "used", "[+|-]N", "set both counters of users' entries, or add to them when there is a sign"),
+    ),
+    remarks=(EXIT_REMARK,),
+)
+CHANGES = (
+    "used",
+    "softlimit",
+    "hardlimit",
+    "reset",
+    "hardreset",
+    "noquota",
+    "increase",
+    "maxjobsize",
+    "skipexisting",
+)
+USERS_ONLY = ("used", "maxjobsize", "increase")
+NOBODY = "no {kind} matches; create them first with: pkusers {option}"
+
+
+def plan(parsed: Parsed) -> Act:
+    """The act for a command line. Raises UsageError."""
+    names = values.names_of(parsed)
+    printers = values.listed(parsed, "printer")
+    kind = OwnerKind.GROUP if "groups" in parsed else OwnerKind.USER
+    values.one_of(parsed, ("add", "delete", "list"))
+    for option in ("list", "delete"):
+        if option in parsed:
+            values.refuse_together(parsed, f"--{option}", CHANGES)
+    if kind is OwnerKind.GROUP:
+        values.refuse_together(parsed, "--groups", USERS_ONLY)
+    if "noquota" in parsed:
+        values.refuse_together(parsed, "--noquota", ("softlimit", "hardlimit", "increase"))
+    if "list" in parsed:
+        return lambda opening: _list(opening, kind, names, printers)
+    if "delete" in parsed:
+        if not names:
+            raise UsageError("--delete needs the names of users or groups; see --help")
+        return lambda opening: _delete(opening, kind, names, printers)
+    order = EntryOrder(
+        kind,
+        names,
+        printers,
+        add="add" in parsed,
+        skip_existing="skipexisting" in parsed,
+        change=_change(parsed),
+        used=values.signed(parsed, "used"),
+        reset="reset" in parsed,
+        hard_reset="hardreset" in parsed,
+    )
+    return lambda opening: _save(opening, order)
+
+
+def _change(parsed: Parsed) -> EntryChange:
+    """Limits and largest job; says on stderr how limits were made to fit."""
+    increase = values.signed(parsed, "increase")
+    change = EntryChange(
+        increase=0 if increase is None else increase.steps,
+        max_job_impressions=values.job_size(parsed, "maxjobsize") if "maxjobsize" in parsed else UNCHANGED,
+    )
+    if "noquota" in parsed:
+        return replace(change, soft_limit=None, hard_limit=None)
+    limits = fit_limits(values.whole(parsed, "softlimit"), values.whole(parsed, "hardlimit"))
+    if limits is None:
+        return change
+    if limits.remark:
+        tell("INFO", limits.remark)
+    return replace(change, soft_limit=limits.soft_limit, hard_limit=limits.hard_limit)
+
+
+def _save(opening: Opening, order: EntryOrder) -> int:
+    session = opening()
+    order = replace(order, change=replace(order.change, reason=session.act))
+    outcome = save_entries(session.catalogue, order, session.actor, session.act)
+    if order.add and not outcome.owners:
+        group = order.owner_kind is OwnerKind.GROUP
+        kind, option = ("users group", "--groups --add") if group else ("user", "--add")
+        tell("WARN", NOBODY.format(kind=kind, option=option))
+    if order.add and not outcome.printers:
+        tell("WARN", "no printer matches; create them first with: pkprinters --add")
+    return EXIT_DONE
+
+
+def _delete(opening: Opening, kind: OwnerKind, names: list[str], printers: list[str]) -> int:
+    session = opening()
+    delete_entries(session.catalogue, kind, (names, printers), session.actor, session.act)
+    return EXIT_DONE
+
+
+def _list(opening: Opening, kind: OwnerKind, names: list[str], printers: list[str]) -> int:
+    for row in list_entries(opening().catalogue, kind, names, printers):
+        _show(row, of_user=kind is OwnerKind.USER)
+    return EXIT_DONE
+
+
+def _show(entry: EntryRow, *, of_user: bool) -> None:
+    write(f"{entry.owner_name}@{entry.printer_name}")
+    write(f"    Page counter : {entry.page_counter}")
+    write(f"    Lifetime page counter : {entry.lifetime_page_counter}")
+    write(f"    Soft limit : {limit(entry.soft_limit)}")
+    write(f"    Hard limit : {limit(entry.hard_limit)}")
+    write(f"    Date limit : {local_time(entry.grace_until)}")
+    if of_user:
+        write(f"    Maximum job size : {largest_job(entry.max_job_impressions)}")
+        write(f"    Warning banners printed : {entry.warn_banners}")
+    write("")
+
+
+def main() -> int:
+    """The program; returns the exit status."""
+    return run(Program(COMMAND, plan))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the PyKota-compatible commands write: blocks and figures on stdout, `LEVEL: text` and refusals on stderr."""
+
+import sys
+from datetime import datetime
+
+from pagetoll.core.money import decimal_of
+
+
+def write(line: str) -> None:
+    """A line of a listing."""
+    sys.stdout.write(f"{line}\n")
+
+
+def tell(level: str, text: str) -> None:
+    """A remark of level INFO, WARN or ERROR."""
+    sys.stderr.write(f"{level}: {text}\n")
+
+
+def complain(text: str) -> None:
+    """Why the program ends without doing what was asked, behind the program's path."""
+    sys.stderr.write("".join(f"{sys.argv[0]} : {line}\n" for line in text.splitlines() or ["failed"]))
+
+
+def plain_float(millionths: int) -> str:
+    """A price as the old listings show it: the shortest decimal with at least one place (0.0, 0.05, 12.5)."""
+    text = format(decimal_of(millionths), "f").rstrip("0")
+    return f"{text}0" if text.endswith(".") else text
+
+
+def two_places(millionths: int) -> str:
+    """An amount or factor with two places."""
+    return format(decimal_of(millionths), ".2f")
+
+
+def limit(value: int | None) -> str:
+    """A page limit."""
+    return "None" if value is None else str(value)
+
+
+def largest_job(value: int | None) -> str:
+    """A largest job size."""
+    return "Unlimited" if value is None else f"{value} pages"
+
+
+def local_time(instant: datetime | None) -> str:
+    """A date limit in local time."""
+    return "None" if instant is None else instant.astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The frame of the PyKota-compatible commands: parse, open what the words name, become the home's owner, work, exit.
+
+Exit status: 0 done (help and version too), 253 interrupted, 254 wrong words, nothing matches or not allowed,
+255 anything else. With 254 and 255 stderr says `PROGRAM : what, where, what to do`.
+"""
+
+import io
+import os
+import shlex
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pagetoll import __version__
+from pagetoll.config.home import Home, name_of
+from pagetoll.config.load import load_home
+from pagetoll.core.errors import PagetollError, UsageError
+from pagetoll.frontends.cli.options import Command, Parsed, parse
+from pagetoll.frontends.cli.output import complain, tell
+from pagetoll.frontends.identity import become_owner
+from pagetoll.frontends.wiring import open_storage
+from pagetoll.ports import Catalogue
+
+EXIT_DONE = 0
+EXIT_INTERRUPTED = 253
+EXIT_REFUSED = 254
+EXIT_FAILED = 255
+ACT_LENGTH_MAX = 4000
+EXIT_REMARK = (
+    "All changes of one call are made together or not at all. Exit status: 0 done, 253 interrupted, "
+    "254 wrong words, nothing matches or not allowed, 255 failed."
+)
+
+
+class NotAllowed(PagetollError):
+    """The caller has no right to what the command would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a command works with: the open catalogue, who acts, and by which words (for the book of acts)."""
+
+    catalogue: Catalogue
+    actor: str
+    act: str
+
+
+#: Becomes the home's owner and opens the session.
+Opening = Callable[[], Session]
+#: What is to be done: opens the session, writes listings to stdout and remarks to stderr, returns the exit status.
+Act = Callable[[Opening], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A command and how its words become an act. `plan` opens the files that the words name, still as the caller,
+    and raises UsageError for words that do not go together."""
+
+    command: Command
+    plan: Callable[[Parsed], Act]
+
+
+def run(program: Program, arguments: list[str] | None = None) -> int:
+    """Runs a program with the words of its command line; returns the exit status. Nothing uncaught leaves."""
+    words = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    return guarded(lambda: _run(program, words))
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """The exit status of `work`, or of what it raises, after saying why on stderr."""
+    try:
+        status = work()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        complain("interrupted; a change that was not complete was not made")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # whoever read the listing has seen enough; nothing may complain at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_DONE
+    except (UsageError, NotAllowed) as error:
+        complain(str(error))
+        return EXIT_REFUSED
+    except PagetollError as error:
+        complain(str(error))
+        return EXIT_FAILED
+    except Exception:
+        lines = [f"pagetoll {__version__}", *traceback.format_exc().splitlines()]
+        sys.stderr.write("".join(f"ERROR: {line}\n" for line in lines))
+        return EXIT_FAILED
+    return status
+
+
+def _run(program: Program, words: list[str]) -> int:
+    command = program.command
+    parsed = parse(command, words)
+    if "help" in parsed or (not words and sys.stdin is not None and sys.stdin.isatty()):
+        sys.stdout.write(command.help())
+        return EXIT_DONE
+    if "version" in parsed:
+        sys.stdout.write(f"{command.name} (Pagetoll) {__version__}\n")
+        return EXIT_DONE
+    for complaint in parsed.complaints:
+        tell("ERROR", complaint)
+    if parsed.complaints and not parsed.words:
+        raise UsageError("without the names in that file this would mean all; nothing was done")
+    act = program.plan(parsed)
+    return act(lambda: open_session(command.name, words))
+
+
+def open_session(name: str, words: list[str]) -> Session:
+    """Become the home's owner and open its catalogue. Raises NotAllowed for anybody but root and the owner."""
+    actor = acting_user()
+    home = Home.from_environment(os.environ)
+    if not become_owner(home):
+        raise NotAllowed(
+            f"{actor} : you are not allowed to use this command; run it as root or as {home.owner().name}"
+        )
+    _, catalogue = open_storage(home, load_home(home))
+    act = shlex.join([name, *words])
+    return Session(catalogue, actor, act if len(act) <= ACT_LENGTH_MAX else act[:ACT_LENGTH_MAX] + "…")
+
+
+def acting_user() -> str:
+    """The login of who started this program; behind sudo also who that was."""
+    login = name_of(os.getuid())
+    before_sudo = os.environ.get("SUDO_USER", "")
+    return f"{login} ({before_sudo})" if os.getuid() == 0 and before_sudo else login

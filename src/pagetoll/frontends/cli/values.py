@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading the arguments of options: numbers, prices, figures to set or to add.
+
+All raise UsageError, which names the option.
+"""
+
+import re
+from decimal import Decimal, InvalidOperation
+
+from pagetoll.app.names import split_words
+from pagetoll.core.catalogue import Figure
+from pagetoll.core.errors import UsageError
+from pagetoll.core.money import LARGEST_STEPS, micros
+from pagetoll.frontends.cli.options import Parsed
+
+_WHOLE = re.compile(r"[0-9]+", re.ASCII)
+_SIGNED = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
+
+
+def whole(parsed: Parsed, option: str) -> int | None:
+    """A number of pages from 0, or None where the option was not given."""
+    text = parsed.text(option)
+    if text is None:
+        return None
+    if not _WHOLE.fullmatch(text.strip()):
+        raise UsageError(f"invalid --{option} {text!r}: give a whole number from 0")
+    return _bounded(int(text), option)
+
+
+def signed(parsed: Parsed, option: str) -> Figure | None:
+    """A figure of pages: absolute, or relative when it has a sign."""
+    text = parsed.text(option)
+    if text is None:
+        return None
+    word = text.strip()
+    if not _SIGNED.fullmatch(word):
+        raise UsageError(
+            f"invalid --{option} {text!r}: give a whole number, with + or - in front to add to what is stored"
+        )
+    return Figure(_bounded(int(word), option), relative=word[0] in "+-")
+
+
+def job_size(parsed: Parsed, option: str) -> int | None:
+    """The largest job: None for unlimited. Only to be asked when the option was given."""
+    text = parsed.text(option) or ""
+    return None if text.strip().lower() == "unlimited" else _size(parsed, option)
+
+
+def _size(parsed: Parsed, option: str) -> int | None:
+    try:
+        return whole(parsed, option)
+    except UsageError:
+        raise UsageError(
+            f"invalid --{option} {parsed.text(option)!r}: give a number of pages, or unlimited"
+        ) from None
+
+
+def amount(option: str, text: str) -> int:
+    """A number of credits, a price or a factor, in millionths; it may be negative."""
+    word = text.strip()
+    if not _DECIMAL.fullmatch(word):
+        raise UsageError(f"invalid --{option} {text!r}: give a number such as 0.05")
+    try:
+        return micros(Decimal(word))
+    except InvalidOperation:
+        raise UsageError(f"invalid --{option} {text!r}: give a number such as 0.05") from None
+
+
+def balance(parsed: Parsed, option: str) -> Figure | None:
+    """A figure of credits: absolute, or relative when it has a sign."""
+    text = parsed.text(option)
+    if text is None:
+        return None
+    return Figure(amount(option, text), relative=text.strip()[:1] in ("+", "-"))
+
+
+def _bounded(number: int, option: str) -> int:
+    if abs(number) > LARGEST_STEPS:
+        raise UsageError(f"invalid --{option}: {number} is too large; at most {LARGEST_STEPS}")
+    return number
+
+
+def refuse_together(parsed: Parsed, what: str, options: tuple[str, ...]) -> None:
+    """Raise UsageError when one of `options` was given although `what` excludes it."""
+    given = parsed.given(options)
+    if given:
+        raise UsageError(f"{what} cannot go with {', '.join(given)}; see --help")
+
+
+def one_of(parsed: Parsed, options: tuple[str, ...]) -> None:
+    """Raise UsageError when more than one of `options` was given."""
+    given = parsed.given(options)
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} cannot go together; give one of them")
+
+
+def names_of(parsed: Parsed) -> list[str]:
+    """The names behind the options; none means all, so words without a name in them are refused."""
+    names = split_words(parsed.words)
+    if parsed.words and not names:
+        raise UsageError("an empty name was given; leave it out to mean all, see --help")
+    return names
+
+
+def listed(parsed: Parsed, option: str) -> list[str]:
+    """The names in an option's comma list, empty where it was not given; it may not be empty where it was."""
+    text = parsed.text(option)
+    found = split_words([text or ""])
+    if text is not None and not found:
+        raise UsageError(f"--{option} needs names; see --help")
+    return found
