@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Evidence about processes from /proc (proc(5)): a pid alone may be another process by now, with its start time not."""
+"""Evidence about processes from /proc (proc(5)): a pid alone may name another process by now, one with its start
+time cannot.
+"""
 
 from pathlib import Path
 

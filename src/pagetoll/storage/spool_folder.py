@@ -21,7 +21,7 @@ class SpoolFolder:
         self._folder = folder
 
     def keep(self, key: AttemptKey, source_fd: int, interrupted: Callable[[], bool]) -> SpooledDocument:
-        """Copy `source_fd` to its end; the returned descriptor is read-only, at offset 0, and not ours to share twice.
+        """Copy `source_fd` to its end; the returned descriptor is read-only and at offset 0.
 
         Raises OSError when it cannot be kept (no room, no folder) and Interrupted; the partial file is removed.
         """

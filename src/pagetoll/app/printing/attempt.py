@@ -14,7 +14,7 @@ from pagetoll.core.lifecycle import Command, State
 from pagetoll.core.measure import Measured
 from pagetoll.core.policy import Decision
 from pagetoll.core.usage import Usage
-from pagetoll.ports import Clock, DocumentCounter, DocumentStore, HeldJobs, Ledger, Note, Processes, SpooledDocument
+from pagetoll.ports import Clock, DocumentCounter, DocumentStore, Journal, Ledger, Note, Processes, SpooledDocument
 from pagetoll.wire.frames import Message
 
 EXIT_PRINTED = 0
@@ -53,15 +53,15 @@ class Adoption:
 class Client(Protocol):
     """The thin client at the other end of a connection."""
 
-    def send(self, message: Message, *descriptors: int) -> None:
+    def send(self, message: Message, /, *descriptors: int) -> None:
         """Raises ClientGone."""
         ...
 
-    def receive(self, timeout_s: float) -> tuple[Message, tuple[int, ...]] | None:
+    def receive(self, timeout_s: float, /) -> tuple[Message, tuple[int, ...]] | None:
         """The next message with its descriptors, None when none came in time. Raises ClientGone."""
         ...
 
-    def say(self, line: str) -> None:
+    def say(self, line: str, /) -> None:
         """A line for the spooler's eyes; a client that is gone is no error."""
         ...
 
@@ -74,16 +74,15 @@ class Services:
     counter: DocumentCounter
     store: DocumentStore
     processes: Processes
-    held: HeldJobs
+    journal: Journal
     devices: DeviceGate
     settings: Callable[[], Settings]
-    device_secrets: Callable[[str], str]  # queue -> a device URI with its password, "" when none is kept
+    device_uri_of: Callable[[str, str], str]  # queue, URI as shown -> the URI with its password
     clock: Clock
     monotonic: Callable[[], float]
     spooler_host: str
     own_names: frozenset[str]
-    journal_settlement: Callable[[AttemptKey, str], None]
-    checkpoint: Callable[[Command, "Attempt"], None] = lambda command, attempt: None
+    checkpoint: Callable[[Command, "Attempt"], None]  # told each command before it is performed
 
 
 @dataclass(slots=True)
@@ -119,6 +118,7 @@ class Attempt:
     backend_pid: int = 0
     backend_status: int | None = None
     reported_impressions: int | None = None
+    spool_offset: int | None = None  # how far the backend read, where a journal says so
     measured: Measured | None = None
     outcome: Outcome | None = None
     exit_status: int = EXIT_PRINTED

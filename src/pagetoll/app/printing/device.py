@@ -51,9 +51,11 @@ def start_backend(services: Services, attempt: Attempt) -> Event:
     """Have the client start the real backend; the ledger knows of the start before the fork."""
     ticket, document = attempt.ticket, attempt.document
     assert document is not None
-    uri = services.device_secrets(ticket.printer) or ticket.device_uri
+    uri = services.device_uri_of(ticket.printer, ticket.device_uri)
     arguments = attempt.arrival.arguments
-    order = Print(uri.encode(), arguments[2], arguments[3], arguments[4], arguments[5])
+    order = Print(
+        device_uri=uri.encode(), user=arguments[2], title=arguments[3], copies=arguments[4], options=arguments[5]
+    )
     descriptors = () if ticket.document_from_file else (document.descriptor,)
     try:
         attempt.client.send(order, *descriptors)
@@ -65,18 +67,18 @@ def start_backend(services: Services, attempt: Attempt) -> Event:
         return _await_started(services, attempt)
     except ClientGone:
         attempt.client_lost = True
-        return Event.STARTED if life(attempt) in (Life.ALIVE, Life.OVER) else Event.NEVER_STARTED
+        return _start_by_life(attempt) if attempt.life_fd >= 0 else Event.NEVER_STARTED
 
 
 def _await_starting(attempt: Attempt) -> Event | None:
+    """The client's pipes; an event when there will be no start."""
     received = attempt.client.receive(START_TIMEOUT_S)
-    if received is None:
-        return Event.NEVER_STARTED
-    message, descriptors = received
+    message, descriptors = received if received is not None else (None, ())
     if isinstance(message, Canceled):
         attempt.canceled = True
         return Event.CANCELED
-    if not isinstance(message, Starting) or len(descriptors) != 2:
+    if not isinstance(message, Starting):
+        attempt.failure = "the thin client did not start the device backend; CUPS's error log says more"
         return Event.NEVER_STARTED
     attempt.life_fd, attempt.backend_stderr_fd = descriptors
     for descriptor in descriptors:
@@ -85,20 +87,36 @@ def _await_starting(attempt: Attempt) -> Event | None:
 
 
 def _await_started(services: Services, attempt: Attempt) -> Event:
-    """The client's word with pid and start time, or its last one when the fork or the exec failed."""
-    received = attempt.client.receive(START_TIMEOUT_S)
-    if received is None:
-        return Event.STARTED if life(attempt) in (Life.ALIVE, Life.OVER) else Event.NEVER_STARTED
-    message, _ = received
-    if isinstance(message, Started):
-        attempt.backend_pid = message.backend_pid
-        services.ledger.mark_started(attempt.key, message.backend_pid, message.backend_start_time)
-        return Event.STARTED
-    attempt.canceled = isinstance(message, Canceled)
-    if isinstance(message, Ended):
-        attempt.backend_status = message.status
-        return Event.NEVER_STARTED if life(attempt) is Life.NEVER else Event.STARTED
-    return Event.STARTED
+    """The client's word with pid and start time; while it says nothing, the life pipe's."""
+    while True:
+        received = attempt.client.receive(START_TIMEOUT_S)
+        if received is None:
+            if life(attempt) is not Life.NOT_YET:
+                return _start_by_life(attempt)
+            continue
+        message, _ = received
+        if isinstance(message, Started):
+            _note_started(services, attempt, message)
+            return Event.STARTED
+        if isinstance(message, Canceled):
+            attempt.canceled = True
+        elif isinstance(message, Ended):
+            attempt.backend_status = message.status
+            return _start_by_life(attempt)
+
+
+def _start_by_life(attempt: Attempt) -> Event:
+    """Whether the backend ever ran. A dead client's fork is decided within moments: by the octet or by the end."""
+    poller = select.poll()
+    poller.register(attempt.life_fd, select.POLLIN)
+    while life(attempt) is Life.NOT_YET:
+        poller.poll(1000)
+    return Event.NEVER_STARTED if life(attempt) is Life.NEVER else Event.STARTED
+
+
+def _note_started(services: Services, attempt: Attempt, message: Started) -> None:
+    attempt.backend_pid = message.backend_pid
+    services.ledger.mark_started(attempt.key, message.backend_pid, message.backend_start_time_ticks)
 
 
 def life(attempt: Attempt) -> Life:
@@ -125,7 +143,7 @@ def watch_backend(services: Services, attempt: Attempt) -> Event:
         pass
     if attempt.client_lost and life(attempt) is Life.NEVER:
         return Event.NEVER_STARTED
-    _outlive(services, attempt)
+    _outlive(attempt)
     return Event.BACKEND_ENDED
 
 
@@ -142,10 +160,9 @@ def _ended(services: Services, attempt: Attempt) -> bool:
         return False
     message, _ = received
     if isinstance(message, Started):
-        attempt.backend_pid = message.backend_pid
-        services.ledger.mark_started(attempt.key, message.backend_pid, message.backend_start_time)
+        _note_started(services, attempt, message)
     elif isinstance(message, Line):
-        _take_line(attempt, message.text)
+        _take_line(attempt, message.line)
     elif isinstance(message, Canceled):
         attempt.canceled = True
     elif isinstance(message, Ended):
@@ -161,7 +178,7 @@ def _take_line(attempt: Attempt, line: bytes) -> None:
         attempt.reported_impressions = max(total, attempt.reported_impressions or 0)
 
 
-def _outlive(services: Services, attempt: Attempt) -> None:
+def _outlive(attempt: Attempt) -> None:
     """While a canceled or orphaned backend lives on, read its stderr in the client's place, so that it neither
     blocks nor dies of it, and so that its page reports count."""
     if attempt.life_fd < 0 or not (attempt.client_lost or attempt.canceled):

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The steps after the device: measure what came out, settle or void, tell the client how to end."""
 
-import json
 import os
-from dataclasses import asdict
 
 from pagetoll.app.printing.attempt import EXIT_PRINTED, Attempt, ClientGone, Services
+from pagetoll.app.printing.settlement_text import settlement_to_json
 from pagetoll.core.jobs import Outcome
 from pagetoll.core.lifecycle import Event
 from pagetoll.core.measure import Evidence, measure
@@ -16,8 +15,8 @@ from pagetoll.wire.frames import Exit, Failed, Release
 def measure_output(services: Services, attempt: Attempt) -> Event:
     """Apply the rules of core/measure.py to what is known of this attempt."""
     document, ticket = attempt.document, attempt.ticket
-    offset = None
-    if document is not None and not ticket.document_from_file:
+    offset = attempt.spool_offset
+    if offset is None and document is not None and not ticket.document_from_file:
         offset = os.lseek(document.descriptor, 0, os.SEEK_CUR)
     evidence = Evidence(
         parsed_impressions=attempt.totals.impressions,
@@ -83,16 +82,24 @@ def conclude(services: Services, attempt: Attempt) -> Event | None:
     """The client's last command. A client that is gone needs none."""
     try:
         if attempt.failure and not attempt.canceled and attempt.measured is None:
-            attempt.client.send(Failed(attempt.failure.encode("utf-8", "replace")))
+            _send_failure(attempt)
             return None
         if attempt.arrival.client_uid == 0:
-            held = services.held.take()
+            held = services.journal.take()
             if held:
-                attempt.client.send(Release(tuple(held)))
-        attempt.client.send(Exit(attempt.exit_status))
+                attempt.client.send(Release(job_ids=tuple(held)))
+        attempt.client.send(Exit(status=attempt.exit_status))
     except ClientGone:
         attempt.client_lost = True
     return None
+
+
+def _send_failure(attempt: Attempt) -> None:
+    """The client follows `on_failure`; a spooled document goes back to it, since its own input is used up."""
+    document = attempt.document
+    spooled = document is not None and not attempt.ticket.document_from_file
+    descriptors = (document.descriptor,) if document is not None and spooled else ()
+    attempt.client.send(Failed(sentence=attempt.failure.encode("utf-8", "replace")), *descriptors)
 
 
 def conclude_printed_before(services: Services, attempt: Attempt) -> Event | None:
@@ -105,6 +112,6 @@ def conclude_printed_before(services: Services, attempt: Attempt) -> Event | Non
 def leave_for_upkeep(services: Services, attempt: Attempt) -> Event | None:
     """The database went away after the device started: write what is known where upkeep finds it."""
     if attempt.measured is not None:
-        services.journal_settlement(attempt.key, json.dumps(asdict(settlement_of(attempt)), default=str))
+        services.journal.keep_settlement(attempt.key, settlement_to_json(attempt.key, settlement_of(attempt)))
     attempt.failure = ""
     return conclude(services, attempt)

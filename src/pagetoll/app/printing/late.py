@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Books what happened while the ledger or the daemon was away: journal entries and settlements, each once."""
+
+import os
+from dataclasses import replace
+
+from pagetoll.app.printing import decide, receive, settle
+from pagetoll.app.printing.adopt import restore
+from pagetoll.app.printing.attempt import Arrival, Attempt, ClientGone, Services
+from pagetoll.app.printing.run import attempt_of
+from pagetoll.app.printing.settlement_text import settlement_from_json
+from pagetoll.core import charging
+from pagetoll.core.errors import AlreadySettled, AlreadyVoided
+from pagetoll.core.jobs import AttemptState, ChargeRule, Outcome
+from pagetoll.core.policy import Decision, Verdict
+from pagetoll.ports import JournalEntry, Note
+from pagetoll.wire.frames import Message
+
+
+class NoClient:
+    """The place of a thin client that ended long ago."""
+
+    def send(self, _message: Message, *_descriptors: int) -> None:
+        raise ClientGone
+
+    def receive(self, _timeout_s: float) -> None:
+        raise ClientGone
+
+    def say(self, _line: str) -> None:
+        """Nobody listens."""
+
+
+def book_settlement(services: Services, name: str, text: str) -> bool:
+    """Settle an attempt whose settle failed before, and forget the note of it; True."""
+    key, settlement = settlement_from_json(text)
+    try:
+        services.ledger.settle(key, settlement)
+    except (AlreadySettled, AlreadyVoided) as error:
+        services.ledger.add_notes(
+            key, (Note(services.clock(), "repaired", f"a late settlement was dropped: {error}"),)
+        )
+    services.journal.remove(name)
+    return True
+
+
+def book_entry(services: Services, entry: JournalEntry) -> bool:
+    """Book a thin client's journal entry; False while its client still prints."""
+    job = entry.job
+    if entry.ended is None and services.processes.alive(job.pid, job.start_time_ticks):
+        return False
+    document_fd = os.open(entry.document_path, os.O_RDONLY | os.O_NOFOLLOW) if entry.document_path else -1
+    try:
+        arrival = Arrival(
+            nonce=job.nonce,
+            client_pid=job.pid,
+            client_start_time=job.start_time_ticks,
+            client_uid=-1,
+            arguments=job.arguments,
+            variables={name.decode("utf-8", "replace"): value for name, value in job.environment},
+            document_fd=document_fd,
+        )
+        attempt = attempt_of(services, arrival, NoClient(), None)
+        if entry.ended is not None:
+            attempt.backend_status, attempt.canceled = entry.ended.status, entry.ended.canceled
+        _book(services, attempt, entry)
+    finally:
+        if document_fd >= 0:
+            os.close(document_fd)
+    services.journal.remove(entry.name)
+    return True
+
+
+def _book(services: Services, attempt: Attempt, entry: JournalEntry) -> None:
+    record = services.ledger.attempt(attempt.key)
+    if record is not None and record.state is AttemptState.CLOSED:
+        return
+    if record is not None:
+        restore(attempt, record)
+        attempt.spool_offset = entry.handed_over_octets
+        settle.measure_output(services, attempt)
+        services.ledger.settle(attempt.key, settle.settlement_of(attempt))
+    elif entry.document_path:
+        _post_unreserved(services, attempt)
+
+
+def _post_unreserved(services: Services, attempt: Attempt) -> None:
+    """A job that was printed without asking: counted now, posted without a check of limits."""
+    attempt.document = services.store.examine(attempt.arrival.document_fd)
+    try:
+        receive.count(services, attempt)
+        settings = services.settings()
+        attempt.view = view = services.ledger.charge_view(
+            attempt.ticket.printer, attempt.user_name, settings.rules, settings.default_rule
+        )
+        settle.measure_output(services, attempt)
+        facts = decide.facts_of(services, attempt)
+        if charging.missing(view):
+            decision = Decision(Verdict.ALLOW, "", f"printed while Pagetoll was away: {charging.missing(view)}")
+            services.ledger.record_unreserved(facts, decision, attempt.outcome or Outcome.COMPLETED, attempt.notes)
+            return
+        attempt.plan = charging.plan(view, attempt.totals.impressions)
+        settlement = settle.settlement_of(attempt)
+        services.ledger.post_unreserved(facts, attempt.plan, replace(settlement, rule=ChargeRule.UNRESERVED))
+    finally:
+        services.store.discard(attempt.document, keep_file=True)

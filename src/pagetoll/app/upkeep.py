@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Upkeep: closes what dead processes left open and books what was journaled. Runs in the daemon every minute and at
+its start, and by command; every act is harmless when repeated.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from pagetoll.app.printing.attempt import Services
+from pagetoll.app.printing.late import book_entry, book_settlement
+from pagetoll.app.printing.repair import Standing, close_dead
+from pagetoll.core.errors import PagetollError
+
+log = logging.getLogger("pagetoll.upkeep")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class UpkeepReport:
+    """What a run did: attempts closed, attempts still running, journal entries booked, and what went wrong."""
+
+    closed: int = 0
+    running: int = 0
+    booked: int = 0
+    problems: tuple[str, ...] = ()
+
+
+def run_upkeep(services: Services) -> UpkeepReport:
+    """One round. Raises nothing of ours: a problem with one attempt does not keep the others waiting."""
+    problems: list[str] = []
+    booked = _book_journal(services, problems)
+    closed = running = 0
+    for record in _guarded(services.ledger.open_attempts, problems) or ():
+        if services.devices.is_living(record.facts.key.nonce):
+            running += 1
+            continue
+        standing = _guarded(partial(close_dead, services, record), problems)
+        closed += standing is Standing.CLOSED
+        running += standing is Standing.RUNNING
+    report = UpkeepReport(closed, running, booked, tuple(problems))
+    if closed or booked or problems:
+        log.info("upkeep closed=%s running=%s booked=%s problems=%s", closed, running, booked, problems)
+    return report
+
+
+def _book_journal(services: Services, problems: list[str]) -> int:
+    """Settlements first: an attempt that has one is measured, and needs no guess."""
+    booked = 0
+    for name, text in _guarded(lambda: list(services.journal.settlements()), problems) or ():
+        booked += bool(_guarded(partial(book_settlement, services, name, text), problems))
+    for entry in _guarded(lambda: list(services.journal.entries()), problems) or ():
+        booked += bool(_guarded(partial(book_entry, services, entry), problems))
+    return booked
+
+
+def _guarded(act: Callable[[], T], problems: list[str]) -> T | None:
+    try:
+        return act()
+    except (PagetollError, OSError) as error:
+        problems.append(str(error))
+        return None

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`pagetoll daemon run|start|stop|status|reload`: the daemon of this home."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from pagetoll.config.home import Home
+from pagetoll.core.errors import PagetollError, UsageError
+from pagetoll.frontends.cli.subcommand import say
+from pagetoll.frontends.daemon.instance import running_pid
+
+USAGE = """usage: pagetoll daemon run|start|stop|status|reload
+
+  run     serve in the foreground
+  start   start it in the background, and wait until it answers
+  stop    end it; jobs in the middle of printing are settled by the next one
+  status  say whether it runs (exit 0) or not (exit 1)
+  reload  read pagetoll.toml again
+"""
+START_TIMEOUT_S = 10.0
+STOP_TIMEOUT_S = 30.0
+PAUSE_S = 0.02
+
+
+def main(arguments: list[str]) -> int:
+    if arguments in (["--help"], ["-h"]):
+        sys.stdout.write(USAGE)
+        return 0
+    acts = {"run": _run, "start": _start, "stop": _stop, "status": _status, "reload": _reload}
+    if len(arguments) != 1 or arguments[0] not in acts:
+        raise UsageError("say one of run, start, stop, status, reload; see: pagetoll daemon --help")
+    return acts[arguments[0]](Home.from_environment(os.environ))
+
+
+def _run(_home: Home) -> int:
+    os.execv(_program(), [_program()])  # noqa: S606 - no shell, our own program
+
+
+def _start(home: Home) -> int:
+    if running_pid(home) is not None:
+        say(f"the daemon runs already, pid {running_pid(home)}")
+        return 0
+    home.owner()
+    log_path = home.data_folder / "pagetolld.log"
+    with Path(os.devnull).open("rb") as nothing:
+        child = subprocess.Popen(
+            [_program()], stdin=nothing, stdout=nothing, stderr=_log(log_path), start_new_session=True, cwd="/"
+        )
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if child.poll() is not None:
+            raise PagetollError(f"the daemon ended at once with status {child.returncode}; see {log_path}")
+        if running_pid(home) is not None and home.socket.is_socket():
+            say(f"the daemon runs, pid {running_pid(home)}")
+            return 0
+        time.sleep(PAUSE_S)
+    raise PagetollError(f"the daemon did not answer within {START_TIMEOUT_S:.0f} s; see {log_path}")
+
+
+def _log(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
+
+
+def _stop(home: Home) -> int:
+    pid = _pid(home)
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    while running_pid(home) == pid:
+        if time.monotonic() > deadline:
+            raise PagetollError(f"the daemon, pid {pid}, did not end within {STOP_TIMEOUT_S:.0f} s; look at its log")
+        time.sleep(PAUSE_S)
+    say("the daemon has ended")
+    return 0
+
+
+def _status(home: Home) -> int:
+    pid = running_pid(home)
+    say("the daemon does not run; jobs start it, or: pagetoll daemon start" if pid is None else f"running, pid {pid}")
+    return 1 if pid is None else 0
+
+
+def _reload(home: Home) -> int:
+    os.kill(_pid(home), signal.SIGHUP)
+    say("the daemon reads its configuration again")
+    return 0
+
+
+def _pid(home: Home) -> int:
+    pid = running_pid(home)
+    if pid is None:
+        raise PagetollError(f"no daemon of {home.data_folder} runs; start it with: pagetoll daemon start")
+    return pid
+
+
+def _program() -> str:
+    return str(Path(sys.prefix).resolve() / "bin" / "pagetolld")

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""pagetolld: runs in the foreground as the home's owner: by hand, under systemd, or on demand."""
+
+import logging
+import os
+import pwd
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+from pagetoll.config.home import Home
+from pagetoll.config.load import load_home, thin_conf
+from pagetoll.config.options import Settings
+from pagetoll.config.safe_files import replace_file
+from pagetoll.core.errors import DocumentError, PagetollError, StorageError, UsageError
+from pagetoll.frontends.daemon.instance import AlreadyRunning, listen, take_lock
+from pagetoll.frontends.daemon.server import Server
+from pagetoll.frontends.daemon.services import Checkpoint, build_services, no_checkpoint
+from pagetoll.frontends.identity import become_owner, refuse_root
+from pagetoll.integrations.systemd_notify import notify, passed_sockets
+
+log = logging.getLogger("pagetoll.daemon")
+
+THIN_CONF_MODE = 0o644
+
+
+class Configuration:
+    """The settings in force: read at start and on reload; a broken file leaves the old ones."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._settings = load_home(home)
+        self._write_thin_conf()
+
+    def __call__(self) -> Settings:
+        return self._settings
+
+    def reload(self) -> None:
+        try:
+            self._settings = load_home(self._home)
+            self._write_thin_conf()
+            log.info("configuration read again")
+        except PagetollError as error:
+            log.error("configuration not read again, the old one stays: %s", error)
+
+    def _write_thin_conf(self) -> None:
+        replace_file(self._home.thin_conf, thin_conf(self._settings), THIN_CONF_MODE, self._home.owner())
+
+
+def run(home: Home, checkpoint: Checkpoint = no_checkpoint) -> int:
+    """Serve until SIGTERM. Returns the exit status; 0 when another daemon serves this home already."""
+    if not become_owner(home):
+        raise UsageError(f"only root and {home.owner().name} may run the daemon of {home.data_folder}")
+    refuse_root()
+    try:
+        lock = take_lock(home)
+    except AlreadyRunning as error:
+        log.info("%s", error)
+        return 0
+    configuration = Configuration(home)
+    services = build_services(home, configuration, checkpoint)
+    _warm_up(services.counter.start, services.ledger.check)
+    listener = _listener(home)
+    server = Server(
+        listener,
+        services,
+        may_print=lambda uid: uid in {0, home.owner().uid, _spooler_uid(configuration())},
+        upkeep_every_s=lambda: float(configuration().upkeep_interval_s),
+    )
+    _watch_signals(server, configuration)
+    notify(f"READY=1\nMAINPID={os.getpid()}", os.environ)
+    log.info("serving home=%s pid=%s", home.data_folder, os.getpid())
+    try:
+        server.serve()
+    finally:
+        notify("STOPPING=1", os.environ)
+        services.counter.close()
+        services.ledger.close()
+        os.close(lock)
+    return 0
+
+
+def _warm_up(*acts: Callable[[], None]) -> None:
+    """What can be loaded before the first job is; what fails now is told by each job, and may mend by itself."""
+    for act in acts:
+        try:
+            act()
+        except (StorageError, DocumentError, OSError) as error:
+            log.error("%s", error)
+
+
+def _listener(home: Home) -> socket.socket:
+    passed = passed_sockets(os.environ, os.getpid())
+    return passed[0] if passed else listen(home.socket)
+
+
+def _spooler_uid(settings: Settings) -> int:
+    try:
+        return pwd.getpwnam(settings.spooler_user).pw_uid if settings.spooler_user else -1
+    except KeyError:
+        return -1
+
+
+def _watch_signals(server: Server, configuration: Configuration) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        server.stop()
+
+    def reload(_number: int, _frame: FrameType | None) -> None:
+        threading.Thread(target=configuration.reload, name="reload", daemon=True).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGHUP, reload)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+
+
+def main() -> int:
+    """The program `pagetolld`: no arguments, or --help."""
+    if len(sys.argv) > 1:
+        sys.stdout.write(
+            "usage: pagetolld\n\nServes the home of PAGETOLL_HOME in the foreground; see: pagetoll daemon\n"
+        )
+        return 0 if sys.argv[1] in ("-h", "--help") else 2
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(message)s")
+    try:
+        return run(Home.from_environment(os.environ))
+    except UsageError as error:
+        log.error("%s", error)
+        return 2
+    except PagetollError as error:
+        log.error("%s", error)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The listening part of pagetolld: a thread for each connection, a beat for all, upkeep every minute."""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+from pagetoll.app.printing.attempt import Adoption, Arrival, ClientGone, Services
+from pagetoll.app.printing.run import attempt_of, run
+from pagetoll.app.upkeep import run_upkeep
+from pagetoll.frontends.daemon.session import Session
+from pagetoll.wire import frames
+
+log = logging.getLogger("pagetoll.daemon")
+
+BEAT_EVERY_S = 2.0
+FIRST_FRAME_TIMEOUT_S = 30.0
+MOST_SESSIONS = 512
+NOT_FROM_YOU = b"pagetolld takes no jobs from this user; install the backend anew with: pagetoll cups install"
+
+
+class Server:
+    """Serves thin clients until it is told to stop."""
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        services: Services,
+        may_print: Callable[[int], bool],
+        upkeep_every_s: Callable[[], float],
+    ) -> None:
+        self._listener = listener
+        self._services = services
+        self._may_print = may_print
+        self._upkeep_every_s = upkeep_every_s
+        self._sessions: set[Session] = set()
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._woken = threading.Event()
+
+    def serve(self) -> None:
+        """Accept connections until `stop`. The listener stays open: with socket activation it is systemd's."""
+        self._listener.settimeout(0.5)
+        threading.Thread(target=self._beat, name="beat", daemon=True).start()
+        threading.Thread(target=self._keep_up, name="upkeep", daemon=True).start()
+        while not self._stopping.is_set():
+            try:
+                connection, _ = self._listener.accept()
+            except TimeoutError:
+                continue
+            if len(self._sessions) >= MOST_SESSIONS:
+                connection.close()
+                continue
+            threading.Thread(target=self._serve_one, args=(connection,), name="job", daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop accepting. Clients in the middle of a job find the next daemon by themselves."""
+        self._stopping.set()
+        self._woken.set()
+
+    def wake_upkeep(self) -> None:
+        self._woken.set()
+
+    def _serve_one(self, connection: socket.socket) -> None:
+        session = Session(connection)
+        with self._lock:
+            self._sessions.add(session)
+        try:
+            self._converse(session)
+        except ClientGone as error:
+            log.debug("client pid=%s left: %s", session.peer_pid, error)
+        except Exception:
+            # one job's fault must not end the daemon; the client follows on_failure
+            log.exception("client pid=%s: unexpected failure", session.peer_pid)
+            with suppress(ClientGone):
+                session.send(frames.Failed(sentence=b"pagetolld met an unexpected failure; its log says more"))
+        finally:
+            with self._lock:
+                self._sessions.discard(session)
+            session.close()
+
+    def _converse(self, session: Session) -> None:
+        first = session.receive(FIRST_FRAME_TIMEOUT_S)
+        if first is None:
+            return
+        message, descriptors = first
+        if not self._may_print(session.peer_uid):
+            log.warning("uid=%s may not hand in jobs", session.peer_uid)
+            session.send(frames.Failed(sentence=NOT_FROM_YOU))
+            return
+        if isinstance(message, frames.Job):
+            run(self._services, attempt_of(self._services, _arrival(message, session, descriptors[0]), session, None))
+        elif isinstance(message, frames.Adopt):
+            attempt = attempt_of(
+                self._services, _arrival(message.job, session, descriptors[0]), session, _adoption(message)
+            )
+            attempt.life_fd, attempt.backend_stderr_fd = descriptors[1:]
+            run(self._services, attempt)
+            self.wake_upkeep()
+
+    def _beat(self) -> None:
+        while not self._stopping.wait(BEAT_EVERY_S):
+            with self._lock:
+                sessions = list(self._sessions)
+            for session in sessions:
+                session.beat()
+
+    def _keep_up(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()
+            try:
+                run_upkeep(self._services)
+            except Exception:
+                log.exception("upkeep met an unexpected failure")
+            self._woken.wait(self._upkeep_every_s())
+
+
+def _arrival(job: frames.Job, session: Session, document_fd: int) -> Arrival:
+    return Arrival(
+        nonce=job.nonce,
+        client_pid=job.pid,
+        client_start_time=job.start_time_ticks,
+        client_uid=session.peer_uid,
+        arguments=job.arguments,
+        variables={name.decode("utf-8", "replace"): value for name, value in job.environment},
+        document_fd=document_fd,
+    )
+
+
+def _adoption(message: frames.Adopt) -> Adoption:
+    return Adoption(
+        ended=message.stage == "ended",
+        backend_pid=message.backend_pid,
+        backend_start_time=message.backend_start_time_ticks,
+        backend_status=message.status if message.stage == "ended" else None,
+        canceled=message.canceled,
+    )

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One connection of a thin client: frames in and out, with descriptors; a beat while it waits."""
+
+import array
+import contextlib
+import logging
+import os
+import select
+import socket
+import struct
+import threading
+
+from pagetoll.app.printing.attempt import ClientGone
+from pagetoll.core.errors import ProtocolError
+from pagetoll.wire import frames
+from pagetoll.wire.frames import Message
+
+log = logging.getLogger("pagetoll.session")
+
+_HEADER_OCTETS = 4
+_MOST_DESCRIPTORS = 8
+_SEND_TIMEOUT_S = 8.0
+
+
+class Session:
+    """The client's end as the steps of an attempt see it (app.printing.attempt.Client)."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._connection.settimeout(_SEND_TIMEOUT_S)
+        self._sending = threading.Lock()
+        self._received = bytearray()
+        self._descriptors: list[int] = []
+        pid, uid, gid = struct.unpack(
+            "3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        )
+        self.peer_pid, self.peer_uid, self.peer_gid = pid, uid, gid
+
+    def send(self, message: Message, *descriptors: int) -> None:
+        """Raises ClientGone when the client is dead or does not read."""
+        data = frames.encode(message)
+        with self._sending:
+            try:
+                if descriptors:
+                    sent = socket.send_fds(self._connection, [data], list(descriptors))
+                    data = data[sent:]
+                if data:
+                    self._connection.sendall(data)
+            except OSError as error:
+                raise ClientGone(str(error)) from error
+
+    def say(self, line: str) -> None:
+        with contextlib.suppress(ClientGone):
+            self.send(frames.Say(line=_one_line(line)))
+
+    def beat(self) -> None:
+        """Tell the client that we live; skipped while a frame is being sent, which tells it as well."""
+        if not self._sending.acquire(blocking=False):
+            return
+        try:
+            self._connection.sendall(frames.encode(frames.Beat()))
+        except OSError:
+            log.debug("client pid=%s is gone", self.peer_pid)
+        finally:
+            self._sending.release()
+
+    def receive(self, timeout_s: float) -> tuple[Message, tuple[int, ...]] | None:
+        """The next message with its descriptors; None when none came in time. Raises ClientGone."""
+        while True:
+            message = self._take_message()
+            if message is not None:
+                return message
+            if not _readable(self._connection, timeout_s):
+                return None
+            self._read()
+
+    def _take_message(self) -> tuple[Message, tuple[int, ...]] | None:
+        if len(self._received) < _HEADER_OCTETS:
+            return None
+        length = int.from_bytes(self._received[:_HEADER_OCTETS], "big")
+        if length > frames.FRAME_OCTETS_MAX:
+            raise ClientGone("a frame is larger than the protocol allows")
+        if len(self._received) < _HEADER_OCTETS + length:
+            return None
+        body = bytes(self._received[_HEADER_OCTETS : _HEADER_OCTETS + length])
+        del self._received[: _HEADER_OCTETS + length]
+        try:
+            message = frames.decode(body)
+        except ProtocolError as error:
+            raise ClientGone(f"broken frame: {error}") from error
+        least, most = frames.DESCRIPTORS.get(type(message), (0, 0))
+        if len(self._descriptors) < least:
+            raise ClientGone("a frame came without its descriptors")
+        taken, self._descriptors = self._descriptors[:most], self._descriptors[most:]
+        return message, tuple(taken)
+
+    def _read(self) -> None:
+        space = socket.CMSG_SPACE(_MOST_DESCRIPTORS * struct.calcsize("i"))
+        try:
+            data, ancillary, flags, _ = self._connection.recvmsg(65536, space, socket.MSG_CMSG_CLOEXEC)
+        except OSError as error:
+            raise ClientGone(str(error)) from error
+        for level, kind, octets in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                received = array.array("i")
+                received.frombytes(octets[: len(octets) - len(octets) % received.itemsize])
+                self._descriptors += received
+        if flags & socket.MSG_CTRUNC or len(self._descriptors) > _MOST_DESCRIPTORS:
+            raise ClientGone("more descriptors than the protocol allows")
+        if not data:
+            raise ClientGone("the connection was closed")
+        self._received += data
+
+    def close(self) -> None:
+        """End the connection and whatever descriptors nobody took."""
+        self._connection.close()
+        for descriptor in self._descriptors:
+            os.close(descriptor)
+        self._descriptors = []
+
+
+def _readable(connection: socket.socket, timeout_s: float) -> bool:
+    poller = select.poll()
+    poller.register(connection, select.POLLIN)
+    return bool(poller.poll(timeout_s * 1000))
+
+
+def _one_line(line: str) -> bytes:
+    """A line of at most 2,000 octets without line ends or other control characters: one for CUPS, not several."""
+    clean = "".join(character if character.isprintable() else " " for character in line)
+    return clean.encode("utf-8", "replace")[:2000]

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The journal folder: what thin clients and the daemon wrote down while the ledger could not be reached.
+
+JOBID-NONCE             frames: job, then ended and handed_over (docs/reference/protocol.md)
+JOBID-NONCE.document    the copy that was printed (print_and_journal)
+JOBID-NONCE.settlement  a measured attempt whose settle failed, as JSON (the daemon's)
+held                    jobs held for our own failure: job-id TAB time-at-creation TAB queue
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pagetoll.core.errors import ProtocolError
+from pagetoll.core.jobs import AttemptKey
+from pagetoll.ports import JournalEntry
+from pagetoll.wire import frames
+
+LARGEST_ENTRY_OCTETS = 4 << 20
+_DOCUMENT, _SETTLEMENT, _HELD, _BROKEN = ".document", ".settlement", "held", ".broken"
+
+
+class JournalFolder:
+    """Reads and clears the journal of a home."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def entries(self) -> Iterator[JournalEntry]:
+        """The thin clients' entries, by name. One that cannot be read is set aside as NAME.broken."""
+        for path in self._paths(""):
+            try:
+                yield self._read(path)
+            except (ProtocolError, IndexError) as error:
+                path.rename(path.with_name(path.name + _BROKEN))
+                raise ProtocolError(
+                    f"{path} is no journal entry ({error}); it is kept beside as {path.name}{_BROKEN}, "
+                    "look at it and book the job by hand"
+                ) from error
+
+    def _paths(self, suffix: str) -> Sequence[Path]:
+        if not self._folder.is_dir():
+            return ()
+        return sorted(
+            path
+            for path in self._folder.iterdir()
+            if path.suffix == suffix and path.name != _HELD and "-" in path.name and path.is_file()
+        )
+
+    def _read(self, path: Path) -> JournalEntry:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_ENTRY_OCTETS)
+        messages = [frames.decode(body) for body in _bodies(data)]
+        job = messages[0]
+        if not isinstance(job, frames.Job):
+            raise ProtocolError("it does not begin with a job")
+        ended = next((message for message in messages if isinstance(message, frames.Ended)), None)
+        handed_over = next((m.document_octets for m in messages if isinstance(m, frames.HandedOver)), None)
+        document = path.with_name(path.name + _DOCUMENT)
+        return JournalEntry(
+            name=path.name,
+            job=job,
+            ended=ended,
+            handed_over_octets=handed_over,
+            document_path=str(document) if document.exists() else "",
+        )
+
+    def remove(self, name: str) -> None:
+        """Forget an entry that is booked: the document first, so that a crash between leaves the entry."""
+        for suffix in (_DOCUMENT, _SETTLEMENT, ""):
+            (self._folder / f"{name}{suffix}").unlink(missing_ok=True)
+
+    def keep_settlement(self, key: AttemptKey, text: str) -> None:
+        """Write a settlement down, durably, under the attempt's own name. Raises OSError."""
+        path = self._folder / f"{key.job.job_id}-{key.nonce}{_SETTLEMENT}"
+        temporary = path.with_suffix(".writing")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        try:
+            os.write(descriptor, text.encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        temporary.rename(path)
+
+    def settlements(self) -> Iterator[tuple[str, str]]:
+        """(name, text) of each settlement that waits."""
+        for path in self._paths(_SETTLEMENT):
+            yield path.name.removesuffix(_SETTLEMENT), path.read_text(encoding="utf-8")
+
+    def take(self) -> Sequence[int]:
+        """The numbers of the held jobs, once."""
+        path = self._folder / _HELD
+        taken = path.with_name(f"{_HELD}.taken")
+        try:
+            path.rename(taken)
+        except FileNotFoundError:
+            return ()
+        lines = taken.read_text(encoding="utf-8", errors="replace").splitlines()
+        taken.unlink()
+        numbers = (line.partition("\t")[0] for line in lines)
+        return tuple(dict.fromkeys(int(number) for number in numbers if number.isascii() and number.isdigit()))
+
+
+def _bodies(data: bytes) -> Iterator[bytes]:
+    """The frames of an entry; one that a crash cut off at the end is left out."""
+    position = 0
+    while position + 4 <= len(data):
+        length = int.from_bytes(data[position : position + 4], "big")
+        body = data[position + 4 : position + 4 + length]
+        if len(body) < length:
+            return
+        yield body
+        position += 4 + length
