@@ -112,6 +112,17 @@ class Books:
             lambda c: owners.leave_group(c, owners.live_id(c, groups, group), owners.live_id(c, users, user))
         )
 
+    def nest(self, above: str, below: str) -> None:
+        self.database.write(
+            lambda c: owners.join_printer_group(
+                c, owners.live_id(c, printers, above), owners.live_id(c, printers, below)
+            )
+        )
+
+    def damage(self, statement: str) -> None:
+        """Runs SQL past all rules."""
+        self.database.write(lambda c: c.exec_driver_sql(statement))
+
     def delete_user(self, name: str) -> None:
         self.database.write(lambda c: owners.delete_user(c, owners.live_id(c, users, name), 2))
 

@@ -85,8 +85,12 @@ def decision_columns(decision: Decision) -> dict[str, Any]:
     }
 
 
-def insert_attempt(connection: Connection, columns: dict[str, Any]) -> int:
-    return new_id(connection.execute(insert(attempts), columns))
+def insert_attempt(connection: Connection, columns: dict[str, Any], *, closed: bool = False) -> int:
+    """Writes the attempt and returns its id; a closed one keeps the printer's counter of now."""
+    statement = insert(attempts)
+    if closed:
+        statement = statement.values(printer_counter_before=printer_counter(columns["printer_id"]))
+    return new_id(connection.execute(statement, columns))
 
 
 def find_attempt(connection: Connection, key: AttemptKey) -> Row[Any] | None:

@@ -3,7 +3,7 @@
 schema. SQLite: result codes (sqlite.org/rescode.html); PostgreSQL: SQLSTATE classes (its manual, appendix A).
 """
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from pagetoll.core.errors import SchemaMismatch, StorageConflict, StorageError, StorageUnavailable
 
@@ -61,7 +61,8 @@ def storage_error(error: DBAPIError, where: str) -> StorageError:
         return SchemaMismatch(f"{where}: {UPGRADE}")
     if kind is None:
         # No SQLSTATE: the connection itself failed. Any other state is a fault of ours, told as it is.
-        kind = StorageError if state else StorageUnavailable
+        lost = isinstance(error, OperationalError | InterfaceError) and not state
+        kind = StorageUnavailable if lost else StorageError
     return kind(f"{where}: {_first_line(error)}; check that the database runs and may be written")
 
 

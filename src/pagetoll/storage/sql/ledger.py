@@ -14,6 +14,7 @@ from pagetoll.ports import (
     AttemptFacts,
     AttemptRecord,
     AuditDifference,
+    AuditExtent,
     LegRecord,
     Note,
     Reserved,
@@ -21,8 +22,8 @@ from pagetoll.ports import (
 )
 from pagetoll.storage.sql import history as reading
 from pagetoll.storage.sql import settle as closing
-from pagetoll.storage.sql.attempts import get_attempt, insert_notes, read_notes
-from pagetoll.storage.sql.audit import audit
+from pagetoll.storage.sql.attempts import clean, get_attempt, insert_notes, read_notes
+from pagetoll.storage.sql.audit import audit, extent
 from pagetoll.storage.sql.engine import Database
 from pagetoll.storage.sql.instants import to_micros
 from pagetoll.storage.sql.reserve import reserve
@@ -43,7 +44,8 @@ class SqlLedger:
         self.database = database
 
     def charge_view(self, printer_name: str, user_name: str, rules: dict[str, Rule], default: Rule) -> ChargeView:
-        return self.database.read(lambda connection: charge_view(connection, printer_name, user_name, rules, default))
+        printer, user = clean(printer_name), clean(user_name)
+        return self.database.read(lambda connection: charge_view(connection, printer, user, rules, default))
 
     def reserve(self, facts: AttemptFacts, plan: Plan, decision: Decision, notes: Sequence[Note]) -> Reserved:
         now = self.database.now_micros()
@@ -121,7 +123,7 @@ class SqlLedger:
         newest_first: bool = True,
         limit: int | None = None,
     ) -> Iterator[AttemptRecord]:
-        found = reading.selection(printer, user, job_id, identified, include_hidden=include_hidden)
+        found = reading.selection(clean(printer), clean(user), job_id, identified, include_hidden=include_hidden)
         return reading.pages(self.database, found, newest_first=newest_first, limit=limit)
 
     def legs(self, attempt_id: int) -> Sequence[LegRecord]:
@@ -132,6 +134,9 @@ class SqlLedger:
 
     def audit(self) -> Iterator[AuditDifference]:
         return iter(self.database.read(audit, snapshot=True))
+
+    def audit_extent(self) -> AuditExtent:
+        return self.database.read(extent)
 
     def check(self) -> None:
         self.database.check()

@@ -191,8 +191,8 @@ def record_unreserved(
             "state": _CLOSED,
             "outcome": outcome.value,
             "closed_at": now,
-            "printer_counter_before": printer_counter(facts.printer_id),
         },
+        closed=True,
     )
     insert_notes(connection, attempt_id, notes, first=True)
     return attempt_id
