@@ -8,12 +8,16 @@ from typing import Protocol, TypeVar
 
 from pagetoll.core.catalogue import (
     EntryChange,
+    EntryRow,
     EntrySelection,
     Figure,
+    GroupRow,
     HistoryFilter,
     HistoryRow,
     OwnerChange,
     PrinterChange,
+    PrinterRow,
+    UserRow,
 )
 from pagetoll.core.charging import ChargeView, Plan
 from pagetoll.core.jobs import AttemptKey, AttemptState, ChargeRule, Identified, Outcome, Ticket
@@ -234,6 +238,15 @@ class AuditDifference:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class AuditExtent:
+    """How much an audit looked at."""
+
+    accounts: int
+    entries: int
+    open_reservations: int
+
+
 class Ledger(Protocol):
     """Accounts, reservations and attempts. Every method is one short transaction; all are safe to repeat.
 
@@ -311,6 +324,8 @@ class Ledger(Protocol):
         group sums from present members."""
         ...
 
+    def audit_extent(self) -> AuditExtent: ...
+
     def check(self) -> None:
         """Raise when the database cannot be used now (away, read-only, other schema)."""
         ...
@@ -319,57 +334,6 @@ class Ledger(Protocol):
 
 
 # --- the catalogue: printers, users, groups, quota entries ----------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PrinterRow:
-    printer_id: int
-    name: str
-    description: str
-    price_per_impression: int
-    price_per_job: int
-    passthrough: bool
-    max_job_impressions: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class UserRow:
-    user_id: int
-    name: str
-    email: str
-    description: str
-    limitby: LimitBy
-    overcharge: int
-    balance: int
-    lifetime_paid: int
-    reserved: int
-
-
-@dataclass(frozen=True, slots=True)
-class GroupRow:
-    group_id: int
-    name: str
-    description: str
-    limitby: LimitBy
-    balance: int
-    lifetime_paid: int
-
-
-@dataclass(frozen=True, slots=True)
-class EntryRow:
-    """A quota entry of a user or users group on a printer; a group's counters are its members' sums."""
-
-    account_id: int
-    owner_name: str
-    printer_name: str
-    page_counter: int
-    lifetime_page_counter: int
-    reserved: int
-    soft_limit: int | None
-    hard_limit: int | None
-    grace_until: datetime | None
-    max_job_impressions: int | None
-    warn_banners: int
 
 
 class CatalogueReader(Protocol):

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
 
 from pagetoll.core.policy import OwnerKind
-from pagetoll.ports import AuditDifference
+from pagetoll.ports import AuditDifference, AuditExtent
 from pagetoll.storage.sql.accounts import accounts_named, member_accounts, same_kind
 from pagetoll.storage.sql.schema import accounts, attempts, entries, group_members, printers, reservations
 
@@ -20,6 +20,18 @@ _IS_GROUP = accounts.c.owner_kind == OwnerKind.GROUP.value
 def audit(connection: Connection) -> list[AuditDifference]:
     """Every difference, in account order a kind."""
     return [difference for check in _CHECKS for difference in check(connection)]
+
+
+def extent(connection: Connection) -> AuditExtent:
+    """How much there is to prove."""
+    is_open = reservations.c.state == "open"
+    return AuditExtent(
+        accounts=connection.execute(select(func.count()).select_from(accounts)).scalar_one(),
+        entries=connection.execute(select(func.count()).select_from(entries)).scalar_one(),
+        open_reservations=connection.execute(
+            select(func.count()).select_from(reservations).where(is_open)
+        ).scalar_one(),
+    )
 
 
 def _name(row: Any) -> str:

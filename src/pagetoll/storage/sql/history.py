@@ -96,14 +96,25 @@ def _page(connection: Connection, statement: Select[Any]) -> list[AttemptRecord]
 
 def legs(connection: Connection, attempt_id: int) -> Sequence[LegRecord]:
     """The accounts of an attempt, in account order, as they are now, with what it set aside and posted."""
-    posted = (
-        select(func.coalesce(func.sum(entries.c.amount), 0))
-        .where(entries.c.attempt_id == attempt_id, entries.c.account_id == accounts.c.id)
+    mine = and_(entries.c.attempt_id == attempt_id, entries.c.account_id == accounts.c.id)
+    posted = select(func.coalesce(func.sum(entries.c.amount), 0)).where(mine).scalar_subquery()
+    first = select(func.min(entries.c.id)).where(mine).scalar_subquery()
+    earlier = entries.alias("earlier")
+    before = (
+        select(func.coalesce(func.sum(earlier.c.amount), 0))
+        .where(earlier.c.account_id == accounts.c.id, earlier.c.id < first)
         .scalar_subquery()
     )
     found = (
         accounts_named()
-        .add_columns(reservations.c.amount, reservations.c.state, reservations.c.checked, posted.label("posted_here"))
+        .add_columns(
+            reservations.c.amount,
+            reservations.c.state,
+            reservations.c.checked,
+            posted.label("posted_here"),
+            first.label("first_entry"),
+            before.label("posted_before"),
+        )
         .join(reservations, reservations.c.account_id == accounts.c.id)
         .where(reservations.c.attempt_id == attempt_id)
         .order_by(accounts.c.id)
@@ -115,6 +126,7 @@ def legs(connection: Connection, attempt_id: int) -> Sequence[LegRecord]:
             state=row.state,
             checked=row.checked,
             posted=int(row.posted_here),
+            posted_before=None if row.first_entry is None else int(row.posted_before),
         )
         for row in connection.execute(found)
     ]

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was printed, as rows: the list of attempts, and the attempts that a person means by a job's number."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pagetoll.core.errors import LedgerError, UsageError
+from pagetoll.core.jobs import AttemptState, Identified, Outcome
+from pagetoll.ports import AttemptRecord, Ledger
+
+ATTEMPT_PREFIX = "attempt:"
+LARGEST_NUMBER_DIGITS = 18  # what a signed 64-bit column surely holds
+RECORDS_SEARCHED_MAX = 200  # runs of one job that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which attempts are listed; empty fields do not narrow. `limit` None means all."""
+
+    printer: str = ""
+    user: str = ""
+    job_id: int | None = None
+    identified: Identified | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One attempt in a list. `price` in millionths of a credit; impressions and sheets are what was charged.
+
+    `ended` is the outcome, or where the attempt stands while it is open.
+    """
+
+    attempt_id: int
+    received_at: datetime
+    job_id: int
+    printer: str
+    user: str
+    identified: Identified
+    title: str
+    impressions: int
+    media_sheets: int
+    price: int
+    ended: Outcome | AttemptState
+    verdict: str
+    reason: str
+
+
+def listed(ledger: Ledger, wanted: JobFilter) -> Iterator[JobRow]:
+    """The attempts that fit, newest first."""
+    for record in ledger.history(
+        printer=wanted.printer,
+        user=wanted.user,
+        job_id=wanted.job_id,
+        identified=wanted.identified,
+        limit=wanted.limit,
+    ):
+        yield row_of(record)
+
+
+def row_of(record: AttemptRecord) -> JobRow:
+    """The line of an attempt."""
+    facts = record.facts
+    return JobRow(
+        attempt_id=record.attempt_id,
+        received_at=facts.received_at,
+        job_id=facts.key.job.job_id,
+        printer=facts.ticket.printer,
+        user=facts.user_name,
+        identified=facts.identified,
+        title=facts.ticket.job_name,
+        impressions=record.charged_impressions,
+        media_sheets=record.charged_media_sheets,
+        price=record.charged_price,
+        ended=record.outcome or record.state,
+        verdict=record.verdict,
+        reason=record.reason,
+    )
+
+
+def attempts_meant(ledger: Ledger, reference: str) -> Sequence[AttemptRecord]:
+    """The attempts that `reference` names, newest first: `attempt:N` is one; a job number is the newest job of it,
+    with all its runs, since spoolers use their numbers again.
+
+    Raises UsageError for what is no number, LedgerError when there is no such job.
+    """
+    number = number_of(reference.removeprefix(ATTEMPT_PREFIX), reference)
+    if reference.startswith(ATTEMPT_PREFIX):
+        record = ledger.attempt_by_id(number)
+        if record is None:
+            raise LedgerError(f"there is no attempt {number} in the ledger; see: pagetoll job list")
+        return [record]
+    records = list(ledger.history(job_id=number, limit=RECORDS_SEARCHED_MAX))
+    if not records:
+        raise LedgerError(f"there is no job {number} in the ledger; see: pagetoll job list")
+    newest = records[0].facts.key.job
+    return [record for record in records if record.facts.key.job == newest]
+
+
+def number_of(text: str, shown: str) -> int:
+    """A job's or an attempt's number. Raises UsageError naming `shown`."""
+    if not re.fullmatch(r"[0-9]+", text) or len(text) > LARGEST_NUMBER_DIGITS:
+        raise UsageError(f"{shown!r} names no job; give its number, such as 12, or {ATTEMPT_PREFIX}12")
+    return int(text)

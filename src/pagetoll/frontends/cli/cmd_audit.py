@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`pagetoll audit`: prove every balance and counter from the ledger's entries."""
+
+from pagetoll.frontends.cli.ledger_access import owners_ledger
+from pagetoll.frontends.cli.options import Command
+from pagetoll.frontends.cli.screen import printable, tolerant_output
+from pagetoll.frontends.cli.subcommand import no_words, parse_or_show, say
+
+COMMAND = Command(
+    name="pagetoll audit",
+    usage="",
+    summary="Computes balances and counters again from the entries, what is set aside from the open reservations, "
+    "and the sums of users groups from their members, and names each figure that is not the kept one. Changes "
+    "nothing. Exit status: 0 all is proved, 1 there are differences.",
+    rows=(),
+)
+OPTIONS = COMMAND.options
+
+
+def main(arguments: list[str]) -> int:
+    """1 when the books do not prove a figure. Raises ConfigError, LedgerError, StorageError."""
+    parsed = parse_or_show(COMMAND, arguments)
+    if parsed is None:
+        return 0
+    no_words(COMMAND, parsed)
+    tolerant_output()
+    with owners_ledger() as ledger:
+        differences = list(ledger.audit())
+        for difference in differences:
+            say(printable(str(difference)))
+        extent = ledger.audit_extent()
+    checked = f"{extent.accounts} accounts, {extent.entries} entries, {extent.open_reservations} open reservations"
+    if differences:
+        say(f"{len(differences)} figures differ from what the entries say; checked: {checked}.")
+        return 1
+    say(f"The books are right: {checked}.")
+    return 0

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`pagetoll job list|show|explain`: what was printed, and why it cost what it cost."""
+
+import json
+import sys
+from collections.abc import Iterable
+
+from pagetoll.app import jobs
+from pagetoll.app.explain import Explanation, credits_text, explain, moment, to_json
+from pagetoll.core.errors import UsageError
+from pagetoll.core.jobs import Identified
+from pagetoll.frontends.cli.ledger_access import owners_ledger
+from pagetoll.frontends.cli.options import Command, Option, Parsed
+from pagetoll.frontends.cli.screen import printable, table, tolerant_output
+from pagetoll.frontends.cli.subcommand import parse_or_show, say
+from pagetoll.ports import Ledger
+
+COMMAND = Command(
+    name="pagetoll job",
+    usage="list [OPTION…] | show JOB | explain JOB",
+    summary="list shows what was printed, newest first. show has the runs of one job, explain everything the ledger "
+    "knows of one: who, what was counted and by which rule, the prices, each account before and after. JOB is the "
+    "spooler's job number (the newest job that had it) or attempt:N, one run of a job.",
+    rows=(
+        Option("P", "printer", "NAME", "list: only this printer's"),
+        Option("u", "user", "NAME", "list: only this user's"),
+        Option("j", "job", "NUMBER", "list: only jobs of this number"),
+        Option("l", "limit", "NUMBER", "list: at most so many (50; 0 for all)"),
+        Option("i", "identified", "HOW", "list: only where the user is so known: " + ", ".join(Identified)),
+        Option("J", "json", "", "write JSON, for list one object a line"),
+    ),
+    remarks=(
+        "Impressions, sheets and price are what was charged. Times are UTC.",
+        "Short forms: pagetoll jobs for list, pagetoll explain for explain.",
+    ),
+)
+OPTIONS = COMMAND.options
+
+LISTED_BY_DEFAULT = 50
+LIST_OPTIONS = ("printer", "user", "job", "limit", "identified")
+HEAD = ("TIME (UTC)", "JOB", "ATTEMPT", "PRINTER", "USER", "TITLE", "IMPRESSIONS", "SHEETS", "PRICE", "OUTCOME")
+NUMBERS = frozenset(("JOB", "ATTEMPT", "IMPRESSIONS", "SHEETS", "PRICE"))
+TITLE_CHARACTERS_MAX = 40
+LABEL_WIDTH = 24
+
+
+def main(arguments: list[str]) -> int:
+    """Run a word of the command. Raises UsageError, ConfigError, LedgerError, StorageError."""
+    parsed = parse_or_show(COMMAND, arguments)
+    if parsed is None:
+        return 0
+    word, *names = parsed.words or ("",)
+    if word not in ("list", "show", "explain"):
+        raise UsageError(f"say list, show or explain; see: {COMMAND.name} --help")
+    if len(names) != (word != "list"):
+        wanted = "takes no names" if word == "list" else "takes one job"
+        raise UsageError(f"{word} {wanted}; see: {COMMAND.name} --help")
+    tolerant_output()
+    if word == "list":
+        wanted_jobs = filter_of(parsed)
+        with owners_ledger() as ledger:
+            _show_rows(jobs.listed(ledger, wanted_jobs), as_json="json" in parsed)
+        return 0
+    if given := parsed.given(LIST_OPTIONS):
+        raise UsageError(f"{given[0]} belongs to list; see: {COMMAND.name} --help")
+    jobs.number_of(names[0].removeprefix(jobs.ATTEMPT_PREFIX), names[0])
+    with owners_ledger() as ledger:
+        perform = _show if word == "show" else _explain
+        perform(ledger, names[0], as_json="json" in parsed)
+    return 0
+
+
+def filter_of(parsed: Parsed) -> jobs.JobFilter:
+    """What the options of list ask for. Raises UsageError."""
+    job, limit = parsed.text("job"), parsed.text("limit")
+    limit_number = LISTED_BY_DEFAULT if limit is None else _whole(limit, "--limit")
+    try:
+        identified = Identified(parsed.values["identified"]) if "identified" in parsed else None
+    except ValueError:
+        known = ", ".join(Identified)
+        raise UsageError(f"--identified {parsed.values['identified']!r} is not one of: {known}") from None
+    return jobs.JobFilter(
+        printer=parsed.text("printer") or "",
+        user=parsed.text("user") or "",
+        job_id=None if job is None else _whole(job, "--job"),
+        identified=identified,
+        limit=limit_number or None,
+    )
+
+
+def _whole(text: str, option: str) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > jobs.LARGEST_NUMBER_DIGITS:
+        raise UsageError(f"{option} takes a whole number, not {text!r}")
+    return int(text)
+
+
+def _show(ledger: Ledger, reference: str, *, as_json: bool) -> None:
+    _show_rows((jobs.row_of(record) for record in jobs.attempts_meant(ledger, reference)), as_json=as_json)
+
+
+def _explain(ledger: Ledger, reference: str, *, as_json: bool) -> None:
+    records = jobs.attempts_meant(ledger, reference)
+    explained = explain(ledger, records[0], records)
+    if as_json:
+        say(to_json(explained))
+    else:
+        sys.stdout.write(rendered(explained))
+
+
+def _show_rows(rows: Iterable[jobs.JobRow], *, as_json: bool) -> None:
+    if as_json:
+        for row in rows:
+            say(json_line(row))
+    else:
+        sys.stdout.write(table(HEAD, [cells(row) for row in rows], right=NUMBERS))
+
+
+def cells(row: jobs.JobRow) -> tuple[str, ...]:
+    """The line of a table."""
+    title = printable(row.title)
+    if len(title) > TITLE_CHARACTERS_MAX:
+        title = title[: TITLE_CHARACTERS_MAX - 1] + "…"
+    why = f" ({row.reason})" if row.reason else ""
+    return (
+        moment(row.received_at).removesuffix(" UTC"),
+        str(row.job_id),
+        str(row.attempt_id),
+        row.printer,
+        row.user,
+        title,
+        str(row.impressions),
+        str(row.media_sheets),
+        credits_text(row.price),
+        f"{row.ended.replace('_', ' ')}{why}",
+    )
+
+
+def json_line(row: jobs.JobRow) -> str:
+    """The row for programs; the price as exact decimal text."""
+    return json.dumps(
+        {
+            "received_at": row.received_at.isoformat(),
+            "job_id": row.job_id,
+            "attempt": row.attempt_id,
+            "printer": row.printer,
+            "user": row.user,
+            "identified": row.identified,
+            "job_name": row.title,
+            "impressions": row.impressions,
+            "media_sheets": row.media_sheets,
+            "price": credits_text(row.price),
+            "outcome": row.ended,
+            "verdict": row.verdict,
+            "reason": row.reason,
+        }
+    )
+
+
+def rendered(explained: Explanation) -> str:
+    """The explanation for people: a sentence, then a block a section."""
+    lines = [printable(explained.summary)]
+    for section in explained.sections:
+        rows = [row for row in section.rows if row.text]
+        if rows:
+            lines += ["", section.title]
+            lines += [f"  {printable(row.label):<{LABEL_WIDTH}}{printable(row.text)}" for row in rows]
+    return "\n".join(lines) + "\n"
