@@ -81,7 +81,7 @@ def void(services: Services, attempt: Attempt) -> Event:
 def conclude(services: Services, attempt: Attempt) -> Event | None:
     """The client's last command. A client that is gone needs none."""
     try:
-        if attempt.failure and not attempt.canceled and attempt.measured is None:
+        if attempt.failure and attempt.outcome in (None, Outcome.VOIDED):
             _send_failure(attempt)
             return None
         if attempt.arrival.client_uid == 0:
@@ -113,5 +113,5 @@ def leave_for_upkeep(services: Services, attempt: Attempt) -> Event | None:
     """The database went away after the device started: write what is known where upkeep finds it."""
     if attempt.measured is not None:
         services.journal.keep_settlement(attempt.key, settlement_to_json(attempt.key, settlement_of(attempt)))
-    attempt.failure = ""
+        attempt.failure = ""
     return conclude(services, attempt)
