@@ -120,7 +120,7 @@ def drop_root(uid: int, gid: int) -> None:
 def _limit(budget: Budget, mapped_octets: int) -> None:
     cpu_s = math.ceil(budget.cpu_s) + 1
     memory_octets = mapped_octets + budget.memory_octets
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))  # SIGXCPU, which says why; then SIGKILL
     resource.setrlimit(resource.RLIMIT_AS, (memory_octets, memory_octets))
 
 

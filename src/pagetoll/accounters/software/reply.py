@@ -55,7 +55,8 @@ def encode_usage(usage: Usage) -> bytes:
 def decode_usage(answer: bytes) -> Usage:
     """The `Usage` in `answer`. Raises `BadReply` when it is anything else."""
     value = _build(Usage, _loads(answer))
-    assert isinstance(value, Usage)
+    if not isinstance(value, Usage):
+        raise BadReply("Usage expected")
     return value
 
 
