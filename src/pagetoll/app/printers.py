@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pagetoll.app.names import all_matching, check_new_name, matching
-from pagetoll.core.catalogue import PrinterChange
+from pagetoll.core.catalogue import PrinterChange, PrinterRow
 from pagetoll.core.errors import UsageError
-from pagetoll.ports import Catalogue, CatalogueReader, CatalogueTransaction, PrinterRow
+from pagetoll.ports import Catalogue, CatalogueReader, CatalogueTransaction
 
 NO_CHANGE = PrinterChange()
 NOTHING_FOUND = "there is no printer that matches {}; list them with: pkprinters --list"

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pagetoll.app.names import matching
-from pagetoll.core.catalogue import UNCHANGED, EntryChange, EntrySelection, Figure
+from pagetoll.core.catalogue import UNCHANGED, EntryChange, EntryRow, EntrySelection, Figure
 from pagetoll.core.policy import OwnerKind
-from pagetoll.ports import Catalogue, CatalogueReader, CatalogueTransaction, EntryRow
+from pagetoll.ports import Catalogue, CatalogueReader, CatalogueTransaction
 
 NO_CHANGE = EntryChange()
 

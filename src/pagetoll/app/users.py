@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pagetoll.app.names import all_matching, check_new_name, matching
-from pagetoll.core.catalogue import Figure, OwnerChange
+from pagetoll.core.catalogue import Figure, GroupRow, OwnerChange, UserRow
 from pagetoll.core.errors import UsageError
-from pagetoll.ports import Catalogue, CatalogueReader, CatalogueTransaction, GroupRow, UserRow
+from pagetoll.ports import Catalogue, CatalogueReader, CatalogueTransaction
 
 NO_CHANGE = OwnerChange()
 NOTHING_FOUND = "there is no {kind} that matches {words}; list them with: pkusers {option}"

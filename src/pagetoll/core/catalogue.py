@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an administrator changes in the catalogue: values that say which rows and what becomes of them.
+"""The catalogue as values: printers, users, groups and quota entries as they are stored, and what becomes of them.
 
 A field that keeps its `UNCHANGED` stays as it is stored, so no command writes back a figure it read earlier.
 Amounts of money are millionths of a credit, page figures are impressions.
@@ -10,6 +10,57 @@ from datetime import datetime
 from enum import Enum
 
 from pagetoll.core.policy import LimitBy, OwnerKind
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterRow:
+    printer_id: int
+    name: str
+    description: str
+    price_per_impression: int
+    price_per_job: int
+    passthrough: bool
+    max_job_impressions: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    user_id: int
+    name: str
+    email: str
+    description: str
+    limitby: LimitBy
+    overcharge: int
+    balance: int
+    lifetime_paid: int
+    reserved: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    group_id: int
+    name: str
+    description: str
+    limitby: LimitBy
+    balance: int
+    lifetime_paid: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """A quota entry of a user or users group on a printer; a group's counters are its members' sums."""
+
+    account_id: int
+    owner_name: str
+    printer_name: str
+    page_counter: int
+    lifetime_page_counter: int
+    reserved: int
+    soft_limit: int | None
+    hard_limit: int | None
+    grace_until: datetime | None
+    max_job_impressions: int | None
+    warn_banners: int
 
 
 class Unchanged(Enum):

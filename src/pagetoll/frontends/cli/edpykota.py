@@ -5,14 +5,13 @@ import sys
 from dataclasses import replace
 
 from pagetoll.app.quotas import EntryOrder, delete_entries, fit_limits, list_entries, save_entries
-from pagetoll.core.catalogue import UNCHANGED, EntryChange
+from pagetoll.core.catalogue import UNCHANGED, EntryChange, EntryRow
 from pagetoll.core.errors import UsageError
 from pagetoll.core.policy import OwnerKind
 from pagetoll.frontends.cli import values
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.cli.output import largest_job, limit, local_time, tell, write
 from pagetoll.frontends.cli.program import EXIT_DONE, EXIT_REMARK, Act, Opening, Program, run
-from pagetoll.ports import EntryRow
 
 COMMAND = Command(
     name="edpykota",

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from pagetoll.app import users
 from pagetoll.app.users import GroupOrder, UserOrder, check_email
-from pagetoll.core.catalogue import UNCHANGED, OwnerChange, Unchanged
+from pagetoll.core.catalogue import UNCHANGED, GroupRow, OwnerChange, Unchanged, UserRow
 from pagetoll.core.errors import UsageError
 from pagetoll.core.policy import GROUP_LIMITBY, LimitBy
 from pagetoll.frontends.cli import values
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.cli.output import two_places, write
 from pagetoll.frontends.cli.program import EXIT_DONE, EXIT_REMARK, Act, Opening, Program, run
-from pagetoll.ports import Catalogue, GroupRow, UserRow
+from pagetoll.ports import Catalogue
 
 MAIL_DOMAIN = "localhost"
 

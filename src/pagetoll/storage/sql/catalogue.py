@@ -10,15 +10,19 @@ from sqlalchemy import Connection, insert, update
 
 from pagetoll.core.catalogue import (
     EntryChange,
+    EntryRow,
     EntrySelection,
     Figure,
+    GroupRow,
     HistoryFilter,
     HistoryRow,
     OwnerChange,
     PrinterChange,
+    PrinterRow,
+    UserRow,
 )
 from pagetoll.core.policy import OwnerKind
-from pagetoll.ports import CatalogueTransaction, Clock, EntryRow, GroupRow, PrinterRow, UserRow
+from pagetoll.ports import CatalogueTransaction
 from pagetoll.storage.sql import catalogue_entries, catalogue_owners, catalogue_reads
 from pagetoll.storage.sql.catalogue_entries import Writing
 from pagetoll.storage.sql.engine import Database
@@ -33,11 +37,6 @@ class SqlCatalogue:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    @classmethod
-    def open(cls, url: str, *, clock: Clock, busy_timeout_s: float = 10.0) -> "SqlCatalogue":
-        """Connects at the first use. Raises UsageError for a URL that is none of ours."""
-        return cls(Database.open(url, clock=clock, busy_timeout_s=busy_timeout_s))
 
     def write(self, actor: str, act: str, work: Callable[[CatalogueTransaction], Result]) -> Result:
         write_id = secrets.token_hex(16)

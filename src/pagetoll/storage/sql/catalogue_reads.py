@@ -10,10 +10,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, select
 
-from pagetoll.core.catalogue import EntrySelection, HistoryFilter, HistoryRow
+from pagetoll.core.catalogue import EntryRow, EntrySelection, GroupRow, HistoryFilter, HistoryRow, PrinterRow, UserRow
 from pagetoll.core.money import Unit
 from pagetoll.core.policy import LimitBy, OwnerKind
-from pagetoll.ports import EntryRow, GroupRow, PrinterRow, UserRow
 from pagetoll.storage.sql.accounts import accounts_named
 from pagetoll.storage.sql.instants import from_micros, maybe_instant, to_micros
 from pagetoll.storage.sql.schema import accounts, attempts, group_members, groups, printer_members, printers, users

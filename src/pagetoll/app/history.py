@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The history of print jobs as the old programs show it: one row an attempt, filters, dates and columns of PyKota.
+
+Attempts of unknown users or printers and open ones have no row there; `pagetoll job list` shows them.
+"""
+
+import calendar
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from pagetoll.core.catalogue import HistoryFilter, HistoryRow
+from pagetoll.core.errors import UsageError
+from pagetoll.core.jobs import Outcome
+from pagetoll.core.money import decimal_of
+from pagetoll.core.policy import Verdict
+from pagetoll.ports import Catalogue
+
+#: A text, a number, an amount, a local time, or nothing.
+Value = str | int | Decimal | datetime | None
+
+_RELATIVE = re.compile(r"(yesterday|today|now|tomorrow)([+-][0-9]{1,5})?", re.ASCII)
+_DIGITS = re.compile(r"[0-9]{4}([0-9]{2}){0,5}", re.ASCII)
+_DAYS = {"yesterday": -1, "today": 0, "now": 0, "tomorrow": 1}
+FILTER_FIELDS = {
+    "username": "user_name",
+    "printername": "printer_name",
+    "hostname": "host_name",
+    "billingcode": "billing_code",
+}
+FILTER_KEYS = (*FILTER_FIELDS, "jobid", "start", "end")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A filter, and what was said of it that could not be used."""
+
+    wanted: HistoryFilter
+    remarks: tuple[str, ...] = ()
+
+
+def parse_filter(words: Sequence[str], now: datetime) -> Asked:
+    """The filter that words such as username=anna start=today-7 ask for; the last one of a key wins.
+
+    `now` carries the local zone. Raises UsageError for an unknown key or form; a date that is none is left out.
+    """
+    given: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or "=" in value or key.lower() not in FILTER_KEYS:
+            raise UsageError(f"invalid filter {word!r}: give KEY=VALUE with a key of {', '.join(FILTER_KEYS)}")
+        given[key.lower()] = value
+    remarks = []
+    texts = {field: given[key] for key, field in FILTER_FIELDS.items() if key in given}
+    bounds = {}
+    for key in ("start", "end"):
+        if key in given:
+            bounds[key] = moment(given[key], now, last=key == "end")
+            if bounds[key] is None:
+                remarks.append(
+                    f"{key}={given[key]} is no date and was left out; give one such as 20260131 or today-7"
+                )
+    start, end = bounds.get("start"), bounds.get("end")
+    if start is not None and end is not None and start > end:
+        start, end = end, start
+    return Asked(HistoryFilter(**texts, job_id=_job_id(given.get("jobid")), start=start, end=end), tuple(remarks))
+
+
+def _job_id(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,18}", text, re.ASCII):
+        raise UsageError(f"invalid filter jobid={text}: give the number of a job")
+    return int(text)
+
+
+def moment(text: str, now: datetime, *, last: bool) -> datetime | None:
+    """The first (`last`: the last) second of the period that `text` names; None when it names none.
+
+    YYYY up to YYYYMMDDhhmmss, or yesterday, today, now, tomorrow, with +N or -N days behind.
+    """
+    word = text.strip().lower()
+    try:
+        if relative := _RELATIVE.fullmatch(word):
+            day = now + timedelta(days=_DAYS[relative[1]] + int(relative[2] or 0))
+            local = day if relative[1] == "now" else _edge_of_day(day, last=last)
+            return local.replace(microsecond=0, tzinfo=None).astimezone()
+        if _DIGITS.fullmatch(word):
+            return _completed(word, last=last).astimezone()
+    except (ValueError, OverflowError):
+        return None
+    return None
+
+
+def _edge_of_day(day: datetime, *, last: bool) -> datetime:
+    return day.replace(hour=23, minute=59, second=59) if last else day.replace(hour=0, minute=0, second=0)
+
+
+def _completed(digits: str, *, last: bool) -> datetime:
+    parts = [int(digits[:4]), *(int(digits[at : at + 2]) for at in range(4, len(digits), 2))]
+    if len(parts) == 1:
+        parts.append(12 if last else 1)
+    if len(parts) == 2:
+        parts.append(calendar.monthrange(parts[0], parts[1])[1] if last else 1)
+    edge = [23, 59, 59] if last else [0, 0, 0]
+    parts += edge[len(parts) - 3 :]
+    year, month, day, hour, minute, second = parts
+    return datetime(year, month, day, hour, minute, second)
+
+
+def action(row: HistoryRow) -> str:
+    """How the old history calls the end of an attempt."""
+    if row.outcome in (Outcome.REFUSED, Outcome.PENDING_HELD):
+        return "DENY"
+    if row.outcome in (Outcome.CANCELED, Outcome.VOIDED):
+        return "CANCEL"
+    if row.outcome == Outcome.ABORTED:
+        return "PROBLEM"
+    return "WARN" if row.verdict == Verdict.WARN else "ALLOW"
+
+
+def _page_counter(row: HistoryRow) -> int | None:
+    """The printer's running total behind the job; 0 where nothing was printed."""
+    if row.printer_counter_before is None or row.charged_impressions == 0:
+        return 0
+    return row.printer_counter_before + row.charged_impressions
+
+
+#: The columns in the order of the old dumps. A job's number is a text there; `pages` was never filled.
+COLUMNS: dict[str, Callable[[HistoryRow], Value]] = {
+    "username": lambda row: row.user_name,
+    "printername": lambda row: row.printer_name,
+    "id": lambda row: row.attempt_id,
+    "jobid": lambda row: str(row.job_id),
+    "userid": lambda row: row.user_id,
+    "printerid": lambda row: row.printer_id,
+    "pagecounter": _page_counter,
+    "jobsizebytes": lambda row: row.document_octets,
+    "jobsize": lambda row: row.charged_impressions,
+    "jobprice": lambda row: decimal_of(row.charged_price),
+    "action": action,
+    "filename": lambda row: row.file_name or None,
+    "title": lambda row: row.job_name,
+    "copies": lambda row: row.copies,
+    "options": lambda row: row.options,
+    "hostname": lambda row: row.host_name,
+    "md5sum": lambda row: row.document_md5 or None,
+    "pages": lambda _: None,
+    "billingcode": lambda row: row.billing_code or None,
+    "precomputedjobsize": lambda row: row.quoted_impressions,
+    "precomputedjobprice": lambda row: decimal_of(row.quoted_price),
+    "jobdate": lambda row: row.closed_at.astimezone().replace(tzinfo=None, microsecond=0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OrderField:
+    column: str
+    descending: bool = False
+
+
+def parse_order(fields: Sequence[str]) -> tuple[list[OrderField], list[str]]:
+    """The columns to sort by, +column ascending, -column descending, and remarks on fields that were left out.
+
+    Raises UsageError for a column that the history does not have.
+    """
+    order, remarks = [], []
+    for field in fields:
+        name = field.lstrip("+-").lower() if field[:1] in ("+", "-") else field.lower()
+        if not name.isalpha():
+            remarks.append(f"cannot order by {field!r}, which is no word; it was left out")
+        elif name not in COLUMNS:
+            raise UsageError(f"cannot order by {name}: the columns are {', '.join(COLUMNS)}")
+        else:
+            order.append(OrderField(name, descending=field.startswith("-")))
+    return order, remarks
+
+
+def history_rows(catalogue: Catalogue, wanted: HistoryFilter, order: Sequence[OrderField]) -> list[tuple[Value, ...]]:
+    """The rows of the history, a value for each of COLUMNS; in the order of their numbers unless told otherwise."""
+    rows = list(catalogue.history(wanted))
+    for field in reversed(order):
+        value = COLUMNS[field.column]
+        rows.sort(key=lambda row, value=value: _sortable(value(row)), reverse=field.descending)  # type: ignore[misc]
+    return [tuple(value(row) for value in COLUMNS.values()) for row in rows]
+
+
+def _sortable(value: Value) -> tuple[bool, Value]:
+    """Nothing comes before everything."""
+    return (value is not None, value if value is not None else "")
