@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lab.postgres import PostgresServer
+from lab.site import Site
 from pagetoll.integrations.printlab.cupsd import PrivateCups
 from pagetoll.integrations.printlab.ippprinter import VirtualIppPrinter, counting_program
 from pagetoll.integrations.printlab.sink import RawSink
@@ -79,3 +80,14 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     url = postgres_server.new_database()
     yield url
     postgres_server.drop_database(url)
+
+
+@pytest.fixture
+def site(lab_folder: Path) -> Iterator[Site]:
+    """A new site: home, scheduler and installed backend; the daemon starts on demand or by `start_daemon`."""
+    place = Site(lab_folder)
+    try:
+        place.set_up()
+        yield place
+    finally:
+        place.close()
