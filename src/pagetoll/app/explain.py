@@ -252,8 +252,8 @@ def _charged(record: AttemptRecord) -> Section:
     else:
         open_text = "nothing yet" if record.outcome is None else "nothing"
         rows.append(Row("impressions", "charged", open_text, None if record.outcome is None else 0))
-    if record.over_reserved:
-        rows.append(Row("over_reserved", "more than reserved", "yes: more came out than was expected", True))
+    over = "more came out than was set aside" if record.over_reserved else ""
+    rows.append(Row("over_reserved", "over the reserve", over, record.over_reserved))
     return Section("charged", "Charged", tuple(rows))
 
 

@@ -29,8 +29,8 @@ def tolerant_output() -> None:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: frozenset[str] = frozenset()) -> str:
-    """Aligned columns under their names; the columns named in `right` are numbers and stand to the right."""
-    lines = [list(head), *([printable(cell) for cell in row] for row in rows)]
+    """Aligned columns of printable cells under their names; the columns named in `right` stand to the right."""
+    lines = [list(head), *(list(row) for row in rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(head))]
     text = ""
     for line in lines:

@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0
+"""pagetoll job list, show, explain and their short forms, on ledgers that jobs have filled."""
+
+import json
+import os
+from dataclasses import replace
+
+import pytest
+
+from cli.ledger_home import LedgerHome
+from contract.books import Books, settlement, ticket
+from pagetoll.core.jobs import AttemptKey, ChargeRule, Identified, JobKey, Outcome
+from pagetoll.core.policy import ALLOWED, Decision, Verdict
+
+HOSTILE_TITLE = "letter\x1b[2J\nnew line\u202e $(touch x) \U0001f5a8 \\"
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+
+
+def fill(books: Books) -> None:
+    """anna prints three pages at 0.05, is refused ten; ben, logged in, has one waiting."""
+    books.printer("laser", page="0.05", job="0.1")
+    for name in ("anna", "ben"):
+        books.user(name, balance="10")
+        books.entry(name, "laser", soft=8, hard=10)
+    books.print(2, "anna", "laser")
+    books.clock.forward(minutes=1)
+    printed = books.facts("anna", "laser")
+    printed = replace(
+        printed,
+        ticket=replace(
+            ticket("anna", "laser"), job_name=HOSTILE_TITLE, device_uri="ipp://me:secret@host/ipp?waitjob"
+        ),
+        document_octets=999,
+        document_sha256="ab" * 32,
+        parsed_impressions=3,
+        media_sheets=3,
+        language="pdf",
+        confidence="exact",
+        findings=("blank_pages",),
+    )
+    books.ledger.reserve(printed, books.plan(3, "anna", "laser"), ALLOWED, (books.note("why", "rule"),))
+    books.ledger.settle(printed.key, settlement(3, 250_000, backend_status=0))
+    books.clock.forward(minutes=1)
+    refused = books.facts("anna", "laser")
+    decision = Decision(Verdict.REFUSE, "account-limit-reached", "Not printed: 5 of 10 impressions left")
+    books.ledger.record_unreserved(refused, decision, Outcome.REFUSED, ())
+    books.clock.forward(minutes=1)
+    waiting = books.facts("ben", "laser", identified=Identified.AUTHENTICATED)
+    books.ledger.reserve(waiting, books.plan(4, "ben", "laser"), ALLOWED, ())
+
+
+LISTED = """\
+TIME (UTC)           JOB  ATTEMPT  PRINTER  USER  TITLE                                 \
+    IMPRESSIONS  SHEETS  PRICE  OUTCOME
+2026-03-02 08:03:00    4        4  laser    ben   letter                                \
+              0       0      0  reserved
+2026-03-02 08:02:00    3        3  laser    anna  letter                                \
+              0       0      0  refused (account-limit-reached)
+2026-03-02 08:01:00    2        2  laser    anna  letter\\x1b[2J\\nnew line\\u202e $(tou\
+ch x…            3       3   0.25  completed
+2026-03-02 08:00:00    1        1  laser    anna  letter                                \
+              2       2    0.2  completed
+"""
+
+
+@pytest.fixture
+def filled(ledger_home: LedgerHome) -> LedgerHome:
+    with ledger_home.books() as books:
+        fill(books)
+    return ledger_home
+
+
+@pytest.mark.parametrize("words", [("job", "list"), ("jobs",)])
+def test_the_list_is_newest_first_with_hostile_titles_made_harmless(filled: LedgerHome, words):
+    assert filled.run(*words) == (0, LISTED, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "attempts"),
+    [
+        (["--user", "ben"], [4]),
+        (["--printer", "laser", "--limit", "2"], [4, 3]),
+        (["--limit", "0"], [4, 3, 2, 1]),
+        (["--job", "2"], [2]),
+        (["--identified", "authenticated"], [4]),
+        (["--identified=claimed", "-u", "anna"], [3, 2, 1]),
+        (["--printer", "other"], []),
+    ],
+)
+def test_the_list_narrows_down(filled: LedgerHome, words, attempts):
+    status, shown, complaint = filled.run("jobs", "--json", *words)
+    assert (status, complaint) == (0, "")
+    assert [json.loads(line)["attempt"] for line in shown.splitlines()] == attempts
+
+
+def test_a_row_as_json_keeps_title_zone_and_exact_price(filled: LedgerHome):
+    _, shown, _ = filled.run("job", "show", "attempt:2", "--json")
+    assert json.loads(shown) == {
+        "received_at": "2026-03-02T08:01:00+00:00",
+        "job_id": 2,
+        "attempt": 2,
+        "printer": "laser",
+        "user": "anna",
+        "identified": "claimed",
+        "job_name": HOSTILE_TITLE,
+        "impressions": 3,
+        "media_sheets": 3,
+        "price": "0.25",
+        "outcome": "completed",
+        "verdict": "allow",
+        "reason": "",
+    }
+
+
+EXPLAINED = """\
+Job 2 of anna on laser was printed; charged: 3 impressions, 3 sheets, 0.25 credits.
+
+Job
+  job                     2
+  attempt                 2
+  title                   letter\\x1b[2J\\nnew line\\u202e $(touch x) \U0001f5a8 \\\\
+  printer                 laser
+  device                  ipp://me@host/ipp?…
+  print server            server
+  copies                  1
+  options                 sides=one-sided
+  came as                 a file (not filtered)
+
+Who
+  user                    anna
+  identified              claimed: the name is what the client said; the queue asks for no login
+
+Document
+  size                    999 octets
+  SHA-256                 abababababababababababababababababababababababababababababababab
+  type                    application/pdf
+  type after filters      printer/hp
+
+Counted
+  language                pdf
+  confidence              exact
+  findings                blank_pages
+  declared by the client  not known
+  found in the data       3 impressions
+  paper                   3 sheets
+  in color                not known
+  reported by the device  not known
+
+Charged
+  reserved                3 impressions
+  charged                 3 impressions
+  sheets                  3 sheets
+  because                 the device backend ended well, so that everything counted in the document came out \
+(rule parsed)
+
+Price
+  prices                  laser: 3 x 0.05 + 0.1 for the job
+  total                   0.25 credits
+
+Accounts
+  user anna               9.8 credits before, 9.55 credits after; counted, not checked
+  user anna on laser      2 impressions before, 5 impressions after; limits soft 8, hard 10; checked
+
+Decision and outcome
+  verdict                 allow
+  outcome                 completed
+  backend's exit status   0
+
+Times
+  received                2026-03-02 08:01:00 UTC
+  reserved                2026-03-02 08:01:00 UTC
+  closed                  2026-03-02 08:01:00 UTC
+
+Notes
+  2026-03-02 08:01:00 UTC rule: why
+"""
+
+
+@pytest.mark.parametrize("words", [("job", "explain", "2"), ("explain", "attempt:2")])
+def test_a_charge_is_explained_to_the_last_figure(filled: LedgerHome, words):
+    assert filled.run(*words) == (0, EXPLAINED, "")
+
+
+def test_the_explanation_as_json_has_the_same_figures(filled: LedgerHome):
+    _, shown, _ = filled.run("explain", "--json", "2")
+    found = json.loads(shown)
+    assert found["job"]["device_uri"] == "ipp://me@host/ipp?…"
+    assert found["charged"] == {
+        "quoted_impressions": 3,
+        "impressions": 3,
+        "media_sheets": 3,
+        "rule": ChargeRule.PARSED,
+        "over_reserved": False,
+    }
+    assert found["price"]["total"] == "0.25"
+    assert [(leg["unit"], leg["before"], leg["after"]) for leg in found["accounts"]] == [
+        ("credits", "9.8", "9.55"),
+        ("impressions", 2, 5),
+    ]
+    assert found["times"]["closed_at"] == "2026-03-02T08:01:00+00:00"
+
+
+def test_a_refusal_is_explained_by_its_sentence(filled: LedgerHome):
+    _, shown, _ = filled.run("explain", "3")
+    assert shown.startswith("Job 3 of anna on laser was refused (account-limit-reached); nothing was charged.\n")
+    assert "said                    Not printed: 5 of 10 impressions left\n" in shown
+
+
+def test_an_open_job_says_what_is_set_aside(filled: LedgerHome):
+    _, shown, _ = filled.run("explain", "4")
+    assert "Job 4 of ben on laser is not over: reserved; 4 impressions are reserved for it.\n" in shown
+    assert "0 impressions now; 4 impressions set aside; limits soft 8, hard 10; checked\n" in shown
+    assert "authenticated: the spooler made sure who it is\n" in shown
+
+
+def test_all_runs_of_the_newest_job_of_a_number_are_shown(ledger_home: LedgerHome):
+    """Job 7 of last year is another job; job 7 of today ran twice."""
+    with ledger_home.books() as books:
+        books.printer("laser")
+        books.user("anna")
+        books.entry("anna", "laser")
+        last_year = AttemptKey(JobKey("server", 7, 1), "a" * 32)
+        today = JobKey("server", 7, 2)
+        for key in (last_year, AttemptKey(today, "b" * 32), AttemptKey(today, "c" * 32)):
+            books.ledger.reserve(books.facts("anna", "laser", key=key), books.plan(1, "anna", "laser"), ALLOWED, ())
+            books.void(key)
+    _, shown, _ = ledger_home.run("job", "show", "7", "--json")
+    assert [json.loads(line)["attempt"] for line in shown.splitlines()] == [3, 2]
+    _, shown, _ = ledger_home.run("explain", "7")
+    assert "  other runs              attempt:2\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["job"], 2, "say list, show or explain"),
+        (["job", "burn"], 2, "say list, show or explain"),
+        (["job", "show"], 2, "takes one job"),
+        (["jobs", "7"], 2, "takes no names"),
+        (["explain", "7", "--user", "anna"], 2, "--user belongs to list"),
+        (["explain", "seven"], 2, "'seven' names no job; give its number, such as 12, or attempt:12"),
+        (["explain", "9" * 30], 2, "names no job"),
+        (["explain", "77"], 1, "there is no job 77 in the ledger; see: pagetoll job list"),
+        (["explain", "attempt:77"], 1, "there is no attempt 77 in the ledger"),
+        (["jobs", "--limit", "-1"], 2, "--limit takes a whole number, not '-1'"),
+        (["jobs", "--identified", "guessed"], 2, "is not one of: authenticated, claimed"),
+    ],
+)
+def test_wrong_words_say_what_is_right(ledger_home: LedgerHome, words, status, said):
+    ended, shown, complaint = ledger_home.run(*words)
+    assert (ended, shown) == (status, "")
+    assert said in complaint
+    assert "Traceback" not in complaint
+
+
+@needs_root
+def test_a_stranger_is_told_who_may_read_the_ledger(filled: LedgerHome):
+    filled.root.chmod(0o755)
+    assert filled.run("jobs", user="daemon") == (
+        1,
+        "",
+        "pagetoll jobs: only root and nobody may read the ledger; run this as one of them\n",
+    )
+
+
+def test_help_names_every_option(ledger_home: LedgerHome):
+    status, shown, _ = ledger_home.run("job", "--help")
+    assert status == 0
+    assert all(f"--{name}" in shown for name in ("printer", "user", "job", "limit", "identified", "json"))
