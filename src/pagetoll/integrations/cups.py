@@ -59,15 +59,6 @@ class Cups:
         self._environ = environ
         self.schemes = schemes
 
-    def version(self) -> str:
-        """The version of CUPS's programs, such as 2.4.2; "" when it is not told."""
-        found = re.search(r"\d+(\.\d+)+", self.run("cups-config", "--version", check=False))
-        return found[0] if found else ""
-
-    def is_running(self) -> bool:
-        """Does the scheduler answer?"""
-        return "is running" in self.run("lpstat", "-r")
-
     def queues(self) -> list[Queue]:
         """All queues, in the order of their names."""
         queues = []
@@ -111,7 +102,7 @@ class Cups:
         """Give an existing queue another device URI; all else of it stays."""
         self.run("lpadmin", f"-p{queue}", f"-v{device_uri}")
 
-    def run(self, program: str, *arguments: str, check: bool = True, empty_is: str = "") -> str:
+    def run(self, program: str, *arguments: str, empty_is: str = "") -> str:
         """Run one of CUPS's programs; its output. `empty_is` is what it says instead of an empty list."""
         environment = {name: self._environ[name] for name in _PASSED_ON if name in self._environ}
         environment |= {"LC_ALL": "C.UTF-8", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"}
@@ -126,13 +117,11 @@ class Cups:
                 check=False,
             )
         except FileNotFoundError as error:
-            if not check:
-                return ""
             raise DeviceUnreachable(f"{program} is not installed; mend: apt-get install cups cups-client") from error
         except subprocess.TimeoutExpired as error:
             raise DeviceTimeout(f"{program} did not end within {TIMEOUT_S:g} s; does the scheduler hang?") from error
         said = os.fsdecode(done.stderr).strip()
-        if done.returncode != 0 and check and not (empty_is and empty_is in said):
+        if done.returncode != 0 and not (empty_is and empty_is in said):
             if "not running" in said or "Unable to connect" in said or "No such file" in said:
                 raise DeviceUnreachable(f"{said}; start CUPS, or set CUPS_SERVER")
             raise DeviceRefused(said or f"{program} ended with {done.returncode}")

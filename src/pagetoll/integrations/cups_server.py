@@ -17,6 +17,8 @@ from pathlib import Path
 DEFAULT_SOCKET = "/run/cups/cups.sock"
 _PEER = struct.Struct("3i")
 _CONNECT_TIMEOUT_S = 5.0
+_ANSWER_OCTETS = 4096
+IPP_PORT = 631
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,34 @@ def find_files(environ: Mapping[str, str]) -> CupsFiles:
         user=values.get("user", "lp"),
         group=values.get("group", "lp"),
     )
+
+
+def running_version(environ: Mapping[str, str]) -> str:
+    """The version that the scheduler names in its answers, such as 2.4; "" when it tells none."""
+    server = environ.get("CUPS_SERVER") or DEFAULT_SOCKET
+    try:
+        with _connected(server) as connection:
+            connection.sendall(b"HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            answer = connection.recv(_ANSWER_OCTETS)
+    except (OSError, ValueError):
+        return ""
+    found = re.search(rb"\bCUPS/(\d+(?:\.\d+)+)", answer)
+    return found[1].decode() if found else ""
+
+
+def _connected(server: str) -> socket.socket:
+    """A connection to what CUPS_SERVER names. Raises OSError, ValueError for an odd port."""
+    if not server.startswith("/"):
+        host, _, port = server.partition("/")[0].partition(":")
+        return socket.create_connection((host, int(port or IPP_PORT)), timeout=_CONNECT_TIMEOUT_S)
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(_CONNECT_TIMEOUT_S)
+    try:
+        connection.connect(server)
+    except OSError:
+        connection.close()
+        raise
+    return connection
 
 
 def is_local(environ: Mapping[str, str]) -> bool:
@@ -115,14 +145,12 @@ def _command_line(server: str) -> list[str]:
     """The arguments of the process behind a domain socket; empty when it cannot be told, or is no cupsd."""
     if not server.startswith("/"):
         return []
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(_CONNECT_TIMEOUT_S)
-        try:
-            probe.connect(server)
+    try:
+        with _connected(server) as probe:
             pid = _PEER.unpack(probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))[0]
-            arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        except OSError:
-            return []
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []
     words = [os.fsdecode(word) for word in arguments]
     return words if Path(words[0]).name == "cupsd" else []
 

@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be wrong with an installation, as a table of checks: facts in, findings out.
+
+A check reads the facts that a frontend has gathered, touches nothing, and says for each red line which command
+mends it.
+"""
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import SplitResult, urlsplit
+
+FIRST_SANE_YEAR = 2025
+CLOCK_SLACK = timedelta(minutes=2)
+CUPS_VERSION_MIN = (2, 2)
+FREE_OCTETS_MIN = 200 * 1024 * 1024
+LOOPBACK = ("localhost", "127.", "[::1]", "::1")
+ROOT_MODE = 0o700
+OTHERS_WRITE = 0o022
+#: program -> Debian package that has it
+PROGRAMS = {
+    "cupsd": "cups",
+    "lpstat": "cups-client",
+    "lpadmin": "cups-client",
+    "lp": "cups-client",
+    "gs": "ghostscript",
+}
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARN = "warn"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor: how bad, what was found, and the command that mends it ("" when all is well)."""
+
+    level: Level
+    what: str
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A file of ours among CUPS's backends. `missing_programs` are stamped paths that are not there; `current` says
+    whether it is the thin client of this version, stamped for this home."""
+
+    path: str
+    uid: int
+    mode: int
+    socket: str
+    missing_programs: tuple[str, ...]
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder or file of the home. `mode_most` are the bits its mode may have; uid is None when it is missing."""
+
+    path: str
+    uid: int | None
+    mode: int
+    mode_most: int
+    is_folder: bool
+    is_link: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A print queue. `device` is behind us when `scheme` is one of ours; `login` is whether its users must log in,
+    None when that cannot be told."""
+
+    name: str
+    scheme: str
+    device: str
+    login: bool | None
+
+    @property
+    def managed(self) -> bool:
+        return bool(self.scheme)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the checks look at. An error is a sentence, "" when there was none."""
+
+    now: datetime
+    home: str
+    socket: str
+    owner_uid: int | None
+    owner_name: str
+    me_uid: int
+    config_errors: tuple[str, ...]
+    places: tuple[Place, ...]
+    free_octets: int | None
+    database_error: str
+    newest_at: datetime | None
+    owner_error: str  # why the owner cannot run our programs
+    cups_version: str
+    cups_error: str
+    backend_dir: str
+    backends: tuple[Backend, ...]
+    backend_error: str
+    queues: tuple[Queue, ...]
+    programs: Mapping[str, bool]
+    apparmor_mode: str  # of cupsd's profile: enforce, complain, "" none, "?" unreadable
+    apparmor_lets_backends_work: bool
+    daemon: str  # answers, absent, hangs, refused
+
+
+Check = Callable[[Facts], Iterator[Finding]]
+
+
+def examine(facts: Facts) -> list[Finding]:
+    """Every check's findings, in the order of the table."""
+    return [finding for check in CHECKS for finding in check(facts)]
+
+
+def check_programs(facts: Facts) -> Iterator[Finding]:
+    for program, package in PROGRAMS.items():
+        if facts.programs.get(program):
+            yield _ok(f"program {program} is installed")
+        else:
+            yield _bad(f"program {program} is missing", f"apt-get install {package}")
+
+
+def check_cups(facts: Facts) -> Iterator[Finding]:
+    if facts.cups_error:
+        yield _bad(f"CUPS: {facts.cups_error}", "systemctl restart cups")
+        return
+    yield _ok("CUPS answers")
+    if not facts.cups_version:
+        return
+    version = tuple(int(part) for part in facts.cups_version.split(".")[:2])
+    if version < CUPS_VERSION_MIN:
+        yield _warn(f"CUPS {facts.cups_version} is older than what was tried (2.2 and newer)", "apt-get install cups")
+    else:
+        yield _ok(f"CUPS has version {facts.cups_version}")
+
+
+def check_home(facts: Facts) -> Iterator[Finding]:
+    if facts.owner_uid is None:
+        yield _bad(f"there is no home in {facts.home}", "pagetoll init")
+        return
+    if facts.owner_uid == 0:
+        yield _bad(f"{facts.home} belongs to root, and nothing of Pagetoll runs as root", "pagetoll init")
+        return
+    yield _ok(f"the home {facts.home} belongs to {facts.owner_name}")
+    for place in facts.places:
+        yield from _check_place(place, facts)
+    if facts.owner_error:
+        yield _bad(f"{facts.owner_name} cannot run Pagetoll: {facts.owner_error}", "make setup")
+
+
+def _check_place(place: Place, facts: Facts) -> Iterator[Finding]:
+    path = shlex.quote(place.path)
+    if place.is_link:
+        yield _bad(f"{place.path} is a link", f"rm {path} && pagetoll init")
+    elif place.uid is None:
+        yield _bad(f"{place.path} is missing", "pagetoll init")
+    elif place.uid != facts.owner_uid:
+        yield _bad(f"{place.path} does not belong to {facts.owner_name}", f"chown {facts.owner_name} {path}")
+    elif place.mode & ~place.mode_most:
+        yield _bad(f"{place.path} is open to others (mode {place.mode:04o})", f"chmod {place.mode_most:04o} {path}")
+    else:
+        yield _ok(f"{place.path} has a safe owner and mode")
+
+
+def check_space(facts: Facts) -> Iterator[Finding]:
+    if facts.free_octets is None:
+        return
+    free_mib = facts.free_octets // (1024 * 1024)
+    if facts.free_octets < FREE_OCTETS_MIN:
+        yield _warn(f"the spool has only {free_mib} MiB left", "df -h")
+    else:
+        yield _ok(f"the spool has {free_mib} MiB left")
+
+
+def check_config(facts: Facts) -> Iterator[Finding]:
+    for error in facts.config_errors:
+        file = error.split(":", 1)[0]
+        yield _bad(f"configuration: {error}", f"editor {shlex.quote(file)}")
+    if not facts.config_errors:
+        yield _ok("the configuration has no error")
+
+
+def check_database(facts: Facts) -> Iterator[Finding]:
+    if facts.owner_uid in (None, 0) or facts.config_errors:
+        return
+    if facts.database_error:
+        yield _bad(f"ledger: {facts.database_error}", "pagetoll init")
+    else:
+        yield _ok("the ledger opens and has this version's tables")
+
+
+def check_clock(facts: Facts) -> Iterator[Finding]:
+    mend = "timedatectl set-ntp true"
+    if facts.now.year < FIRST_SANE_YEAR:
+        yield _bad(f"the clock says {facts.now:%Y-%m-%d}", mend)
+    elif facts.newest_at is not None and facts.newest_at > facts.now + CLOCK_SLACK:
+        behind = facts.newest_at - facts.now
+        yield _bad(
+            f"the clock is {behind} behind the newest job of the ledger ({facts.newest_at:%Y-%m-%d %H:%M})", mend
+        )
+    else:
+        yield _ok(f"the clock says {facts.now:%Y-%m-%d %H:%M} UTC")
+
+
+def check_backends(facts: Facts) -> Iterator[Finding]:
+    install = f"pagetoll cups install --backend-dir {shlex.quote(facts.backend_dir)}"
+    if facts.backend_error:
+        mend = install if facts.me_uid == 0 else "run pagetoll doctor as root"
+        yield _bad(f"{facts.backend_dir}: {facts.backend_error}", mend)
+        return
+    if not facts.backends:
+        yield _bad(f"our backend is not in {facts.backend_dir}", install)
+    for backend in facts.backends:
+        yield from _check_backend(backend, facts, install)
+
+
+def _check_backend(backend: Backend, facts: Facts, install: str) -> Iterator[Finding]:
+    path = shlex.quote(backend.path)
+    before = len(backend.missing_programs)
+    if backend.uid not in (0, facts.me_uid):
+        yield _bad(f"{backend.path} does not belong to root", f"chown root:root {path}")
+    elif backend.mode & OTHERS_WRITE:
+        yield _bad(f"{backend.path} can be written by others (mode {backend.mode:04o})", f"chmod go-w {path}")
+    elif backend.socket != facts.socket:
+        yield _bad(f"{backend.path} was installed for another home ({backend.socket})", install)
+    elif before:
+        yield _bad(f"{backend.path} needs {backend.missing_programs[0]}, which is gone", install)
+    elif not backend.current:
+        yield _bad(f"{backend.path} is of another version, owner or spooler", install)
+    else:
+        runs_as = "the spooler's user" if backend.mode & 0o001 else "root"
+        yield _ok(f"{backend.path} is installed and runs as {runs_as}")
+
+
+def check_queues(facts: Facts) -> Iterator[Finding]:
+    installed = {backend.path.rpartition("/")[2] for backend in facts.backends}
+    managed = [queue for queue in facts.queues if queue.managed]
+    if not managed and not facts.cups_error:
+        yield _warn("no queue is managed, so nothing is counted", "pagetoll cups manage QUEUE")
+    for queue in managed:
+        if queue.scheme not in installed and not facts.backend_error:
+            yield _bad(
+                f"queue {queue.name} needs the backend {queue.scheme}, which is not there", "pagetoll cups install"
+            )
+        else:
+            yield _ok(f"queue {queue.name} is managed, its device is {queue.device}")
+
+
+def check_ways_around(facts: Facts) -> Iterator[Finding]:
+    """Another queue to the same device lets everybody print past the ledger."""
+    behind_us = {device_key(queue.device): queue.name for queue in facts.queues if queue.managed}
+    for queue in facts.queues:
+        name = behind_us.get(device_key(queue.device))
+        if not queue.managed and name is not None:
+            yield _warn(
+                f"queue {queue.name} prints to the device of {name}, uncounted",
+                f"pagetoll cups manage {shlex.quote(queue.name)}",
+            )
+
+
+def check_logins(facts: Facts) -> Iterator[Finding]:
+    for queue in facts.queues:
+        if queue.managed and queue.login is False:
+            yield _warn(
+                f"queue {queue.name} believes any user name (no login)",
+                f"lpadmin -p {shlex.quote(queue.name)} -o printer-op-policy=authenticated",
+            )
+
+
+def check_apparmor(facts: Facts) -> Iterator[Finding]:
+    if facts.apparmor_mode == "?":
+        yield _warn("AppArmor's profiles cannot be read by this user", "run pagetoll doctor as root")
+    elif facts.apparmor_mode == "enforce" and not facts.apparmor_lets_backends_work:
+        yield _bad("AppArmor confines cupsd's backends; ours may not reach its home", "aa-complain cupsd")
+    else:
+        yield _ok(f"AppArmor: {facts.apparmor_mode or 'no profile'} for cupsd")
+
+
+def check_daemon(facts: Facts) -> Iterator[Finding]:
+    if facts.owner_uid in (None, 0):
+        return
+    findings = {
+        "answers": _ok("pagetolld answers"),
+        "absent": _warn("pagetolld does not run; the next job starts it", "pagetoll daemon start"),
+        "hangs": _bad("pagetolld hangs", "pagetoll daemon stop && pagetoll daemon start"),
+        "refused": _warn("pagetolld's socket is closed to this user", "run pagetoll doctor as root"),
+    }
+    yield findings[facts.daemon]
+
+
+def device_key(uri: str) -> tuple[str, ...]:
+    """The same for two URIs of one device: the host of a network printer, else the whole URI."""
+    parts = urlsplit_or_none(uri)
+    host = (parts.hostname or "").rstrip(".").lower() if parts else ""
+    if parts is None or not host or parts.scheme in ("usb", "dnssd", "file", "serial", "parallel", "hp"):
+        return ("uri", uri.partition("?")[0] if uri.startswith("dnssd:") else uri)
+    if host.startswith(LOOPBACK):  # many virtual printers live on one address
+        return ("host", host, str(parts.port))
+    # a print server has many queues behind one address
+    many = parts.scheme in ("lpd", "smb") or parts.path.startswith(("/printers/", "/classes/"))
+    return ("host", host, parts.path) if many else ("host", host)
+
+
+def urlsplit_or_none(uri: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(uri)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def _ok(what: str) -> Finding:
+    return Finding(Level.OK, what)
+
+
+def _warn(what: str, mend: str) -> Finding:
+    return Finding(Level.WARN, what, mend)
+
+
+def _bad(what: str, mend: str) -> Finding:
+    return Finding(Level.BAD, what, mend)
+
+
+CHECKS: tuple[Check, ...] = (
+    check_programs,
+    check_cups,
+    check_home,
+    check_config,
+    check_database,
+    check_space,
+    check_clock,
+    check_backends,
+    check_queues,
+    check_ways_around,
+    check_logins,
+    check_apparmor,
+    check_daemon,
+)

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`pagetoll doctor`: look for what is wrong and say which command mends it."""
+
+import os
+import sys
+
+from pagetoll.app.doctor import Finding, Level, examine
+from pagetoll.config.home import Home
+from pagetoll.frontends.cli.doctor_facts import gather
+from pagetoll.frontends.cli.options import Command, Option
+from pagetoll.frontends.cli.subcommand import no_words, parse_or_show, say
+
+COMMAND = Command(
+    name="pagetoll doctor",
+    usage="[--quiet] [--backend-dir DIR]",
+    summary="Looks at CUPS, our backend, the queues, the home, the configuration, the ledger, the clock, AppArmor, "
+    "the needed programs and the daemon, and prints for each red line the command that mends it. Run it as root. "
+    "Exit status 1 when something is wrong.",
+    rows=(
+        Option("b", "backend-dir", "DIR", "the scheduler's folder of backends (found by itself otherwise)"),
+        Option("q", "quiet", "", "only what is wrong or doubtful"),
+    ),
+)
+OPTIONS = COMMAND.options
+
+COLORS = {Level.OK: "\x1b[32m", Level.WARN: "\x1b[33m", Level.BAD: "\x1b[31m"}
+PLAIN = "\x1b[0m"
+
+
+def main(arguments: list[str]) -> int:
+    """Print the findings; 1 when one is bad. Raises UsageError, ConfigError for an impossible home."""
+    parsed = parse_or_show(COMMAND, arguments)
+    if parsed is None:
+        return 0
+    no_words(COMMAND, parsed)
+    home = Home.from_environment(os.environ)
+    findings = examine(gather(home, os.environ, parsed.text("backend-dir")))
+    colored = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    for finding in findings:
+        if finding.level is not Level.OK or "quiet" not in parsed:
+            say(line(finding, colored))
+            if finding.mend:
+                say(f"       mend: {finding.mend}")
+    bad = sum(finding.level is Level.BAD for finding in findings)
+    doubtful = sum(finding.level is Level.WARN for finding in findings)
+    say(f"{len(findings)} checks: {bad} bad, {doubtful} doubtful")
+    return int(bad > 0)
+
+
+def line(finding: Finding, colored: bool) -> str:
+    """A finding as a line: its level, then what was found, with control characters shown as such."""
+    word = f"{finding.level:<5}"
+    what = "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in finding.what)
+    return f"{COLORS[finding.level]}{word}{PLAIN}  {what}" if colored else f"{word}  {what}"

@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gathers what the doctor looks at. What cannot be learned becomes a sentence; the ledger is opened only as the
+home's owner, in a child, so that root leaves no files there.
+"""
+
+import json
+import os
+import shutil
+import socket
+import stat
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import pagetoll
+from pagetoll.app import doctor
+from pagetoll.config.create import (
+    FOLDER_MODE,
+    PRIVATE_MODE,
+    SECRET_MODE,
+    inner_folders,
+    outer_folders,
+)
+from pagetoll.config.home import Home, Owner
+from pagetoll.config.load import load_home
+from pagetoll.config.options import Settings
+from pagetoll.core.errors import ConfigError, DeviceError, PagetollError
+from pagetoll.frontends import identity
+from pagetoll.frontends.wiring import now_utc, open_storage
+from pagetoll.integrations import backend_install, cups_server
+from pagetoll.integrations.cups import Cups
+from pagetoll.integrations.device_uris import unwrap
+
+SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#: the daemon sends a beat every 2 s to whoever is connected
+BEAT_TIMEOUT_S = 6.0
+APPARMOR_PROFILES = Path("/sys/kernel/security/apparmor/profiles")
+APPARMOR_CUPSD = Path("/etc/apparmor.d/usr.sbin.cupsd")
+
+
+def gather(home: Home, environ: Mapping[str, str], named_folder: str | None) -> doctor.Facts:
+    """The facts of this machine and home."""
+    owner = _owner(home)
+    settings, config_errors = _settings(home) if owner else (None, ())
+    ledger = _as_owner(home, owner, settings) if owner and owner.uid and settings else {}
+    files = cups_server.find_files(environ)
+    folder = Path(named_folder) if named_folder else files.backend_dir
+    queues, cups_error = _queues(environ, files)
+    backends, backend_error = _backends(home, folder, files, settings)
+    newest = ledger.get("newest_at")
+    return doctor.Facts(
+        now=now_utc(),
+        home=str(home.data_folder),
+        socket=str(home.socket),
+        owner_uid=owner.uid if owner else None,
+        owner_name=owner.name if owner else "",
+        me_uid=os.geteuid(),
+        config_errors=config_errors,
+        places=_places(home, settings),
+        free_octets=_free_octets(home.spool),
+        database_error=ledger.get("database_error", ""),
+        newest_at=datetime.fromisoformat(newest) if newest else None,
+        owner_error=ledger.get("owner_error", ""),
+        cups_version=cups_server.running_version(environ),
+        cups_error=cups_error,
+        backend_dir=str(folder),
+        backends=backends,
+        backend_error=backend_error,
+        queues=queues,
+        programs={name: shutil.which(name, path=SEARCH_PATH) is not None for name in doctor.PROGRAMS},
+        apparmor_mode=apparmor_mode(APPARMOR_PROFILES),
+        apparmor_lets_backends_work="third_party" in _text(APPARMOR_CUPSD),
+        daemon=daemon_state(home.socket),
+    )
+
+
+def daemon_state(path: Path) -> str:
+    """Does pagetolld answer? answers, absent, refused (by the folder's mode), or hangs."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(BEAT_TIMEOUT_S)
+        try:
+            probe.connect(str(path))
+        except PermissionError:
+            return "refused"
+        except TimeoutError:
+            return "hangs"
+        except OSError:
+            return "absent"
+        try:
+            return "answers" if probe.recv(1) else "absent"
+        except TimeoutError:
+            return "hangs"
+        except OSError:
+            return "absent"
+
+
+def apparmor_mode(profiles: Path) -> str:
+    """The mode of cupsd's profile, "" when there is none, "?" when that cannot be read."""
+    try:
+        lines = profiles.read_text().splitlines()
+    except FileNotFoundError:
+        return ""
+    except OSError:
+        return "?"
+    for line in lines:
+        name, _, mode = line.rpartition(" ")
+        if name in ("/usr/sbin/cupsd", "cupsd"):
+            return mode.strip("()")
+    return ""
+
+
+def _owner(home: Home) -> Owner | None:
+    try:
+        return home.owner()
+    except ConfigError:
+        return None
+
+
+def _settings(home: Home) -> tuple[Settings | None, tuple[str, ...]]:
+    try:
+        return load_home(home), ()
+    except ConfigError as error:
+        return None, tuple(str(problem) for problem in error.problems)
+
+
+def _places(home: Home, settings: Settings | None) -> tuple[doctor.Place, ...]:
+    passable = 0o001 if settings is not None and settings.spooler_user else 0
+    wanted: list[tuple[Path, int, bool]] = [
+        *((path, mode | (passable if mode == FOLDER_MODE else 0), True) for path, mode in outer_folders(home)),
+        *((path, PRIVATE_MODE, True) for path, _ in inner_folders(home)),
+        (home.configuration, 0o640, False),
+    ]
+    if settings is None or settings.database == home.database_url:
+        wanted.append((home.database, 0o640, False))
+    wanted += [
+        (path, mode, False)
+        for path, mode in ((home.device_uris, SECRET_MODE), (home.thin_conf, 0o644))
+        if path.exists()
+    ]
+    seen: dict[Path, doctor.Place] = {}
+    for path, mode, is_folder in wanted:
+        seen.setdefault(path, _place(path, mode, is_folder))
+    return tuple(seen.values())
+
+
+def _place(path: Path, mode_most: int, is_folder: bool) -> doctor.Place:
+    try:
+        found = path.lstat()
+    except OSError:
+        return doctor.Place(str(path), None, 0, mode_most, is_folder)
+    return doctor.Place(
+        path=str(path),
+        uid=found.st_uid,
+        mode=stat.S_IMODE(found.st_mode),
+        mode_most=mode_most,
+        is_folder=is_folder,
+        is_link=stat.S_ISLNK(found.st_mode),
+    )
+
+
+def _free_octets(folder: Path) -> int | None:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None
+
+
+def _queues(environ: Mapping[str, str], files: cups_server.CupsFiles) -> tuple[tuple[doctor.Queue, ...], str]:
+    try:
+        queues = Cups(environ).queues()
+    except DeviceError as error:
+        return (), str(error)
+    policies: dict[str, bool] = {}
+    try:
+        logins = cups_server.authenticating_policies(files.cupsd_conf.read_text(errors="replace"))
+        conf = cups_server.read_printers_conf(files) if cups_server.is_local(environ) else {}
+        policies = {name: queue.op_policy in logins for name, queue in conf.items()}
+    except OSError:
+        policies = {}
+    found = []
+    for queue in queues:
+        wrapped = unwrap(queue.shown_uri)
+        scheme = wrapped.scheme if wrapped else ""
+        found.append(doctor.Queue(queue.name, scheme, queue.device, policies.get(queue.name)))
+    return tuple(found), ""
+
+
+def _backends(
+    home: Home, folder: Path, files: cups_server.CupsFiles, settings: Settings | None
+) -> tuple[tuple[doctor.Backend, ...], str]:
+    try:
+        hidden = [
+            name
+            for name in backend_install.NAMES
+            if (folder / name).exists() and not os.access(folder / name, os.R_OK)
+        ]
+        if hidden:
+            return (), f"{hidden[0]} can be read by root only"
+        installed = backend_install.find_installed(folder)
+    except OSError as error:
+        return (), str(error.strerror)
+    wanted = _current_text(home, files, settings)
+    return tuple(_backend(file, wanted) for file in installed), ""
+
+
+def _current_text(home: Home, files: cups_server.CupsFiles, settings: Settings | None) -> str:
+    """What would be installed now; "" when that cannot be told."""
+    try:
+        stamps = backend_install.stamps_for(home, files, settings.spooler_user if settings else "")
+        return backend_install.stamped(backend_install.thin_source(), stamps)
+    except PagetollError:
+        return ""
+
+
+def _backend(file: backend_install.Installed, wanted: str) -> doctor.Backend:
+    daemon = file.stamps.get("DAEMON")
+    programs = [file.interpreter, *(daemon[:1] if isinstance(daemon, tuple) else ())]
+    return doctor.Backend(
+        path=str(file.path),
+        uid=file.uid,
+        mode=file.mode,
+        socket=str(file.stamps.get("SOCKET")),
+        missing_programs=tuple(program for program in programs if not Path(program).exists()),
+        current=not wanted or file.path.read_text(errors="replace") == wanted,
+    )
+
+
+def _as_owner(home: Home, owner: Owner, settings: Settings) -> dict[str, str]:
+    """What only the owner may look at, found out by a child that is the owner."""
+    if os.geteuid() not in (0, owner.uid):
+        return {"database_error": f"only root and {owner.name} can open it: run this as root"}
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.close(reading)
+            if os.geteuid() == 0:
+                identity.drop_root(owner)
+            with os.fdopen(writing, "w") as pipe:
+                json.dump(_owner_facts(home, settings), pipe)
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        answer = pipe.read()
+    os.waitpid(child, 0)
+    try:
+        found: dict[str, str] = json.loads(answer)
+    except ValueError:
+        return {"database_error": "the look at it ended without an answer"}
+    return found
+
+
+def _owner_facts(home: Home, settings: Settings) -> dict[str, str]:
+    facts = {}
+    for needed in (Path(sys.executable), Path(pagetoll.__file__)):
+        if not os.access(needed, os.R_OK):
+            facts["owner_error"] = f"{needed} is closed to that user"
+            break
+    try:
+        ledger, _ = open_storage(home, settings)
+        try:
+            ledger.check()
+            newest = next(iter(ledger.history(limit=1)), None)
+        finally:
+            ledger.close()
+    except PagetollError as error:
+        facts["database_error"] = str(error)
+    else:
+        facts["newest_at"] = newest.facts.received_at.isoformat() if newest else ""
+    return facts
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""

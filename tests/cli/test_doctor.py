@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: Apache-2.0
+"""pagetoll doctor on a real home and scheduler: each fault is named, and the command it prints mends it."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pagetoll.app.doctor import (
+    Facts,
+    Level,
+    Queue,
+    check_clock,
+    check_cups,
+    check_logins,
+    check_ways_around,
+    device_key,
+)
+from pagetoll.frontends.cli.doctor_facts import apparmor_mode
+from pagetoll.integrations.printlab.cupsd import PrivateCups
+
+SERVICE_USER = "nobody"
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="the doctor looks at root's files")
+
+
+class Patient:
+    """A whole installation in a folder: home, scheduler, backend, one managed queue."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "home"
+        self.folder = folder
+        self.cups = PrivateCups(folder / "cups")
+        self.cups.start()
+        programs = folder / "bin"
+        programs.mkdir()
+        pagetoll = programs / "pagetoll"
+        path = os.pathsep.join(sys.path)
+        pagetoll.write_text(
+            f"#!/bin/sh\nPYTHONPATH='{path}' exec {sys.executable} -m pagetoll.frontends.cli.pagetoll \"$@\"\n"
+        )
+        pagetoll.chmod(0o755)
+        self.environ = {
+            **os.environ,
+            "PATH": f"{programs}:/usr/sbin:/usr/bin:/sbin:/bin",
+            "PAGETOLL_HOME": str(self.home),
+            "CUPS_SERVER": self.cups.server,
+        }
+
+    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["/bin/sh", "-c", command], env=self.environ, cwd="/", capture_output=True, text=True, check=False
+        )
+
+    def doctor(self) -> tuple[int, str]:
+        done = self.run("pagetoll doctor --quiet")
+        assert "Traceback" not in done.stderr
+        assert done.stderr == ""
+        return done.returncode, done.stdout
+
+    @property
+    def backend(self) -> Path:
+        return self.cups.backend_dir / "cupspykota"
+
+
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Patient]:
+    with tempfile.TemporaryDirectory(prefix="pagetoll-test-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        patient = Patient(folder)
+        try:
+            for command in (f"init --user {SERVICE_USER}", "cups install"):
+                assert patient.run(f"pagetoll {command}").returncode == 0
+            patient.cups.add_queue("laser", "socket://127.0.0.1:9", options={"printer-op-policy": "authenticated"})
+            assert patient.run("pagetoll cups manage laser").returncode == 0
+            yield patient
+        finally:
+            patient.cups.close()
+
+
+@needs_root
+def test_a_healthy_installation_has_nothing_bad(patient: Patient):
+    status, text = patient.doctor()
+    assert (status, re.findall(r"^bad.*", text, re.M)) == (0, [])
+    assert "pagetolld does not run" in text
+    assert "no login" not in text
+
+
+def home_open_to_others(patient: Patient) -> None:
+    patient.home.chmod(0o755)
+
+
+def spool_of_root(patient: Patient) -> None:
+    os.chown(patient.home / "spool", 0, 0)
+
+
+def spool_missing(patient: Patient) -> None:
+    (patient.home / "spool").rmdir()
+
+
+def configuration_for_everybody(patient: Patient) -> None:
+    (patient.home / "pagetoll.toml").chmod(0o644)
+
+
+def ledger_of_root(patient: Patient) -> None:
+    os.chown(patient.home / "pagetoll.db", 0, 0)
+
+
+def ledger_missing(patient: Patient) -> None:
+    (patient.home / "pagetoll.db").unlink()
+
+
+def ledger_empty(patient: Patient) -> None:
+    (patient.home / "pagetoll.db").write_bytes(b"")
+
+
+def journal_a_link(patient: Patient) -> None:
+    (patient.home / "journal").rmdir()
+    (patient.home / "journal").symlink_to("/var")
+
+
+def backend_missing(patient: Patient) -> None:
+    for name in ("cupspykota", "pagetoll"):
+        (patient.cups.backend_dir / name).unlink()
+
+
+def backend_writable_by_others(patient: Patient) -> None:
+    patient.backend.chmod(0o722)
+
+
+def backend_of_somebody(patient: Patient) -> None:
+    os.chown(patient.backend, 1, 1)
+
+
+def backend_of_another_home(patient: Patient) -> None:
+    patient.run(f"PAGETOLL_HOME={patient.folder}/other pagetoll init --user {SERVICE_USER}")
+    patient.run(f"PAGETOLL_HOME={patient.folder}/other pagetoll cups install")
+
+
+def backend_changed(patient: Patient) -> None:
+    patient.backend.write_text(patient.backend.read_text() + "# changed\n")
+
+
+def interpreter_gone(patient: Patient) -> None:
+    patient.backend.write_text(patient.backend.read_text().replace("#!/usr/bin/python3", "#!/usr/bin/python2", 1))
+
+
+FAULTS: list[tuple[Callable[[Patient], None], str]] = [
+    (home_open_to_others, "is open to others"),
+    (spool_of_root, "does not belong to nobody"),
+    (spool_missing, "is missing"),
+    (configuration_for_everybody, "is open to others"),
+    (ledger_of_root, "does not belong to nobody"),
+    (ledger_missing, "is missing"),
+    (ledger_empty, "ledger:"),
+    (journal_a_link, "is a link"),
+    (backend_missing, "our backend is not in"),
+    (backend_writable_by_others, "can be written by others"),
+    (backend_of_somebody, "does not belong to root"),
+    (backend_of_another_home, "another home"),
+    (backend_changed, "another version"),
+    (interpreter_gone, "/usr/bin/python2, which is gone"),
+]
+
+
+@needs_root
+@pytest.mark.parametrize(("harm", "said"), FAULTS)
+def test_the_printed_command_mends_what_was_found(patient: Patient, harm, said):
+    harm(patient)
+    status, text = patient.doctor()
+    assert status == 1
+    red = re.findall(r"^bad +(.*)\n +mend: (.*)$", text, re.M)
+    assert said in " ".join(what for what, _ in red)
+    assert len(red) == len(re.findall(r"^bad", text, re.M)), "a red line without a command"
+    for _, mend in dict.fromkeys(red):
+        assert patient.run(mend).returncode == 0, mend
+    status, text = patient.doctor()
+    assert (status, re.findall(r"^bad.*", text, re.M)) == (0, [])
+
+
+@needs_root
+def test_a_wrong_configuration_is_shown_with_its_lines(patient: Patient):
+    path = patient.home / "pagetoll.toml"
+    before = path.read_text()
+    path.write_text('wait_s = "long"\npolcy = 1\n')
+    try:
+        status, text = patient.doctor()
+    finally:
+        path.write_text(before)
+    assert status == 1
+    assert f"{path}:1: wait_s" in text
+    assert f"{path}:2: polcy" in text
+
+
+@needs_root
+def test_a_queue_around_the_ledger_and_one_without_login_are_warned_of(patient: Patient):
+    patient.cups.add_queue("around", "socket://127.0.0.1:9")
+    patient.cups.add_queue("claimed", "cupspykota:socket://127.0.0.2:9")
+    status, text = patient.doctor()
+    assert status == 0
+    assert re.search(
+        r"^warn +queue around prints to the device of laser.*\n +mend: pagetoll cups manage around$", text, re.M
+    )
+    mend = re.search(r"^warn +queue claimed believes any user name.*\n +mend: (.*)$", text, re.M)[1]
+    assert patient.run(mend).returncode == 0
+    assert patient.run("pagetoll cups manage around").returncode == 0
+    assert "claimed believes" not in patient.doctor()[1]
+    assert "uncounted" not in patient.doctor()[1]
+    for name in ("around", "claimed"):
+        patient.cups.run("lpadmin", f"-x{name}")
+
+
+@needs_root
+def test_a_scheduler_that_is_down_is_one_red_line(patient: Patient):
+    done = patient.run("CUPS_SERVER=/nonexistent/cups.sock pagetoll doctor -q")
+    assert done.returncode == 1
+    assert "CUPS: " in done.stdout
+    assert "mend: systemctl restart cups" in done.stdout
+
+
+@needs_root
+def test_without_a_home_the_doctor_says_how_to_make_one(patient: Patient):
+    done = patient.run(f"PAGETOLL_HOME={patient.folder}/nowhere pagetoll doctor -q")
+    assert done.returncode == 1
+    assert "mend: pagetoll init" in done.stdout
+    assert not (patient.folder / "nowhere").exists()
+
+
+@needs_root
+def test_the_doctor_leaves_nothing_of_root_in_the_home(patient: Patient):
+    patient.doctor()
+    assert {path.owner() for path in [patient.home, *patient.home.rglob("*")]} == {SERVICE_USER}
+
+
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+FACTS = Facts(
+    now=NOON,
+    home="/home",
+    socket="/home/pagetolld.sock",
+    owner_uid=1,
+    owner_name="daemon",
+    me_uid=0,
+    config_errors=(),
+    places=(),
+    free_octets=None,
+    database_error="",
+    newest_at=None,
+    owner_error="",
+    cups_version="2.4",
+    cups_error="",
+    backend_dir="/backends",
+    backends=(),
+    backend_error="",
+    queues=(),
+    programs={},
+    apparmor_mode="",
+    apparmor_lets_backends_work=False,
+    daemon="absent",
+)
+
+
+@pytest.mark.parametrize(
+    ("now", "newest_at", "level"),
+    [
+        (NOON, None, Level.OK),
+        (NOON, NOON + timedelta(seconds=90), Level.OK),
+        (NOON, NOON + timedelta(hours=1), Level.BAD),
+        (NOON.replace(year=1970), None, Level.BAD),
+    ],
+)
+def test_a_clock_that_cannot_be_right_is_found(now, newest_at, level):
+    (finding,) = check_clock(replace(FACTS, now=now, newest_at=newest_at))
+    assert finding.level is level
+
+
+@pytest.mark.parametrize(("version", "level"), [("2.4", Level.OK), ("2.10.1", Level.OK), ("1.7.5", Level.WARN)])
+def test_an_old_cups_is_warned_of(version, level):
+    assert [finding.level for finding in check_cups(replace(FACTS, cups_version=version))] == [Level.OK, level]
+
+
+SAME = [
+    ("socket://10.0.0.9:9100", "ipp://10.0.0.9/ipp/print", True),
+    ("socket://Printer.example:9100", "ipps://printer.example./ipp/print", True),
+    ("socket://10.0.0.9:9100", "socket://10.0.0.8:9100", False),
+    ("lpd://server/one", "lpd://server/two", False),
+    ("ipp://server/printers/one", "ipp://server/printers/two", False),
+    ("socket://127.0.0.1:1", "socket://127.0.0.1:2", False),
+    ("usb://Acme/X?serial=1", "usb://Acme/X?serial=1", True),
+    ("usb://Acme/X?serial=1", "usb://Acme/X?serial=2", False),
+    ("http://[::1", "http://[::1", True),
+]
+
+
+@pytest.mark.parametrize(("one", "two", "same"), SAME)
+def test_two_uris_of_one_device_are_known_as_one(one, two, same):
+    assert (device_key(one) == device_key(two)) is same
+    queues = (Queue("a", "cupspykota", one, True), Queue("b", "", two, None))
+    assert len(list(check_ways_around(replace(FACTS, queues=queues)))) == same
+
+
+def test_a_login_that_cannot_be_told_is_not_warned_of():
+    queues = (Queue("a", "pagetoll", "socket://h", None), Queue("b", "", "socket://h", False))
+    assert list(check_logins(replace(FACTS, queues=queues))) == []
+
+
+@pytest.mark.parametrize(
+    ("profiles", "mode"),
+    [
+        ("/usr/sbin/cupsd (enforce)\n/usr/sbin/cupsd//third_party (enforce)\n", "enforce"),
+        ("/usr/bin/man (enforce)\n/usr/sbin/cupsd (complain)\n", "complain"),
+        ("/usr/sbin/cups-browsed (enforce)\n", ""),
+    ],
+)
+def test_the_mode_of_the_schedulers_profile_is_read(tmp_path: Path, profiles, mode):
+    path = tmp_path / "profiles"
+    assert apparmor_mode(path) == ""
+    path.write_text(profiles)
+    assert apparmor_mode(path) == mode
