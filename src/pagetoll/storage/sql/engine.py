@@ -36,6 +36,10 @@ POOL_CONNECTIONS = 8
 POOL_OVERFLOW = 56
 
 
+class StaleConnection(StorageUnavailable):
+    """The connection was lost before the commit."""
+
+
 class Database:
     """One database and how to run a transaction in it."""
 
@@ -68,7 +72,7 @@ class Database:
             try:
                 with self._turn(), self.transaction(engine) as connection:
                     return work(connection)
-            except StorageConflict:
+            except (StorageConflict, StaleConnection):
                 if not tries_left:
                     raise
                 time.sleep(CONFLICT_PAUSE_S * (0.5 + random.random()))  # noqa: S311
@@ -80,8 +84,14 @@ class Database:
         engine = self.relaxed.execution_options(**options)
         if snapshot and not self.is_sqlite:
             engine = self.relaxed.execution_options(isolation_level="REPEATABLE READ")
-        with self.transaction(engine) as connection:
-            return work(connection)
+        for last_try in (False, True):
+            try:
+                with self.transaction(engine) as connection:
+                    return work(connection)
+            except StaleConnection:
+                if last_try:
+                    raise
+        raise AssertionError("unreachable")
 
     def check(self) -> None:
         """Raises when the database cannot be written now, or has another schema."""
@@ -100,13 +110,19 @@ class Database:
     @contextmanager
     def transaction(self, engine: Engine) -> Iterator[Connection]:
         """One transaction with the database's errors in our words."""
+        committing = False
         try:
             with engine.begin() as connection:
                 if not self._schema_seen:
                     self._see_schema(connection)
                 yield connection
+                committing = True
         except DBAPIError as error:
-            raise storage_error(error, self.where) from error
+            ours = storage_error(error, self.where)
+            if error.connection_invalidated and not committing:
+                # A pooled connection that the server closed: nothing was written, a new one may serve.
+                ours = StaleConnection(str(ours))
+            raise ours from error
         except PoolTimeout as error:
             raise StorageUnavailable(f"{self.where}: all connections are busy; try again") from error
 

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A database that is away, locked, read-only, full, or of another version: a clear error, nothing half done."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, inspect, text
+
+from contract.books import Books
+from lab.postgres import PostgresServer
+from pagetoll import plugins
+from pagetoll.core.errors import SchemaMismatch, StorageUnavailable, UsageError
+from pagetoll.core.policy import ALLOWED
+from pagetoll.storage.sql.engine import parse_url
+from pagetoll.storage.sql.migrate import upgrade
+
+
+def a_ledger(url: str, busy_timeout_s: float = 0.2) -> Books:
+    books = Books(url, busy_timeout_s=busy_timeout_s)
+    books.printer()
+    books.user()
+    books.entry(hard=10)
+    return books
+
+
+@pytest.fixture
+def sqlite_file(tmp_path: Path) -> Path:
+    upgrade(f"sqlite:///{tmp_path}/pagetoll.db")
+    return tmp_path / "pagetoll.db"
+
+
+def test_the_check_of_a_good_ledger_says_nothing_and_upgrading_again_is_harmless(ledger_url: str) -> None:
+    upgrade(ledger_url)
+    Books(ledger_url).ledger.check()
+
+
+def test_a_ledger_without_tables_says_what_to_run(postgres_url: str) -> None:
+    with pytest.raises(SchemaMismatch, match="run: pagetoll init"):
+        Books(postgres_url).ledger.check()
+
+
+def test_tables_of_another_version_are_refused(ledger_url: str) -> None:
+    books = Books(ledger_url)
+    books.damage("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaMismatch, match="9999"):
+        books.ledger.check()
+    with pytest.raises(SchemaMismatch):
+        Books(ledger_url).view()
+
+
+def test_a_column_that_is_gone_is_another_version_too(ledger_url: str) -> None:
+    books = Books(ledger_url)
+    books.damage("ALTER TABLE attempts RENAME COLUMN findings TO faults")
+    with pytest.raises(SchemaMismatch):
+        list(books.ledger.history())
+
+
+def test_a_missing_file_is_not_created_by_use(tmp_path: Path) -> None:
+    with pytest.raises(StorageUnavailable, match="pagetoll init"):
+        Books(f"sqlite:///{tmp_path}/none.db").ledger.check()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_no_database_is_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "pagetoll.db").write_text("Dear diary, " * 1000)
+    with pytest.raises(StorageUnavailable, match="no database"):
+        Books(f"sqlite:///{tmp_path}/pagetoll.db").ledger.check()
+
+
+def test_a_lock_that_another_program_keeps_is_waited_for_and_then_named(sqlite_file: Path) -> None:
+    books = a_ledger(f"sqlite:///{sqlite_file}")
+    facts, plan = books.facts(), books.plan(1)
+    other = sqlite3.connect(sqlite_file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageUnavailable, match="locked"):
+        books.ledger.reserve(facts, plan, ALLOWED, ())
+    assert books.view().entries
+    other.execute("ROLLBACK")
+    books.ledger.reserve(facts, plan, ALLOWED, ())
+    assert books.pages().reserved == 1
+
+
+def test_a_row_that_another_session_keeps_is_waited_for_and_then_named(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    upgrade(postgres_url)
+    books = a_ledger(postgres_url)
+    facts, plan = books.facts(), books.plan(1)
+    other = create_engine(postgres_url)
+    with other.begin() as connection:
+        connection.execute(text("SELECT id FROM users FOR UPDATE"))
+        with pytest.raises(StorageUnavailable, match="lock timeout"):
+            books.ledger.reserve(facts, plan, ALLOWED, ())
+    other.dispose()
+    books.ledger.reserve(facts, plan, ALLOWED, ())
+
+
+def test_a_read_only_postgresql_fails_the_check(postgres_server: PostgresServer, postgres_url: str) -> None:
+    upgrade(postgres_url)
+    name = postgres_url.rpartition("/")[2]
+    postgres_server.run_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    with pytest.raises(StorageUnavailable, match="read-only"):
+        Books(postgres_url).ledger.check()
+
+
+def test_a_server_that_is_away_is_named_without_its_password() -> None:
+    books = Books("postgresql://anna:secret@127.0.0.1:1/ledger", busy_timeout_s=2)
+    with pytest.raises(StorageUnavailable, match=r"127\.0\.0\.1") as caught:
+        books.ledger.check()
+    assert "secret" not in str(caught.value)
+
+
+def test_a_connection_that_the_server_dropped_costs_no_job(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    upgrade(postgres_url)
+    books = a_ledger(postgres_url)
+    name = postgres_url.rpartition("/")[2]
+    facts, plan = books.facts(), books.plan(1)
+    postgres_server.run_sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    books.ledger.reserve(facts, plan, ALLOWED, ())
+    assert books.pages().reserved == 1
+
+
+READ_ONLY_PROBE = """
+import os, sys
+os.setuid(65534)
+from contract.books import Books
+from pagetoll.core.errors import StorageUnavailable
+try:
+    Books(sys.argv[1], busy_timeout_s=0.2).ledger.check()
+except StorageUnavailable as error:
+    print(error)
+"""
+
+
+def test_a_file_that_may_not_be_written_is_named(sqlite_file: Path, tmp_path: Path) -> None:
+    """As another user, for root may write everything."""
+    folder = Path("/tmp") / f"read-only-{os.getpid()}"
+    folder.mkdir(mode=0o755)
+    try:
+        copy = folder / "pagetoll.db"
+        with sqlite3.connect(sqlite_file) as source, sqlite3.connect(copy) as target:
+            source.backup(target)
+        copy.chmod(0o444)
+        said = run_as_nobody(READ_ONLY_PROBE, f"sqlite:///{copy}")
+    finally:
+        shutil.rmtree(folder)
+    assert "check its owner, mode and file system" in said
+
+
+def run_as_nobody(script: str, url: str) -> str:
+    # -P and the paths: the interpreter may be one that only root can list folders of, so modules are loaded before
+    command = [sys.executable, "-c", "import sqlite3, sqlalchemy, psycopg, contract.books\n" + script, url]
+    done = subprocess.run(
+        command, env={"PYTHONPATH": ":".join(sys.path)}, capture_output=True, text=True, check=False, cwd="/"
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=True)
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_refuses_the_reserve_and_the_books_stay_clean(tiny_disk: Path) -> None:
+    url = f"sqlite:///{tiny_disk}/pagetoll.db"
+    upgrade(url)
+    books = a_ledger(url)
+    facts, plan = books.facts(), books.plan(1)
+    filler = tiny_disk / "filler"
+    with pytest.raises(OSError), filler.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1024))
+    with pytest.raises(StorageUnavailable, match="full"):
+        for _ in range(200):
+            books.hold(0)
+    filler.unlink()
+    assert books.audit() == []
+    books.ledger.reserve(facts, plan, ALLOWED, ())
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://x/y", "sqlite://", "sqlite:///:memory:"])
+def test_a_url_that_is_no_ledger_is_refused(url: str) -> None:
+    with pytest.raises(UsageError):
+        parse_url(url)
+
+
+def test_a_store_is_found_by_the_scheme_of_its_url(ledger_url: str) -> None:
+    books = Books(ledger_url)
+    ledger = plugins.open_ledger(ledger_url, clock=books.clock)
+    ledger.check()
+    plugins.open_catalogue(ledger_url, clock=books.clock).printers()
+    ledger.close()
+    with pytest.raises(UsageError, match="postgresql, sqlite"):
+        plugins.open_ledger("ldap://x", clock=books.clock)
+
+
+def test_nothing_is_left_of_the_tables_of_a_broken_upgrade(tmp_path: Path) -> None:
+    """All or nothing: a table of one of our names is in the way of the last step."""
+    file = tmp_path / "pagetoll.db"
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE reservations (x)")
+    with pytest.raises(Exception, match="already exists"):
+        upgrade(f"sqlite:///{file}")
+    engine = create_engine(f"sqlite:///{file}")
+    assert inspect(engine).get_table_names() == ["reservations"]
+    engine.dispose()

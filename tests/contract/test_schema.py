@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The migrated tables are those of the schema module, on each database."""
+
+from collections.abc import Mapping
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Inspector, MetaData, inspect
+
+from contract.books import Books
+from pagetoll.storage.sql.migrate import alembic_config
+from pagetoll.storage.sql.schema import SCHEMA_VERSION, metadata
+
+
+def test_alembic_finds_nothing_to_change(ledger_url: str) -> None:
+    def differences(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return compare_metadata(context, metadata)
+
+    assert Books(ledger_url).database.read(differences) == []
+
+
+def _options(given: Mapping[str, object]) -> list[tuple[str, str]]:
+    return sorted((name, str(value)) for name, value in given.items())
+
+
+def _constraints(inspector: Inspector) -> dict[str, object]:
+    """What alembic does not compare: checks, and the conditions of partial indexes."""
+    found: dict[str, object] = {}
+    for table in sorted(metadata.tables):
+        found[table] = (
+            sorted(str(check["name"]) for check in inspector.get_check_constraints(table)),
+            sorted(
+                (str(index["name"]), _options(index["dialect_options"])) for index in inspector.get_indexes(table)
+            ),
+            inspector.get_pk_constraint(table)["constrained_columns"],
+        )
+    return found
+
+
+def test_checks_and_partial_indexes_are_the_same_when_created_from_the_metadata(ledger_url: str) -> None:
+    books = Books(ledger_url)
+    migrated = books.database.read(lambda connection: _constraints(inspect(connection)))
+
+    def recreate(connection: Connection) -> dict[str, object]:
+        present = MetaData()
+        present.reflect(connection)
+        metadata.drop_all(connection)
+        metadata.create_all(connection)
+        return _constraints(inspect(connection))
+
+    assert books.database.write(recreate) == migrated
+    assert migrated["accounts"][0] == ["ck_accounts_reserved_not_negative"]
+
+
+def test_the_version_that_is_asked_for_is_the_newest_migration(ledger_url: str) -> None:
+    def newest(connection: Connection) -> str | None:
+        return ScriptDirectory.from_config(alembic_config(connection)).get_current_head()
+
+    assert Books(ledger_url).database.read(newest) == SCHEMA_VERSION
