@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`pagetoll upkeep`: one round of what the daemon does every minute, and, as root, the release of held jobs.
+
+The ledger and the journal are the owner's, jobs are released by root. So a root process splits: a child becomes the
+owner, does the upkeep and tells the numbers of the held jobs; the parent gives them to CUPS, as numbers only.
+"""
+
+import os
+import subprocess
+import sys
+
+from pagetoll.app.upkeep import UpkeepReport, run_upkeep
+from pagetoll.config.home import Home
+from pagetoll.config.load import load_home
+from pagetoll.core.errors import LedgerError, PagetollError
+from pagetoll.frontends import identity
+from pagetoll.frontends.cli.options import Command
+from pagetoll.frontends.cli.screen import printable, tolerant_output
+from pagetoll.frontends.cli.subcommand import no_words, parse_or_show, say
+from pagetoll.frontends.daemon.services import build_services
+from pagetoll.ports import HeldJobs
+
+COMMAND = Command(
+    name="pagetoll upkeep",
+    usage="",
+    summary="Settles or voids what dead processes left behind and books what was journaled while the daemon or the "
+    "database was away. As root it also releases the jobs that were held for that. The daemon does the same every "
+    "minute; doing it again is harmless. Exit status 1 when something could not be done.",
+    rows=(),
+)
+OPTIONS = COMMAND.options
+
+RELEASE_TIMEOUT_S = 30.0
+NUMBERS_OCTETS_MAX = 1 << 20
+PROGRAMS = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"
+
+
+def main(arguments: list[str]) -> int:
+    """1 when an attempt, an entry or a job could not be dealt with. Raises UsageError, ConfigError, StorageError."""
+    parsed = parse_or_show(COMMAND, arguments)
+    if parsed is None:
+        return 0
+    no_words(COMMAND, parsed)
+    tolerant_output()
+    home = Home.from_environment(os.environ)
+    if os.geteuid() != 0:
+        return work_as_owner(home, -1)
+    status, numbers = in_child(home)
+    return max(status, *(release(number) for number in numbers), 0)
+
+
+def work_as_owner(home: Home, numbers_fd: int) -> int:
+    """One round; the numbers of held jobs go to `numbers_fd` where there is one. Raises what `main` raises."""
+    if not identity.become_owner(home):
+        raise LedgerError(f"only root and {home.owner().name} may do the upkeep; run this as one of them")
+    settings = load_home(home)
+    services = build_services(home, lambda: settings)
+    try:
+        services.ledger.check()
+        report = run_upkeep(services)
+        tell(report)
+        if numbers_fd >= 0 and not report.problems:
+            write_numbers(services.journal, numbers_fd)
+    finally:
+        services.counter.close()
+        services.ledger.close()
+    return int(bool(report.problems))
+
+
+def tell(report: UpkeepReport) -> None:
+    """What was done, in a line; what was not, on stderr."""
+    for problem in report.problems:
+        sys.stderr.write(f"{COMMAND.name}: {printable(problem)}\n")
+    say(f"{report.closed} attempts closed, {report.booked} journal entries booked, {report.running} still running.")
+
+
+def write_numbers(held: HeldJobs, numbers_fd: int) -> None:
+    """The held jobs, as decimal lines; the list is empty afterwards."""
+    os.write(numbers_fd, "".join(f"{number}\n" for number in held.take()).encode())
+
+
+def in_child(home: Home) -> tuple[int, list[int]]:
+    """The work in a process that gives root up; its exit status and the numbers of the held jobs."""
+    reading, writing = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        os._exit(guarded(home, writing))
+    os.close(writing)
+    with open(reading, "rb") as file:  # noqa: PTH123 - a descriptor
+        lines = file.read(NUMBERS_OCTETS_MAX).split()
+    _, ended = os.waitpid(child, 0)
+    status = os.waitstatus_to_exitcode(ended)
+    return (status if status >= 0 else 1), [int(line) for line in lines if line.isdigit()]
+
+
+def guarded(home: Home, numbers_fd: int) -> int:
+    """The child's exit status; it has no caller to map errors."""
+    try:
+        status = work_as_owner(home, numbers_fd)
+    except PagetollError as error:
+        sys.stderr.write("".join(f"{COMMAND.name}: {line}\n" for line in str(error).splitlines()))
+        status = 1
+    except Exception as error:
+        sys.stderr.write(f"{COMMAND.name}: unexpected {type(error).__name__}: {error}\n")
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return status
+
+
+def release(number: int) -> int:
+    """Let CUPS run a held job again; 1 when it does not."""
+    words = ["lp", "-i", str(number), "-H", "resume"]
+    environment = {name: os.environ[name] for name in ("CUPS_SERVER",) if name in os.environ}
+    environment |= {"PATH": PROGRAMS, "LC_ALL": "C.UTF-8"}
+    try:
+        done = subprocess.run(
+            words,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=RELEASE_TIMEOUT_S,
+            check=False,
+        )
+        why = "" if done.returncode == 0 else os.fsdecode(done.stderr).strip() or f"lp ended with {done.returncode}"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        why = str(error)
+    if why:
+        sys.stderr.write(f"{COMMAND.name}: job {number} stays held: {printable(why)}; try: {' '.join(words)}\n")
+        return 1
+    say(f"released job {number}")
+    return 0
