@@ -154,6 +154,8 @@ def manage(cups: Cups, home: Home, name: str, *, scheme: str = OUR_SCHEMES[0], s
     uri = cups.true_uri(name, queue.shown_uri)
     if uri.startswith("file:"):
         raise UsageError(f"{name}: CUPS writes to {uri} itself, without a backend, so nothing can count it")
+    if not uri.isprintable():
+        raise UsageError(f"{name}: its device URI holds signs that cannot be printed; set another with lpadmin -v")
     shown = uri
     if has_password(uri):
         shown = without_password(uri)

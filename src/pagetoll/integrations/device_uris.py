@@ -112,4 +112,5 @@ def _write(home: Home, secrets: dict[str, SecretUri]) -> None:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=True).replace("\x7f", "\\u007f")  # a JSON string is a TOML basic string
+    # a JSON string is a TOML basic string, but for DEL and for JSON's halves of characters (so none is escaped)
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
