@@ -63,7 +63,7 @@ def _as_buffer(data: "Buffer | bytearray | memoryview | BinaryIO") -> "Buffer":
     if isinstance(data, bytearray | memoryview):
         return bytes(data)
     if hasattr(data, "find"):
-        return data
+        return cast("Buffer", data)
     return cast("_Readable", data).read()
 
 
@@ -181,7 +181,15 @@ def _copies(run: Run, environment: Environment) -> int:
 def _page_run(run: Run, environment: Environment) -> PageRun:
     duplex = environment.sides if run.duplex is Duplex.UNSTATED else run.duplex
     color = ColorClass.MONO if environment.monochrome else run.color
-    return PageRun(run.length, _copies(run, environment), duplex, color, run.media_points, run.blank, run.starts_sheet)
+    return PageRun(
+        length=run.length,
+        copies=_copies(run, environment),
+        duplex=duplex,
+        color=color,
+        media_points=run.media_points,
+        blank=run.blank,
+        starts_sheet=run.starts_sheet,
+    )
 
 
 def _error_code(error: DocumentError) -> str:

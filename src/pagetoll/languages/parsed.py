@@ -2,7 +2,7 @@
 """What one parser hands back about one document, before PJL and the spooler have their say."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pagetoll.core.usage import ColorClass, Confidence, Duplex, Finding
@@ -56,9 +56,7 @@ class Parsed:
         self.input_pages += run.length
         if self.runs and self.runs[-1].same_kind(run):
             last = self.runs[-1]
-            self.runs[-1] = Run(
-                last.length + run.length, last.copies, last.duplex, last.color, last.media_points, last.blank, last.starts_sheet
-            )
+            self.runs[-1] = replace(last, length=last.length + run.length)
         else:
             self.runs.append(run)
 
@@ -81,7 +79,7 @@ class Context:
     guard: Guard
     trust_dsc: bool = False
     render_postscript: Renderer | None = None
-    text_layout: TextLayout = TextLayout()
+    text_layout: TextLayout = field(default_factory=TextLayout)
     outer_copies: int | None = None
     outer_duplex: Duplex = Duplex.UNSTATED
 

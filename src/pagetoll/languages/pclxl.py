@@ -30,7 +30,7 @@ _FORMATS = "BHIhif"
 Attributes = dict[int, tuple[int, bytes]]
 
 
-class _NeedMore(Exception):  # noqa: N818 - a signal between two methods, never seen outside
+class _NeedMore(Exception):
     """The buffer ends inside a command."""
 
 
@@ -142,31 +142,23 @@ class PclxlReader:
         value: tuple[int, bytes] | None = None
         while position < size:
             tag = buffer[position]
-            length = xl.FIXED_OCTETS.get(tag)
-            if length is not None:
-                if position + length > size:
-                    raise _NeedMore
-                if length > 1:
-                    value = (tag, buffer[position + 1 : position + length])
-                position += length
-            elif tag in (0xF8, 0xF9):
-                width = tag - 0xF7
-                if position + 1 + width > size:
-                    raise _NeedMore
-                if value is not None:
-                    attributes[buffer[position + 1]] = value
-                position += 1 + width
-            elif 0x41 <= tag <= 0xBF:
+            if 0x41 <= tag <= 0xBF:
                 position = self._operator(tag, attributes, position + 1)
                 return self._step_over(self._skip, position, size)
-            elif tag in xl.ARRAY_TAGS:
+            if tag in xl.ARRAY_TAGS:
                 value, position = self._array(buffer, position, size)
-            elif tag in (0xFA, 0xFB):
-                return self._embedded(tag, buffer, position, size)
-            elif tag == 0x1B:
-                return self._universal_exit(buffer, position, size)
-            else:
-                return self._lost_step(buffer, position)
+                continue
+            length = xl.FIXED_OCTETS.get(tag)
+            if length is None:
+                return self._untyped(tag, buffer, position, size)
+            if position + length > size:
+                raise _NeedMore
+            if tag in (0xF8, 0xF9):
+                if value is not None:
+                    attributes[buffer[position + 1]] = value
+            elif length > 1:
+                value = (tag, buffer[position + 1 : position + length])
+            position += length
         if attributes or value:
             raise _NeedMore
         return position
@@ -185,6 +177,13 @@ class PclxlReader:
         if start + octets > size:
             raise _NeedMore
         return (buffer[position], buffer[start : start + octets]), start + octets
+
+    def _untyped(self, tag: int, buffer: bytes, position: int, size: int) -> int:
+        if tag in (0xFA, 0xFB):
+            return self._embedded(tag, buffer, position, size)
+        if tag == 0x1B:
+            return self._universal_exit(buffer, position, size)
+        return self._lost_step(buffer, position)
 
     def _embedded(self, tag: int, buffer: bytes, position: int, size: int) -> int:
         width = 4 if tag == 0xFA else 1
@@ -228,8 +227,7 @@ class PclxlReader:
         elif operator == xl.OP_END_PAGE:
             self._end_page(attributes, self.base + position)
         elif operator == xl.OP_VENDOR_UNIQUE:
-            # What a vendor operator carries follows without a tag of its own.
-            self._skip = max(0, self._number(attributes, xl.ATTR_VENDOR_LENGTH, 0))
+            self._vendor_unique(attributes)
         elif operator in (xl.OP_SET_BRUSH, xl.OP_SET_PEN):
             colored = self._is_colored(attributes.get(xl.ATTR_RGB_COLOR))
             ink = self._ink
@@ -249,6 +247,14 @@ class PclxlReader:
         elif operator == xl.OP_EXEC_STREAM:
             self.parsed.note("nested_language", self.base + position)
         return position
+
+    def _vendor_unique(self, attributes: Attributes) -> None:
+        """A maker's own operator: its data follows without a tag, and may well be the page's picture."""
+        self._skip = max(0, self._number(attributes, xl.ATTR_VENDOR_LENGTH, 0))
+        if self._skip and self._page.open:
+            self._page.marked = True
+            if self._page.color is ColorClass.MONO:
+                self._page.color = ColorClass.UNKNOWN
 
     def _paint(self, operator: int, attributes: Attributes) -> None:
         page = self._page

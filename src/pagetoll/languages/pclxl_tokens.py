@@ -8,6 +8,7 @@ ELEMENT_OCTETS = (1, 2, 4, 2, 4, 4)
 
 FIXED_OCTETS: dict[int, int] = {white: 1 for white in (0x00, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20)}
 """Whole length of each token whose length its tag tells."""
+FIXED_OCTETS |= {0xF8: 2, 0xF9: 3}
 for _kind, _octets in enumerate(ELEMENT_OCTETS):
     FIXED_OCTETS[0xC0 + _kind] = 1 + _octets
     FIXED_OCTETS[0xD0 + _kind] = 1 + 2 * _octets
@@ -15,26 +16,25 @@ for _kind, _octets in enumerate(ELEMENT_OCTETS):
 
 ARRAY_TAGS = {0xC8 + kind: octets for kind, octets in enumerate(ELEMENT_OCTETS)}
 
-OP_BEGIN_SESSION, OP_END_SESSION = 0x41, 0x42
 OP_BEGIN_PAGE, OP_END_PAGE, OP_VENDOR_UNIQUE = 0x43, 0x44, 0x46
-OP_BEGIN_STREAM, OP_END_STREAM, OP_EXEC_STREAM = 0x5B, 0x5D, 0x5E
+OP_EXEC_STREAM = 0x5E
 OP_SET_BRUSH, OP_SET_COLOR_SPACE, OP_SET_PEN = 0x63, 0x6A, 0x79
 OP_PUSH_GS, OP_POP_GS = 0x61, 0x60
-OP_BEGIN_IMAGE, OP_READ_IMAGE = 0xB0, 0xB1
-OP_BEGIN_PATTERN = 0xB3
+OP_BEGIN_IMAGE = 0xB0
 
 PAINTING = frozenset([0x86, 0x96, 0x98, 0x9E, 0xA0, 0xA2, 0xA8, 0xB0, 0xB6])
 """Operators that mark the page: painted paths and shapes, text, images, scan lines."""
 
 WATCHED = frozenset(
-    [OP_BEGIN_SESSION, OP_END_SESSION, OP_BEGIN_PAGE, OP_END_PAGE, OP_VENDOR_UNIQUE, OP_BEGIN_STREAM]
-    + [OP_END_STREAM, OP_EXEC_STREAM, OP_SET_BRUSH, OP_SET_COLOR_SPACE, OP_SET_PEN, OP_PUSH_GS, OP_POP_GS]
-    + [OP_BEGIN_IMAGE, OP_READ_IMAGE]
+    {
+        *(OP_BEGIN_PAGE, OP_END_PAGE, OP_VENDOR_UNIQUE, OP_EXEC_STREAM),
+        *(OP_SET_BRUSH, OP_SET_COLOR_SPACE, OP_SET_PEN, OP_PUSH_GS, OP_POP_GS, OP_BEGIN_IMAGE),
+    }
 )
 """Operators that the counter has to look at; all others are stepped over."""
 
-ATTR_PALETTE_DEPTH, ATTR_COLOR_SPACE, ATTR_PALETTE_DATA = 0x02, 0x03, 0x06
-ATTR_GRAY_LEVEL, ATTR_RGB_COLOR = 0x09, 0x0B
+ATTR_COLOR_SPACE, ATTR_PALETTE_DATA = 0x03, 0x06
+ATTR_RGB_COLOR = 0x0B
 ATTR_MEDIA_SIZE, ATTR_MEDIA_SOURCE = 0x25, 0x26
 ATTR_CUSTOM_SIZE, ATTR_CUSTOM_UNITS = 0x2F, 0x30
 ATTR_PAGE_COPIES, ATTR_SIMPLEX, ATTR_DUPLEX, ATTR_DUPLEX_SIDE = 0x31, 0x34, 0x35, 0x36
@@ -73,7 +73,7 @@ def _step_pattern(watched: frozenset[int]) -> re.Pattern[bytes]:
         return b"[" + tags + b"]" + rest
 
     lengths = sorted(set(FIXED_OCTETS.values()))
-    attribute = b"|".join([*map(of_length, lengths), rb"\xf8.", rb"\xf9.."])
+    attribute = b"|".join(map(of_length, lengths))
     operators = b"".join(re.escape(bytes([op])) for op in range(0x41, 0xC0) if op not in watched)
     # Every token tells its kind by its first octet, so nothing is ever tried twice. No possessive groups:
     # Python 3.11 up to 3.11.4 leaves them at a wrong position. The bound keeps the matcher's stack small.

@@ -9,6 +9,7 @@ Three readings, in this order:
 """
 
 import io
+import logging
 from typing import TYPE_CHECKING, Any
 
 from pagetoll.core.errors import DocumentError, DocumentTooComplex, MalformedDocument
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 RENDER_DOTS_PER_POINT = 0.1
 MOST_RENDERED_PAGES = 2000
-_NESTING_NEEDLE = (b"[[[[[[[[[[[[[[[[", b"<<<<<<<<<<<<<<<<")
+# What pikepdf has to say about a file reaches us as warnings of that file; nothing is to be printed.
+logging.getLogger("pikepdf").addHandler(logging.NullHandler())
 
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
@@ -139,7 +141,7 @@ def _media(page: Any) -> tuple[float, float]:
 
 def _count_with_pdfium(octets: bytes, start: int, parsed: Parsed, context: Context) -> None:
     """Add the pages of a damaged file that PDFium renders."""
-    import pypdfium2
+    import pypdfium2  # type: ignore[import-untyped]
 
     try:
         pdf = pypdfium2.PdfDocument(octets)

@@ -10,9 +10,10 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pagetoll.core.errors import DocumentError, DocumentTooComplex, MalformedDocument, TruncatedDocument, UnknownLanguage
+from pagetoll.core.errors import DocumentError, DocumentTooComplex, MalformedDocument, TruncatedDocument
 from pagetoll.core.usage import ColorClass, Confidence, Duplex
 from pagetoll.languages import ps_dsc, ps_exact
 from pagetoll.languages.limits import Renderer
@@ -29,8 +30,9 @@ UNIVERSAL_EXIT = b"\x1b%-12345X"
 _JOB_END = re.compile(rb"\x04(?=[\x00\t\n\x0c\r \x04]*+(?:%!|\x1b%-12345X|%PDF-|\Z))")
 _OTHER_LANGUAGE = re.compile(rb"%%EOF[\x00\t\n\x0c\r \x04]*+(?=%PDF-[0-9]|RaS2PwgRaster|UNIRAST\x00)")
 _PAGES_COMMENT = re.compile(rb"(?:^|(?<=[\r\n]))%%Pages:[ \t]*(\d{1,9})")
-_DEVICE_NAMES = re.compile(rb"(?<![^\s\x00()<>\[\]{}/])(?:product|serialnumber|realtime|usertime)(?![^\s\x00()<>\[\]{}/])")
-_FILE_NAMES = re.compile(rb"(?<![^\s\x00()<>\[\]{}/])(?:file|deletefile|renamefile|filenameforall|run)(?![^\s\x00()<>\[\]{}/])")
+_NAME = rb"(?<![^\s\x00()<>\[\]{}/])(?:%s)(?![^\s\x00()<>\[\]{}/])"
+_DEVICE_NAMES = re.compile(_NAME % b"product|serialnumber|realtime|usertime")
+_FILE_NAMES = re.compile(_NAME % b"deletefile|renamefile|filenameforall|run")
 _SAMPLE_OCTETS = 1 << 20
 
 
@@ -152,7 +154,7 @@ def _rendered(data: "Buffer", start: int, end: int, context: Context, render: Re
     for run in runs:
         # The device writes one-sided for programs that ask for nothing.
         duplex = run.duplex if two_sided else Duplex.UNSTATED
-        parsed.add(Run(run.length, run.copies, duplex, ColorClass.UNKNOWN, run.media_points, run.blank, run.starts_sheet))
+        parsed.add(replace(run, duplex=duplex, color=ColorClass.UNKNOWN))
     return parsed
 
 
@@ -169,11 +171,12 @@ def _read_rendered(pieces: Iterator[bytes], start: int, context: Context) -> Par
                 header = pending.find(b" HP-PCL XL;")
                 if header < 1:
                     continue
-                reader, piece = PclxlReader(limits, drop_uncounted=True), pending[header - 1 :]  # noqa: PLW2901
-            if not reader.done:
+                reader = PclxlReader(replace(limits, input_pages=limits.rendered_pages), drop_uncounted=True)
+                reader.feed(pending[header - 1 :])
+            elif not reader.done:
                 reader.feed(piece)
-            full = reader.parsed.input_pages >= limits.rendered_pages or octets > limits.rendered_octets
-            if full or context.guard.expired():
+            enough = reader.done and reader.parsed.input_pages >= limits.rendered_pages
+            if enough or octets > limits.rendered_octets or context.guard.expired():
                 failure = ("limit", DocumentTooComplex("the PostScript program prints without end", start))
                 break
     except DocumentTooComplex as error:
@@ -192,7 +195,7 @@ def _conclude(reader: PclxlReader | None, failure: tuple[str, DocumentError] | N
     """Pages found, or the error when there was none and the run did not end well."""
     parsed = Parsed("postscript", start)
     if reader is not None:
-        with suppress(TruncatedDocument, UnknownLanguage):
+        with suppress(TruncatedDocument):
             parsed = reader.finish()
     if failure is None:
         return parsed

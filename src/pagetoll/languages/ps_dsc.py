@@ -22,6 +22,7 @@ _DUPLEX_CODE = re.compile(rb"/Duplex[ \t\r\n]+(true|false)")
 _TUMBLE_CODE = re.compile(rb"/Tumble[ \t\r\n]+true")
 _COPIES_CODE = re.compile(rb"/NumCopies[ \t\r\n]+(\d{1,9})")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_POPPLER_TWO_SIDED = re.compile(rb"(?:^|(?<=[\r\n]))true pdfSetup(?=[\r\n])")
 
 _NESTING = {
     b"BeginDocument": b"EndDocument",
@@ -52,7 +53,7 @@ class DscScan:
     duplex: Duplex = Duplex.UNSTATED
     remarked_copies: int = 1
     stated_pages: int | None = None
-    in_pages: bool = False
+    asks_two_sided: bool = False
     _feature_at: int = -1
     _feature_name: bytes = b""
 
@@ -81,20 +82,24 @@ def scan(data: "Buffer", start: int, end: int, most_pages: int) -> DscScan | Non
         elif name in _CLOSING:
             if not nesting or nesting.pop() != name:
                 return None
-        elif not nesting:
-            if name == b"Page" and comment[2]:
-                page_starts.append(comment.start())
-                if len(page_starts) > most_pages:
-                    return None
-            elif not _note(found, data, comment, bool(page_starts)):
-                return None
-    return _finished(found, page_starts, nesting, end)
+        elif not nesting and name == b"Page" and comment[2]:
+            page_starts.append(comment.start())
+        elif not nesting and not _note(found, data, comment, bool(page_starts)):
+            return None
+    if len(page_starts) > most_pages:
+        return None
+    return _finished(found, page_starts, nesting, data, start, end)
 
 
-def _finished(found: DscScan, page_starts: list[int], nesting: list[bytes], end: int) -> DscScan | None:
+def _finished(
+    found: DscScan, page_starts: list[int], nesting: list[bytes], data: "Buffer", start: int, end: int
+) -> DscScan | None:
     if nesting or found.stated_pages != len(page_starts) or not page_starts:
         return None
     if found.remarked_copies != (found.copies or 1):
+        return None
+    asks = found.asks_two_sided or _POPPLER_TWO_SIDED.search(data, start, page_starts[0])
+    if asks and found.duplex is Duplex.UNSTATED:
         return None
     found.page_ends = [*page_starts[1:], end]
     return found
@@ -110,6 +115,8 @@ def _note(found: DscScan, data: "Buffer", comment: re.Match[bytes], in_pages: bo
     elif name == b"NumCopies":
         number = _NUMBER.match(value)
         found.remarked_copies = int(number[0]) if number else -1
+    elif name == b"Requirements":
+        found.asks_two_sided = b"duplex" in value
     elif name in _FEATURE_OPEN:
         found._feature_at, found._feature_name = comment.end(), value
     elif name in _FEATURE_CLOSE and found._feature_at >= 0:

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real Ghostscript as a renderer for the tests, and the reading of the sample files."""
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pagetoll.core.errors import DocumentTooComplex, MalformedDocument
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+NEIGHBOR_CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+GHOSTSCRIPT = (
+    ["gs", "-dSAFER", "-q", "-dBATCH", "-dNOPAUSE", "-sDEVICE=pxlmono", "-r75", "-sOutputFile=-", "-sstdout=%stderr", "-"]
+)
+COUNTED_FORMATS = frozenset(
+    ["pdf", "pclm", "ps", "pjl-ps", "pclxl", "ljjetready", "cupsraster", "pwg", "urf", "text", "pjl"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ghostscript:
+    """Runs PostScript; `processor_s` bounds a program that never ends."""
+
+    processor_s: int = 20
+
+    def __call__(self, program: memoryview) -> Iterator[bytes]:
+        limited = ["prlimit", f"--cpu={self.processor_s}", *GHOSTSCRIPT]
+        # From a file: a pipe would block both sides, because Ghostscript prints while it still reads.
+        with tempfile.TemporaryFile() as spooled:
+            spooled.write(program)
+            spooled.seek(0)
+            process = subprocess.Popen(
+                limited, stdin=spooled, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
+        assert process.stdout is not None
+        try:
+            while piece := process.stdout.read(65536):
+                yield piece
+            status = process.wait()
+            if status < 0:
+                raise DocumentTooComplex("the PostScript program ran too long")
+            if status:
+                raise MalformedDocument("the PostScript program ended with an error")
+        finally:
+            process.kill()
+            process.wait()
+
+
+def manifest(folder: Path) -> list[dict[str, Any]]:
+    """The records of a folder of samples, or nothing where there is none."""
+    path = folder / "manifest.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
