@@ -21,11 +21,11 @@ from pagetoll.storage.sql.schema import accounts
 
 NOW = to_micros(MONDAY)
 figures = st.integers(-3, 12)
-limits = st.none() | st.integers(-1, 12)
+margins = st.sampled_from([None, -1, 0, 1, 2])
 rules = st.builds(
     Rule, enforcement=st.sampled_from(Enforcement), grace_delay_s=st.integers(0, 9), balancezero=st.integers(-5, 5)
 )
-graces = st.none() | st.integers(-2, 2)
+graces = st.sampled_from([None, -1, 0, 1])
 large = 2**61
 
 
@@ -78,11 +78,11 @@ quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthC
 
 @quick
 @given(
-    posted=figures, reserved=st.integers(0, 9), soft=limits, hard=limits, grace=graces,
+    posted=figures, reserved=st.integers(0, 9), soft=margins, hard=margins, grace=graces,
     amount=st.integers(0, 9), rule=rules,
 )  # fmt: skip
-@example(posted=large, reserved=large, soft=0, hard=4 * (large - 1), grace=None, amount=large, rule=Rule())
-@example(posted=5, reserved=0, soft=5, hard=9, grace=0, amount=1, rule=Rule())
+@example(posted=large, reserved=large, soft=-1, hard=0, grace=None, amount=large, rule=Rule())
+@example(posted=5, reserved=0, soft=-1, hard=4, grace=0, amount=1, rule=Rule())
 def test_a_page_account_takes_what_the_rule_allows(
     books: Books,
     posted: int,
@@ -93,11 +93,13 @@ def test_a_page_account_takes_what_the_rule_allows(
     amount: int,
     rule: Rule,
 ) -> None:
+    """The limits are drawn as distances from the figure that they are compared with."""
+    after = posted + reserved + (amount if rule.enforcement is Enforcement.STRICT else 1)
     columns = {
         "posted": posted,
         "reserved": reserved,
-        "soft_limit": soft,
-        "hard_limit": hard,
+        "soft_limit": None if soft is None else after + soft,
+        "hard_limit": None if hard is None else after + hard,
         "grace_until": None if grace is None else to_micros(MONDAY + timedelta(microseconds=grace)),
     }
     took, (before, grace_after) = try_taking(books, Unit.IMPRESSIONS, columns, amount, rule)
@@ -108,11 +110,14 @@ def test_a_page_account_takes_what_the_rule_allows(
 
 
 @quick
-@given(balance=figures, reserved=st.integers(0, 9), price=st.integers(-4, 12), rule=rules)
-@example(balance=2 * large - 1, reserved=large, price=large, rule=Rule(balancezero=-1))
+@given(left=st.integers(-2, 2), reserved=st.integers(0, 9), price=st.integers(-4, 12), rule=rules)
+@example(left=0, reserved=large, price=large, rule=Rule(balancezero=-1))
 def test_a_credit_account_takes_what_the_rule_allows(
-    books: Books, balance: int, reserved: int, price: int, rule: Rule
+    books: Books, left: int, reserved: int, price: int, rule: Rule
 ) -> None:
+    """The balance is drawn as what would be left above balancezero."""
+    strict_price = max(price, 0) if rule.enforcement is Enforcement.STRICT else 0
+    balance = rule.balancezero + reserved + strict_price + left
     columns: dict[str, int | None] = {"posted": balance, "reserved": reserved}
     took, _ = try_taking(books, Unit.CREDITS, columns, max(price, 0), rule)
     assert took == credits_suffice(balance, reserved, price, rule)
