@@ -11,6 +11,7 @@ from enum import StrEnum
 from pagetoll.core.errors import UsageError
 
 MILLION = 1_000_000
+MILLIONTH = Decimal("0.000001")
 LARGEST_STEPS = 2**62  # leaves room for a sum in a signed 64-bit column
 
 
@@ -39,7 +40,7 @@ class Amount:
 def micros(value: Decimal) -> int:
     """Millionths of `value`, rounded half-even once. Raises UsageError beyond 64 bits or for NaN."""
     try:
-        steps = int((value * MILLION).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+        steps = int(value.quantize(MILLIONTH, rounding=ROUND_HALF_EVEN).scaleb(6))
     except (InvalidOperation, ValueError, OverflowError):
         raise UsageError(f"“{value}” is not an amount that can be booked; give a number such as 0.05") from None
     if abs(steps) > LARGEST_STEPS:
