@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A place to run the thin CUPS backend as cupsd would, and a daemon that the test speaks for."""
 
+import contextlib
 import os
 import re
 import socket
@@ -43,10 +44,8 @@ class Talk:
     def expect_end(self) -> None:
         """The client closes the connection and has nothing more to say."""
         assert not self.messages
-        try:
+        with contextlib.suppress(ConnectionResetError):
             assert self.link.recv(1 << 16) == b""
-        except ConnectionResetError:
-            pass
 
     def send(self, message: Message, *descriptors: int) -> None:
         socket.send_fds(self.link, [encode(message)], descriptors)

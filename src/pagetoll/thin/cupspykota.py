@@ -351,6 +351,7 @@ def detached(path: bytes, commands: list[list[bytes]], environment: Environment,
         posix.waitpid(first, 0)
         return
     try:
+        _signal.set_wakeup_fd(-1)
         posix.setsid()
         if not posix.fork():
             posix.closerange(3, 1 << 20)
@@ -545,7 +546,8 @@ def journal_folder(attempt: Attempt) -> int:
 def journal_file(attempt: Attempt, folder: int, name: str, exclusive: int = posix.O_EXCL) -> int:
     flags = posix.O_RDWR | posix.O_CREAT | posix.O_APPEND | posix.O_NOFOLLOW | posix.O_CLOEXEC
     file = posix.open(name, flags | exclusive, 0o600, dir_fd=folder)
-    posix.fchown(file, *attempt.owner)
+    if posix.geteuid() == 0:
+        posix.fchown(file, *attempt.owner)
     return file
 
 
