@@ -78,9 +78,9 @@ def raise_own_limit() -> None:
 
 FORBIDDEN = {
     "open /etc/passwd": (lambda: os.open("/etc/passwd", os.O_RDONLY), "EPERM"),
-    "list a folder": (lambda: os.listdir("/"), "EPERM"),
+    "list a folder": (lambda: list(Path("/").iterdir()), "EPERM"),
     "create a file": (lambda: os.open("/tmp/pagetoll-was-here", os.O_WRONLY | os.O_CREAT), "EPERM"),
-    "remove a file": (lambda: os.unlink("/tmp/pagetoll-was-here"), "EPERM"),
+    "remove a file": (lambda: Path("/tmp/pagetoll-was-here").unlink(), "EPERM"),
     "internet socket": (lambda: socket.socket(socket.AF_INET), "EPERM"),
     "local socket": (lambda: socket.socket(socket.AF_UNIX), "EPERM"),
     "fork": (os.fork, "EPERM"),

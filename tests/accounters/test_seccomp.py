@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The system call filters, run by a small interpreter of classic BPF: so the filter of the other machine is tested too."""
+"""The system call filters, run by a small interpreter of classic BPF, so that both machines' are tested."""
 
 import errno
 import re
