@@ -121,9 +121,9 @@ def summary(record: AttemptRecord) -> str:
 
 
 def credits_text(steps: int) -> str:
-    """Millionths of a credit as an exact decimal, without needless zeros."""
-    text = format(decimal_of(steps), "f")
-    return text.rstrip("0").rstrip(".")
+    """Millionths of a credit as an exact decimal with at least two places."""
+    whole, _, places = format(decimal_of(steps), "f").partition(".")
+    return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
 
 
 def amount_text(steps: int, unit: Unit) -> str:
