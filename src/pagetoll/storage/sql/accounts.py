@@ -77,24 +77,33 @@ def live_key(owner_kind: OwnerKind, owner_id: int, unit: Unit, printer_id: int |
     return f"{owner_kind}:{owner_id}:{unit}:{printer_id or 0}:{UNTIL_RESET}"
 
 
+_LOCKED_USERS = (
+    select(users.c.id)
+    .where(users.c.id.in_(bindparam("user_ids", expanding=True)))
+    .order_by(users.c.id)
+    .with_for_update(key_share=True)
+)
+_OWNERS = (
+    select(users.c.id)
+    .where(
+        users.c.id.in_(select(accounts.c.user_id).where(accounts.c.id.in_(bindparam("account_ids", expanding=True))))
+    )
+    .order_by(users.c.id)
+    .with_for_update(key_share=True)
+)
+
+
 def lock_users(connection: Connection, user_ids: Iterable[int]) -> None:
     """Holds the users' rows until the end of the transaction, in id order."""
     wanted = sorted(set(user_ids))
     if wanted and connection.dialect.name != "sqlite":
-        connection.execute(
-            select(users.c.id).where(users.c.id.in_(wanted)).order_by(users.c.id).with_for_update(key_share=True)
-        ).all()
+        connection.execute(_LOCKED_USERS, {"user_ids": wanted}).all()
 
 
 def lock_owners(connection: Connection, account_ids: Collection[int]) -> None:
     """Holds the users who own these accounts."""
     if account_ids and connection.dialect.name != "sqlite":
-        lock_users(
-            connection,
-            connection.execute(
-                select(accounts.c.user_id).where(accounts.c.id.in_(account_ids), accounts.c.user_id.is_not(None))
-            ).scalars(),
-        )
+        connection.execute(_OWNERS, {"account_ids": sorted(account_ids)}).all()
 
 
 def accounts_named() -> Select[Any]:
@@ -110,14 +119,17 @@ def accounts_named() -> Select[Any]:
     )
 
 
+_LOCKED = (
+    accounts_named()
+    .where(accounts.c.id.in_(bindparam("account_ids", expanding=True)))
+    .order_by(accounts.c.id)
+    .with_for_update(of=accounts, key_share=True)
+)
+
+
 def lock_accounts(connection: Connection, account_ids: Collection[int]) -> list[Row[Any]]:
     """The accounts in id order, held until the end of the transaction. Raises NoSuchAccount."""
-    rows = connection.execute(
-        accounts_named()
-        .where(accounts.c.id.in_(sorted(account_ids)))
-        .order_by(accounts.c.id)
-        .with_for_update(of=accounts, key_share=True)
-    ).all()
+    rows = connection.execute(_LOCKED, {"account_ids": sorted(account_ids)}).all()
     if len(rows) != len(set(account_ids)):
         unknown = set(account_ids) - {row.id for row in rows}
         raise NoSuchAccount(f"account {min(unknown)} is not in the ledger; ask for the job's price again")
@@ -307,6 +319,9 @@ def post(connection: Connection, posting: Posting, now: int) -> bool:
     return True
 
 
+_INSERT_ENTRIES = insert(entries)
+
+
 def insert_entries(connection: Connection, postings: Iterable[Posting], now: int) -> None:
     """Entries alone: the caller moves the figures."""
     rows = [
@@ -324,7 +339,7 @@ def insert_entries(connection: Connection, postings: Iterable[Posting], now: int
         for posting in postings
     ]
     if rows:
-        connection.execute(insert(entries), rows)
+        connection.execute(_INSERT_ENTRIES, rows)
 
 
 def bounded(steps: int) -> int:

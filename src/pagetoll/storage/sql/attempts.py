@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select
+from sqlalchemy import BigInteger, Connection, Row, Select, bindparam, func, insert, select
 
 from pagetoll.core.charging import Plan
 from pagetoll.core.errors import ReservationExpired
@@ -85,21 +85,34 @@ def decision_columns(decision: Decision) -> dict[str, Any]:
     }
 
 
+#: The counted impressions of the printer `counted_printer` now, as a value of a statement.
+PRINTER_COUNTER = (
+    select(printers.c.counted_impressions)
+    .where(printers.c.id == bindparam("counted_printer", type_=BigInteger))
+    .scalar_subquery()
+)
+_INSERT_OPEN = insert(attempts)
+_INSERT_CLOSED = insert(attempts).values(printer_counter_before=PRINTER_COUNTER)
+
+
 def insert_attempt(connection: Connection, columns: dict[str, Any], *, closed: bool = False) -> int:
     """Writes the attempt and returns its id; a closed one keeps the printer's counter of now."""
-    statement = insert(attempts)
     if closed:
-        statement = statement.values(printer_counter_before=printer_counter(columns["printer_id"]))
-    return new_id(connection.execute(statement, columns))
+        columns = columns | {"counted_printer": columns["printer_id"]}
+    return new_id(connection.execute(_INSERT_CLOSED if closed else _INSERT_OPEN, columns))
+
+
+#: Statements of a job's way are built once: building costs more than running them.
+_BY_NONCE: Select[Any] = (
+    select(attempts.c.id, attempts.c.state, attempts.c.charge_rule, attempts.c.printer_id, attempts.c.user_id)
+    .where(attempts.c.nonce == bindparam("nonce"))
+    .with_for_update(key_share=True)
+)
 
 
 def find_attempt(connection: Connection, key: AttemptKey) -> Row[Any] | None:
     """The attempt's row, held until the end of a writing transaction."""
-    found = select(
-        attempts.c.id, attempts.c.state, attempts.c.charge_rule, attempts.c.printer_id, attempts.c.user_id
-    ).where(attempts.c.nonce == key.nonce)
-    held: Select[Any] = found.with_for_update(key_share=True)
-    return connection.execute(held).one_or_none()
+    return connection.execute(_BY_NONCE, {"nonce": key.nonce}).one_or_none()
 
 
 def get_attempt(connection: Connection, key: AttemptKey) -> Row[Any]:
@@ -110,9 +123,8 @@ def get_attempt(connection: Connection, key: AttemptKey) -> Row[Any]:
     return row
 
 
-def printer_counter(printer_id: int | None) -> Any:
-    """The printer's counted impressions now, as a value of a statement."""
-    return select(printers.c.counted_impressions).where(printers.c.id == printer_id).scalar_subquery()
+_HIGHEST_NOTE = select(func.max(attempt_notes.c.number)).where(attempt_notes.c.attempt_id == bindparam("attempt"))
+_INSERT_NOTES = insert(attempt_notes)
 
 
 def insert_notes(connection: Connection, attempt_id: int, notes: Sequence[Note], *, first: bool = False) -> None:
@@ -121,8 +133,7 @@ def insert_notes(connection: Connection, attempt_id: int, notes: Sequence[Note],
         return
     number = 0
     if not first:
-        highest = select(func.max(attempt_notes.c.number)).where(attempt_notes.c.attempt_id == attempt_id)
-        number = connection.execute(highest).scalar_one() or 0
+        number = connection.execute(_HIGHEST_NOTE, {"attempt": attempt_id}).scalar_one() or 0
     rows = [
         {
             "attempt_id": attempt_id,
@@ -133,7 +144,7 @@ def insert_notes(connection: Connection, attempt_id: int, notes: Sequence[Note],
         }
         for place, note in enumerate(notes, 1)
     ]
-    connection.execute(insert(attempt_notes), rows)
+    connection.execute(_INSERT_NOTES, rows)
 
 
 def read_notes(connection: Connection, attempt_id: int) -> list[Note]:

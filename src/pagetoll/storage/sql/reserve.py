@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select
 
 from pagetoll.core.charging import Plan
 from pagetoll.core.errors import AccountClosed, AlreadySettled, AlreadyVoided, LimitReached
@@ -48,6 +48,9 @@ class Taking:
     kept: bool
 
 
+_INSERT_RESERVATIONS = insert(reservations)
+
+
 def reserve(
     connection: Connection,
     facts: AttemptFacts,
@@ -83,7 +86,7 @@ def reserve(
         if takings[row.id].kept:
             rows.append(_reservation(attempt_id, takings[row.id], grace_written, graceful))
     if rows:
-        connection.execute(insert(reservations), rows)
+        connection.execute(_INSERT_RESERVATIONS, rows)
     return Reserved(attempt_id, tuple(in_grace))
 
 
@@ -160,17 +163,14 @@ def _first_result(connection: Connection, known: Row[Any], facts: AttemptFacts) 
     return Reserved(known.id, tuple(state_of(row) for row in connection.execute(graceful)))
 
 
+_RESERVED: Select[Any] = (
+    select(reservations, accounts.c.unit, accounts.c.owner_kind, accounts.c.user_id)
+    .join(accounts, accounts.c.id == reservations.c.account_id)
+    .where(reservations.c.attempt_id == bindparam("attempt"))
+    .order_by(reservations.c.account_id)
+)
+
+
 def reserved_of(connection: Connection, attempt_id: int) -> Sequence[Row[Any]]:
     """An attempt's reservations with what their accounts are, in account order."""
-    found = (
-        select(
-            reservations,
-            accounts.c.unit,
-            accounts.c.owner_kind,
-            accounts.c.user_id,
-        )
-        .join(accounts, accounts.c.id == reservations.c.account_id)
-        .where(reservations.c.attempt_id == attempt_id)
-        .order_by(reservations.c.account_id)
-    )
-    return connection.execute(found).all()
+    return connection.execute(_RESERVED, {"attempt": attempt_id}).all()

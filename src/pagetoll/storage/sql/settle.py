@@ -26,6 +26,7 @@ from pagetoll.storage.sql.accounts import (
     move_with_sums,
 )
 from pagetoll.storage.sql.attempts import (
+    PRINTER_COUNTER,
     decision_columns,
     fact_columns,
     find_attempt,
@@ -33,7 +34,6 @@ from pagetoll.storage.sql.attempts import (
     insert_attempt,
     insert_notes,
     plan_columns,
-    printer_counter,
 )
 from pagetoll.storage.sql.reserve import reserved_of
 from pagetoll.storage.sql.schema import accounts, attempts, printers, reservations
@@ -56,9 +56,7 @@ def _settle_open(connection: Connection, attempt: Row[Any], settlement: Settleme
     legs = reserved_of(connection, attempt.id)
     over = _post_legs(connection, attempt.id, legs, settlement, now)
     if legs:
-        connection.execute(
-            update(reservations).where(reservations.c.attempt_id == attempt.id).values(state="settled")
-        )
+        connection.execute(_END_RESERVATIONS, {"attempt": attempt.id, "state": "settled"})
     _close_charged(connection, attempt.id, attempt.printer_id, settlement, over, now)
 
 
@@ -106,32 +104,41 @@ def _posting(attempt_id: int, leg: Row[Any], settlement: Settlement) -> Posting:
     )
 
 
+_COUNT = (
+    update(printers)
+    .where(printers.c.id == bindparam("counted_printer", type_=BigInteger))
+    .values(counted_impressions=printers.c.counted_impressions + bindparam("impressions", type_=BigInteger))
+)
+_END_RESERVATIONS = update(reservations).where(reservations.c.attempt_id == bindparam("attempt"))
+_CLOSE_CHARGED = (
+    update(attempts)
+    .where(attempts.c.id == bindparam("attempt"))
+    .values(printer_counter_before=PRINTER_COUNTER - bindparam("impressions", type_=BigInteger))
+)
+_CLOSE_VOIDED = (
+    update(attempts).where(attempts.c.id == bindparam("attempt")).values(printer_counter_before=PRINTER_COUNTER)
+)
+
+
 def _close_charged(
     connection: Connection, attempt_id: int, printer_id: int | None, settlement: Settlement, over: bool, now: int
 ) -> None:
+    counted = {"counted_printer": printer_id, "impressions": settlement.impressions}
     if printer_id is not None and settlement.impressions:
-        connection.execute(
-            update(printers)
-            .where(printers.c.id == printer_id)
-            .values(counted_impressions=printers.c.counted_impressions + settlement.impressions)
-        )
-    connection.execute(
-        update(attempts)
-        .where(attempts.c.id == attempt_id)
-        .values(
-            state=_CLOSED,
-            outcome=settlement.outcome.value,
-            charged_impressions=settlement.impressions,
-            charged_media_sheets=settlement.media_sheets,
-            charged_price=settlement.price,
-            charge_rule=settlement.rule.value,
-            over_reserved=over,
-            reported_impressions=settlement.reported_impressions,
-            backend_status=settlement.backend_status,
-            closed_at=now,
-            printer_counter_before=printer_counter(printer_id) - settlement.impressions,
-        )
-    )
+        connection.execute(_COUNT, counted)
+    columns = {
+        "state": _CLOSED,
+        "outcome": settlement.outcome.value,
+        "charged_impressions": settlement.impressions,
+        "charged_media_sheets": settlement.media_sheets,
+        "charged_price": settlement.price,
+        "charge_rule": settlement.rule.value,
+        "over_reserved": over,
+        "reported_impressions": settlement.reported_impressions,
+        "backend_status": settlement.backend_status,
+        "closed_at": now,
+    }
+    connection.execute(_CLOSE_CHARGED, {"attempt": attempt_id, **counted, **columns})
     insert_notes(connection, attempt_id, settlement.notes)
 
 
@@ -163,17 +170,9 @@ def void(connection: Connection, key: AttemptKey, outcome: Outcome, notes: Seque
     for leg in graceful:
         connection.execute(_CLEAR_GRACE, {"account": leg.account_id, "written": leg.grace_written})
     if legs:
-        connection.execute(update(reservations).where(reservations.c.attempt_id == attempt.id).values(state="voided"))
-    connection.execute(
-        update(attempts)
-        .where(attempts.c.id == attempt.id)
-        .values(
-            state=_CLOSED,
-            outcome=outcome.value,
-            closed_at=now,
-            printer_counter_before=printer_counter(attempt.printer_id),
-        )
-    )
+        connection.execute(_END_RESERVATIONS, {"attempt": attempt.id, "state": "voided"})
+    columns = {"state": _CLOSED, "outcome": outcome.value, "closed_at": now}
+    connection.execute(_CLOSE_VOIDED, {"attempt": attempt.id, "counted_printer": attempt.printer_id, **columns})
     insert_notes(connection, attempt.id, notes)
 
 
