@@ -18,6 +18,7 @@ PRIVATE_MODE = 0o700
 FILE_MODE = 0o640
 THIN_CONF_MODE = 0o644
 SECRET_MODE = 0o600
+SIDE_FILES = frozenset(("pagetoll.db-wal", "pagetoll.db-shm", "pagetolld.log"))
 
 
 def outer_folders(home: Home) -> list[tuple[Path, int]]:
@@ -41,7 +42,7 @@ def names_inside(home: Home) -> frozenset[str]:
     """Every name that Pagetoll itself puts into a folder of its home."""
     paths = (home.configuration, home.thin_conf, home.device_uris, home.database, home.daemon_lock)
     folders = (home.spool, home.journal, home.socket)
-    return frozenset(path.name for path in (*paths, *folders)) | {"pagetoll.db-wal", "pagetoll.db-shm"}
+    return frozenset(path.name for path in (*paths, *folders)) | SIDE_FILES
 
 
 def make_outside(home: Home, owner: Owner) -> list[Path]:
