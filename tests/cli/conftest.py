@@ -1,25 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures of the command tests."""
+"""Homes for the command tests."""
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from cli.ledger_home import SERVICE_USER, LedgerHome
+from cli.site import Site, new_site
+
+
+@pytest.fixture(scope="session")
+def fresh_site() -> Iterator[Site]:
+    """The home that the others are copied from: nobody writes in it."""
+    with new_site() as made:
+        yield made
 
 
 @pytest.fixture
-def ledger_home() -> Iterator[LedgerHome]:
-    """A home with an empty ledger; as root it belongs to another user."""
-    folder = Path(tempfile.mkdtemp(prefix="pagetoll-test-"))
-    folder.chmod(0o755)
-    made = LedgerHome(folder / "home")
-    words = ("--user", SERVICE_USER) if os.geteuid() == 0 else ()
-    status, _, complaint = made.run("init", *words)
-    assert status == 0, complaint
-    yield made
-    shutil.rmtree(folder)
+def site(fresh_site: Site) -> Iterator[Site]:
+    """A home of the test's own."""
+    with new_site(fresh_site) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared_site(fresh_site: Site) -> Iterator[Site]:
+    """A home for tests of one module that change nothing."""
+    with new_site(fresh_site) as made:
+        yield made

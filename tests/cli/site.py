@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A home in a folder of its own, and the PyKota-compatible programs run on it as a user would run them."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract.books import Books
+
+SERVICE_USER = "nobody"
+OTHER_USER = "daemon"
+AS_ROOT = os.geteuid() == 0
+ACTOR = pwd.getpwuid(os.getuid()).pw_name
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a program ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A home at `home`, made by `pagetoll init`; `folder` is above it and open to all users."""
+
+    folder: Path
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        # No CUPS is asked unless a test names one: nothing listens at this address.
+        nowhere = {"CUPS_SERVER": str(self.folder / "no-cups.sock")}
+        ours = {
+            "PAGETOLL_HOME": str(self.home),
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "TZ": "UTC",
+            "LC_ALL": "C.UTF-8",
+        }
+        return kept | nowhere | ours
+
+    def start(self, program: str, *words: str, user: str = "", **environment: str) -> subprocess.Popen[str]:
+        become = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"] if user else []
+        return subprocess.Popen(
+            [*become, sys.executable, "-m", f"pagetoll.frontends.cli.{program}", *words],
+            env=self.environment | environment,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, program: str, *words: str, user: str = "", **environment: str) -> Done:
+        process = self.start(program, *words, user=user, **environment)
+        out, err = process.communicate(timeout=60)
+        return Done(process.returncode, out, err)
+
+    def do(self, program: str, *words: str) -> str:
+        """What a program writes to stdout; it must succeed."""
+        done = self.run(program, *words)
+        assert done.status == 0, done.err
+        return done.out
+
+    @contextmanager
+    def books(self) -> Iterator[Books]:
+        """The ledger itself, to print jobs in; its files stay the owner's."""
+        books = Books(f"sqlite:///{self.home}/pagetoll.db")
+        try:
+            yield books
+        finally:
+            books.close()
+            owner = self.home.stat()
+            for path in self.home.iterdir():
+                os.chown(path, owner.st_uid, owner.st_gid)
+
+    def audit(self) -> list[str]:
+        with self.books() as books:
+            return books.audit()
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder that all users can pass, unlike pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="pagetoll-test-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+@contextmanager
+def new_site(template: Site | None = None) -> Iterator[Site]:
+    """A fresh home: a copy of the template's, or made by `pagetoll init`."""
+    with open_folder() as folder:
+        site = Site(folder)
+        if template is None:
+            site.do("pagetoll", "init", *(("--user", SERVICE_USER) if AS_ROOT else ()))
+        else:
+            owner = template.home.stat()
+            shutil.copytree(template.home, site.home)
+            for path in (site.home, *site.home.rglob("*")):
+                os.chown(path, owner.st_uid, owner.st_gid)
+        yield site
