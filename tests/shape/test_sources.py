@@ -13,6 +13,8 @@ from shape.tree import imports_of, name_of, package_sources, sources, tree_of
 
 MODULE_LINES_AT_MOST = 400
 FUNCTION_LINES_AT_MOST = 60
+# The spooler copies, links and starts this program as one file; see docs/decisions/thin-backend-one-file.md.
+LONGER_FOR_A_REASON = {"src/pagetoll/thin/cupspykota.py": 900}
 SPDX_LINE = "# SPDX-License-Identifier: Apache-2.0"
 
 every_source = pytest.mark.parametrize("path", sources(), ids=name_of)
@@ -45,7 +47,8 @@ def mocks(tree: ast.Module) -> list[str]:
 
 @every_source
 def test_a_module_is_400_lines_at_most(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= MODULE_LINES_AT_MOST
+    at_most = LONGER_FOR_A_REASON.get(name_of(path), MODULE_LINES_AT_MOST)
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= at_most
 
 
 @every_source

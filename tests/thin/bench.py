@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from pagetoll.integrations.backend_bytecode import with_bytecode
 from pagetoll.wire import frames
 from pagetoll.wire.frames import FrameReader, Message, encode
 
@@ -74,14 +75,14 @@ class Lab:
         self.clients: list[subprocess.Popen[bytes]] = []
         self.install()
 
-    def install(self, name: str = "cupspykota", **stamps: object) -> Path:
+    def install(self, name: str = "cupspykota", packed: bool = False, **stamps: object) -> Path:
         """Puts the client into the backend folder; each stamp replaces a line of it."""
         text = CLIENT.read_text(encoding="utf-8")
         for stamp, value in {"STAMP_SILENCE_S": 1.0, "STAMP_ADOPT_S": 1.0, **stamps}.items():
             text, found = re.subn(rf"(?m)^{stamp} = .*$", lambda _, line=f"{stamp} = {value!r}": line, text)
             assert found == 1, stamp
         path = self.backends / name
-        path.write_text(text, encoding="utf-8")
+        path.write_text(with_bytecode(text) if packed else text, encoding="utf-8")
         path.chmod(0o700)
         return path
 
