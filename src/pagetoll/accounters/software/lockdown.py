@@ -13,6 +13,7 @@ import resource
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from pagetoll.accounters.software import landlock, seccomp
 
@@ -34,6 +35,12 @@ class Budget:
 def time_limit_s(document_octets: int) -> float:
     """Wall clock for one document: 4 s and 2 s per MiB, at most 60 s (page-languages chapter 24)."""
     return min(60.0, 4.0 + 2.0 * document_octets / MIB)
+
+
+@cache
+def prepared_parser_filter() -> bytes:
+    """The parsers' filter for this machine. Raises `OSError` where there is none; then nothing is counted."""
+    return seccomp.parser_filter(platform.machine())
 
 
 def enclose(readable: Sequence[str] = (), executable: Sequence[str] = ()) -> int:
@@ -68,14 +75,14 @@ def lock_down(budget: Budget, mapped_octets: int) -> None:
     limited by `budget`. Raises `OSError`.
     """
     _limit(budget, mapped_octets)
-    seccomp.install(_parser_filter)
+    seccomp.install(prepared_parser_filter())
 
 
 def lock_down_ghostscript(budget: Budget, executable: str) -> None:
     """The same for a process about to execute Ghostscript, which still reads programs and fonts. Raises `OSError`."""
     enclose(readable=GHOSTSCRIPT_READS, executable=(executable, *_LOADERS))
     _limit(budget, 0)
-    seccomp.install(_ghostscript_filter)
+    seccomp.install(seccomp.ghostscript_filter(platform.machine()))
 
 
 # programs, fonts and their lists; no home, no spool, no /etc/passwd, no /proc
@@ -122,7 +129,3 @@ def _limit(budget: Budget, mapped_octets: int) -> None:
     memory_octets = mapped_octets + budget.memory_octets
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))  # SIGXCPU, which says why; then SIGKILL
     resource.setrlimit(resource.RLIMIT_AS, (memory_octets, memory_octets))
-
-
-_parser_filter = seccomp.parser_filter(platform.machine())
-_ghostscript_filter = seccomp.ghostscript_filter(platform.machine())

@@ -15,7 +15,6 @@ A filter is a classic BPF program over `struct seccomp_data`; an instruction is 
 import ctypes
 import errno
 import os
-import platform
 import struct
 
 _LOAD, _JUMP_EQUAL, _JUMP_AT_LEAST, _AND, _RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
@@ -130,7 +129,7 @@ _CLONE, _CLONE3 = (56, 220), (435, 435)
 
 
 def parser_filter(machine: str) -> bytes:
-    """The counting child's filter for `machine` (x86_64 or aarch64). Raises `KeyError` for another machine."""
+    """The counting child's filter for `machine` (x86_64 or aarch64). Raises `OSError` for another machine."""
     column = list(_ARCHITECTURES).index(machine) if machine in _ARCHITECTURES else _unknown(machine)
     allow = [_when(numbers[column], _RETURN_ALLOW) for numbers in _PARSER_MAY.values() if numbers[column] >= 0]
     return b"".join([*_head(machine), *allow, _give(_RETURN_ERRNO | errno.EPERM)])
@@ -163,10 +162,6 @@ def install(program: bytes) -> None:
     instructions = ctypes.create_string_buffer(program, len(program))
     header = ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(instructions)))
     _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(header))
-
-
-def machine_is_known(machine: str = platform.machine()) -> bool:
-    return machine in _ARCHITECTURES
 
 
 def _unknown(machine: str) -> int:

@@ -25,7 +25,12 @@ from dataclasses import dataclass, field
 from pagetoll import languages
 from pagetoll.accounters.software import child, ghostscript, rendering, reply
 from pagetoll.accounters.software.ghostscript import Ghostscript
-from pagetoll.accounters.software.lockdown import become_undumpable, drop_root, time_limit_s
+from pagetoll.accounters.software.lockdown import (
+    become_undumpable,
+    drop_root,
+    prepared_parser_filter,
+    time_limit_s,
+)
 from pagetoll.core.errors import DocumentError
 from pagetoll.languages.limits import Limits
 
@@ -222,6 +227,8 @@ def _load_everything() -> None:
     """Whatever a parser imports or sets up at first use: a child can open no file to do it later."""
     for name in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "ascii", "latin-1", "cp1252", "cp437"):
         codecs.lookup(name)
+    with suppress(OSError):  # each child will say so itself
+        prepared_parser_filter()
     for document in _WARM_UP:
         with suppress(DocumentError):
             languages.count(document, limits=Limits(), trust_dsc=True, render_postscript=None)
