@@ -7,13 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from cli.ledger_home import LedgerHome
+from cli.site import SERVICE_USER, Site
 from contract.books import Books, settlement, ticket
 from pagetoll.core.jobs import AttemptKey, ChargeRule, Identified, JobKey, Outcome
 from pagetoll.core.policy import ALLOWED, Decision, Verdict
 
 HOSTILE_TITLE = "letter\x1b[2J\nnew line\u202e $(touch x) \U0001f5a8 \\"
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+
+
+def pagetoll(site: Site, *words: str, user: str = "") -> tuple[int, str, str]:
+    done = site.run("pagetoll", *words, user=user)
+    return done.status, done.out, done.err
 
 
 def fill(books: Books) -> None:
@@ -53,26 +58,26 @@ LISTED = """\
 TIME (UTC)           JOB  ATTEMPT  PRINTER  USER  TITLE                                 \
     IMPRESSIONS  SHEETS  PRICE  OUTCOME
 2026-03-02 08:03:00    4        4  laser    ben   letter                                \
-              0       0      0  reserved
+              0       0   0.00  reserved
 2026-03-02 08:02:00    3        3  laser    anna  letter                                \
-              0       0      0  refused (account-limit-reached)
+              0       0   0.00  refused (account-limit-reached)
 2026-03-02 08:01:00    2        2  laser    anna  letter\\x1b[2J\\nnew line\\u202e $(tou\
 ch x…            3       3   0.25  completed
 2026-03-02 08:00:00    1        1  laser    anna  letter                                \
-              2       2    0.2  completed
+              2       2   0.20  completed
 """
 
 
 @pytest.fixture
-def filled(ledger_home: LedgerHome) -> LedgerHome:
-    with ledger_home.books() as books:
+def filled(site: Site) -> Site:
+    with site.books() as books:
         fill(books)
-    return ledger_home
+    return site
 
 
 @pytest.mark.parametrize("words", [("job", "list"), ("jobs",)])
-def test_the_list_is_newest_first_with_hostile_titles_made_harmless(filled: LedgerHome, words):
-    assert filled.run(*words) == (0, LISTED, "")
+def test_the_list_is_newest_first_with_hostile_titles_made_harmless(filled: Site, words):
+    assert pagetoll(filled, *words) == (0, LISTED, "")
 
 
 @pytest.mark.parametrize(
@@ -87,14 +92,14 @@ def test_the_list_is_newest_first_with_hostile_titles_made_harmless(filled: Ledg
         (["--printer", "other"], []),
     ],
 )
-def test_the_list_narrows_down(filled: LedgerHome, words, attempts):
-    status, shown, complaint = filled.run("jobs", "--json", *words)
+def test_the_list_narrows_down(filled: Site, words, attempts):
+    status, shown, complaint = pagetoll(filled, "jobs", "--json", *words)
     assert (status, complaint) == (0, "")
     assert [json.loads(line)["attempt"] for line in shown.splitlines()] == attempts
 
 
-def test_a_row_as_json_keeps_title_zone_and_exact_price(filled: LedgerHome):
-    _, shown, _ = filled.run("job", "show", "attempt:2", "--json")
+def test_a_row_as_json_keeps_title_zone_and_exact_price(filled: Site):
+    _, shown, _ = pagetoll(filled, "job", "show", "attempt:2", "--json")
     assert json.loads(shown) == {
         "received_at": "2026-03-02T08:01:00+00:00",
         "job_id": 2,
@@ -154,11 +159,11 @@ Charged
 (rule parsed)
 
 Price
-  prices                  laser: 3 x 0.05 + 0.1 for the job
+  prices                  laser: 3 x 0.05 + 0.10 for the job
   total                   0.25 credits
 
 Accounts
-  user anna               9.8 credits before, 9.55 credits after; counted, not checked
+  user anna               9.80 credits before, 9.55 credits after; counted, not checked
   user anna on laser      2 impressions before, 5 impressions after; limits soft 8, hard 10; checked
 
 Decision and outcome
@@ -177,12 +182,12 @@ Notes
 
 
 @pytest.mark.parametrize("words", [("job", "explain", "2"), ("explain", "attempt:2")])
-def test_a_charge_is_explained_to_the_last_figure(filled: LedgerHome, words):
-    assert filled.run(*words) == (0, EXPLAINED, "")
+def test_a_charge_is_explained_to_the_last_figure(filled: Site, words):
+    assert pagetoll(filled, *words) == (0, EXPLAINED, "")
 
 
-def test_the_explanation_as_json_has_the_same_figures(filled: LedgerHome):
-    _, shown, _ = filled.run("explain", "--json", "2")
+def test_the_explanation_as_json_has_the_same_figures(filled: Site):
+    _, shown, _ = pagetoll(filled, "explain", "--json", "2")
     found = json.loads(shown)
     assert found["job"]["device_uri"] == "ipp://me@host/ipp?…"
     assert found["charged"] == {
@@ -194,28 +199,28 @@ def test_the_explanation_as_json_has_the_same_figures(filled: LedgerHome):
     }
     assert found["price"]["total"] == "0.25"
     assert [(leg["unit"], leg["before"], leg["after"]) for leg in found["accounts"]] == [
-        ("credits", "9.8", "9.55"),
+        ("credits", "9.80", "9.55"),
         ("impressions", 2, 5),
     ]
     assert found["times"]["closed_at"] == "2026-03-02T08:01:00+00:00"
 
 
-def test_a_refusal_is_explained_by_its_sentence(filled: LedgerHome):
-    _, shown, _ = filled.run("explain", "3")
+def test_a_refusal_is_explained_by_its_sentence(filled: Site):
+    _, shown, _ = pagetoll(filled, "explain", "3")
     assert shown.startswith("Job 3 of anna on laser was refused (account-limit-reached); nothing was charged.\n")
     assert "said                    Not printed: 5 of 10 impressions left\n" in shown
 
 
-def test_an_open_job_says_what_is_set_aside(filled: LedgerHome):
-    _, shown, _ = filled.run("explain", "4")
+def test_an_open_job_says_what_is_set_aside(filled: Site):
+    _, shown, _ = pagetoll(filled, "explain", "4")
     assert "Job 4 of ben on laser is not over: reserved; 4 impressions are reserved for it.\n" in shown
     assert "0 impressions now; 4 impressions set aside; limits soft 8, hard 10; checked\n" in shown
     assert "authenticated: the spooler made sure who it is\n" in shown
 
 
-def test_all_runs_of_the_newest_job_of_a_number_are_shown(ledger_home: LedgerHome):
+def test_all_runs_of_the_newest_job_of_a_number_are_shown(site: Site):
     """Job 7 of last year is another job; job 7 of today ran twice."""
-    with ledger_home.books() as books:
+    with site.books() as books:
         books.printer("laser")
         books.user("anna")
         books.entry("anna", "laser")
@@ -224,9 +229,9 @@ def test_all_runs_of_the_newest_job_of_a_number_are_shown(ledger_home: LedgerHom
         for key in (last_year, AttemptKey(today, "b" * 32), AttemptKey(today, "c" * 32)):
             books.ledger.reserve(books.facts("anna", "laser", key=key), books.plan(1, "anna", "laser"), ALLOWED, ())
             books.void(key)
-    _, shown, _ = ledger_home.run("job", "show", "7", "--json")
+    _, shown, _ = pagetoll(site, "job", "show", "7", "--json")
     assert [json.loads(line)["attempt"] for line in shown.splitlines()] == [3, 2]
-    _, shown, _ = ledger_home.run("explain", "7")
+    _, shown, _ = pagetoll(site, "explain", "7")
     assert "  other runs              attempt:2\n" in shown
 
 
@@ -246,24 +251,24 @@ def test_all_runs_of_the_newest_job_of_a_number_are_shown(ledger_home: LedgerHom
         (["jobs", "--identified", "guessed"], 2, "is not one of: authenticated, claimed"),
     ],
 )
-def test_wrong_words_say_what_is_right(ledger_home: LedgerHome, words, status, said):
-    ended, shown, complaint = ledger_home.run(*words)
+def test_wrong_words_say_what_is_right(site: Site, words, status, said):
+    ended, shown, complaint = pagetoll(site, *words)
     assert (ended, shown) == (status, "")
     assert said in complaint
     assert "Traceback" not in complaint
 
 
 @needs_root
-def test_a_stranger_is_told_who_may_read_the_ledger(filled: LedgerHome):
-    filled.root.chmod(0o755)
-    assert filled.run("jobs", user="daemon") == (
+def test_a_stranger_is_told_who_may_read_the_ledger(filled: Site):
+    filled.home.chmod(0o755)
+    assert pagetoll(filled, "jobs", user="daemon") == (
         1,
         "",
-        "pagetoll jobs: only root and nobody may read the ledger; run this as one of them\n",
+        f"pagetoll jobs: only root and {SERVICE_USER} may read the ledger; run this as one of them\n",
     )
 
 
-def test_help_names_every_option(ledger_home: LedgerHome):
-    status, shown, _ = ledger_home.run("job", "--help")
+def test_help_names_every_option(site: Site):
+    status, shown, _ = pagetoll(site, "job", "--help")
     assert status == 0
     assert all(f"--{name}" in shown for name in ("printer", "user", "job", "limit", "identified", "json"))
