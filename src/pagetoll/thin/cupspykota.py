@@ -720,6 +720,7 @@ def supervise(attempt: Attempt) -> None:
     posix.close(attempt.life[1])
     posix.close(attempt.errors[1])
     attempt.life, attempt.errors = (attempt.life[0], -1), (attempt.errors[0], -1)
+    attempt.child = (child, b"0")
     attempt.child = (child, start_time(number(child)))
     begun = [b"started", number(child), attempt.child[1]]
     if attempt.record >= 0:
@@ -871,6 +872,18 @@ def print_job(attempt: Attempt) -> int:
     return report(attempt)
 
 
+def rescue(attempt: Attempt, error: BaseException) -> int:
+    """After a fault of this program: what was printed counts as printed, what was not follows on_failure."""
+    if attempt.child[0]:
+        say(b"WARNING: internal error of the print accounting (%s); run: pagetoll doctor" % octets(repr(error)))
+        if attempt.status is None:
+            attempt.status = posix.waitstatus_to_exitcode(posix.waitpid(attempt.child[0], 0)[1])
+        return attempt.status if attempt.status >= 0 else 1
+    if attempt.on_failure == b"print_and_journal":
+        attempt.on_failure = b"hold"
+    return fail(attempt, f"internal error of the print accounting ({error!r})")
+
+
 def main() -> int:
     """Whatever happens, the spooler gets a status that does not stop its queue."""
     if len(sys.argv) not in (1, 6, 7):
@@ -884,11 +897,13 @@ def main() -> int:
         attempt = Attempt()
         return print_job(attempt)
     except BaseException as error:
-        child = attempt.child[0] if attempt and attempt.status is None else 0
-        say(b"ERROR: internal error of the print accounting (%s); run: pagetoll doctor" % octets(repr(error)))
-        if child:
-            return max(0, posix.waitstatus_to_exitcode(posix.waitpid(child, 0)[1]))
-        return OUTCOMES.get(attempt.on_failure if attempt else b"hold", (3,))[0]
+        try:
+            if attempt:
+                return rescue(attempt, error)
+            say(b"ERROR: the print accounting cannot work (%s); run: pagetoll doctor" % octets(repr(error)))
+        except BaseException:
+            pass
+        return 3
 
 
 if __name__ == "__main__":
