@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """pagetoll doctor on a real home and scheduler: each fault is named, and the command it prints mends it."""
 
+import ast
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +27,7 @@ from pagetoll.app.doctor import (
 )
 from pagetoll.frontends.cli.doctor_facts import apparmor_mode
 from pagetoll.integrations.printlab.cupsd import PrivateCups
+from pagetoll.integrations.printlab.processes import wait_until
 
 SERVICE_USER = "nobody"
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="the doctor looks at root's files")
@@ -231,6 +234,33 @@ def test_without_a_home_the_doctor_says_how_to_make_one(patient: Patient):
     assert done.returncode == 1
     assert "mend: pagetoll init" in done.stdout
     assert not (patient.folder / "nowhere").exists()
+
+
+@needs_root
+def test_the_daemon_that_a_job_would_start_answers_the_doctor_and_is_found_hanging(patient: Patient):
+    text = patient.backend.read_text()
+    stamps = dict(re.findall(r"^STAMP_(DAEMON|HOME|OWNER_UID|OWNER_GID) = (.*)$", text, re.M))
+    daemon = subprocess.Popen(
+        ast.literal_eval(stamps["DAEMON"]),
+        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PAGETOLL_HOME": ast.literal_eval(stamps["HOME"])},
+        user=int(stamps["OWNER_UID"]),
+        group=int(stamps["OWNER_GID"]),
+        extra_groups=[],
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: "pagetolld answers" in patient.run("pagetoll doctor").stdout, 60, "pagetolld to answer")
+        daemon.send_signal(signal.SIGSTOP)
+        status, text = patient.doctor()
+        assert status == 1
+        assert "pagetolld hangs\n       mend: pagetoll daemon stop" in text
+    finally:
+        daemon.send_signal(signal.SIGCONT)
+        daemon.terminate()
+        daemon.wait(60)
+    (patient.home / "pagetolld.sock").unlink(missing_ok=True)
 
 
 @needs_root
