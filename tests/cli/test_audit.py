@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""pagetoll audit: says what the books prove, and names each figure that they do not."""
+
+import pytest
+
+from cli.site import Site
+from contract.books import Books
+
+
+def fill(books: Books) -> None:
+    """anna of the staff prints two pages and has three set aside."""
+    books.printer("laser", page="0.05")
+    books.group("staff")
+    books.user("anna", balance="5", groups_of=("staff",))
+    books.entry("anna", "laser", soft=50, hard=50)
+    books.entry("staff", "laser", of_group=True)
+    books.print(2, "anna", "laser")
+    books.hold(3, "anna", "laser")
+
+
+def audit(site: Site) -> tuple[int, str, str]:
+    done = site.run("pagetoll", "audit")
+    return done.status, done.out, done.err
+
+
+def test_a_clean_ledger_is_one_line(site: Site):
+    with site.books() as books:
+        fill(books)
+    assert audit(site) == (0, "The books are right: 4 accounts, 3 entries, 3 open reservations.\n", "")
+
+
+OWN = "(user anna on laser, impressions)"
+GROUP = "(group staff on laser, impressions)"
+#: what somebody did to the database past all rules -> the lines that name it, without the account's number
+DAMAGES = [
+    (
+        "UPDATE accounts SET posted = posted + 7 WHERE user_id IS NOT NULL AND unit = 'impressions'",
+        [f"{OWN}: posted is 9, the entries say 2", f"{GROUP}: group_sum_posted is 2, the entries say 9"],
+    ),
+    (
+        "UPDATE accounts SET posted = 0 WHERE user_id IS NOT NULL AND unit = 'credits'",
+        [
+            "(user anna, credits): posted is 0, the entries say 4900000",
+            "(group staff, credits): group_sum_posted is 4900000, the entries say 0",
+        ],
+    ),
+    (
+        "UPDATE accounts SET lifetime = 1 WHERE user_id IS NOT NULL AND unit = 'impressions'",
+        [f"{OWN}: lifetime is 1, the entries say 2", f"{GROUP}: group_sum_lifetime is 2, the entries say 1"],
+    ),
+    (
+        "UPDATE accounts SET reserved = 4 WHERE user_id IS NOT NULL AND unit = 'impressions'",
+        [f"{OWN}: reserved is 4, the entries say 3", f"{GROUP}: group_sum_reserved is 3, the entries say 4"],
+    ),
+    (
+        "UPDATE accounts SET posted = 1 WHERE group_id IS NOT NULL AND unit = 'impressions'",
+        [f"{GROUP}: group_sum_posted is 1, the entries say 2"],
+    ),
+    (
+        "DELETE FROM group_members",
+        [
+            "(group staff, credits): group_sum_posted is 4900000, the entries say 0",
+            "(group staff, credits): group_sum_lifetime is 5000000, the entries say 0",
+            "(group staff, credits): group_sum_reserved is 150000, the entries say 0",
+            f"{GROUP}: group_sum_posted is 2, the entries say 0",
+            f"{GROUP}: group_sum_lifetime is 2, the entries say 0",
+            f"{GROUP}: group_sum_reserved is 3, the entries say 0",
+        ],
+    ),
+    ("UPDATE printers SET counted_impressions = 0", ["(printer laser): counted_impressions is 0, the entries say 2"]),
+]
+
+
+@pytest.mark.parametrize(("damage", "named"), DAMAGES)
+def test_each_damage_is_named_with_its_figures(site: Site, damage: str, named: list[str]):
+    with site.books() as books:
+        fill(books)
+        books.damage(damage)
+    status, shown, complaint = audit(site)
+    *lines, summary = shown.splitlines()
+    assert (status, complaint) == (1, "")
+    assert sorted(line.split(" ", 2)[2] for line in lines) == sorted(named)
+    assert summary.startswith(f"{len(named)} figures differ from what the entries say; checked: 4 accounts, ")
+
+
+def test_words_are_not_expected(site: Site):
+    done = site.run("pagetoll", "audit", "everything")
+    assert (done.status, done.out) == (2, "")
+    assert done.err == "pagetoll audit: 'everything' is not expected here; see: pagetoll audit --help\n"
