@@ -31,6 +31,7 @@ class State(StrEnum):
 class Event(StrEnum):
     ARRIVED = "arrived"
     ADOPTED = "adopted"  # a client whose daemon was lost comes back with a backend that runs or ran
+    BOOKS_CLOSED = "books_closed"  # such a client, but its attempt was closed meanwhile or is not known
     PRIOR_PRINTED = "prior_printed"
     PRIOR_CLOSED = "prior_closed"
     SPOOLED = "spooled"
@@ -71,8 +72,9 @@ class Command(StrEnum):
     RECORD_EMPTY = "record_empty"
     CONCLUDE = "conclude"  # tell the client how to exit
     CONCLUDE_PRINTED_BEFORE = "conclude_printed_before"
+    CONCLUDE_CLOSED = "conclude_closed"  # follow the backend to its end, the exit is the backend's
     CONCLUDE_FAILURE = "conclude_failure"  # the client follows on_failure of its queue
-    LEAVE_FOR_UPKEEP = "leave_for_upkeep"  # what is known goes to the journal; the exit is the backend's
+    LEAVE_FOR_UPKEEP = "leave_for_upkeep"  # what is known goes to the journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ _GIVEN_UP_RESERVED = {
 TRANSITIONS: dict[tuple[State, Event], Transition] = {
     (State.RECEIVED, Event.ARRIVED): Transition(State.CLOSING_PRIOR, Command.CLOSE_PRIOR),
     (State.RECEIVED, Event.ADOPTED): Transition(State.PRINTING, Command.WATCH_BACKEND),
+    (State.RECEIVED, Event.BOOKS_CLOSED): Transition(State.FINISHED, Command.CONCLUDE_CLOSED),
+    (State.RECEIVED, Event.FAILED): Transition(State.FINISHED, Command.CONCLUDE_FAILURE),
     (State.CLOSING_PRIOR, Event.PRIOR_PRINTED): Transition(State.FINISHED, Command.CONCLUDE_PRINTED_BEFORE),
     (State.CLOSING_PRIOR, Event.PRIOR_CLOSED): Transition(State.SPOOLING, Command.SPOOL),
     (State.SPOOLING, Event.SPOOLED): Transition(State.COUNTING, Command.COUNT),
@@ -113,6 +117,9 @@ TRANSITIONS: dict[tuple[State, Event], Transition] = {
     (State.STARTING, Event.NEVER_STARTED): Transition(State.VOIDING, Command.VOID),
     (State.PRINTING, Event.BACKEND_ENDED): Transition(State.MEASURING, Command.MEASURE),
     (State.PRINTING, Event.NEVER_STARTED): Transition(State.VOIDING, Command.VOID),
+    # no more can be found out here: the client writes the end down, and upkeep settles by it
+    (State.PRINTING, Event.FAILED): Transition(State.FINISHED, Command.LEAVE_FOR_UPKEEP),
+    (State.MEASURING, Event.FAILED): Transition(State.FINISHED, Command.LEAVE_FOR_UPKEEP),
     (State.MEASURING, Event.MEASURED): Transition(State.SETTLING, Command.SETTLE),
     (State.SETTLING, Event.SETTLED): Transition(State.FINISHED, Command.CONCLUDE),
     # the database went away after printing: nothing is lost, upkeep books it

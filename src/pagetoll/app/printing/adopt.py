@@ -3,7 +3,9 @@
 
 import os
 
-from pagetoll.app.printing.attempt import Attempt, Services
+from pagetoll.app.printing.attempt import EXIT_PRINTED, Attempt, Services
+from pagetoll.app.printing.device import note_started, watch_backend
+from pagetoll.app.printing.settle import conclude
 from pagetoll.core.charging import Plan
 from pagetoll.core.copies import Totals
 from pagetoll.core.jobs import AttemptState
@@ -12,31 +14,39 @@ from pagetoll.core.pricing import tariff_from_json
 from pagetoll.ports import AttemptRecord, SpooledDocument
 
 
-def recall(services: Services, attempt: Attempt) -> Event | None:
-    """Restore what the ledger knows of an adopted attempt; None when it is closed or unknown, nothing to do."""
+def recall(services: Services, attempt: Attempt) -> Event:
+    """Restore what client and ledger know of an adopted attempt. Raises StorageError."""
     adoption = attempt.adoption
-    record = services.ledger.attempt(attempt.key)
-    if adoption is None or record is None or record.state is AttemptState.CLOSED:
-        attempt.exit_status = (adoption.backend_status or 0) if adoption else 0
-        return None
-    restore(attempt, record)
-    if adoption.backend_pid:
-        attempt.backend_pid = adoption.backend_pid
-        attempt.life_seen = True
-        services.ledger.mark_started(attempt.key, adoption.backend_pid, adoption.backend_start_time)
+    assert adoption is not None
     attempt.canceled = adoption.canceled
     if adoption.ended:
         attempt.backend_status = adoption.backend_status
+    record = services.ledger.attempt(attempt.key)
+    if record is None or record.state is AttemptState.CLOSED:
+        return Event.BOOKS_CLOSED
+    # a duplicate is the same open file: its offset tells what was handed over
+    restore(attempt, record, os.dup(attempt.arrival.document_fd))
+    if adoption.backend_pid:
+        attempt.life_seen = True
+        note_started(services, attempt, adoption.backend_pid, adoption.backend_start_time)
     return Event.ADOPTED
 
 
-def restore(attempt: Attempt, record: AttemptRecord) -> None:
-    """Totals, plan and document of an attempt, as far as the ledger keeps them."""
+def restore(attempt: Attempt, record: AttemptRecord, document_fd: int) -> None:
+    """Totals, plan and document of an attempt, as far as the ledger keeps them.
+
+    `document_fd` is the backend's open input and becomes the attempt's own, -1 where there is none any more.
+    """
     facts = record.facts
     impressions = record.quoted_impressions
     attempt.attempt_id = record.attempt_id
     attempt.totals = Totals(impressions, facts.media_sheets or impressions, 0, None, None)
     attempt.plan = Plan(tariff_from_json(record.tariff_json), impressions, record.quoted_price, (), ())
-    if facts.document_octets is not None and not attempt.ticket.document_from_file:
-        descriptor = os.dup(attempt.arrival.document_fd)  # the same open file: its offset tells what was handed over
-        attempt.document = SpooledDocument(descriptor, facts.document_octets, "", "", "")
+    attempt.document = SpooledDocument(document_fd, facts.document_octets or 0, "", "", "")
+
+
+def conclude_closed(services: Services, attempt: Attempt) -> Event | None:
+    """Nothing is left to be booked: follow the backend to its end, and let the client end as its backend did."""
+    watch_backend(services, attempt)
+    attempt.exit_status = EXIT_PRINTED if attempt.canceled else attempt.backend_status or EXIT_PRINTED
+    return conclude(services, attempt)

@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict
 
 from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_HOLD, EXIT_PRINTED, Attempt, Services
+from pagetoll.app.printing.ticket import declared_impressions
 from pagetoll.config.options import OnLimit, Policy, UnknownSize
 from pagetoll.core import charging
 from pagetoll.core.errors import LimitReached
@@ -138,7 +139,6 @@ def _record(services: Services, attempt: Attempt, decision: Decision) -> Event:
 def facts_of(services: Services, attempt: Attempt) -> AttemptFacts:
     """Everything known of the attempt so far, as the ledger keeps it."""
     usage, view, document = attempt.usage, attempt.view, attempt.document
-    declared = attempt.ticket.options.get("job-impressions", "")
     return AttemptFacts(
         key=attempt.key,
         ticket=attempt.ticket,
@@ -153,7 +153,7 @@ def facts_of(services: Services, attempt: Attempt) -> AttemptFacts:
         document_octets=document.octets if document else None,
         document_sha256=document.sha256 if document else "",
         document_md5=document.md5 if document else "",
-        declared_impressions=int(declared) if declared.isdigit() and len(declared) < 10 else None,
+        declared_impressions=declared_impressions(attempt.ticket),
         parsed_impressions=attempt.totals.impressions if usage else None,
         media_sheets=attempt.totals.media_sheets if usage else None,
         impressions_color=attempt.totals.impressions_color if usage else None,

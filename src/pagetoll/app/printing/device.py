@@ -6,6 +6,7 @@ it becomes the backend and nobody else holds its write end. No octet and end-of-
 open: still printing. An octet and end-of-file: over.
 """
 
+import logging
 import os
 import select
 from enum import Enum
@@ -14,8 +15,11 @@ from pagetoll.app.printing.attempt import Attempt, ClientGone, Services
 from pagetoll.app.printing.devices import device_of
 from pagetoll.app.printing.page_lines import reported_total
 from pagetoll.app.printing.waiting import Patience
+from pagetoll.core.errors import LedgerError, StorageError
 from pagetoll.core.lifecycle import Event
 from pagetoll.wire.frames import Canceled, Ended, Go, Line, Print, Started, Starting
+
+log = logging.getLogger("pagetoll.printing")
 
 START_TIMEOUT_S = 10.0
 BUSY = "INFO: Another job is still printing on this device; waiting for it to end."
@@ -96,7 +100,7 @@ def _await_started(services: Services, attempt: Attempt) -> Event:
             continue
         message, _ = received
         if isinstance(message, Started):
-            _note_started(services, attempt, message)
+            note_started(services, attempt, message.backend_pid, message.backend_start_time_ticks)
             return Event.STARTED
         if isinstance(message, Canceled):
             attempt.canceled = True
@@ -114,9 +118,14 @@ def _start_by_life(attempt: Attempt) -> Event:
     return Event.NEVER_STARTED if life(attempt) is Life.NEVER else Event.STARTED
 
 
-def _note_started(services: Services, attempt: Attempt, message: Started) -> None:
-    attempt.backend_pid = message.backend_pid
-    services.ledger.mark_started(attempt.key, message.backend_pid, message.backend_start_time_ticks)
+def note_started(services: Services, attempt: Attempt, backend_pid: int, backend_start_time: int) -> None:
+    """Keep the backend's process on record. That is only for the case that client and daemon both die: a ledger
+    that cannot be written now must not keep us from following a backend that runs."""
+    attempt.backend_pid = backend_pid
+    try:
+        services.ledger.mark_started(attempt.key, backend_pid, backend_start_time)
+    except (StorageError, LedgerError) as error:
+        log.warning("attempt=%s backend=%s is not on record: %s", attempt.key, backend_pid, error)
 
 
 def life(attempt: Attempt) -> Life:
@@ -160,7 +169,7 @@ def _ended(services: Services, attempt: Attempt) -> bool:
         return False
     message, _ = received
     if isinstance(message, Started):
-        _note_started(services, attempt, message)
+        note_started(services, attempt, message.backend_pid, message.backend_start_time_ticks)
     elif isinstance(message, Line):
         _take_line(attempt, message.line)
     elif isinstance(message, Canceled):

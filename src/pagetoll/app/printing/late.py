@@ -31,10 +31,13 @@ class NoClient:
 
 
 def book_settlement(services: Services, name: str, text: str) -> bool:
-    """Settle an attempt whose settle failed before, and forget the note of it; True."""
+    """Settle or void an attempt whose books could not be closed before, and forget the note of it; True."""
     key, settlement = settlement_from_json(text)
     try:
-        services.ledger.settle(key, settlement)
+        if settlement.outcome is Outcome.VOIDED:
+            services.ledger.void(key, settlement.outcome, settlement.notes)
+        else:
+            services.ledger.settle(key, settlement)
     except (AlreadySettled, AlreadyVoided) as error:
         services.ledger.add_notes(
             key, (Note(services.clock(), "repaired", f"a late settlement was dropped: {error}"),)
@@ -72,14 +75,13 @@ def book_entry(services: Services, entry: JournalEntry) -> bool:
 
 def _book(services: Services, attempt: Attempt, entry: JournalEntry) -> None:
     record = services.ledger.attempt(attempt.key)
-    if record is not None and record.state is AttemptState.CLOSED:
-        return
-    if record is not None:
-        restore(attempt, record)
+    if record is not None and record.state is not AttemptState.CLOSED:
+        restore(attempt, record, -1)
         attempt.spool_offset = entry.handed_over_octets
         settle.measure_output(services, attempt)
         services.ledger.settle(attempt.key, settle.settlement_of(attempt))
-    elif entry.document_path:
+    elif entry.document_path and (record is None or not record.charge_rule):
+        # one that is closed uncharged was given up by a daemon that hung; it was printed all the same
         _post_unreserved(services, attempt)
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 
 from pagetoll.app.printing import decide, device, receive, settle
-from pagetoll.app.printing.adopt import recall
+from pagetoll.app.printing.adopt import conclude_closed, recall
 from pagetoll.app.printing.attempt import Adoption, Arrival, Attempt, Client, Services
 from pagetoll.app.printing.ticket import job_key, read_ticket, who_pays
 from pagetoll.config.options import UsernameCase
@@ -35,6 +35,7 @@ STEPS: dict[Command, Step] = {
     Command.RECORD_EMPTY: decide.record_empty,
     Command.CONCLUDE: settle.conclude,
     Command.CONCLUDE_PRINTED_BEFORE: settle.conclude_printed_before,
+    Command.CONCLUDE_CLOSED: conclude_closed,
     Command.CONCLUDE_FAILURE: settle.conclude,
     Command.LEAVE_FOR_UPKEEP: settle.leave_for_upkeep,
 }
@@ -63,14 +64,23 @@ def run(services: Services, attempt: Attempt) -> None:
     """The whole life of an attempt. Our own failures become FAILED events; nothing of the job's is raised."""
     with services.devices.living(attempt.key) as live:
         try:
-            event: Event | None = Event.ARRIVED
-            if attempt.adoption is not None:
-                event = recall(services, attempt)
+            event: Event | None = _first_event(services, attempt)
             while event is not None:
                 event = _step(services, attempt, event)
             live.printed = attempt.outcome is Outcome.COMPLETED and attempt.backend_status == 0
         finally:
             _release(services, attempt)
+
+
+def _first_event(services: Services, attempt: Attempt) -> Event:
+    if attempt.adoption is None:
+        return Event.ARRIVED
+    try:
+        return recall(services, attempt)
+    except (PagetollError, OSError) as error:
+        attempt.failure = f"the ledger cannot be read: {error}"
+        log.error("attempt=%s cannot be adopted: %s", attempt.key, error)
+        return Event.FAILED
 
 
 def _step(services: Services, attempt: Attempt, event: Event) -> Event | None:

@@ -1,22 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """The steps after the device: measure what came out, settle or void, tell the client how to end."""
 
+import logging
 import os
 
 from pagetoll.app.printing.attempt import EXIT_PRINTED, Attempt, ClientGone, Services
 from pagetoll.app.printing.settlement_text import settlement_to_json
-from pagetoll.core.jobs import Outcome
+from pagetoll.core.jobs import ChargeRule, Outcome
 from pagetoll.core.lifecycle import Event
-from pagetoll.core.measure import Evidence, measure
+from pagetoll.core.measure import Evidence, Measured, measure
 from pagetoll.ports import Note, Settlement
 from pagetoll.wire.frames import Exit, Failed, Release
+
+log = logging.getLogger("pagetoll.printing")
 
 
 def measure_output(services: Services, attempt: Attempt) -> Event:
     """Apply the rules of core/measure.py to what is known of this attempt."""
     document, ticket = attempt.document, attempt.ticket
     offset = attempt.spool_offset
-    if offset is None and document is not None and not ticket.document_from_file:
+    if offset is None and document is not None and document.descriptor >= 0 and not ticket.document_from_file:
         offset = os.lseek(document.descriptor, 0, os.SEEK_CUR)
     evidence = Evidence(
         parsed_impressions=attempt.totals.impressions,
@@ -45,16 +48,15 @@ def _outcome(attempt: Attempt) -> Outcome:
 
 
 def settlement_of(attempt: Attempt) -> Settlement:
-    """What is to be booked for a measured attempt; nothing where nothing was to be charged."""
-    assert attempt.measured is not None
+    """What is to be booked for an attempt that is over: what was measured, nothing for one that never started."""
     assert attempt.outcome is not None
-    plan = attempt.plan
-    price = plan.tariff.price(attempt.measured.impressions) if plan else 0
+    plan, measured = attempt.plan, attempt.measured or Measured(0, 0, ChargeRule.NOTHING_HANDED_OVER)
+    price = plan.tariff.price(measured.impressions) if plan else 0
     return Settlement(
-        impressions=attempt.measured.impressions,
-        media_sheets=attempt.measured.media_sheets,
+        impressions=measured.impressions,
+        media_sheets=measured.media_sheets,
         price=price,
-        rule=attempt.measured.rule,
+        rule=measured.rule,
         outcome=attempt.outcome,
         reported_impressions=attempt.reported_impressions,
         backend_status=attempt.backend_status,
@@ -72,9 +74,8 @@ def void(services: Services, attempt: Attempt) -> Event:
     """Give the reservation back: nothing was handed to the device."""
     attempt.outcome = Outcome.CANCELED if attempt.canceled else Outcome.VOIDED
     attempt.notes.append(Note(services.clock(), "voided", attempt.failure or "nothing was handed to the device"))
+    attempt.exit_status = EXIT_PRINTED if attempt.canceled else attempt.backend_status or EXIT_PRINTED
     services.ledger.void(attempt.key, attempt.outcome, tuple(attempt.notes))
-    if attempt.backend_status:
-        attempt.exit_status = attempt.backend_status
     return Event.VOIDED
 
 
@@ -110,8 +111,13 @@ def conclude_printed_before(services: Services, attempt: Attempt) -> Event | Non
 
 
 def leave_for_upkeep(services: Services, attempt: Attempt) -> Event | None:
-    """The database went away after the device started: write what is known where upkeep finds it."""
-    if attempt.measured is not None:
-        services.journal.keep_settlement(attempt.key, settlement_to_json(attempt.key, settlement_of(attempt)))
-        attempt.failure = ""
+    """The books could not be closed: write what is known where upkeep finds it.
+
+    Where nothing is known yet the client is told that we failed: it writes its backend's end down itself.
+    """
+    if attempt.outcome is not None:
+        try:
+            services.journal.keep_settlement(attempt.key, settlement_to_json(attempt.key, settlement_of(attempt)))
+        except OSError as error:
+            log.error("attempt=%s cannot be journaled, upkeep will charge what was set aside: %s", attempt.key, error)
     return conclude(services, attempt)

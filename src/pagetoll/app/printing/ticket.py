@@ -95,6 +95,12 @@ def written_by_filter(ticket: Ticket) -> bool:
     )
 
 
+def declared_impressions(ticket: Ticket) -> int | None:
+    """What the client says of the job's size, None where it says nothing that can be one."""
+    declared = ticket.options.get("job-impressions", "")
+    return _number(declared) if declared.isascii() and declared.isdigit() and len(declared) < 10 else None
+
+
 def _positive(text: str) -> int:
     return max(1, min(_number(text), LARGEST_COPIES))
 
