@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 UEL = b"\x1b%-12345X"
@@ -34,6 +34,7 @@ class Page:
 
     copies: int = 1
     two_sided: bool = False
+    run: int = 0  # pages of one run share sheets; a page that asks for a front where a back is due begins a new one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,10 @@ def _documents(data: bytes) -> list[list[Page]]:
             pjl_two_sided = duplex[-1] == b"ON"
         for pages in _plain_documents(body):
             documents.append(
-                [Page(copies=page.copies * pjl_copies, two_sided=page.two_sided or pjl_two_sided) for page in pages]
+                [
+                    replace(page, copies=page.copies * pjl_copies, two_sided=page.two_sided or pjl_two_sided)
+                    for page in pages
+                ]
             )
     return documents
 
@@ -247,7 +251,8 @@ def _skip_run_lengths(data: bytes, at: int, lines: int, line_octets: int, unit_o
 
 _XL_BLANK = frozenset(b"\0\t\n\v\f\r ")
 _XL_SCALAR_OCTETS = (1, 2, 4, 2, 4, 4)
-_XL_PAGE_COPIES, _XL_DUPLEX, _XL_SIMPLEX, _XL_VENDOR_OCTETS = 0x31, 0x35, 0x34, 0x92
+_XL_PAGE_COPIES, _XL_DUPLEX, _XL_SIMPLEX, _XL_SIDE, _XL_VENDOR_OCTETS = 0x31, 0x35, 0x34, 0x36, 0x92
+_XL_FRONT = 0
 
 
 def _pclxl_pages(data: bytes) -> Iterator[Page]:
@@ -255,7 +260,8 @@ def _pclxl_pages(data: bytes) -> Iterator[Page]:
     at = data.index(b"\n") + 1
     attributes: dict[int, int] = {}
     value = 0
-    two_sided = False
+    two_sided = front_before = False
+    run = 0
     while at < len(data):
         tag = data[at]
         at += 1
@@ -275,8 +281,11 @@ def _pclxl_pages(data: bytes) -> Iterator[Page]:
         else:
             if tag == 0x43:
                 two_sided = _XL_DUPLEX in attributes or (two_sided and _XL_SIMPLEX not in attributes)
+                front = attributes.get(_XL_SIDE) == _XL_FRONT
+                run += front and front_before
+                front_before = front
             elif tag == 0x44:
-                yield Page(copies=attributes.get(_XL_PAGE_COPIES, 1), two_sided=two_sided)
+                yield Page(copies=attributes.get(_XL_PAGE_COPIES, 1), two_sided=two_sided, run=run)
             elif tag == 0x46:
                 at += attributes.get(_XL_VENDOR_OCTETS, 0)
             attributes = {}
