@@ -27,7 +27,9 @@ def usage(*segments: Segment) -> Usage:
         pytest.param([run(5, 1, Duplex.NONE)], 1, Duplex.LONG, (5, 0), id="the data says one-sided"),
         pytest.param([run(5, 3, Duplex.LONG)], 1, Duplex.NONE, (9, 3), id="three page copies, rounded up for each"),
         pytest.param([run(5, 1, Duplex.SHORT)], 3, Duplex.NONE, (9, 3), id="three sets, rounded up for each"),
-        pytest.param([run(2, 1, Duplex.LONG), run(1, 1, Duplex.LONG, blank=True)], 1, Duplex.NONE, (2, 1), id="runs share"),
+        pytest.param(
+            [run(2, 1, Duplex.LONG), run(1, 1, Duplex.LONG, blank=True)], 1, Duplex.NONE, (2, 1), id="runs share"
+        ),
         pytest.param(
             [run(1, 1, Duplex.LONG, media_points=A4), run(1, 1, Duplex.LONG, media_points=A3)],
             1,
@@ -36,19 +38,27 @@ def usage(*segments: Segment) -> Usage:
             id="another medium is another sheet",
         ),
         pytest.param(
-            [run(1, 1, Duplex.LONG), run(1, 1, Duplex.LONG, starts_sheet=True)], 1, Duplex.NONE, (2, 2), id="front asked"
+            [run(1, 1, Duplex.LONG), run(1, 1, Duplex.LONG, starts_sheet=True)],
+            1,
+            Duplex.NONE,
+            (2, 2),
+            id="front asked",
         ),
         pytest.param(
-            [run(1, 1, Duplex.NONE), run(3, 1, Duplex.LONG), run(1, 1, Duplex.NONE)], 1, Duplex.NONE, (4, 1), id="switch"
+            [run(1, 1, Duplex.NONE), run(3, 1, Duplex.LONG), run(1, 1, Duplex.NONE)],
+            1,
+            Duplex.NONE,
+            (4, 1),
+            id="switch",
         ),
         pytest.param([run(1, 2, Duplex.LONG), run(1, 5, Duplex.LONG)], 1, Duplex.NONE, (5, 3), id="uneven copies"),
-        pytest.param([run(1, 0, Duplex.LONG), run(2, 1, Duplex.LONG)], 1, Duplex.NONE, (1, 0), id="a page of no copies"),
+        pytest.param(
+            [run(1, 0, Duplex.LONG), run(2, 1, Duplex.LONG)], 1, Duplex.NONE, (1, 0), id="a page of no copies"
+        ),
         pytest.param([], 4, Duplex.LONG, (0, 0), id="no page"),
     ],
 )
-def test_sheets_round_up_per_copy(
-    runs: list[PageRun], sets: int, outer: Duplex, expected: tuple[int, int]
-) -> None:
+def test_sheets_round_up_per_copy(runs: list[PageRun], sets: int, outer: Duplex, expected: tuple[int, int]) -> None:
     assert sheets(Segment("pdf", tuple(runs), sets), outer) == expected
 
 

@@ -13,9 +13,18 @@ from pagetoll.core.errors import DocumentTooComplex, MalformedDocument
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 NEIGHBOR_CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
-GHOSTSCRIPT = (
-    ["gs", "-dSAFER", "-q", "-dBATCH", "-dNOPAUSE", "-sDEVICE=pxlmono", "-r75", "-sOutputFile=-", "-sstdout=%stderr", "-"]
-)
+GHOSTSCRIPT = [
+    "gs",
+    "-dSAFER",
+    "-q",
+    "-dBATCH",
+    "-dNOPAUSE",
+    "-sDEVICE=pxlmono",
+    "-r75",
+    "-sOutputFile=-",
+    "-sstdout=%stderr",
+    "-",
+]
 COUNTED_FORMATS = frozenset(
     ["pdf", "pclm", "ps", "pjl-ps", "pclxl", "ljjetready", "cupsraster", "pwg", "urf", "text", "pjl"]
 )
@@ -33,9 +42,7 @@ class Ghostscript:
         with tempfile.TemporaryFile() as spooled:
             spooled.write(program)
             spooled.seek(0)
-            process = subprocess.Popen(
-                limited, stdin=spooled, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-            )
+            process = subprocess.Popen(limited, stdin=spooled, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert process.stdout is not None
         try:
             while piece := process.stdout.read(65536):

@@ -276,9 +276,7 @@ class PclxlReader:
         count = len(raw) // octets // 3 * 3
         numbers = struct.unpack_from(f"{self._order}{count}{_FORMATS[kind]}", raw)
         full = 1.0 if kind == 5 else float((1 << 8 * octets) - 1)
-        return any(
-            max(numbers[i : i + 3]) - min(numbers[i : i + 3]) > full * 0.1 for i in range(0, len(numbers), 3)
-        )
+        return any(max(numbers[i : i + 3]) - min(numbers[i : i + 3]) > full * 0.1 for i in range(0, len(numbers), 3))
 
     def _number(self, attributes: Attributes, name: int, default: int) -> int:
         value = attributes.get(name)

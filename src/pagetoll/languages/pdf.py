@@ -10,6 +10,7 @@ Three readings, in this order:
 
 import io
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 from pagetoll.core.errors import DocumentError, DocumentTooComplex, MalformedDocument
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 RENDER_DOTS_PER_POINT = 0.1
 MOST_RENDERED_PAGES = 2000
+_HARMLESS_WARNING = re.compile(r"Resources is missing or invalid")
 # What pikepdf has to say about a file reaches us as warnings of that file; nothing is to be printed.
 logging.getLogger("pikepdf").addHandler(logging.NullHandler())
 
@@ -39,20 +41,27 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
         parsed.note("truncated", stop)
     elif octets[last_mark + 5 :].strip(b"\0\4\t\n\f\r "):
         parsed.note("trailing_garbage", start + last_mark + 5)
-    trusted = _count_with_pikepdf(octets, start, parsed, context)
-    if not trusted:
-        _count_with_pdfium(octets, start, parsed, context)
+    clean_copy = _count_with_pikepdf(octets, start, parsed, context)
+    if clean_copy is not None:
+        drawn = max((_drawn_pages(copy, parsed, start, context) for copy in (octets, clean_copy) if copy), key=len)
+        if not drawn:
+            raise MalformedDocument("not one page of the PDF can be drawn; print it again from its program", start)
+        for size in drawn:
+            parsed.add(Run(media_points=size))
     if last_mark < 0:
         parsed.confidence = Confidence.AT_LEAST
     return parsed
 
 
-def _count_with_pikepdf(octets: bytes, start: int, parsed: Parsed, context: Context) -> bool:
-    """Add the pages of the tree. False when the file is damaged and another reading is needed."""
+def _count_with_pikepdf(octets: bytes, start: int, parsed: Parsed, context: Context) -> bytes | None:
+    """Add the pages of the tree; None when that is the answer.
+
+    Octets when the file is damaged and another reading is needed: a copy with a clean tree, or empty.
+    """
     import pikepdf
 
     try:
-        with pikepdf.open(io.BytesIO(octets), suppress_warnings=True) as pdf:
+        with pikepdf.open(io.BytesIO(octets), suppress_warnings=True, inherit_page_attributes=False) as pdf:
             return _read_tree(pdf, start, parsed, context)
     except pikepdf.PasswordError as error:
         raise DocumentError(
@@ -65,10 +74,10 @@ def _count_with_pikepdf(octets: bytes, start: int, parsed: Parsed, context: Cont
         parsed.note("damaged", start)
         if isinstance(error, RecursionError):
             raise DocumentTooComplex("the PDF is nested too deeply", start) from error
-        return False
+        return b""
 
 
-def _read_tree(pdf: Any, start: int, parsed: Parsed, context: Context) -> bool:
+def _read_tree(pdf: Any, start: int, parsed: Parsed, context: Context) -> bytes | None:
     root = pdf.Root.get("/Pages")
     stated = root.get("/Count") if root is not None else None
     try:
@@ -78,15 +87,37 @@ def _read_tree(pdf: Any, start: int, parsed: Parsed, context: Context) -> bool:
         if not any(finding.code == "loop" for finding in parsed.findings):
             raise MalformedDocument("the PDF's page tree cannot be read", start) from error
         _add_pages(parsed, pages, start, context)
-        return bool(pages)
-    warnings = pdf.get_warnings()
+        return None if pages else b""
+    warnings = [text for text in map(str, pdf.get_warnings()) if not _HARMLESS_WARNING.search(text)]
     if isinstance(stated, int) and stated != len(pages):
         parsed.note("declared_mismatch", start)
-    if warnings or not pages:
+    if not pages:
         parsed.note("damaged", start)
-        return False
+        return b""
+    if warnings:
+        parsed.note("damaged", start)
+        return _clean_copy(pdf, len(pages) > context.limits.input_pages)
     _add_pages(parsed, pages, start, context)
-    return True
+    return None
+
+
+def _clean_copy(pdf: Any, too_many: bool) -> bytes:
+    """The pages of a damaged file below a tree with right numbers; empty where they cannot be copied.
+
+    PDFium believes the numbers in the tree, so a damaged file could hide pages from it that printers print.
+    """
+    import pikepdf
+
+    if too_many:
+        return b""
+    target = io.BytesIO()
+    try:
+        with pikepdf.new() as clean:
+            clean.pages.extend(pdf.pages)
+            clean.save(target)
+    except (pikepdf.PdfError, ValueError, TypeError, RuntimeError, KeyError, OverflowError):
+        return b""
+    return target.getvalue()
 
 
 def _add_pages(parsed: Parsed, pages: list[Any], start: int, context: Context) -> None:
@@ -139,27 +170,27 @@ def _media(page: Any) -> tuple[float, float]:
     return (round(height), round(width)) if sideways else (round(width), round(height))
 
 
-def _count_with_pdfium(octets: bytes, start: int, parsed: Parsed, context: Context) -> None:
-    """Add the pages of a damaged file that PDFium renders."""
+def _drawn_pages(octets: bytes, parsed: Parsed, start: int, context: Context) -> list[tuple[float, float]]:
+    """Sizes of the pages that PDFium draws."""
     import pypdfium2  # type: ignore[import-untyped]
 
+    drawn: list[tuple[float, float]] = []
     try:
         pdf = pypdfium2.PdfDocument(octets)
         stated = len(pdf)
-    except (pypdfium2.PdfiumError, ValueError, OSError) as error:
-        raise MalformedDocument("the PDF is damaged beyond repair; print it again from its program", start) from error
+    except (pypdfium2.PdfiumError, ValueError, OSError):
+        return drawn
     try:
         for number in range(min(stated, context.limits.input_pages)):
-            if context.guard.expired() or parsed.input_pages >= MOST_RENDERED_PAGES:
+            if context.guard.expired() or len(drawn) >= MOST_RENDERED_PAGES:
                 parsed.at_least("limit", start)
                 break
             size = _rendered_size(pdf, number)
             if size is not None:
-                parsed.add(Run(media_points=size))
+                drawn.append(size)
     finally:
         pdf.close()
-    if not parsed.input_pages:
-        raise MalformedDocument("not one page of the PDF can be drawn; print it again from its program", start)
+    return drawn
 
 
 def _rendered_size(pdf: Any, number: int) -> tuple[float, float] | None:

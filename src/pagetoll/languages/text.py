@@ -6,6 +6,7 @@ has content, or makes a blank one behind another form feed; backspace and carria
 lines at the very end add no page.
 """
 
+import codecs
 import re
 import unicodedata
 from typing import TYPE_CHECKING
@@ -22,7 +23,8 @@ _ODD = bytes(octet for octet in range(32) if octet not in b"\b\t\n\f\r\x1a") + b
 _COLOR_ESCAPE = re.compile(rb"\x1b\[[0-9;]{0,32}m")
 _OVERPRINT = re.compile("[^\b]?\b")
 _LINE_END = re.compile("\r*\n")
-_SAMPLE_OCTETS = 4096
+_CONTINUATION = bytes(range(0x80, 0xC0))
+_HIGH = bytes(range(0x80, 0x100))
 _CHECK_OCTETS = 1 << 20
 
 
@@ -39,19 +41,19 @@ def looks_like_text(data: "Buffer", start: int, end: int) -> bool:
             piece = _COLOR_ESCAPE.sub(b"", piece)
         if len(piece.translate(None, _ODD)) != len(piece):
             return False
-        if not piece.isascii() and not _plausible_letters(piece):
+        if not piece.isascii() and not _plausible_letters(piece, first=position == start):
             return False
     return True
 
 
-def _plausible_letters(piece: bytes) -> bool:
+def _plausible_letters(piece: bytes, *, first: bool) -> bool:
+    """UTF-8, possibly cut at the piece's borders, or mostly ASCII."""
+    if not first:
+        piece = piece.lstrip(_CONTINUATION)
     try:
-        piece[4:-4].decode("utf-8")
-    except UnicodeDecodeError as error:
-        # A multi-octet character may be cut by the piece's borders.
-        if error.start > 3 and error.start < len(piece) - 12:
-            high = len(piece.translate(None, bytes(range(128))))
-            return high * 3 <= len(piece)
+        codecs.utf_8_decode(piece, "strict", False)
+    except UnicodeDecodeError:
+        return len(piece.translate(None, _HIGH)) * 3 >= len(piece) * 2
     return True
 
 
@@ -103,7 +105,8 @@ def _count_lines(part: bytes, layout: TextLayout, *, last: bool) -> int:
         text = part.decode("latin-1")
     lines = 0
     for line in _LINE_END.split(text.rstrip("\r\n \t\x1a")):
-        lines += 1 if len(line) <= layout.columns and "\t" not in line else _rows(line, layout)
+        short = len(line) * (1 if line.isascii() else 2) <= layout.columns and "\t" not in line
+        lines += 1 if short else _rows(line, layout)
     return lines
 
 

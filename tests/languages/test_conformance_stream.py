@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PJL, plain text and streams of several documents (page-languages chapters 4, 16 and 26)."""
+
+import pytest
+
+from pagetoll.core.copies import apply_spooler
+from pagetoll.core.errors import DocumentError, UnknownLanguage
+from pagetoll.core.usage import ColorClass, Confidence
+from pagetoll.languages import TextLayout, count
+
+UEL = b"\x1b%-12345X"
+PS = b"%!PS\nshowpage showpage showpage showpage showpage\n"
+PXL = b") HP-PCL XL;3;0;test\n\x41" + b"\x43\xc1\x02\x00\xf8\x31\x44" * 5 + b"\x42"
+
+
+def wrapped(lines: bytes, document: bytes = PS) -> bytes:
+    return UEL + lines + b"\n" + document + UEL
+
+
+@pytest.mark.parametrize(
+    ("lines", "document", "impressions", "finding"),
+    [
+        (b"@PJL SET COPIES=3\r\n@PJL SET QTY=1", PS, 15, None),
+        (b"@pjl set copies = 3", PS, 15, None),
+        (b"@PJL SET QTY=3", PS, 15, None),
+        (b"@PJL SET QTY=3\n@PJL SET COPIES=2", PS, 30, None),
+        (b"@PJL SET QTY=3\n@PJL SET COPIES=3", PS, 15, "copies_in_two_places"),
+        (b"@PJL SET COPIES=3", PXL, 10, None),
+        (b"@PJL SET QTY=3", PXL, 30, None),
+        (b"@PJL SET QTY=2", PXL, 10, "copies_in_two_places"),
+        (b'@PJL COMMENT "x"\n@PJL SET COPIES=9', PS, 45, None),
+        (b'@PJL COMMENT @PJL SET COPIES=9\n@PJL JOB NAME="@PJL SET COPIES=9"', PS, 5, None),
+        (b"@PJL DEFAULT COPIES=7", PS, 5, "default_changed"),
+        (b"@PJL DEFAULT COPIES=7\n" + UEL + b"@PJL", PS, 35, "default_changed"),
+        (b"@PJL SET COPIES=4\n" + UEL + b"@PJL", PS, 5, None),
+        (b"@PJL SET LPARM:POSTSCRIPT COPIES=2", PS, 10, None),
+        (b"@PJL SET HOLD=STORE", PS, 5, "held_job"),
+        (b"@PJL SET SLIPSHEET=ON", PS, 5, "extra_sheets_requested"),
+        (b"@PJL SET COPIES=5000", PS, 25000, "many_copies"),
+        (
+            b'@PJL FSDOWNLOAD FORMAT:BINARY SIZE=21 NAME="0:x"\n@PJL SET COPIES=8   \n\n@PJL',
+            PS,
+            5,
+            "filesystem_access",
+        ),
+        (b"@PJL ENTER LANGUAGE=PCL", PXL, 10, None),
+    ],
+)
+def test_copies_of_the_wrapper_and_the_document_combine(
+    lines: bytes, document: bytes, impressions: int, finding: str | None
+) -> None:
+    usage = count(wrapped(lines, document))
+    assert usage.impressions == impressions
+    assert finding is None or finding in [found.code for found in usage.findings]
+
+
+def test_each_job_of_a_stream_has_its_own_settings() -> None:
+    two = b"%!PS\nshowpage showpage\n"
+    usage = count(wrapped(b"@PJL SET COPIES=2", two) + wrapped(b"@PJL SET COPIES=1", two))
+    assert [segment.impressions for segment in usage.segments] == [4, 2]
+
+
+def test_sets_last_until_the_job_ends() -> None:
+    inner = b"@PJL ENTER LANGUAGE=POSTSCRIPT\n" + PS
+    job = UEL + b"@PJL JOB\n@PJL SET QTY=2\n" + inner + UEL + inner + UEL + b"@PJL EOJ\n" + UEL + inner
+    assert [segment.sets for segment in count(job).segments] == [2, 2, 1]
+
+
+def test_a_wish_for_grey_makes_every_page_mono() -> None:
+    document = b"%!PS\n1 0 0 setrgbcolor 10 10 80 80 rectfill showpage\n"
+    assert apply_spooler(count(document)).impressions_mono is None
+    assert apply_spooler(count(wrapped(b"@PJL SET RENDERMODE=GRAYSCALE", document))).impressions_mono == 1
+
+
+def test_a_last_pjl_line_may_end_at_an_escape() -> None:
+    assert count(UEL + b"@PJL SET COPIES=2" + UEL + PS).impressions == 5
+
+
+def test_padding_before_the_document_is_stepped_over() -> None:
+    assert count(b"\0" * 11000 + b"\x04\x1bE" + UEL + b"@PJL\r\n" + PXL).impressions == 10
+
+
+def test_a_command_file_prints_nothing() -> None:
+    usage = count(b"#CUPS-COMMAND\nClean all\n")
+    assert (usage.impressions, usage.confidence) == (0, Confidence.EXACT)
+
+
+def test_an_empty_stream_has_no_pages_and_no_language() -> None:
+    usage = count(b"")
+    assert (usage.impressions, usage.confidence, usage.language) == (0, Confidence.UNKNOWN, "unknown")
+
+
+def test_a_broken_second_document_leaves_a_lower_bound() -> None:
+    usage = count(wrapped(b"@PJL", PS) + wrapped(b"@PJL", b"\x01\x02\x03 nothing known"))
+    assert (usage.impressions, usage.confidence) == (5, Confidence.AT_LEAST)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"a line\n" * 60, 1),
+        (b"a line\n" * 61, 2),
+        (b"a line\r\n" * 130, 3),
+        (b"a line\n" * 60 + b"\f", 1),
+        (b"one\ftwo\f", 2),
+        (b"one\f\ftwo", 3),
+        (b"one\n\f\n\n\n", 1),
+        (b"x" * 81 * 60, 2),
+        (b"over\rprint\n" * 60, 1),
+        (b"b\bbo\bol\bld\bd\n" * 60, 1),
+        (("ä" * 80 + "\n").encode() * 60, 1),
+        (("語" * 41 + "\n").encode() * 60, 2),
+        ("Grüße\n".encode("latin-1") * 10, 1),
+    ],
+)
+def test_text_is_laid_out(text: bytes, expected: int) -> None:
+    usage = count(text)
+    assert (usage.impressions, usage.confidence, usage.language) == (expected, Confidence.ESTIMATED, "text")
+    assert {run.color for segment in usage.segments for run in segment.runs} == {ColorClass.MONO}
+
+
+def test_a_printer_that_cuts_long_lines_needs_no_second_row() -> None:
+    assert count((b"x" * 500 + b"\n") * 60, text_layout=TextLayout(wrap=False)).impressions == 1
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"IN;SP1;PA100,100;PD;",
+        b"^XA^FO50,50^FDx^FS^XZ",
+        b"<html><body>page</body></html>",
+        b"<?xml version='1.0'?>",
+        b"{\\rtf1 words}",
+        b"P1\n2 2\n0 1 1 0\n",
+        b"#PDF-BANNER\ntemplate x.pdf\n",
+        b"words\n\x1b&l1Xmore words\n",
+        b"words\x00words\n",
+        bytes(range(128, 256)) * 20,
+    ],
+)
+def test_what_only_looks_like_text_is_not_called_text(octets: bytes) -> None:
+    with pytest.raises(UnknownLanguage):
+        count(octets)
+
+
+def test_an_announced_language_that_is_not_there_is_no_text() -> None:
+    with pytest.raises(DocumentError):
+        count(wrapped(b"@PJL ENTER LANGUAGE=PCL", b"words of a PCL job\n"))

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parsers only fail as promised: whatever is cut off or overwritten, a documented error or a bounded number."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from languages.rendering import SAMPLES
+from pagetoll.core.errors import DocumentError
+from pagetoll.core.usage import Confidence
+from pagetoll.languages import Limits, count
+
+SMALL = [
+    "pdf/pjl-pdf-qty.pdf",
+    "pdf/qpdf-rc4-40.pdf",
+    "pdf/hand-deep-tree.pdf",
+    "ps/hand-level1.ps",
+    "pjl-ps/pjl-copies2.prn",
+    "pclxl/gs-pxlcolor-pair-tum.pxl",
+    "cupsraster/gs-cups-trio-tumc3.ras",
+    "pwg/gs-pwgraster-trio-tumc3.pwg",
+    "urf/gs-urf-trio-tumc3.urf",
+    "text/ansi.txt",
+    "pjl/pjl-only.pcl",
+    "pcl5/hand-colour.pcl",
+]
+MOST_IMPRESSIONS = 1_000_000 * 2**31
+
+relaxed = settings(
+    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def rendered_as_samples(program: memoryview):  # type: ignore[no-untyped-def]
+    """A page of PCL XL for whatever program: a real answer of the right kind."""
+    yield Path(SAMPLES / "pclxl/gs-pxlmono-five-c5.pxl").read_bytes()
+
+
+def must_keep_the_promise(octets: bytes) -> None:
+    try:
+        usage = count(octets, limits=Limits(input_pages=5000), trust_dsc=True, render_postscript=rendered_as_samples)
+    except DocumentError as error:
+        assert 0 <= error.offset <= len(octets)
+        return
+    assert 0 <= usage.impressions <= MOST_IMPRESSIONS
+    assert usage.confidence in Confidence
+    assert list(usage.page_end_offsets) == sorted(usage.page_end_offsets)
+    assert all(0 <= finding.offset <= len(octets) for finding in usage.findings)
+
+
+@pytest.mark.parametrize("name", SMALL)
+@relaxed
+@given(data=st.data())
+def test_overwritten_octets_are_survived(name: str, data: st.DataObject) -> None:
+    octets = bytearray((SAMPLES / name).read_bytes())
+    for _change in range(data.draw(st.integers(1, 6))):
+        place = data.draw(st.integers(0, min(len(octets) - 1, data.draw(st.sampled_from([200, 4000, 10**9])))))
+        octets[place] = data.draw(st.sampled_from([0, 1, 0x1B, 0x44, 0x7F, 0x80, 0xC8, 0xFA, 0xFF, 0x28, 0x5B]))
+    must_keep_the_promise(bytes(octets))
+
+
+@pytest.mark.parametrize("name", SMALL)
+@relaxed
+@given(data=st.data())
+def test_cut_and_spliced_files_are_survived(name: str, data: st.DataObject) -> None:
+    octets = (SAMPLES / name).read_bytes()
+    first, second = sorted(data.draw(st.tuples(st.integers(0, len(octets)), st.integers(0, len(octets)))))
+    must_keep_the_promise(octets[:first] + data.draw(st.sampled_from([b"", b"\x1b%-12345X", b"\xff\xff\xff\xff"])))
+    must_keep_the_promise(octets[:first] + octets[second:])
+
+
+@relaxed
+@given(
+    st.lists(
+        st.sampled_from([b"%!PS\n", b"showpage ", b"(", b")", b"\x1b%-12345X", b"@PJL SET COPIES=2\n", b"\x04"])
+        | st.binary(max_size=8),
+        max_size=30,
+    )
+)
+def test_streams_put_together_at_random_are_survived(pieces: list[bytes]) -> None:
+    must_keep_the_promise(b"".join(pieces))
+
+
+@pytest.mark.parametrize("name", ["urf/gs-urf-trio-tumc3.urf", "pclxl/gs-pxlmono-five-c3dup.pxl", "text/ansi.txt"])
+def test_every_cut_of_a_small_file_is_survived(name: str) -> None:
+    octets = (SAMPLES / name).read_bytes()[:3000]
+    for end in range(0, len(octets), 7):
+        must_keep_the_promise(octets[:end])
