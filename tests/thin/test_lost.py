@@ -4,6 +4,7 @@
 import os
 import signal
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from pagetoll.wire.frames import (
     Started,
     Starting,
 )
-from thin.bench import Lab, finish, print_command
+from thin.bench import OPTIONS, Lab, finish, print_command
 
 STATUS_OF = {"hold": 3, "retry": 6, "cancel": 5}
 OWNER = 65534
@@ -342,3 +343,18 @@ def test_held_jobs_are_released_by_root_and_by_number_only(lab: Lab) -> None:
 def test_what_the_tests_read_would_see_a_broken_journal() -> None:
     with pytest.raises(ProtocolError):
         FrameReader().feed(b"\0\0\0\x05\0\0\0\1x")
+
+
+def test_without_room_for_the_copy_the_job_is_held_and_nothing_is_left(lab: Lab) -> None:
+    lab.policy("print_and_journal")
+    lab.backend("touch $PAPER/ran")
+    file = lab.root / "d00042-001"
+    file.write_bytes(b"x" * 100_000)
+    words = [str(lab.backends / "cupspykota"), "42", "anna", "A letter", "1", OPTIONS, str(file)]
+    run = subprocess.run(
+        ["prlimit", "--fsize=50000", *words], env=lab.environment(), capture_output=True, timeout=60, check=False
+    )
+    assert run.returncode == 3
+    assert b"File too large" in run.stderr
+    assert [path.name for path in (lab.home / "journal").iterdir()] == ["held"]
+    assert not (lab.paper / "ran").exists()

@@ -581,23 +581,24 @@ def print_and_journal(attempt: Attempt) -> int:
             raise CannotPrint("pagetolld may have read a part of the document")
         source = 0
     folder, name = journal_folder(attempt), record_name(attempt)
-    record = journal_file(attempt, folder, name)
+    record = journal_file(attempt, folder, name + ".new")
     try:
         copy = journal_file(attempt, folder, name + ".document")
-        try:
-            if source:
-                posix.lseek(source, 0, 0)
-            while data := posix.read(source, 1 << 16):
-                while data:
-                    data = data[posix.write(copy, data) :]
-            posix.fsync(copy)
-            write_record(record, [b"job", *job_fields(attempt)])
-            posix.fsync(folder)
-        except BaseException:
-            posix.unlink(name + ".document", dir_fd=folder)
-            raise
+        if source:
+            posix.lseek(source, 0, 0)
+        while data := posix.read(source, 1 << 16):
+            while data:
+                data = data[posix.write(copy, data) :]
+        posix.fsync(copy)
+        write_record(record, [b"job", *job_fields(attempt)])
+        posix.rename(name + ".new", name, src_dir_fd=folder, dst_dir_fd=folder)
+        posix.fsync(folder)
     except BaseException:
-        posix.unlink(name, dir_fd=folder)
+        for path in (name + ".new", name, name + ".document"):
+            try:
+                posix.unlink(path, dir_fd=folder)
+            except OSError:
+                pass
         raise
     attempt.record = record
     if attempt.from_stdin:
@@ -618,19 +619,20 @@ def write_record(file: int, *frames: list[bytes]) -> None:
 def write_end(attempt: Attempt) -> None:
     """What the daemon will need to settle: into the record begun before, or a new one."""
     try:
+        known, name, folder = [], record_name(attempt), -1
         if attempt.record < 0:
             folder = journal_folder(attempt)
-            attempt.record = journal_file(attempt, folder, record_name(attempt))
-            write_record(
-                attempt.record,
-                [b"job", *job_fields(attempt)],
-                [b"started", number(attempt.child[0]), attempt.child[1]],
-            )
-            posix.fsync(folder)
-        lines = [[b"line", line] for line in attempt.page_lines]
+            attempt.record = journal_file(attempt, folder, name + ".new")
+            known = [[b"job", *job_fields(attempt)], [b"started", number(attempt.child[0]), attempt.child[1]]]
+        known += [[b"line", line] for line in attempt.page_lines]
         if attempt.spool >= 0:
-            lines.append([b"handed-over", number(posix.lseek(attempt.spool, 0, 1))])
-        write_record(attempt.record, *lines, *([ended(attempt)] if attempt.status is not None else []))
+            known.append([b"handed-over", number(posix.lseek(attempt.spool, 0, 1))])
+        if attempt.status is not None:
+            known.append(ended(attempt))
+        write_record(attempt.record, *known)
+        if folder >= 0:
+            posix.rename(name + ".new", name, src_dir_fd=folder, dst_dir_fd=folder)
+            posix.fsync(folder)
     except OSError as error:
         say(b"WARNING: the end of job %s is not in the journal: %s" % (attempt.arguments[1], octets(str(error))))
 
