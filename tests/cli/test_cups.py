@@ -197,6 +197,16 @@ def test_one_wrong_queue_does_not_keep_the_others_from_being_managed(installed: 
     assert installed.shown_uris()["good"].startswith("cupspykota:")
 
 
+def test_one_of_the_two_names_is_enough(place: Place):
+    place.good("cups", "install", "--name", "pagetoll")
+    assert not (place.cups.backend_dir / "cupspykota").exists()
+    place.cups.add_queue("laser", "socket://127.0.0.1:9")
+    place.good("cups", "manage", "--name", "pagetoll", "laser")
+    assert place.shown_uris() == {"laser": "pagetoll:socket://127.0.0.1:9"}
+    place.cups.run("lpadmin", "-xlaser")
+    place.good("cups", "uninstall")
+
+
 def test_without_the_backend_no_queue_is_touched(place: Place):
     place.cups.add_queue("lonely", "socket://127.0.0.1:9")
     done = place.run("cups", "manage", "lonely")
@@ -251,7 +261,15 @@ def test_a_scheduler_that_does_not_run_is_said_with_what_to_do(place: Place):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["explode"], ["manage"], ["install", "laser"], ["install", "--backend-dir", "/nonexistent"]]
+    "arguments",
+    [
+        [],
+        ["explode"],
+        ["manage"],
+        ["install", "laser"],
+        ["install", "--backend-dir", "/nonexistent"],
+        ["install", "--name", "other"],
+    ],
 )
 def test_wrong_words_are_a_usage_error(place: Place, arguments):
     assert place.run("cups", *arguments).returncode == 2

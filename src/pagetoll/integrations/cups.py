@@ -55,15 +55,14 @@ class Cups:
     """The scheduler that CUPS_SERVER names. Methods raise DeviceUnreachable when it does not run or its programs
     are missing, DeviceTimeout, DeviceRefused with what it said."""
 
-    def __init__(self, environ: Mapping[str, str], schemes: tuple[str, ...] = OUR_SCHEMES) -> None:
+    def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
-        self.schemes = schemes
 
     def queues(self) -> list[Queue]:
         """All queues, in the order of their names."""
         queues = []
         for name, uri in sorted(self.queue_uris().items()):
-            wrapped = unwrap(uri, self.schemes)
+            wrapped = unwrap(uri)
             queues.append(Queue(name, uri, wrapped.device_uri if wrapped else None))
         return queues
 
@@ -178,7 +177,7 @@ def unmanage(cups: Cups, home: Home, name: str) -> Changed:
     if queue.managed_uri is None:
         return Changed(name, queue.shown_uri, queue.shown_uri)
     uri = cups.true_uri(name, queue.shown_uri)
-    wrapped = unwrap(uri, cups.schemes)
+    wrapped = unwrap(uri)
     if wrapped is None:
         raise DeviceRefused(
             f"{name}: {queue.shown_uri} has no device behind it; set one with lpadmin -p {name} -v URI"

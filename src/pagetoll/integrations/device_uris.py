@@ -44,9 +44,9 @@ def wrap(device_uri: str, scheme: str = OUR_SCHEMES[0]) -> str:
     return f"{scheme}:{device_uri}"
 
 
-def unwrap(device_uri: str, schemes: tuple[str, ...] = OUR_SCHEMES) -> Wrapped | None:
+def unwrap(device_uri: str) -> Wrapped | None:
     """What stands behind one of our schemes; None for any other URI."""
-    names = "|".join(map(re.escape, schemes))
+    names = "|".join(OUR_SCHEMES)
     found = re.fullmatch(rf"({names}):/{{0,3}}({_REAL})", device_uri)
     return Wrapped(found[1], found[2]) if found else None
 

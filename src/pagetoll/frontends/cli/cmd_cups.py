@@ -15,6 +15,7 @@ from pagetoll.frontends.cli.options import Command, Option, Parsed, comma_list
 from pagetoll.frontends.cli.subcommand import parse_or_show, say
 from pagetoll.integrations import backend_install, cups_server, system_user
 from pagetoll.integrations.cups import Cups, Queue, manage, unmanage
+from pagetoll.integrations.device_uris import OUR_SCHEMES, unwrap
 
 COMMAND = Command(
     name="pagetoll cups",
@@ -24,9 +25,7 @@ COMMAND = Command(
     "backend and every queue. CUPS_SERVER names another scheduler.",
     rows=(
         Option("b", "backend-dir", "DIR", "the scheduler's folder of backends (found by itself otherwise)"),
-        Option(
-            "n", "name", "NAMES", "the backend's names, with commas (cupspykota,pagetoll); manage takes the first"
-        ),
+        Option("n", "name", "NAMES", "which of the backend's names (cupspykota,pagetoll); manage takes the first"),
         Option("s", "as-spooler", "USER", "the backend runs as this user (lp), not as root; jobs are taken from it"),
         Option("k", "keep-secret", "", "keep a password of the device's URI in device-uris.toml, out of the queue"),
         Option("f", "force", "", "uninstall although queues are behind the backend: they will not print"),
@@ -52,10 +51,15 @@ def main(arguments: list[str]) -> int:
 
 
 def schemes_of(parsed: Parsed) -> tuple[str, ...]:
-    return tuple(comma_list(parsed.text("name") or "")) or backend_install.NAMES
+    """The backend's names that the command is about. Raises UsageError for one the daemon would not understand."""
+    names = tuple(dict.fromkeys(comma_list(parsed.text("name") or ""))) or OUR_SCHEMES
+    if unknown := set(names) - set(OUR_SCHEMES):
+        raise UsageError(f"{min(unknown)!r}: our backend goes by the names {' and '.join(OUR_SCHEMES)} only")
+    return names
 
 
 def folder_of(parsed: Parsed) -> Path:
+    """The scheduler's folder of backends. Raises UsageError when there is none."""
     named = parsed.text("backend-dir")
     folder = Path(named) if named else cups_server.find_files(os.environ).backend_dir
     if not folder.is_dir():
@@ -96,7 +100,8 @@ def uninstall_backend(parsed: Parsed, _: Home, __: list[str]) -> int:
     """Remove the backend, unless queues would stop printing."""
     names = schemes_of(parsed)
     if "force" not in parsed:
-        behind = [queue.name for queue in Cups(os.environ, names).queues() if queue.managed_uri is not None]
+        uris = {queue.name: unwrap(queue.shown_uri) for queue in Cups(os.environ).queues()}
+        behind = [name for name, wrapped in uris.items() if wrapped is not None and wrapped.scheme in names]
         if behind:
             raise UsageError(f"queues are behind the backend; first: pagetoll cups unmanage {' '.join(behind)}")
     removed = backend_install.uninstall(folder_of(parsed), names)
@@ -110,16 +115,14 @@ def uninstall_backend(parsed: Parsed, _: Home, __: list[str]) -> int:
 def manage_queues(parsed: Parsed, home: Home, names: list[str]) -> int:
     """Put queues behind us; the failures of some do not keep the others."""
     home.owner()
-    schemes = schemes_of(parsed)
-    cups = Cups(os.environ, schemes)
+    scheme = schemes_of(parsed)[0]
+    cups = Cups(os.environ)
 
     def act(name: str) -> str:
-        done = manage(cups, home, name, scheme=schemes[0], secret="keep-secret" in parsed)
+        done = manage(cups, home, name, scheme=scheme, secret="keep-secret" in parsed)
         kept = "; its password is kept in device-uris.toml" if done.secret_kept else ""
         return (
-            f"{name}: {done.before} is behind {schemes[0]} now{kept}"
-            if done.changed
-            else f"{name}: is managed already"
+            f"{name}: {done.before} is behind {scheme} now{kept}" if done.changed else f"{name}: is managed already"
         )
 
     status = each(names, act)
@@ -127,9 +130,9 @@ def manage_queues(parsed: Parsed, home: Home, names: list[str]) -> int:
     return status
 
 
-def unmanage_queues(parsed: Parsed, home: Home, names: list[str]) -> int:
+def unmanage_queues(_: Parsed, home: Home, names: list[str]) -> int:
     """Give queues their own device back."""
-    cups = Cups(os.environ, schemes_of(parsed))
+    cups = Cups(os.environ)
 
     def act(name: str) -> str:
         done = unmanage(cups, home, name)
@@ -160,7 +163,7 @@ def show_status(parsed: Parsed, home: Home, _: list[str]) -> int:
         say(f"backend {file.path}: mode {file.mode:04o}, runs as {runs_as}, home {place}{other}")
     if not installed:
         say("no backend of ours is installed; install it with: pagetoll cups install")
-    queues = Cups(os.environ, schemes_of(parsed)).queues()
+    queues = Cups(os.environ).queues()
     for line in table(queues):
         say(line)
     return int(not installed and any(queue.managed_uri is not None for queue in queues))

@@ -30,7 +30,7 @@ from pagetoll.frontends import identity
 from pagetoll.frontends.wiring import now_utc, open_storage
 from pagetoll.integrations import backend_install, cups_server
 from pagetoll.integrations.cups import Cups
-from pagetoll.integrations.device_uris import unwrap
+from pagetoll.integrations.device_uris import OUR_SCHEMES, unwrap
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #: the daemon sends a beat every 2 s to whoever is connected
@@ -190,11 +190,7 @@ def _backends(
     home: Home, folder: Path, files: cups_server.CupsFiles, settings: Settings | None
 ) -> tuple[tuple[doctor.Backend, ...], str]:
     try:
-        hidden = [
-            name
-            for name in backend_install.NAMES
-            if (folder / name).exists() and not os.access(folder / name, os.R_OK)
-        ]
+        hidden = [name for name in OUR_SCHEMES if (folder / name).exists() and not os.access(folder / name, os.R_OK)]
         if hidden:
             return (), f"{hidden[0]} can be read by root only"
         installed = backend_install.find_installed(folder)
