@@ -64,6 +64,11 @@ class Posting:
     attempt_id: int | None = None
 
 
+def job_write_id(attempt_id: int) -> str:
+    """The write_id of an attempt's entries; short, for each job has several."""
+    return f"a{attempt_id}"
+
+
 def new_id(created: CursorResult[Any]) -> int:
     """The id of the row that an insert made."""
     key = created.inserted_primary_key

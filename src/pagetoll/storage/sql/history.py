@@ -7,14 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, or_, select, text
 
-from pagetoll.core.jobs import AttemptKey, Identified
+from pagetoll.core.jobs import AttemptKey, AttemptState, Identified
 from pagetoll.ports import AttemptRecord, LegRecord
-from pagetoll.storage.sql.accounts import accounts_named, state_of
+from pagetoll.storage.sql.accounts import accounts_named, job_write_id, state_of
 from pagetoll.storage.sql.attempts import record_of, records
 from pagetoll.storage.sql.engine import Database
 from pagetoll.storage.sql.schema import OPEN_ATTEMPTS, accounts, attempts, entries, printers, reservations, users
 
 PAGE_ROWS = 500
+OPEN_STATES = tuple(state.value for state in AttemptState if state is not AttemptState.CLOSED)
 
 
 def by_key(connection: Connection, key: AttemptKey) -> AttemptRecord | None:
@@ -28,7 +29,9 @@ def by_id(connection: Connection, attempt_id: int) -> AttemptRecord | None:
 
 
 def open_attempts(connection: Connection) -> Sequence[AttemptRecord]:
-    return records(connection.execute(select(attempts).where(text(OPEN_ATTEMPTS.text)).order_by(attempts.c.id)))
+    # The partial index's own condition, and the states one by one: else SQLite reads all that ever was, by number.
+    found = select(attempts).where(text(OPEN_ATTEMPTS.text), attempts.c.state.in_(OPEN_STATES))
+    return records(connection.execute(found.order_by(attempts.c.id)))
 
 
 def open_attempts_of_job(
@@ -96,7 +99,7 @@ def _page(connection: Connection, statement: Select[Any]) -> list[AttemptRecord]
 
 def legs(connection: Connection, attempt_id: int) -> Sequence[LegRecord]:
     """The accounts of an attempt, in account order, as they are now, with what it set aside and posted."""
-    mine = and_(entries.c.attempt_id == attempt_id, entries.c.account_id == accounts.c.id)
+    mine = and_(entries.c.write_id == job_write_id(attempt_id), entries.c.account_id == accounts.c.id)
     posted = select(func.coalesce(func.sum(entries.c.amount), 0)).where(mine).scalar_subquery()
     first = select(func.min(entries.c.id)).where(mine).scalar_subquery()
     earlier = entries.alias("earlier")

@@ -125,7 +125,7 @@ accounts = Table(
 )
 
 #: Append-only. `amount` goes to `posted`, `lifetime_amount` to `lifetime`. `write_id` is made before the first
-#: try, so that a retry is harmless.
+#: try, so that a retry is harmless; an attempt's is `job_write_id`, by which its entries are found.
 entries = Table(
     "entries",
     metadata,
@@ -135,12 +135,16 @@ entries = Table(
     Column("kind", String(16), nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("lifetime_amount", BigInteger, nullable=False),
-    Column("attempt_id", Id, ForeignKey("attempts.id"), nullable=True, index=True),
+    Column("attempt_id", Id, ForeignKey("attempts.id"), nullable=True),
     Column("reason", Text, nullable=False, default=""),
     Column("actor", String(NAME_LENGTH), nullable=False, default=""),
     Column("at", BigInteger, nullable=False),
     UniqueConstraint("write_id", "account_id"),
 )
+
+#: As text, so that a planner sees a partial index's own condition.
+OPEN_LEGS = text("state = 'open'")
+OPEN_ATTEMPTS = text("state <> 'closed'")
 
 #: One row per leg of an attempt: the user's accounts, and the users groups' that were checked. `amount` was set
 #: aside on the account; 0 for negative prices.
@@ -148,16 +152,15 @@ reservations = Table(
     "reservations",
     metadata,
     Column("attempt_id", Id, ForeignKey("attempts.id"), primary_key=True),
-    Column("account_id", Id, ForeignKey("accounts.id"), primary_key=True, index=True),
+    Column("account_id", Id, ForeignKey("accounts.id"), primary_key=True),
     Column("amount", BigInteger, nullable=False),
     Column("state", String(12), nullable=False, default="open"),  # open, settled, voided
     Column("checked", Boolean, nullable=False),
     Column("grace_written", BigInteger, nullable=True),  # the grace_until this leg wrote, cleared by a void
     Column("in_grace", Boolean, nullable=False, default=False),  # over the soft limit when it was set aside
+    Index("ix_reservations_open", "account_id", sqlite_where=OPEN_LEGS, postgresql_where=OPEN_LEGS),
+    sqlite_with_rowid=False,
 )
-
-#: As text, so that a planner sees the partial index's own condition.
-OPEN_ATTEMPTS = text("state <> 'closed'")
 
 attempts = Table(
     "attempts",
@@ -244,6 +247,7 @@ attempt_notes = Table(
     Column("at", BigInteger, nullable=False),
     Column("code", String(32), nullable=False),
     Column("text", Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 #: Every administrative act: who, when, what.

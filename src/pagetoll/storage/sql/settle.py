@@ -20,6 +20,7 @@ from pagetoll.storage.sql.accounts import (
     Change,
     Posting,
     insert_entries,
+    job_write_id,
     lock_accounts,
     lock_owners,
     lock_users,
@@ -96,7 +97,7 @@ def _posting(attempt_id: int, leg: Row[Any], settlement: Settlement) -> Posting:
     credits_leg = leg.unit == Unit.CREDITS
     return Posting(
         account_id=leg.account_id,
-        write_id=f"attempt-{attempt_id}",
+        write_id=job_write_id(attempt_id),
         kind=JOB,
         amount=-used if credits_leg else used,
         lifetime_amount=0 if credits_leg else used,  # a credit account's lifetime is what was ever paid in

@@ -12,6 +12,7 @@ depends_on = None
 #: SQLite numbers rows by themselves only for INTEGER primary keys.
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 OPEN_ATTEMPTS = sa.text("state <> 'closed'")
+OPEN_LEGS = sa.text("state = 'open'")
 
 
 ACTS: tuple[sa.schema.SchemaItem, ...] = (
@@ -243,12 +244,13 @@ def upgrade() -> None:
     op.create_index("ix_group_members_user_id", "group_members", ["user_id"])
     op.create_table("printer_members", *PRINTER_MEMBERS)
     op.create_index("ix_printer_members_printer_id", "printer_members", ["printer_id"])
-    op.create_table("attempt_notes", *ATTEMPT_NOTES)
+    op.create_table("attempt_notes", *ATTEMPT_NOTES, sqlite_with_rowid=False)
     op.create_table("entries", *ENTRIES)
     op.create_index("ix_entries_account_id", "entries", ["account_id"])
-    op.create_index("ix_entries_attempt_id", "entries", ["attempt_id"])
-    op.create_table("reservations", *RESERVATIONS)
-    op.create_index("ix_reservations_account_id", "reservations", ["account_id"])
+    op.create_table("reservations", *RESERVATIONS, sqlite_with_rowid=False)
+    op.create_index(
+        "ix_reservations_open", "reservations", ["account_id"], sqlite_where=OPEN_LEGS, postgresql_where=OPEN_LEGS
+    )
 
 
 def downgrade() -> None:
