@@ -53,7 +53,7 @@ class Site:
         return kept | nowhere | ours
 
     def start(self, program: str, *words: str, user: str = "", **environment: str) -> subprocess.Popen[str]:
-        become = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"] if user else []
+        become = _becoming(user) if user else []
         return subprocess.Popen(
             [*become, sys.executable, "-m", f"pagetoll.frontends.cli.{program}", *words],
             env=self.environment | environment,
@@ -90,6 +90,11 @@ class Site:
     def audit(self) -> list[str]:
         with self.books() as books:
             return books.audit()
+
+
+def _becoming(user: str) -> list[str]:
+    found = pwd.getpwnam(user)
+    return ["setpriv", "--reuid", str(found.pw_uid), "--regid", str(found.pw_gid), "--clear-groups"]
 
 
 @contextmanager

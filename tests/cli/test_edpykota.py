@@ -5,19 +5,26 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.site import Site
+from cli.site import Site, new_site
 
 PROGRAM = "edpykota"
 
 
+@pytest.fixture(scope="module")
+def first_school(fresh_site: Site) -> Iterator[Site]:
+    """Three printers, two of them in a group, two users and a users group of both; to be copied."""
+    with new_site(fresh_site) as site:
+        site.do("pkprinters", "-a", "h4", "imp", "impA", "salle")
+        site.do("pkprinters", "-g", "salle", "h4", "imp")
+        site.do("pkusers", "-a", "-g", "devs")
+        site.do("pkusers", "-a", "-i", "devs", "jerome", "toto")
+        yield site
+
+
 @pytest.fixture
-def school(site: Site) -> Site:
-    """Three printers, two of them in a group, two users and a users group of both."""
-    site.do("pkprinters", "-a", "h4", "imp", "impA", "salle")
-    site.do("pkprinters", "-g", "salle", "h4", "imp")
-    site.do("pkusers", "-a", "-g", "devs")
-    site.do("pkusers", "-a", "-i", "devs", "jerome", "toto")
-    return site
+def school(first_school: Site) -> Iterator[Site]:
+    with new_site(first_school) as site:
+        yield site
 
 
 def block(

@@ -64,7 +64,8 @@ def parse_filter(words: Sequence[str], now: datetime) -> Asked:
                 )
     start, end = bounds.get("start"), bounds.get("end")
     if start is not None and end is not None and start > end:
-        start, end = end, start
+        # Swapped as they were written, so that both periods are in it whole.
+        start, end = moment(given["end"], now, last=False), moment(given["start"], now, last=True)
     return Asked(HistoryFilter(**texts, job_id=_job_id(given.get("jobid")), start=start, end=end), tuple(remarks))
 
 

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all PyKota-compatible programs share: help, version, rights, interruption, a database that is away, docs."""
+
+import importlib
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.site import AS_ROOT, OTHER_USER, SERVICE_USER, Site
+from pagetoll import __version__
+from pagetoll.frontends.cli.options import Command
+
+PROGRAMS = ("pkprinters", "pkusers", "edpykota", "dumpykota")
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+LISTINGS = {"pkprinters": ["-l"], "pkusers": ["-L"], "edpykota": ["-L"], "dumpykota": ["-d", "history"]}
+needs_root = pytest.mark.skipif(not AS_ROOT, reason="only root can become other users")
+
+
+def command(program: str) -> Command:
+    found = importlib.import_module(f"pagetoll.frontends.cli.{program}").COMMAND
+    assert isinstance(found, Command)
+    return found
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_help_and_version_need_no_home(shared_site: Site, program: str):
+    nowhere = {"PAGETOLL_HOME": "/nowhere/at/all"}
+    shown = shared_site.run(program, "-h", "-A", "/dev/null", **nowhere)
+    assert (shown.status, shown.err) == (0, "")
+    assert shown.out.startswith(f"usage: {program} ")
+    for option in command(program).options:
+        assert f"  -{option.letter}, --{option.name}" in shown.out
+    assert shared_site.run(program, "--vers", **nowhere).out == f"{program} (Pagetoll) {__version__}\n"
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_the_reference_page_has_a_row_for_each_option(program: str):
+    page = (REFERENCE / f"{program}.md").read_text(encoding="utf-8")
+    for option in command(program).options:
+        argument = f" {option.argument}" if option.argument else ""
+        row = f"| `-{option.letter}`, `--{option.name}{argument}` |".replace("|unlimited", "\\|unlimited")
+        assert row.replace("[+|-]", "[+\\|-]") in page
+    documented = set(re.findall(r"^\| `-(.)`, `--", page, re.MULTILINE))
+    assert documented == {option.letter for option in command(program).options}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_without_words_on_a_terminal_the_help_is_shown(shared_site: Site, program: str):
+    ours, theirs = pty.openpty()
+    try:
+        shown = subprocess.run(
+            [sys.executable, "-m", f"pagetoll.frontends.cli.{program}"],
+            env=shared_site.environment,
+            stdin=theirs,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert (shown.returncode, shown.stdout) == (0, command(program).help())
+
+
+@needs_root
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_user_without_the_right_is_refused(shared_site: Site, program: str):
+    done = shared_site.run(program, *LISTINGS[program], user=OTHER_USER)
+    assert (done.status, done.out) == (254, "")
+    said = f" : {OTHER_USER} : you are not allowed to use this command; run it as root or as {SERVICE_USER}\n"
+    assert done.err.endswith(f"{program}.py{said}")
+
+
+@needs_root
+def test_the_homes_owner_may_and_is_the_actor(site: Site):
+    done = site.run("pkusers", "-a", "-b", "1", "anna", user=SERVICE_USER)
+    assert (done.status, done.err) == (0, "")
+    with site.books() as books:
+        found = books.database.read(
+            lambda c: c.exec_driver_sql("select actor, text from acts union select actor, kind from entries").all()
+        )
+    assert sorted(tuple(row) for row in found) == [
+        (SERVICE_USER, "payment"),
+        (SERVICE_USER, "pkusers -a -b 1 anna"),
+    ]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_an_interrupted_program_ends_with_253(site: Site, program: str):
+    pipe = site.folder / "arguments"
+    os.mkfifo(pipe)
+    process = site.start(program, "-A", str(pipe))
+    with pipe.open("w"):  # opens once the program reads: it is waiting for its arguments now
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (253, "")
+    assert err.endswith(" : interrupted; a change that was not complete was not made\n")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_damaged_ledger_or_missing_home_is_said_without_a_traceback(site: Site, program: str):
+    (site.home / "pagetoll.db").write_bytes(b"this is no database" * 100)
+    for done in (
+        site.run(program, *LISTINGS[program]),
+        site.run(program, *LISTINGS[program], PAGETOLL_HOME="/nowhere/at/all"),
+    ):
+        assert (done.status, done.out) == (255, "")
+        assert " : " in done.err
+        assert "Traceback" not in done.err
+
+
+def test_a_reader_who_leaves_early_is_no_fault(site: Site):
+    site.do("pkusers", "-a", *[f"user{number}" for number in range(2000)])
+    process = site.start("pkusers", "-L")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "user0 - <user0@localhost>\n"
+    process.stdout.close()
+    assert process.stderr is not None
+    assert (process.wait(timeout=60), process.stderr.read()) == (0, "")
+    process.stderr.close()
