@@ -197,3 +197,10 @@ def finish(client: subprocess.Popen[bytes]) -> tuple[int, str]:
     """Exit status and stderr of a client that must end now."""
     _, errors = client.communicate(timeout=PATIENCE_S)
     return client.returncode, errors.decode("utf-8", "replace")
+
+
+def journal_of(lab: Lab) -> tuple[Path, list[Message]]:
+    """The one record in the journal and its messages."""
+    records = [path for path in (lab.home / "journal").iterdir() if path.name not in {"held"} and not path.suffix]
+    assert len(records) == 1
+    return records[0], FrameReader().feed(records[0].read_bytes())

@@ -3,8 +3,8 @@
 
 import os
 import signal
+import socket
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -20,23 +20,15 @@ from pagetoll.wire.frames import (
     HandedOver,
     Job,
     Line,
-    Message,
     Release,
     Say,
     Started,
     Starting,
 )
-from thin.bench import OPTIONS, Lab, finish, print_command
+from thin.bench import CLIENT, Lab, finish, journal_of, print_command
 
 STATUS_OF = {"hold": 3, "retry": 6, "cancel": 5}
 OWNER = 65534
-
-
-def journal_of(lab: Lab) -> tuple[Path, list[Message]]:
-    """The one record in the journal and its messages."""
-    records = [path for path in (lab.home / "journal").iterdir() if path.name not in {"held"} and not path.suffix]
-    assert len(records) == 1
-    return records[0], FrameReader().feed(records[0].read_bytes())
 
 
 @pytest.mark.parametrize(("on_failure", "status"), STATUS_OF.items())
@@ -92,8 +84,10 @@ def test_a_silent_daemon_is_not_waited_for(lab: Lab, on_failure: str, status: in
     lab.policy(on_failure, 20)
     lab.listen()
     client = lab.start()
-    lab.accept().expect(Job)
+    talk = lab.accept()
+    talk.expect(Job)
     ended, errors = finish(client)
+    talk.expect_end()
     assert ended == status
     assert "hangs; job 42 on q1" in errors
 
@@ -120,22 +114,51 @@ def test_a_job_is_sent_again_with_its_copy_when_the_daemon_dies_before_go(lab: L
     assert lab.traces("document") == b"document"
 
 
-def test_a_daemon_that_dies_of_a_job_is_not_asked_for_ever(lab: Lab) -> None:
+def test_a_job_that_was_not_read_is_sent_again(lab: Lab) -> None:
     lab.policy("cancel", 20)
     lab.listen()
     client = lab.start()
+    talk = lab.accept()
+    assert talk.link.recv(4, socket.MSG_WAITALL)
+    talk.close()
+    talk = lab.accept()
+    talk.expect(Job)
+    assert os.read(talk.descriptors[0], 100) == b"document"
+    talk.send(Exit(status=0))
+    assert finish(client) == (0, "")
+
+
+def test_the_rest_of_a_document_is_never_taken_for_all_of_it(lab: Lab) -> None:
+    lab.policy("retry", 20)
+    lab.listen()
+    client = lab.start()
+    talk = lab.accept()
+    talk.expect(Job)
+    assert os.read(talk.descriptors[0], 4) == b"docu"
+    talk.close()
+    status, errors = finish(client)
+    assert status == 6
+    assert "ended while it read the document" in errors
+
+
+def test_a_daemon_that_dies_of_a_job_is_not_asked_for_ever(lab: Lab) -> None:
+    lab.policy("cancel", 20)
+    lab.listen()
+    client = lab.start(file=CLIENT)
     for _ in range(6):
         talk = lab.accept()
         talk.expect(Job)
         talk.close()
-    assert finish(client)[0] == 5
+    status, errors = finish(client)
+    assert status == 5
+    assert "ended again and again" in errors
 
 
 @pytest.mark.parametrize("rubbish", [b"\xff\xff\xff\xff", b"\0\0\0\4\0\0\0\x09", b"\0\0\0\x08\0\0\0\4exit"])
 def test_rubbish_from_the_daemon_is_a_lost_daemon(lab: Lab, rubbish: bytes) -> None:
     lab.policy("retry", 20)
     lab.listen()
-    client = lab.start()
+    client = lab.start(file=CLIENT)
     talk = lab.accept()
     talk.expect(Job)
     talk.link.sendall(rubbish)
@@ -215,66 +238,6 @@ def test_a_daemon_that_hangs_after_the_end_is_left_with_a_journal(lab: Lab) -> N
     assert isinstance(journal_of(lab)[1][-1], Ended)
 
 
-@pytest.mark.parametrize("with_file", [False, True])
-def test_print_and_journal_prints_a_copy_that_stays(lab: Lab, with_file: bool) -> None:
-    os.chown(lab.home / "journal", OWNER, OWNER)
-    os.chown(lab.home, OWNER, OWNER)
-    lab.policy("print_and_journal")
-    lab.backend('cat ${6:--} > $PAPER/document; echo "PAGE: 1 1" >&2')
-    file = lab.root / "d00042-001"
-    file.write_bytes(b"document" * 50_000)
-    client = lab.start(file=file) if with_file else lab.start(stdin=file.read_bytes())
-    status, errors = finish(client)
-    assert (status, errors) == (0, "PAGE: 1 1\n")
-    assert lab.traces("document") == file.read_bytes()
-    record, messages = journal_of(lab)
-    assert [type(message) for message in messages if not isinstance(message, HandedOver)] == [
-        Job,
-        Started,
-        Line,
-        Ended,
-    ]
-    assert (HandedOver(document_octets=400_000) in messages) != with_file
-    copy = record.with_suffix(".document")
-    assert copy.read_bytes() == file.read_bytes()
-    assert (copy.stat().st_uid, stat.S_IMODE(copy.stat().st_mode)) == (OWNER, 0o600)
-
-
-def test_print_and_journal_uses_the_daemons_copy_when_it_has_one(lab: Lab) -> None:
-    lab.policy("print_and_journal")
-    lab.backend("cat > $PAPER/document")
-    lab.listen()
-    client = lab.start()
-    talk = lab.accept()
-    talk.expect(Job)
-    talk.send(Failed(sentence=b"the database is away"), lab.spool(b"document"))
-    assert finish(client)[0] == 0
-    assert lab.traces("document") == b"document"
-
-
-def test_a_document_that_was_perhaps_read_in_part_is_not_printed(lab: Lab) -> None:
-    lab.policy("print_and_journal")
-    lab.backend("cat > $PAPER/document")
-    lab.listen()
-    client = lab.start()
-    lab.accept().expect(Job)
-    status, errors = finish(client)
-    assert status == 3
-    assert "may have read a part of the document" in errors
-    assert not (lab.paper / "document").exists()
-
-
-def test_a_journal_of_somebody_else_is_not_written(lab: Lab) -> None:
-    lab.policy("print_and_journal")
-    lab.backend("cat > $PAPER/document")
-    (lab.home / "journal").rmdir()
-    (lab.home / "journal").symlink_to(lab.paper)
-    status, errors = finish(lab.start())
-    assert status == 3
-    assert "printing without it failed" in errors
-    assert list(lab.paper.iterdir()) == []
-
-
 def test_cancel_ends_the_search_for_a_daemon(lab: Lab) -> None:
     lab.policy("hold", 60)
     client = lab.start(stdin=None)
@@ -343,18 +306,3 @@ def test_held_jobs_are_released_by_root_and_by_number_only(lab: Lab) -> None:
 def test_what_the_tests_read_would_see_a_broken_journal() -> None:
     with pytest.raises(ProtocolError):
         FrameReader().feed(b"\0\0\0\x05\0\0\0\1x")
-
-
-def test_without_room_for_the_copy_the_job_is_held_and_nothing_is_left(lab: Lab) -> None:
-    lab.policy("print_and_journal")
-    lab.backend("touch $PAPER/ran")
-    file = lab.root / "d00042-001"
-    file.write_bytes(b"x" * 100_000)
-    words = [str(lab.backends / "cupspykota"), "42", "anna", "A letter", "1", OPTIONS, str(file)]
-    run = subprocess.run(
-        ["prlimit", "--fsize=50000", *words], env=lab.environment(), capture_output=True, timeout=60, check=False
-    )
-    assert run.returncode == 3
-    assert b"File too large" in run.stderr
-    assert [path.name for path in (lab.home / "journal").iterdir()] == ["held"]
-    assert not (lab.paper / "ran").exists()

@@ -432,10 +432,14 @@ def ask(attempt: Attempt) -> int:
             answer = listen(attempt)
         except TimeoutError:
             return fail(attempt, f"pagetolld at {attempt.socket} hangs")
-        except LOST:
+        except LOST as error:
             drop(attempt)
             if TERMS:
                 return 0
+            # a reset: our frame was never read to its end, so nobody has touched the document
+            attempt.sent = not isinstance(error, ConnectionError)
+            if attempt.sent and attempt.from_stdin and attempt.spool < 0:
+                return fail(attempt, f"pagetolld at {attempt.socket} ended while it read the document")
             ready([], time.monotonic() + 0.02)
             continue
         return answer
