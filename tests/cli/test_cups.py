@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from pagetoll.core.errors import DeviceRefused
+from pagetoll.integrations.printlab.cupsconf import CupsSettings
 from pagetoll.integrations.printlab.cupsd import PrivateCups
+from pagetoll.integrations.printlab.processes import wait_until
 
 SERVICE_USER = "nobody"
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the backend is installed as root")
@@ -24,9 +26,9 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the backend is instal
 class Place:
     """A home, a scheduler, and the command run against both."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: CupsSettings | None = None) -> None:
         self.home = folder / "home"
-        self.cups = PrivateCups(folder / "cups")
+        self.cups = PrivateCups(folder / "cups", settings=settings)
         self.cups.start()
 
     def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -240,6 +242,67 @@ def test_another_programs_backend_is_left_alone(place: Place, make):
         assert not (place.cups.backend_dir / "cupspykota").exists()
     finally:
         path.unlink()
+
+
+def test_a_password_is_found_although_the_scheduler_writes_its_file_late():
+    with tempfile.TemporaryDirectory(prefix="pagetoll-test-") as name:
+        Path(name).chmod(0o755)
+        late = Place(Path(name), CupsSettings(dirty_clean_interval_s=4))
+        try:
+            late.good("init", "--user", SERVICE_USER)
+            late.good("cups", "install")
+            late.cups.add_queue("secret", SECRET)
+            refused = late.run("cups", "manage", "secret")
+            assert refused.returncode == 1
+            assert "holds a password" in refused.stderr
+            late.good("cups", "manage", "--keep-secret", "secret")
+            late.good("cups", "unmanage", "secret")
+            wait_until(lambda: late.true_uris() == [SECRET], 30, "the old URI in printers.conf")
+        finally:
+            late.cups.close()
+
+
+WITHOUT_ROOT = """
+import sys
+from pathlib import Path
+from cli.test_cups import Place
+place = Place(Path(sys.argv[1]))
+try:
+    place.good("init")
+    place.good("cups", "install")
+    place.cups.add_queue("laser", "socket://127.0.0.1:9")
+    place.good("cups", "manage", "laser")
+    assert place.shown_uris()["laser"] == "cupspykota:socket://127.0.0.1:9"
+    place.good("doctor")
+    place.good("cups", "unmanage", "laser")
+    assert place.shown_uris()["laser"] == "socket://127.0.0.1:9"
+finally:
+    place.cups.close()
+"""
+
+
+def test_all_of_it_works_without_root_on_a_scheduler_of_ones_own():
+    with tempfile.TemporaryDirectory(prefix="pagetoll-test-") as name:
+        user = pwd.getpwnam("daemon")
+        os.chown(name, user.pw_uid, user.pw_gid)
+        done = subprocess.run(
+            [
+                "setpriv",
+                "--reuid=daemon",
+                "--regid=daemon",
+                "--clear-groups",
+                sys.executable,
+                "-c",
+                WITHOUT_ROOT,
+                name,
+            ],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
 
 
 def test_as_spooler_lets_the_spoolers_user_in_and_install_closes_again(installed: Place):

@@ -236,7 +236,7 @@ def _check_backend(backend: Backend, facts: Facts, install: str) -> Iterator[Fin
     elif not backend.current:
         yield _bad(f"{backend.path} is of another version, owner or spooler", install)
     else:
-        runs_as = "the spooler's user" if backend.mode & 0o001 else "root"
+        runs_as = "the spooler's user" if backend.mode & 0o001 else "its owner"
         yield _ok(f"{backend.path} is installed and runs as {runs_as}")
 
 

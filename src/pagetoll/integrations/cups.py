@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,7 @@ TIMEOUT_S = 30.0
 #: cupsd writes printers.conf DirtyCleanInterval (30 s) after a change.
 FILE_DELAY_S = 40.0
 _POLL_S = 0.25
+_QUIET_S = 1.0
 _PASSED_ON = ("CUPS_SERVER", "CUPS_USER", "CUPS_ENCRYPTION", "HOME", "USER")
 
 
@@ -55,8 +56,10 @@ class Cups:
     """The scheduler that CUPS_SERVER names. Methods raise DeviceUnreachable when it does not run or its programs
     are missing, DeviceTimeout, DeviceRefused with what it said."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], on_wait: Callable[[str], None] = lambda _: None) -> None:
+        """`on_wait` gets a sentence when something takes its time."""
         self._environ = environ
+        self._on_wait = on_wait
 
     def queues(self) -> list[Queue]:
         """All queues, in the order of their names."""
@@ -80,7 +83,7 @@ class Cups:
                 f"CUPS_SERVER={self._environ['CUPS_SERVER']} is another machine; only there can {queue} be managed"
             )
         files = cups_server.find_files(self._environ)
-        end_s = time.monotonic() + FILE_DELAY_S
+        start_s = told_s = time.monotonic()
         while True:
             try:
                 present = cups_server.read_printers_conf(files).get(queue)
@@ -91,9 +94,14 @@ class Cups:
                 ) from error
             if present is not None and _shown_as(present.device_uri, shown_uri):
                 return present.device_uri
-            if time.monotonic() > end_s:
+            if time.monotonic() > start_s + FILE_DELAY_S:
                 raise DeviceTimeout(
                     f"{files.printers_conf} does not hold {queue} with {shown_uri}; restart CUPS, then try again"
+                )
+            if told_s == start_s and time.monotonic() > start_s + _QUIET_S:
+                told_s = time.monotonic()
+                self._on_wait(
+                    f"{queue}: CUPS has not written {files.printers_conf} yet; waiting {FILE_DELAY_S:g} s at most"
                 )
             time.sleep(_POLL_S)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pagetoll.config.create import FOLDER_MODE, set_text_option, write_thin_conf
-from pagetoll.config.home import Home
+from pagetoll.config.home import Home, name_of
 from pagetoll.config.load import load_home
 from pagetoll.core.errors import PagetollError, UsageError
 from pagetoll.frontends import identity
@@ -116,7 +116,7 @@ def manage_queues(parsed: Parsed, home: Home, names: list[str]) -> int:
     """Put queues behind us; the failures of some do not keep the others."""
     home.owner()
     scheme = schemes_of(parsed)[0]
-    cups = Cups(os.environ)
+    cups = Cups(os.environ, on_wait)
 
     def act(name: str) -> str:
         done = manage(cups, home, name, scheme=scheme, secret="keep-secret" in parsed)
@@ -132,13 +132,18 @@ def manage_queues(parsed: Parsed, home: Home, names: list[str]) -> int:
 
 def unmanage_queues(_: Parsed, home: Home, names: list[str]) -> int:
     """Give queues their own device back."""
-    cups = Cups(os.environ)
+    cups = Cups(os.environ, on_wait)
 
     def act(name: str) -> str:
         done = unmanage(cups, home, name)
         return f"{name}: prints to {done.after} again" if done.changed else f"{name}: is not managed"
 
     return each(names, act)
+
+
+def on_wait(sentence: str) -> None:
+    """Why nothing happens for a while."""
+    sys.stderr.write(f"pagetoll cups: {sentence}\n")
 
 
 def each(names: list[str], act: Callable[[str], str]) -> int:
@@ -157,7 +162,7 @@ def show_status(parsed: Parsed, home: Home, _: list[str]) -> int:
     """The backend files and the queues, as tables. 1 when there are managed queues but no backend."""
     installed = backend_install.find_installed(folder_of(parsed))
     for file in installed:
-        runs_as = "the spooler's user" if file.mode & 0o001 else "root"
+        runs_as = "the spooler's user" if file.mode & 0o001 else name_of(file.uid)
         place = file.stamps.get("HOME") or "the usual places"
         other = "" if file.stamps.get("SOCKET") == str(home.socket) else "; NOT this home: pagetoll cups install"
         say(f"backend {file.path}: mode {file.mode:04o}, runs as {runs_as}, home {place}{other}")
