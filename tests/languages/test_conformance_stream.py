@@ -143,6 +143,18 @@ def test_what_only_looks_like_text_is_not_called_text(octets: bytes) -> None:
         count(octets)
 
 
+@pytest.mark.parametrize(
+    "line", [b"IP-addresses of the school\n", b"P1 is a room\n", b"SIZE 10 shoes\n", b"! 1 mind\n"]
+)
+def test_text_that_begins_like_a_language_stays_text(line: bytes) -> None:
+    assert count(line).language == "text"
+
+
+def test_text_behind_another_document_is_counted_too() -> None:
+    usage = count(wrapped(b"@PJL", PS) + b"words\n" * 61)
+    assert [segment.impressions for segment in usage.segments] == [5, 2]
+
+
 def test_an_announced_language_that_is_not_there_is_no_text() -> None:
     with pytest.raises(DocumentError):
         count(wrapped(b"@PJL ENTER LANGUAGE=PCL", b"words of a PCL job\n"))

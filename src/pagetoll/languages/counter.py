@@ -12,7 +12,7 @@ from pagetoll.core.usage import ColorClass, Confidence, Duplex, Finding, PageRun
 from pagetoll.languages.limits import Guard, Limits, Renderer, TextLayout
 from pagetoll.languages.parsed import Context, Parsed, Run
 from pagetoll.languages.pjl import Environment, Wrapper
-from pagetoll.languages.recognise import parser_of, recognise
+from pagetoll.languages.recognise import recognise
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -109,9 +109,7 @@ class _Stream:
     def _document(self, position: int, end: int) -> int:
         """Count the document at `position`; where the stream goes on behind it."""
         environment = self._wrapper.environment
-        language = recognise(self._data, position, end, environment.language)
-        if self._segments and language.name == "text":
-            return self._trailing_text(position, end)
+        _language, parse = recognise(self._data, position, end, environment.language)
         context = Context(
             self._context.limits,
             self._context.guard,
@@ -121,17 +119,7 @@ class _Stream:
             environment.copies,
             environment.sides,
         )
-        parsed = parser_of(language)(self._data, position, end, context)
-        self._keep(parsed, environment)
-        return max(parsed.end, position + 1)
-
-    def _trailing_text(self, position: int, end: int) -> int:
-        """Text behind another document is a remark of the driver, unless PJL announced it."""
-        environment = self._wrapper.environment
-        if environment.language != "TEXT":
-            self._findings.append(Finding("trailing_garbage", position))
-            return self._next_exit(position, end)
-        parsed = parser_of(recognise(self._data, position, end, "TEXT"))(self._data, position, end, self._context)
+        parsed = parse(self._data, position, end, context)
         self._keep(parsed, environment)
         return max(parsed.end, position + 1)
 

@@ -9,7 +9,6 @@ Three readings, in this order:
 """
 
 import io
-import logging
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 RENDER_DOTS_PER_POINT = 0.1
 MOST_RENDERED_PAGES = 2000
 _HARMLESS_WARNING = re.compile(r"Resources is missing or invalid")
-# What pikepdf has to say about a file reaches us as warnings of that file; nothing is to be printed.
-logging.getLogger("pikepdf").addHandler(logging.NullHandler())
 
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:

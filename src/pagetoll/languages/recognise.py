@@ -9,27 +9,28 @@ without a parser: it is named in the error and never mistaken for text. A new la
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import UnknownLanguage
+from pagetoll.languages import command, pclxl, pdf, postscript, raster, text, urf
+from pagetoll.languages.parsed import Parser
 
 if TYPE_CHECKING:
-    from pagetoll.languages.parsed import Buffer, Parser
+    from pagetoll.languages.parsed import Buffer
 
 Test = Callable[["Buffer", int, int], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One row: name, `module` with `parse` (empty: not countable), a pattern at the start, and a further test.
+    """One row: name, `parse` (None: not countable), a pattern at the start, and a further test.
 
     `announced`: names after ENTER LANGUAGE. `strong`: the octets alone are believed against such an
     announcement; otherwise the announcement decides.
     """
 
     name: str
-    module: str
+    parse: Parser | None
     pattern: re.Pattern[bytes]
     announced: tuple[str, ...] = ()
     strong: bool = True
@@ -44,8 +45,6 @@ def _pdf_behind_other_lines(data: "Buffer", start: int, end: int) -> bool:
 
 
 def _is_text(data: "Buffer", start: int, end: int) -> bool:
-    from pagetoll.languages import text
-
     exit_at = data.find(b"\x1b%-12345X", start, end)
     return text.looks_like_text(data, start, end if exit_at < 0 else exit_at)
 
@@ -54,42 +53,50 @@ _PDF_LINE = re.compile(rb"[\r\n]%PDF-[0-9]\.[0-9][ \t]*[\r\n]")
 
 
 def _row(
-    name: str, module: str, pattern: bytes, *announced: str, strong: bool = True, test: Test | None = None
+    name: str, parse: Parser | None, pattern: bytes, *announced: str, strong: bool = True, test: Test | None = None
 ) -> Language:
-    return Language(name, module, re.compile(pattern, re.DOTALL), announced, strong, test)
+    return Language(name, parse, re.compile(pattern, re.DOTALL), announced, strong, test)
 
 
 LANGUAGES: tuple[Language, ...] = (
-    _row("pclm", "pdf", rb"%PDF-\d\.\d[^%]{0,40}%PCLm", "PCLM"),
-    _row("pdf", "pdf", rb"%PDF-\d\.\d", "PDF"),
-    _row("postscript", "postscript", rb"%!|\xc5\xd0\xd3\xc6|\x01M", "POSTSCRIPT", "PS", "POSTSCRIPT2", "POSTSCRIPT3"),
-    _row("pclxl", "pclxl", rb"['()] HP-PCL XL;", "PCLXL"),
-    _row("urf", "urf", rb"UNIRAST\x00", "URF"),
-    _row("raster", "raster", rb"RaSt|tSaR|RaS2|2SaR|RaS3|3SaR", "PWG-RASTER"),
-    _row("cups-command", "command", rb"#CUPS-COMMAND"),
-    _row("brother-xl2hb", "", rb". BROTHER XL2HB;", "XL2HB"),
-    _row("tiff", "", rb"II\x2a\x00|MM\x00\x2a|II\x2b\x00\x08\x00|MM\x00\x2b\x00\x08", "TIFF"),
-    _row("image", "", rb"\xff\xd8\xff|\x89PNG|GIF8[79]a|BM.{4}\x00{4}|RIFF.{4}WEBP|\xff\x0a|Sfff|\x00PC Research"),
-    _row("netpbm", "", rb"P[1-7][\s#]"),
-    _row("zip document", "", rb"PK\x03\x04"),
-    _row("ole2 document", "", rb"\xd0\xcf\x11\xe0"),
-    _row("rtf", "", rb"\{\\rtf"),
-    _row("dvi", "", rb"\xf7\x02"),
-    _row("host-based laser", "", rb"JZJZ|ZJZJ|,XQX|\xa5SLX|OAKT|\$\x01\x00\x00\x07"),
-    _row("label", "", rb"\^XA|~DG|~JA|CT~~CD,|\^FX|! \d+ \d+ \d+|\s*N\r?\n(?:q|ZB)|SIZE [\d.]+"),
-    _row("hp-gl", "", rb"(?:(?:IN|DF|SP\d?|BP|PS\d|IP|PU|PA)[;,\d-]|;[A-Z]{2}|\.\()", "HPGL2", "HPGL"),
-    _row("markup", "", rb"(?i:MIME-Version|<\?xml|<!doctype|<html)"),
-    _row("banner template", "", rb"#(?:CUPS|PDF)-BANNER"),
-    _row("pdf", "pdf", rb"[^\x00]", "PDF", test=_pdf_behind_other_lines),
-    _row("text", "text", rb".", "TEXT", "AUTO", strong=False, test=_is_text),
+    _row("pclm", pdf.parse, rb"%PDF-\d\.\d[^%]{0,40}%PCLm", "PCLM"),
+    _row("pdf", pdf.parse, rb"%PDF-\d\.\d", "PDF"),
+    _row(
+        "postscript",
+        postscript.parse,
+        rb"%!|\xc5\xd0\xd3\xc6|\x01M",
+        "POSTSCRIPT",
+        "PS",
+        "POSTSCRIPT2",
+        "POSTSCRIPT3",
+    ),
+    _row("pclxl", pclxl.parse, rb"['()] HP-PCL XL;", "PCLXL"),
+    _row("urf", urf.parse, rb"UNIRAST\x00", "URF"),
+    _row("raster", raster.parse, rb"RaSt|tSaR|RaS2|2SaR|RaS3|3SaR", "PWG-RASTER"),
+    _row("cups-command", command.parse, rb"#CUPS-COMMAND"),
+    _row("brother-xl2hb", None, rb". BROTHER XL2HB;", "XL2HB"),
+    _row("tiff", None, rb"II\x2a\x00|MM\x00\x2a|II\x2b\x00\x08\x00|MM\x00\x2b\x00\x08", "TIFF"),
+    _row("image", None, rb"\xff\xd8\xff|\x89PNG|GIF8[79]a|BM.{4}\x00{4}|RIFF.{4}WEBP|\xff\x0a|Sfff|\x00PC Research"),
+    _row("netpbm", None, rb"P[1-6]\s(?:\s|#[^\n]*\n){0,20}\d+\s+\d+\s|P7\nWIDTH"),
+    _row("zip document", None, rb"PK\x03\x04"),
+    _row("ole2 document", None, rb"\xd0\xcf\x11\xe0"),
+    _row("rtf", None, rb"\{\\rtf"),
+    _row("dvi", None, rb"\xf7\x02"),
+    _row("host-based laser", None, rb"JZJZ|ZJZJ|,XQX|\xa5SLX|OAKT|\$\x01\x00\x00\x07"),
+    _row("label", None, rb"\^XA|~DG|~JA|CT~~CD,|\^FX|! \d+ \d+ \d+|\s*N\r?\n(?:q|ZB)|SIZE [\d.]+ ?(?:mm|dot|,)"),
+    _row("hp-gl", None, rb"(?:IN|DF|IP|SP|PU|PD|PA|PS|BP)(?:-?\d+(?:,-?\d+)*)?;|;[A-Z]{2}|\.\(", "HPGL2", "HPGL"),
+    _row("markup", None, rb"(?i:MIME-Version|<\?xml|<!doctype|<html)"),
+    _row("banner template", None, rb"#(?:CUPS|PDF)-BANNER"),
+    _row("pdf", pdf.parse, rb"[^\x00]", "PDF", test=_pdf_behind_other_lines),
+    _row("text", text.parse, rb".", "TEXT", "AUTO", strong=False, test=_is_text),
 )
 """First match wins; text is the last row and has to pass a test of its own."""
 
 _ANNOUNCED = {word: row for row in reversed(LANGUAGES) for word in row.announced}
 
 
-def recognise(data: "Buffer", start: int, end: int, announced: str) -> Language:
-    """The row for the document at `start`. `announced` is the name after ENTER LANGUAGE, or empty.
+def recognise(data: "Buffer", start: int, end: int, announced: str) -> tuple[Language, Parser]:
+    """The row and the parser for the document at `start`. `announced` is the name after ENTER LANGUAGE, or empty.
 
     Raises UnknownLanguage with the name where a language is known but cannot be counted.
     """
@@ -101,9 +108,9 @@ def recognise(data: "Buffer", start: int, end: int, announced: str) -> Language:
             raise UnknownLanguage(f"the language {_printable(announced)} cannot be counted", start)
     if found is None:
         raise UnknownLanguage("no page language was recognised; print it through a driver of this queue", start)
-    if not found.module:
+    if found.parse is None:
         raise UnknownLanguage(f"this is {found.name} data, which cannot be counted", start)
-    return found
+    return found, found.parse
 
 
 def _matches(row: Language, data: "Buffer", start: int, end: int) -> bool:
@@ -114,9 +121,3 @@ def _matches(row: Language, data: "Buffer", start: int, end: int) -> bool:
 
 def _printable(word: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in word[:40])
-
-
-def parser_of(language: Language) -> "Parser":
-    """The row's parse function; its module, and what that needs, is loaded here and not before."""
-    module = import_module(f"pagetoll.languages.{language.module}")
-    return cast("Parser", module.parse)
