@@ -19,6 +19,7 @@ from pagetoll.core.errors import (
 from pagetoll.core.jobs import AttemptState, ChargeRule, Identified, Outcome
 from pagetoll.core.policy import ALLOWED, Decision, Verdict
 from pagetoll.core.pricing import tariff_from_json
+from pagetoll.storage.sql.ledger import SqlLedger
 
 
 @pytest.fixture
@@ -275,12 +276,12 @@ def test_history_filters_by_printer_user_job_and_proof_of_identity(one: Books) -
     assert keys(limit=1) == [proved.key]
 
 
-def test_history_pages_lose_and_repeat_nothing(one: Books, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pagetoll.storage.sql.history.PAGE_ROWS", 3)
+def test_history_pages_lose_and_repeat_nothing(one: Books) -> None:
+    ledger = SqlLedger(one.database, history_page_rows=3)
     keys = [one.print(1) for _ in range(7)]
-    assert [record.facts.key for record in one.ledger.history(newest_first=False)] == keys
-    assert [record.facts.key for record in one.ledger.history()] == keys[::-1]
-    assert [record.facts.key for record in one.ledger.history(limit=4)] == keys[:2:-1]
+    assert [record.facts.key for record in ledger.history(newest_first=False)] == keys
+    assert [record.facts.key for record in ledger.history()] == keys[::-1]
+    assert [record.facts.key for record in ledger.history(limit=4)] == keys[:2:-1]
 
 
 def test_the_printers_counter_before_each_attempt_is_kept(one: Books) -> None:

@@ -14,7 +14,6 @@ from pagetoll.storage.sql.attempts import record_of, records
 from pagetoll.storage.sql.engine import Database
 from pagetoll.storage.sql.schema import OPEN_ATTEMPTS, accounts, attempts, entries, printers, reservations, users
 
-PAGE_ROWS = 500
 OPEN_STATES = tuple(state.value for state in AttemptState if state is not AttemptState.CLOSED)
 
 
@@ -74,7 +73,7 @@ def selection(
 
 
 def pages(
-    database: Database, found: Select[Any], *, newest_first: bool, limit: int | None
+    database: Database, found: Select[Any], *, newest_first: bool, limit: int | None, page_rows: int
 ) -> Iterator[AttemptRecord]:
     """The attempts by number; each page is a short transaction, so that a slow reader holds nothing up."""
     found = found.order_by(attempts.c.id.desc() if newest_first else attempts.c.id)
@@ -84,7 +83,7 @@ def pages(
         page = found
         if last is not None:
             page = page.where(attempts.c.id < last if newest_first else attempts.c.id > last)
-        asked = PAGE_ROWS if left is None else min(PAGE_ROWS, left)
+        asked = page_rows if left is None else min(page_rows, left)
         batch = database.read(partial(_page, statement=page.limit(asked)))
         yield from batch
         if len(batch) < asked:

@@ -40,8 +40,9 @@ _BEFORE = {
 class SqlLedger:
     """See `ports.Ledger`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, history_page_rows: int = 500) -> None:
         self.database = database
+        self._history_page_rows = history_page_rows
 
     def charge_view(self, printer_name: str, user_name: str, rules: dict[str, Rule], default: Rule) -> ChargeView:
         printer, user = clean(printer_name), clean(user_name)
@@ -124,7 +125,13 @@ class SqlLedger:
         limit: int | None = None,
     ) -> Iterator[AttemptRecord]:
         found = reading.selection(clean(printer), clean(user), job_id, identified, include_hidden=include_hidden)
-        return reading.pages(self.database, found, newest_first=newest_first, limit=limit)
+        return reading.pages(
+            self.database,
+            found,
+            newest_first=newest_first,
+            limit=limit,
+            page_rows=self._history_page_rows,
+        )
 
     def legs(self, attempt_id: int) -> Sequence[LegRecord]:
         return self.database.read(lambda connection: reading.legs(connection, attempt_id))

@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
+"""The steps from each schema to the next, for alembic."""
