@@ -100,3 +100,24 @@ def test_a_lack_of_descriptors_holds_the_job(lab: Lab, descriptors_at_most: int)
     assert run.returncode == 3
     assert run.stderr.startswith("ERROR: ")
     assert run.stderr.count("\n") == 1
+
+
+def test_a_client_that_is_not_root_writes_no_journal(lab: Lab) -> None:
+    lab.policy("print_and_journal")
+    (lab.home / "thin.conf").chmod(0o644)
+    lab.backend("id -u > $PAPER/uid", mode=0o755)
+    (lab.backends / "cupspykota").chmod(0o755)
+    words = ["setpriv", "--reuid=7", "--regid=7", "--clear-groups", str(lab.backends / "cupspykota")]
+    run = subprocess.run(
+        [*words, "42", "anna", "A letter", "1", OPTIONS],
+        env=lab.environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 3
+    assert "only root prints without pagetolld" in run.stderr
+    assert list((lab.home / "journal").iterdir()) == []
+    assert not (lab.paper / "uid").exists()
