@@ -127,7 +127,7 @@ class PclxlReader:
             pattern = xl.STEP_ALL
             if not page.marked or (page.color is not ColorClass.COLOR and (self._ink.brush or self._ink.pen)):
                 pattern = xl.STEP_TO_PAINT
-            stepped = pattern.match(buffer, position)
+            stepped = pattern[self._order].match(buffer, position)
             if stepped:
                 position = stepped.end()
             try:

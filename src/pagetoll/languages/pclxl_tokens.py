@@ -2,6 +2,7 @@
 """Token lengths, operators and attributes of PCL XL (page-languages chapter 9)."""
 
 import re
+import struct
 
 ELEMENT_OCTETS = (1, 2, 4, 2, 4, 4)
 """Octets of ubyte, uint16, uint32, sint16, sint32, real32: the low three bits of a data type tag."""
@@ -64,8 +65,25 @@ MEDIA_POINTS: dict[int, tuple[float, float]] = {
 UNIT_POINTS = (72.0, 72.0 / 25.4, 7.2 / 25.4)
 
 
-def _step_pattern(watched: frozenset[int]) -> re.Pattern[bytes]:
-    """A pattern that steps over whole commands (attributes of fixed length, then an operator not `watched`)."""
+SHORT_ARRAY = 48
+"""Arrays of up to so many elements, which is most text, are stepped over without a look."""
+
+
+def _arrays(order: str) -> list[bytes]:
+    """Patterns of short arrays of one- and two-octet elements; `order` as for struct."""
+    found = []
+    for tag, octets in ((0xC8, 1), (0xC9, 2), (0xCB, 2)):
+        lengths = []
+        for count in range(SHORT_ARRAY + 1):
+            body = b".{%d}" % (count * octets)
+            lengths.append(b"\xc1" + re.escape(struct.pack(order + "H", count)) + body)
+            lengths.append(b"\xc0" + re.escape(bytes([count])) + body)
+        found.append(re.escape(bytes([tag])) + b"(?:" + b"|".join(lengths) + b")")
+    return found
+
+
+def _step_pattern(watched: frozenset[int], order: str) -> re.Pattern[bytes]:
+    """A pattern that steps over whole commands (attributes, then an operator that is not `watched`)."""
 
     def of_length(octets: int) -> bytes:
         tags = b"".join(re.escape(bytes([tag])) for tag, length in FIXED_OCTETS.items() if length == octets)
@@ -73,14 +91,14 @@ def _step_pattern(watched: frozenset[int]) -> re.Pattern[bytes]:
         return b"[" + tags + b"]" + rest
 
     lengths = sorted(set(FIXED_OCTETS.values()))
-    attribute = b"|".join(map(of_length, lengths))
+    attribute = b"|".join([*map(of_length, lengths), *_arrays(order)])
     operators = b"".join(re.escape(bytes([op])) for op in range(0x41, 0xC0) if op not in watched)
     # Every token tells its kind by its first octet, so nothing is ever tried twice. No possessive groups:
     # Python 3.11 up to 3.11.4 leaves them at a wrong position. The bound keeps the matcher's stack small.
     return re.compile(b"(?:(?:" + attribute + b"){0,64}[" + operators + b"]){0,2000}", re.DOTALL)
 
 
-STEP_ALL = _step_pattern(WATCHED)
-"""Steps over everything that neither ends a page nor changes a color."""
-STEP_TO_PAINT = _step_pattern(WATCHED | PAINTING)
+STEP_ALL = {order: _step_pattern(WATCHED, order) for order in "<>"}
+"""Steps over everything that neither ends a page nor changes a color, by byte order."""
+STEP_TO_PAINT = {order: _step_pattern(WATCHED | PAINTING, order) for order in "<>"}
 """The same, but stops before an operator that paints."""
