@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, text, update
 
 from contract.books import Books
 from lab.postgres import PostgresServer
 from pagetoll import plugins
-from pagetoll.core.errors import SchemaMismatch, StorageUnavailable, UsageError
+from pagetoll.core.errors import SchemaMismatch, StorageConflict, StorageError, StorageUnavailable, UsageError
 from pagetoll.core.policy import ALLOWED
+from pagetoll.storage.sql import owners
 from pagetoll.storage.sql.engine import parse_url
 from pagetoll.storage.sql.migrate import upgrade
+from pagetoll.storage.sql.schema import accounts
 
 
 def a_ledger(url: str, busy_timeout_s: float = 0.2) -> Books:
@@ -218,3 +220,48 @@ def test_nothing_is_left_of_the_tables_of_a_broken_upgrade(tmp_path: Path) -> No
     engine = create_engine(f"sqlite:///{file}")
     assert inspect(engine).get_table_names() == ["reservations"]
     engine.dispose()
+
+
+LOST_RACE = "DO $$ BEGIN RAISE EXCEPTION 'could not serialize' USING ERRCODE = '40001'; END $$"
+
+
+@pytest.mark.parametrize(("races_lost", "written"), [(0, True), (3, True), (99, False)])
+def test_a_lost_race_is_tried_again_but_not_for_ever(postgres_url: str, races_lost: int, written: bool) -> None:
+    upgrade(postgres_url)
+    books = a_ledger(postgres_url)
+    account_id = books.entry()
+    left = iter(range(races_lost))
+
+    def work(connection: Connection) -> None:
+        connection.execute(update(accounts).where(accounts.c.id == account_id).values(hard_limit=77))
+        if next(left, None) is not None:
+            connection.exec_driver_sql(LOST_RACE)
+
+    if written:
+        books.database.write(work)
+    else:
+        with pytest.raises(StorageConflict):
+            books.database.write(work)
+    assert books.account(account_id).hard_limit == (77 if written else 10)
+
+
+def test_the_same_new_name_from_two_sides_is_a_conflict_that_the_next_try_can_see(ledger_url: str) -> None:
+    books = a_ledger(ledger_url)
+    tries = 0
+
+    def work(connection: Connection) -> None:
+        nonlocal tries
+        tries += 1
+        owners.add_user(connection, "anna" if tries < 3 else "anna2", 1)
+
+    books.database.write(work)
+    assert books.view("anna2").user_id is not None
+    assert tries == 3
+
+
+def test_what_a_statement_of_ours_gets_wrong_is_no_reason_to_wait(ledger_url: str) -> None:
+    books = a_ledger(ledger_url)
+    with pytest.raises(StorageError) as caught:
+        books.damage("UPDATE accounts SET reserved = -1")
+    assert not caught.value.retryable
+    assert books.audit() == []
