@@ -80,6 +80,23 @@ def test_a_second_run_changes_nothing_and_keeps_the_owner(place: Path):
 
 
 @needs_root
+def test_the_units_of_the_home_are_written_on_request(place: Path):
+    done = run_init(place / "home", "--user", SERVICE_USER, "--systemd-units", str(place))
+    if not (Path(sys.prefix) / "bin" / "pagetolld").exists():
+        assert (done.returncode, "make setup" in done.stderr) == (2, True)
+        return
+    assert done.returncode == 0, done.stderr
+    assert "systemctl enable --now pagetolld.socket" in done.stdout
+    assert f"ListenStream={place}/home/pagetolld.sock\n" in (place / "pagetolld.socket").read_text()
+    service = (place / "pagetolld.service").read_text()
+    assert f"User={SERVICE_USER}\n" in service
+    assert f"PAGETOLL_HOME={place}/home\n" in service
+    failed = run_init(place / "home", "--systemd-units", "/nonexistent")
+    assert failed.returncode == 2
+    assert "/nonexistent" in failed.stderr
+
+
+@needs_root
 def test_a_home_is_not_given_to_another_user_afterwards(place: Path):
     run_init(place / "home", "--user", SERVICE_USER)
     done = run_init(place / "home", "--user", "daemon")

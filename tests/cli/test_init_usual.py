@@ -99,3 +99,15 @@ def test_the_doctor_finds_nothing_wrong_with_the_home():
     )
     assert done.stdout
     assert [line for line in done.stdout.splitlines() if not line.startswith("ok")] == []
+
+
+def test_where_systemd_waits_on_the_socket_the_backend_leaves_the_starting_to_it():
+    wants = "/etc/systemd/system/sockets.target.wants"
+    done = in_covered_machine(
+        "pagetoll init >/dev/null; mkdir /run/backends; pagetoll cups install -b /run/backends >/dev/null\n"
+        "grep ^STAMP_SOCKET_UNIT /run/backends/cupspykota\n"
+        f"mkdir -p {wants}; printf 'ListenStream=/run/pagetoll/pagetolld.sock\\n' >{wants}/pagetolld.socket\n"
+        "pagetoll cups install -b /run/backends >/dev/null; grep ^STAMP_SOCKET_UNIT /run/backends/cupspykota\n"
+    )
+    assert done.stderr == ""
+    assert done.stdout == "STAMP_SOCKET_UNIT = False\nSTAMP_SOCKET_UNIT = True\n"

@@ -2,6 +2,7 @@
 """`pagetoll init`: make the home, its configuration and an empty ledger; harmless when repeated."""
 
 import os
+import sys
 from pathlib import Path
 
 from pagetoll import plugins
@@ -13,15 +14,20 @@ from pagetoll.core.errors import UsageError
 from pagetoll.frontends import identity
 from pagetoll.frontends.cli.options import Command, Option
 from pagetoll.frontends.cli.subcommand import no_words, parse_or_show, say
-from pagetoll.integrations import system_user
+from pagetoll.integrations import system_user, systemd_units
 
 COMMAND = Command(
     name="pagetoll init",
-    usage="[--user NAME]",
+    usage="[--user NAME] [--systemd-units DIR]",
     summary="Makes the home that PAGETOLL_HOME names, or the usual places: folders, pagetoll.toml, an empty ledger. "
     "As root it gives them to the system user that runs the daemon, and makes that user where it is missing. "
     "What is there already stays as it is; the ledger's tables are brought up to this version.",
-    rows=(Option("u", "user", "NAME", "the user who owns the home and runs the daemon (pagetoll)"),),
+    rows=(
+        Option("u", "user", "NAME", "the user who owns the home and runs the daemon (pagetoll)"),
+        Option(
+            "s", "systemd-units", "DIR", "also write the daemon's units for this home, to /etc/systemd/system say"
+        ),
+    ),
 )
 OPTIONS = COMMAND.options
 
@@ -40,6 +46,8 @@ def main(arguments: list[str]) -> int:
     home.check_socket()
     owner = choose_owner(home, parsed.text("user"))
     made = make_outside(home, owner)
+    if (units := parsed.text("systemd-units")) is not None:
+        made += write_units_of(home, owner, Path(units))
     if os.geteuid() == 0:
         if home.root is None:
             keep_socket_folder(home, owner)
@@ -54,6 +62,8 @@ def main(arguments: list[str]) -> int:
     say(
         f"The home of Pagetoll is ready: {home.data_folder}, owned by {owner.name}." + ("" if made else " No change.")
     )
+    if units is not None:
+        say("Next: systemctl daemon-reload; systemctl enable --now pagetolld.socket; pagetoll cups install")
     say("Next: pkprinters --add and pkusers --add for the ledger, pagetoll cups install for the spooler.")
     return 0
 
@@ -91,6 +101,18 @@ def keep_socket_folder(home: Home, owner: Owner) -> None:
     if TMPFILES.parent.is_dir():
         line = f"d {home.socket.parent} 0755 {owner.name} - -\n"
         create_file(TMPFILES, f"# The folder of pagetolld's socket.\n{line}", 0o644)
+
+
+def write_units_of(home: Home, owner: Owner, folder: Path) -> list[Path]:
+    """Write the units that start the daemon of this home. Raises UsageError when they cannot be written."""
+    programs = Path(sys.prefix) / "bin"
+    if not (programs / "pagetolld").exists():
+        raise UsageError(f"{programs} has no pagetolld for the units to start; install Pagetoll with: make setup")
+    texts = systemd_units.render_units(programs, owner.name, home.root)
+    try:
+        return systemd_units.write_units(folder, texts)
+    except OSError as error:
+        raise UsageError(f"{folder}: the units cannot be written there: {error.strerror}") from error
 
 
 def check_reachable(home: Home, owner: Owner) -> None:
