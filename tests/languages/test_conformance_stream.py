@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """PJL, plain text and streams of several documents (page-languages chapters 4, 16 and 26)."""
 
+import io
+import itertools
+import mmap
+
 import pytest
 
+from languages.rendering import SAMPLES, Ghostscript
 from pagetoll.core.copies import apply_spooler
 from pagetoll.core.errors import DocumentError, UnknownLanguage
 from pagetoll.core.usage import ColorClass, Confidence
-from pagetoll.languages import TextLayout, count
+from pagetoll.languages import Limits, TextLayout, count
 
 UEL = b"\x1b%-12345X"
 PS = b"%!PS\nshowpage showpage showpage showpage showpage\n"
@@ -153,6 +158,32 @@ def test_text_that_begins_like_a_language_stays_text(line: bytes) -> None:
 def test_text_behind_another_document_is_counted_too() -> None:
     usage = count(wrapped(b"@PJL", PS) + b"words\n" * 61)
     assert [segment.impressions for segment in usage.segments] == [5, 2]
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview, io.BytesIO])
+def test_octets_may_come_in_any_shape(kind: type) -> None:
+    assert count(kind(wrapped(b"@PJL", PS))).impressions == 5
+
+
+@pytest.mark.parametrize("name", ["pdf/hand-deep-tree.pdf", "ps/hand-forall.ps", "urf/gs-urf-five-dup.urf"])
+def test_a_memory_map_is_read_and_can_be_closed_again(name: str) -> None:
+    path = SAMPLES / name
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
+        usage = count(mapped, render_postscript=Ghostscript())
+    assert usage == count(path.read_bytes(), render_postscript=Ghostscript())
+
+
+def test_the_clock_of_the_caller_ends_a_count() -> None:
+    ticks = itertools.count()
+    limits = Limits(timeout_s=3.0, clock=lambda: float(next(ticks)))
+    usage = count((SAMPLES / "urf/gs-urf-forty.urf").read_bytes(), limits=limits)
+    assert usage.confidence is Confidence.AT_LEAST
+    assert 0 < usage.impressions < 40
+
+
+def test_a_limit_of_pages_leaves_a_lower_bound() -> None:
+    usage = count((SAMPLES / "pclxl/gs-pxlcolor-long.pxl").read_bytes(), limits=Limits(input_pages=100))
+    assert (usage.input_pages, usage.confidence) == (100, Confidence.AT_LEAST)
 
 
 def test_an_announced_language_that_is_not_there_is_no_text() -> None:
