@@ -8,7 +8,7 @@ import pytest
 from pagetoll.core.copies import apply_spooler
 from pagetoll.core.errors import DocumentError, MalformedDocument, TruncatedDocument
 from pagetoll.core.usage import Confidence
-from pagetoll.languages import count
+from pagetoll.languages import Limits, count
 
 WIDTH, HEIGHT = 8, 4
 GREY, SRGB, CMYK = 18, 19, 6
@@ -186,3 +186,11 @@ def test_pages_of_no_copies_are_not_printed() -> None:
 def test_what_is_no_print_language_is_an_error(octets: bytes) -> None:
     with pytest.raises(DocumentError):
         count(octets)
+
+
+def test_time_running_out_within_a_page_leaves_the_pages_before_it() -> None:
+    tall = header(height=2000, colors=3) + b"\x00\x80" * 2000
+    ticks = iter(range(1_000_000))
+    limits = Limits(timeout_s=12.0, clock=lambda: float(next(ticks)))
+    usage = count(b"RaS2" + tall * 5, limits=limits)
+    assert (usage.impressions, usage.confidence) == (1, Confidence.AT_LEAST)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from pagetoll.core.errors import DocumentTooComplex
 from pagetoll.core.usage import ColorClass, Confidence, Duplex, Finding
 from pagetoll.languages.limits import Guard, Limits, Renderer, TextLayout
 
@@ -82,6 +83,21 @@ class Context:
     text_layout: TextLayout = field(default_factory=TextLayout)
     outer_copies: int | None = None
     outer_duplex: Duplex = Duplex.UNSTATED
+
+
+def as_far_as_time_allows(walk: Callable[[Parsed], Parsed], parsed: Parsed, end: int) -> Parsed:
+    """`walk(parsed)`; when its time is over, the pages found until then as a lower bound.
+
+    Raises DocumentTooComplex when not one page was found in time.
+    """
+    try:
+        return walk(parsed)
+    except DocumentTooComplex as error:
+        if not parsed.input_pages:
+            raise
+        parsed.at_least("limit", error.offset)
+        parsed.end = end
+        return parsed
 
 
 Parser = Callable[["Buffer", int, int, Context], Parsed]

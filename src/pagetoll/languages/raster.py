@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import MalformedDocument, TruncatedDocument
 from pagetoll.core.usage import ColorClass, Duplex
-from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run
+from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run, as_far_as_time_allows
 from pagetoll.languages.pixels import Channels, packed_is_colored
 from pagetoll.languages.raster_lines import skip_lines
 
@@ -213,9 +213,13 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 
     Raises MalformedDocument or TruncatedDocument when not one page is complete.
     """
-    order, header_octets, coded = SYNC_WORDS[bytes(data[start : start + 4])]
-    pwg = coded and order == ">" and data[start + 4 : start + 14] == b"PwgRaster\0"
+    pwg = data[start : start + 14] == b"RaS2PwgRaster\0"
     parsed = Parsed("pwg-raster" if pwg else "cups-raster")
+    return as_far_as_time_allows(lambda found: _walk(found, data, start, end, context), parsed, end)
+
+
+def _walk(parsed: Parsed, data: "Buffer", start: int, end: int, context: Context) -> Parsed:
+    order, header_octets, coded = SYNC_WORDS[bytes(data[start : start + 4])]
     position = start + 4
     pixels = data[:end] if coded else b""
     while position + header_octets <= end:

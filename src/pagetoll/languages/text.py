@@ -78,7 +78,9 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
         # A form feed behind content ends that page; only one more right behind it makes a blank page.
         blank_pending = not last
         position = part_end + 1
-        context.guard.check(position)
+        if context.guard.expired() and position < stop:
+            parsed.at_least("limit", position)
+            break
     if parsed.input_pages > limit:
         parsed.at_least("limit", position)
     if not parsed.input_pages:

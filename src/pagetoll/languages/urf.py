@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import MalformedDocument, TruncatedDocument
 from pagetoll.core.usage import ColorClass, Duplex
-from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run
+from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run, as_far_as_time_allows
 from pagetoll.languages.pixels import Channels
 from pagetoll.languages.raster_lines import Inspect, skip_lines
 
@@ -46,7 +46,10 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 
     Raises MalformedDocument or TruncatedDocument when not one page is complete.
     """
-    parsed = Parsed("urf")
+    return as_far_as_time_allows(lambda found: _walk(found, data, start, end, context), Parsed("urf"), end)
+
+
+def _walk(parsed: Parsed, data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     pixels = data[:end]
     position = start + FILE_HEADER_OCTETS
     while position + PAGE_HEADER_OCTETS <= end:
