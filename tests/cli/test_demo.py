@@ -3,6 +3,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,22 @@ def test_a_step_that_fails_is_named_and_everything_is_taken_down(tmp_path: Path)
     assert "Traceback" not in done.stderr
     assert not stage_of(done.stdout).exists()
     assert processes_in(stage_of(done.stdout)) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_whoever_stops_it_in_the_middle_finds_nothing_left(number: signal.Signals):
+    own = {"PYTHONPATH": os.pathsep.join(sys.path), "LC_ALL": "C.UTF-8", "TMPDIR": "/tmp", "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen([*PROGRAM, *OWNER], env=os.environ | own, stdout=subprocess.PIPE, text=True)
+    shown = ""
+    while "completed" not in shown:
+        line = process.stdout.readline()
+        assert line, shown
+        shown += line
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert not stage_of(shown).exists()
+    assert processes_in(stage_of(shown)) == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="another user keeps the name that it has")

@@ -268,6 +268,12 @@ def test_a_stranger_is_told_who_may_read_the_ledger(filled: Site):
     )
 
 
+def test_what_the_terminal_cannot_show_is_escaped(filled: Site):
+    done = filled.run("pagetoll", "explain", "2", PYTHONIOENCODING="ascii")
+    assert done.status == 0
+    assert "$(touch x) \\U0001f5a8 \\\\\n" in done.out
+
+
 def test_help_names_every_option(site: Site):
     status, shown, _ = pagetoll(site, "job", "--help")
     assert status == 0

@@ -12,7 +12,7 @@ from pagetoll.frontends.cli.demo.stage import DemoFailed, Stage
 from pagetoll.frontends.cli.subcommand import say
 from pagetoll.frontends.wiring import now_utc
 from pagetoll.plugins import open_ledger
-from pagetoll.wire.ipp import JobState
+from pagetoll.wire.ipp import ENDED, JobState
 
 QUEUE = "laser"
 JOB_TIMEOUT_S = 90.0
@@ -89,15 +89,16 @@ def _print(stage: Stage, wanted: Print) -> int:
     if not number.isdigit():
         raise DemoFailed(f"lp did not name the job of {wanted.file_name}")
     job_id = int(number)
-    state = stage.cups.wait_job(job_id, timeout_s=JOB_TIMEOUT_S)
+    state = stage.cups.wait_job(job_id, {*ENDED, JobState.PENDING_HELD}, JOB_TIMEOUT_S)
     attributes = stage.cups.job_attributes(job_id)
     message = " ".join(str(text) for text in attributes.get("job-printer-state-message", ()) if text)
-    say(f"  job {job_id} is {state.name.lower()}" + (f": {message}" if state is JobState.CANCELED else ""))
+    shown = state.name.lower().replace("pending_", "")
+    say(f"  job {job_id} is {shown}" + (f": {message}" if state is not JobState.COMPLETED and message else ""))
     expected = JobState.COMPLETED if wanted.impressions else JobState.CANCELED
     if state is not expected:
         raise DemoFailed(
-            f"job {job_id} ({wanted.file_name}) is {state.name.lower()}, not {expected.name.lower()}"
-            + (f": {message}" if message else "")
+            f"job {job_id} ({wanted.file_name}) is {shown}, not {expected.name.lower()}; its message in the queue: "
+            f"{message or 'none'}"
         )
     return job_id
 
