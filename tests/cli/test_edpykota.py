@@ -247,6 +247,8 @@ def one_entry(shared_site: Site) -> Iterator[Site]:
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
+        (["--limitby", "balance", "anna"], "option --limitby not recognized; it is an option of pkusers now"),
+        (["-c", "1", "anna"], "option -c not recognized; it is an option of pkprinters now"),
         (["-S", "many", "anna"], "invalid --softlimit 'many': give a whole number from 0"),
         (["-H", "-1", "anna"], "invalid --hardlimit '-1': give a whole number from 0"),
         (

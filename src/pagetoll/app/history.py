@@ -6,7 +6,7 @@ Attempts of unknown users or printers and open ones have no row there; `pagetoll
 
 import calendar
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -179,13 +179,22 @@ def parse_order(fields: Sequence[str]) -> tuple[list[OrderField], list[str]]:
     return order, remarks
 
 
-def history_rows(catalogue: Catalogue, wanted: HistoryFilter, order: Sequence[OrderField]) -> list[tuple[Value, ...]]:
-    """The rows of the history, a value for each of COLUMNS; in the order of their numbers unless told otherwise."""
-    rows = list(catalogue.history(wanted))
+def history_rows(
+    catalogue: Catalogue, wanted: HistoryFilter, order: Sequence[OrderField]
+) -> Iterator[tuple[Value, ...]]:
+    """The rows of the history, a value for each of COLUMNS; as they come, in the order of their numbers, unless told
+    otherwise."""
+    found = catalogue.history(wanted)
+    for row in _ordered(found, order) if order else found:
+        yield tuple(value(row) for value in COLUMNS.values())
+
+
+def _ordered(found: Iterable[HistoryRow], order: Sequence[OrderField]) -> list[HistoryRow]:
+    rows = list(found)
     for field in reversed(order):
         value = COLUMNS[field.column]
         rows.sort(key=lambda row, value=value: _sortable(value(row)), reverse=field.descending)  # type: ignore[misc]
-    return [tuple(value(row) for value in COLUMNS.values()) for row in rows]
+    return rows
 
 
 def _sortable(value: Value) -> tuple[bool, Value]:

@@ -91,11 +91,15 @@ def _open(path: Path) -> TextIO:
 
 def _write(opening: Opening, dump: Dump) -> int:
     rows = history_rows(opening().catalogue, dump.wanted, dump.order)
-    for row in [tuple(COLUMNS), *rows] if rows else []:
+    found = False
+    for row in rows:
+        if not found:
+            dump.file.write(line(tuple(COLUMNS), dump.separator))
+            found = True
         dump.file.write(line(row, dump.separator))
     if dump.path is not None:
         dump.file.close()
-        if not rows:
+        if not found:
             with suppress(OSError):  # the folder may be the caller's alone; an empty file is as good
                 dump.path.unlink()
     return EXIT_DONE

@@ -38,6 +38,14 @@ COMMAND = Command(
         Option("U", "used", "[+|-]N", "set both counters of users' entries, or add to them when there is a sign"),
     ),
     remarks=(EXIT_REMARK,),
+    # PyKota before 1.24 did all with this one command.
+    elsewhere={
+        **dict.fromkeys(("c", "charge", "G", "pgroups"), "pkprinters"),
+        **dict.fromkeys(
+            ("o", "overcharge", "i", "ingroups", "l", "limitby", "b", "balance", "C", "comment", "e", "email"),
+            "pkusers",
+        ),
+    },
 )
 CHANGES = (
     "used",

@@ -9,7 +9,7 @@ prefix, and `-A FILE`, whose lines are put where the option stands (a line in do
 import getopt
 import os
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,13 +39,17 @@ COMMON = (
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A program: its name, the words behind it, what it does, its own options, and remarks for the help's end."""
+    """A program: its name, the words behind it, what it does, its own options, and remarks for the help's end.
+
+    `elsewhere` names options, by letter and long name, that another program has now.
+    """
 
     name: str
     usage: str
     summary: str
     rows: tuple[Option, ...]
     remarks: tuple[str, ...] = ()
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def options(self) -> tuple[Option, ...]:
@@ -109,7 +113,9 @@ def _collect(
     try:
         found, others = getopt.gnu_getopt(arguments, letters, names)
     except getopt.GetoptError as error:
-        raise UsageError(f"{error.msg}; see {command.name} --help") from None
+        other = command.elsewhere.get(error.opt)
+        hint = f"it is an option of {other} now" if other else f"see {command.name} --help"
+        raise UsageError(f"{error.msg}; {hint}") from None
     for flag, argument in found:
         name = long_of.get(flag, flag.removeprefix("--"))
         if name != "arguments":

@@ -64,15 +64,14 @@ def lock_users_where(connection: Connection, condition: ColumnElement[bool]) -> 
 def lock_owners_of(connection: Connection, selection: EntrySelection) -> None:
     """Holds the users whose accounts a selection means, or the members of the groups it means."""
     if selection.owner_kind is OwnerKind.USER:
-        wanted = list(users.c.id.in_(portion) for portion in chunks(selection.owner_ids or ()))
-        condition = or_(*wanted) if selection.owner_ids is not None else users.c.live_name.is_not(None)
-    else:
-        members = select(group_members.c.user_id)
-        if selection.owner_ids is not None:
-            members = members.where(group_members.c.group_id.in_(selection.owner_ids))
-        condition = users.c.id.in_(members)
-    if selection.owner_ids is None or selection.owner_ids:
-        lock_users_where(connection, condition)
+        for portion in portions(selection):
+            owned = users.c.live_name.is_not(None) if portion is None else users.c.id.in_(portion)
+            lock_users_where(connection, owned)
+        return
+    members = select(group_members.c.user_id)
+    if selection.owner_ids is not None:
+        members = members.where(group_members.c.group_id.in_(selection.owner_ids))
+    lock_users_where(connection, users.c.id.in_(members))
 
 
 def refresh_sums(connection: Connection, group_accounts: ColumnElement[bool]) -> None:
@@ -145,7 +144,8 @@ def book(
             (accounts.c.posted, accounts.c.posted + amount),
         )
     )
-    too_large = or_(func.abs(accounts.c.posted) > LARGEST_STEPS, func.abs(accounts.c.lifetime) > LARGEST_STEPS)
+    # Below and not at the bound: so the difference of any two figures still fits into 64 bits.
+    too_large = or_(func.abs(accounts.c.posted) >= LARGEST_STEPS, func.abs(accounts.c.lifetime) >= LARGEST_STEPS)
     if connection.execute(select(accounts.c.id).where(where, too_large).limit(1)).first():
         raise UsageError(f"the new figure is too large to be booked; the largest is {LARGEST_STEPS} steps")
 
