@@ -16,11 +16,13 @@ from pathlib import Path
 import pytest
 
 from pagetoll.app.doctor import (
+    Backend,
     Facts,
     Level,
     Queue,
     check_clock,
     check_cups,
+    check_daemon,
     check_logins,
     check_ways_around,
     device_key,
@@ -333,6 +335,13 @@ def test_two_uris_of_one_device_are_known_as_one(one, two, same):
     assert (device_key(one) == device_key(two)) is same
     queues = (Queue("a", "cupspykota", one, True), Queue("b", "", two, None))
     assert len(list(check_ways_around(replace(FACTS, queues=queues)))) == same
+
+
+@pytest.mark.parametrize(("mode", "level"), [(0o700, Level.WARN), (0o755, Level.BAD)])
+def test_a_daemon_that_no_job_can_start_is_worse_than_one_that_waits_for_a_job(mode, level):
+    backend = Backend("/backends/pagetoll", uid=0, mode=mode, socket="", missing_programs=(), current=True)
+    (finding,) = check_daemon(replace(FACTS, backends=(backend,)))
+    assert (finding.level, finding.mend) == (level, "pagetoll daemon start")
 
 
 def test_a_login_that_cannot_be_told_is_not_warned_of():

@@ -287,6 +287,9 @@ def check_apparmor(facts: Facts) -> Iterator[Finding]:
 def check_daemon(facts: Facts) -> Iterator[Finding]:
     if facts.owner_uid in (None, 0):
         return
+    if facts.daemon == "absent" and any(backend.mode & 0o001 for backend in facts.backends):
+        yield _bad("pagetolld does not run, and the spooler's user cannot start it", "pagetoll daemon start")
+        return
     findings = {
         "answers": _ok("pagetolld answers"),
         "absent": _warn("pagetolld does not run; the next job starts it", "pagetoll daemon start"),

@@ -79,6 +79,8 @@ def install_backend(parsed: Parsed, home: Home, _: list[str]) -> int:
     for path in backend_install.install(folder, schemes_of(parsed), text, mode):
         say(f"installed {path}")
     accept_jobs_of(spooler, home)
+    if spooler:
+        say(f"{spooler} cannot start the daemon: let systemd do it, or run: pagetoll daemon start")
     say("Next: pagetoll cups manage QUEUE puts a queue behind it; pagetoll cups status lists the queues.")
     return 0
 
