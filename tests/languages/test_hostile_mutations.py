@@ -83,6 +83,23 @@ def test_streams_put_together_at_random_are_survived(pieces: list[bytes]) -> Non
     must_keep_the_promise(b"".join(pieces))
 
 
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"\x1b%-12345X@PJL SET " + b"A" * 60_000 + b"\n",
+        b"\x1b%-12345X@PJL SET " + b'A="' * 20_000 + b"\n",
+        b"%!PS\n" + (b"\x04" + b" " * 1000) * 1000 + b"x",
+        b"%!PS\n" + b"(a" * 300_000,
+        b"%!PS\n" + b"<0" * 300_000,
+        b"\x1b%-12345X" * 50_000,
+        b"a" + b"\b" * 300_000,
+    ],
+    ids=["name", "quotes", "control-d", "parentheses", "brackets", "exits", "backspaces"],
+)
+def test_data_made_to_slow_a_pattern_down_is_survived(octets: bytes) -> None:
+    must_keep_the_promise(octets)
+
+
 @pytest.mark.parametrize("name", ["urf/gs-urf-trio-tumc3.urf", "pclxl/gs-pxlmono-five-c3dup.pxl", "text/ansi.txt"])
 def test_every_cut_of_a_small_file_is_survived(name: str) -> None:
     octets = (SAMPLES / name).read_bytes()[:3000]

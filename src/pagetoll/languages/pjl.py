@@ -22,7 +22,7 @@ _PADDING = re.compile(rb"[\x00\x04\x14\t\n\r ]*+")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LINE = re.compile(rb"(?i:@PJL)(?![^\s\x1b])([^\n\x1b]{0,65536})\n?")
 _STATEMENT = re.compile(rb"[ \t]*([A-Za-z]+)")
-_ASSIGNMENT = re.compile(rb'([A-Za-z0-9_-]+)[ \t]*=[ \t]*("[^"]*"|[^\s"]+)')
+_ASSIGNMENT = re.compile(rb'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]{1,64})[ \t]{0,64}=[ \t]{0,64}("[^"]*"|[^\s"]+)')
 _PERSONALITY = re.compile(rb"(?i:LPARM|IPARM)[ \t]*:[ \t]*\S+[ \t]*")
 _NUMBER = re.compile(r"\d{1,9}\Z")
 _EXTRA_SHEETS = frozenset(["SLIPSHEET", "SEPARATOR", "COVER", "INTERLEAVE", "BANNER"])

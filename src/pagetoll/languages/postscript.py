@@ -27,7 +27,7 @@ DOS_EPS = b"\xc5\xd0\xd3\xc6"
 TAGGED_BINARY = b"\x01M"
 UNIVERSAL_EXIT = b"\x1b%-12345X"
 # Control-D ends a job where the next one, a universal exit or nothing follows; elsewhere it may be data.
-_JOB_END = re.compile(rb"\x04(?=[\x00\t\n\x0c\r \x04]*+(?:%!|\x1b%-12345X|%PDF-|\Z))")
+_JOB_END = re.compile(rb"\x04(?=[\x00\t\n\x0c\r ]{0,64}\x04?[\x00\t\n\x0c\r ]{0,64}(?:%!|\x1b%-12345X|%PDF-|\Z))")
 _OTHER_LANGUAGE = re.compile(rb"%%EOF[\x00\t\n\x0c\r \x04]*+(?=%PDF-[0-9]|RaS2PwgRaster|UNIRAST\x00)")
 _PAGES_COMMENT = re.compile(rb"(?:^|(?<=[\r\n]))%%Pages:[ \t]*(\d{1,9})")
 _NAME = rb"(?<![^\s\x00()<>\[\]{}/])(?:%s)(?![^\s\x00()<>\[\]{}/])"
