@@ -18,6 +18,18 @@ from pagetoll.ports import AttemptRecord, Ledger, LegRecord, Note
 Value = str | int | bool | None | list["Value"] | dict[str, "Value"]
 
 UNKNOWN = "not known"
+#: Options that CUPS writes for each job by itself; JSON has them.
+ALWAYS_THERE = frozenset(
+    (
+        "date-time-at-creation",
+        "date-time-at-processing",
+        "document-name-supplied",
+        "job-originating-host-name",
+        "job-uuid",
+        "time-at-creation",
+        "time-at-processing",
+    )
+)
 
 RULE_SENTENCES: dict[ChargeRule, str] = {
     ChargeRule.DEVICE_COUNTER: "the device's own page counter, read before and after the job, says so",
@@ -187,7 +199,8 @@ def _job(record: AttemptRecord, runs: Sequence[AttemptRecord]) -> Section:
 
 
 def _options(options: dict[str, str]) -> str:
-    return " ".join(f"{name}={value}" for name, value in options.items())
+    """What was asked for; what the spooler adds to every job is left out."""
+    return " ".join(f"{name}={value}" for name, value in options.items() if value and name not in ALWAYS_THERE)
 
 
 def _who(record: AttemptRecord) -> Section:
