@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,37 @@ def test_a_user_without_the_right_is_refused(shared_site: Site, program: str):
     assert (done.status, done.out) == (254, "")
     said = f" : {OTHER_USER} : you are not allowed to use this command; run it as root or as {SERVICE_USER}\n"
     assert done.err.endswith(f"{program}.py{said}")
+
+
+@needs_root
+def test_root_reads_the_file_of_arguments_before_giving_its_rights_up(site: Site):
+    file = site.folder / "arguments"
+    file.write_text("anna\n")
+    file.chmod(0o600)
+    done = site.run("pkusers", "-a", "-A", str(file))
+    assert (done.status, done.err) == (0, "")
+    done = site.run("pkusers", "-a", "-A", str(file), user=SERVICE_USER)
+    assert (done.status, "Permission denied" in done.err) == (254, True)
+    for path in site.home.iterdir():
+        assert path.stat().st_uid == site.home.stat().st_uid, "nothing of the home became root's"
+
+
+def test_an_address_changes_beside_charged_jobs_and_no_cent_is_lost(site: Site):
+    site.do("pkprinters", "-a", "-c", "0.01", "hp")
+    site.do("pkusers", "-a", "-b", "10", "anna")
+    site.do("edpykota", "-a", "anna")
+    with site.books() as books:
+        for number in range(3):
+            process = site.start("pkusers", "-e", f"anna{number}@example.org", "-b", "+1", "anna")
+            printed = 0
+            while process.poll() is None or printed < 5:
+                books.print(1)
+                printed += 1
+            _, err = process.communicate()
+            assert (process.returncode, err) == (0, "")
+        spent = books.posted()
+        assert books.balance() == 13 - spent * Decimal("0.01")
+        assert books.audit() == []
 
 
 @needs_root
