@@ -63,6 +63,7 @@ def book_entry(services: Services, entry: JournalEntry) -> bool:
             document_fd=document_fd,
         )
         attempt = attempt_of(services, arrival, NoClient(), None)
+        attempt.client_lost = entry.ended is None
         if entry.ended is not None:
             attempt.backend_status, attempt.canceled = entry.ended.status, entry.ended.canceled
         _book(services, attempt, entry)
