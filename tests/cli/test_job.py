@@ -232,7 +232,7 @@ def test_all_runs_of_the_newest_job_of_a_number_are_shown(site: Site):
     _, shown, _ = pagetoll(site, "job", "show", "7", "--json")
     assert [json.loads(line)["attempt"] for line in shown.splitlines()] == [3, 2]
     _, shown, _ = pagetoll(site, "explain", "7")
-    assert "  other runs              attempt:2\n" in shown
+    assert "  other runs              attempt:2 (voided)\n" in shown
 
 
 @pytest.mark.parametrize(

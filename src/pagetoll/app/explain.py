@@ -171,7 +171,7 @@ def _words(name: str, label: str, text: str, empty: str = "") -> Row:
 
 def _job(record: AttemptRecord, runs: Sequence[AttemptRecord]) -> Section:
     ticket, key = record.facts.ticket, record.facts.key
-    others = [run.attempt_id for run in runs if run.attempt_id != record.attempt_id]
+    others = [run for run in runs if run.attempt_id != record.attempt_id]
     source = "a file (not filtered)" if ticket.document_from_file else "standard input"
     return Section(
         "job",
@@ -182,8 +182,8 @@ def _job(record: AttemptRecord, runs: Sequence[AttemptRecord]) -> Section:
             Row(
                 "other_attempts",
                 "other runs",
-                ", ".join(f"attempt:{number}" for number in others),
-                list[Value](others),
+                "; ".join(_run(run) for run in others),
+                list[Value](run.attempt_id for run in others),
             ),
             _words("job_name", "title", ticket.job_name),
             _words("printer", "printer", ticket.printer),
@@ -196,6 +196,12 @@ def _job(record: AttemptRecord, runs: Sequence[AttemptRecord]) -> Section:
             Row("document_from_file", "came as", source, ticket.document_from_file),
         ),
     )
+
+
+def _run(run: AttemptRecord) -> str:
+    """Another attempt of the same job, in a few words."""
+    charged = f", {run.charged_impressions} impressions charged" if run.charge_rule else ""
+    return f"attempt:{run.attempt_id} ({str(run.outcome or run.state).replace('_', ' ')}{charged})"
 
 
 def _options(options: dict[str, str]) -> str:
