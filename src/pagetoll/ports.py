@@ -11,7 +11,7 @@ from pagetoll.core.charging import ChargeView, Plan
 from pagetoll.core.jobs import AttemptKey, AttemptState, ChargeRule, Identified, Outcome, Ticket
 from pagetoll.core.policy import AccountState, Decision, Rule
 from pagetoll.core.usage import Usage
-from pagetoll.wire.frames import Ended, Job
+from pagetoll.wire.frames import Ended, Job, Started
 
 Result = TypeVar("Result")
 
@@ -59,6 +59,10 @@ class DocumentStore(Protocol):
         """Size and hashes of an open file that stays where it is. Raises OSError."""
         ...
 
+    def cut_off(self, document: SpooledDocument) -> None:
+        """Make the spooled file end where its readers are now."""
+        ...
+
     def discard(self, document: SpooledDocument, *, keep_file: bool = False) -> None: ...
 
 
@@ -80,10 +84,15 @@ class HeldJobs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """What a thin client wrote down without the daemon. `ended` is None while it prints, or when it died."""
+    """What a thin client wrote down without the daemon. `ended` is None while it prints, or when it died.
+
+    `lines` are the backend's page reports.
+    """
 
     name: str
     job: Job
+    started: Started | None
+    lines: tuple[bytes, ...]
     ended: Ended | None
     handed_over_octets: int | None
     document_path: str

@@ -8,11 +8,13 @@ import logging
 import os
 import signal
 import sys
+import time
 
 from pagetoll.app.printing.attempt import Attempt
 from pagetoll.config.home import Home
 from pagetoll.core.lifecycle import Command
 from pagetoll.frontends.daemon.main import run
+from pagetoll.integrations.printlab.processes import is_alive
 
 
 class KillAt:
@@ -20,6 +22,19 @@ class KillAt:
 
     def __init__(self, who: str, command: Command) -> None:
         self._who, self._command = who, command
+        self._reading, self._writing = os.pipe()
+        self._start_executioner()
+
+    def _start_executioner(self) -> None:
+        """A child that stays what we are now: the daemon itself may not kill the client of root."""
+        if os.fork() != 0:
+            os.close(self._reading)
+            return
+        os.close(self._writing)
+        pid = os.read(self._reading, 32)
+        if pid:
+            os.kill(int(pid), signal.SIGKILL)
+        os._exit(0)
 
     def __call__(self, command: Command, attempt: Attempt) -> None:
         if command is not self._command:
@@ -28,7 +43,9 @@ class KillAt:
             os.kill(os.getpid(), signal.SIGKILL)
         elif self._who == "client":
             self._who = ""
-            os.kill(attempt.arrival.client_pid, signal.SIGKILL)
+            os.write(self._writing, str(attempt.arrival.client_pid).encode())
+            while is_alive(attempt.arrival.client_pid):
+                time.sleep(0.01)
 
 
 def main() -> int:

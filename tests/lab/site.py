@@ -147,8 +147,14 @@ class Site:
             return not ledger.open_attempts()
 
     def settled(self, timeout_s: float = 20) -> None:
-        """Wait until no attempt is open, running upkeep now and then as the daemon would."""
-        wait_until(self.nothing_is_open, timeout_s, "no attempt is open")
+        """Have `pagetoll upkeep` repair what is left, until no attempt is open."""
+
+        def repaired() -> bool:
+            if not self.nothing_is_open():
+                self.run("pagetoll", "upkeep", status=None)
+            return self.nothing_is_open()
+
+        wait_until(repaired, timeout_s, "no attempt is open")
 
     def audit(self) -> None:
         """The books prove themselves. Raises AssertionError with what `pagetoll audit` says."""

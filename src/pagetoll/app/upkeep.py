@@ -27,6 +27,9 @@ class UpkeepReport:
     booked: int = 0
     problems: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        return f"{self.closed} attempts closed, {self.booked} journal entries booked, {self.running} still running."
+
 
 def run_upkeep(services: Services) -> UpkeepReport:
     """One round. Raises nothing of ours: a problem with one attempt does not keep the others waiting."""

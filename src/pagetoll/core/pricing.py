@@ -38,7 +38,7 @@ FREE = Tariff(lines=())
 
 
 def tariff_to_json(tariff: Tariff) -> str:
-    """The tariff as an attempt's record keeps it: {"overcharge": …, "lines": [[printer, per impression, per job]]}."""
+    """The tariff as a record keeps it: {"overcharge": …, "lines": [[printer, per impression, per job]]}."""
     lines = [[line.printer_name, line.price_per_impression, line.price_per_job] for line in tariff.lines]
     return json.dumps({"overcharge": tariff.overcharge, "lines": lines}, ensure_ascii=False, separators=(",", ":"))
 

@@ -54,12 +54,15 @@ class JournalFolder:
         job = messages[0]
         if not isinstance(job, frames.Job):
             raise ProtocolError("it does not begin with a job")
-        ended = next((message for message in messages if isinstance(message, frames.Ended)), None)
+        ended = next((m for m in messages if isinstance(m, frames.Ended)), None)
+        started = next((m for m in messages if isinstance(m, frames.Started)), None)
         handed_over = next((m.document_octets for m in messages if isinstance(m, frames.HandedOver)), None)
         document = path.with_name(path.name + _DOCUMENT)
         return JournalEntry(
             name=path.name,
             job=job,
+            started=started,
+            lines=tuple(m.line for m in messages if isinstance(m, frames.Line)),
             ended=ended,
             handed_over_octets=handed_over,
             document_path=str(document) if document.exists() else "",

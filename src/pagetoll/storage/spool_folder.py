@@ -48,6 +48,10 @@ class SpoolFolder:
             octets += len(chunk)
         return SpooledDocument(os.dup(document_fd), octets, sha256.hexdigest(), md5.hexdigest(), "")
 
+    def cut_off(self, document: SpooledDocument) -> None:
+        """Make the spooled file end where its readers are now; the shared offset stays."""
+        os.truncate(document.path, os.lseek(document.descriptor, 0, os.SEEK_CUR))
+
     def discard(self, document: SpooledDocument, *, keep_file: bool = False) -> None:
         """Close the descriptor and, unless `keep_file`, remove the spooled copy."""
         os.close(document.descriptor)

@@ -98,6 +98,11 @@ class HandedOver:
 
 
 @dataclass(frozen=True, slots=True)
+class Upkeep:
+    """Asks for a round of upkeep now; the answer is `Say` lines and `Exit`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Beat:
     """The daemon lives."""
 
@@ -147,7 +152,7 @@ class Failed:
 
 
 Message = (
-    Job | Adopt | Starting | Started | Line | Canceled | Ended | HandedOver
+    Job | Adopt | Starting | Started | Line | Canceled | Ended | HandedOver | Upkeep
     | Beat | Say | Print | Go | Release | Exit | Failed
 )  # fmt: skip
 
@@ -260,6 +265,7 @@ _LAYOUTS: dict[bytes, tuple[type[Message], tuple[tuple[str, Callable[[_Cursor], 
     b"started": (Started, (("backend_pid", _Cursor.number), ("backend_start_time_ticks", _Cursor.number))),
     b"line": (Line, (("line", _Cursor.octets),)),
     b"canceled": (Canceled, ()),
+    b"upkeep": (Upkeep, ()),
     b"ended": (Ended, (("status", _Cursor.status), ("canceled", _Cursor.flag), ("signal_number", _Cursor.number))),
     b"handed-over": (HandedOver, (("document_octets", _Cursor.number),)),
     b"beat": (Beat, ()),

@@ -171,9 +171,10 @@ def _ended(services: Services, attempt: Attempt) -> bool:
     if isinstance(message, Started):
         note_started(services, attempt, message.backend_pid, message.backend_start_time_ticks)
     elif isinstance(message, Line):
-        _take_line(attempt, message.line)
+        take_line(attempt, message.line)
     elif isinstance(message, Canceled):
         attempt.canceled = True
+        _cut_off(services, attempt)
     elif isinstance(message, Ended):
         attempt.backend_status = message.status
         attempt.canceled = attempt.canceled or message.canceled
@@ -181,7 +182,15 @@ def _ended(services: Services, attempt: Attempt) -> bool:
     return False
 
 
-def _take_line(attempt: Attempt, line: bytes) -> None:
+def _cut_off(services: Services, attempt: Attempt) -> None:
+    """End the document here: CUPS's own backends ignore SIGTERM while they read standard input, since their filters
+    die with the job and leave them at its end (CUPS backend/runloop.c); a spooled file has to be made to end."""
+    if attempt.document is not None and attempt.document.path:
+        services.store.cut_off(attempt.document)
+
+
+def take_line(attempt: Attempt, line: bytes) -> None:
+    """Remember the largest page report of the backend that is to be believed."""
     total = reported_total(line, attempt.ticket.device_uri)
     if total is not None:
         attempt.reported_impressions = max(total, attempt.reported_impressions or 0)
@@ -222,6 +231,6 @@ def _drain(attempt: Attempt, rest: bytes, wait_s: float) -> bytes:
             continue
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
-            _take_line(attempt, line)
+            take_line(attempt, line)
         rest = rest[-LARGEST_LINE:]
     return rest

@@ -4,7 +4,7 @@
 import os
 from dataclasses import replace
 
-from pagetoll.app.printing import decide, receive, settle
+from pagetoll.app.printing import decide, device, receive, settle
 from pagetoll.app.printing.adopt import restore
 from pagetoll.app.printing.attempt import Arrival, Attempt, ClientGone, Services
 from pagetoll.app.printing.run import attempt_of
@@ -47,9 +47,11 @@ def book_settlement(services: Services, name: str, text: str) -> bool:
 
 
 def book_entry(services: Services, entry: JournalEntry) -> bool:
-    """Book a thin client's journal entry; False while its client still prints."""
-    job = entry.job
+    """Book a thin client's journal entry; False while its client or its device backend still runs."""
+    job, started = entry.job, entry.started
     if entry.ended is None and services.processes.alive(job.pid, job.start_time_ticks):
+        return False
+    if started is not None and services.processes.alive(started.backend_pid, started.backend_start_time_ticks):
         return False
     document_fd = os.open(entry.document_path, os.O_RDONLY | os.O_NOFOLLOW) if entry.document_path else -1
     try:
@@ -64,6 +66,8 @@ def book_entry(services: Services, entry: JournalEntry) -> bool:
         )
         attempt = attempt_of(services, arrival, NoClient(), None)
         attempt.client_lost = entry.ended is None
+        for line in entry.lines:
+            device.take_line(attempt, line)
         if entry.ended is not None:
             attempt.backend_status, attempt.canceled = entry.ended.status, entry.ended.canceled
         _book(services, attempt, entry)

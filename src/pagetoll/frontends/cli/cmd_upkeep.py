@@ -6,9 +6,11 @@ owner, does the upkeep and tells the numbers of the held jobs; the parent gives 
 """
 
 import os
+import socket
 import subprocess
 import sys
 
+from pagetoll.app.printing.attempt import ClientGone
 from pagetoll.app.upkeep import UpkeepReport, run_upkeep
 from pagetoll.config.home import Home
 from pagetoll.config.load import load_home
@@ -17,8 +19,12 @@ from pagetoll.frontends import identity
 from pagetoll.frontends.cli.options import Command
 from pagetoll.frontends.cli.screen import printable, tolerant_output
 from pagetoll.frontends.cli.subcommand import no_words, parse_or_show, say
+from pagetoll.frontends.daemon.instance import AlreadyRunning, take_lock
 from pagetoll.frontends.daemon.services import build_services
+from pagetoll.frontends.daemon.session import Session
 from pagetoll.ports import HeldJobs
+from pagetoll.storage.journal_folder import JournalFolder
+from pagetoll.wire import frames
 
 COMMAND = Command(
     name="pagetoll upkeep",
@@ -31,6 +37,7 @@ COMMAND = Command(
 OPTIONS = COMMAND.options
 
 RELEASE_TIMEOUT_S = 30.0
+DAEMON_TIMEOUT_S = 60.0
 NUMBERS_OCTETS_MAX = 1 << 20
 PROGRAMS = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"
 
@@ -53,25 +60,57 @@ def work_as_owner(home: Home, numbers_fd: int) -> int:
     """One round; the numbers of held jobs go to `numbers_fd` where there is one. Raises what `main` raises."""
     if not identity.become_owner(home):
         raise LedgerError(f"only root and {home.owner().name} may do the upkeep; run this as one of them")
+    try:
+        lock = take_lock(home)
+    except AlreadyRunning:
+        status = ask_daemon(home)
+    else:
+        status = work_alone(home)
+        os.close(lock)
+    if numbers_fd >= 0 and status == 0:
+        write_numbers(JournalFolder(home.journal), numbers_fd)
+    return status
+
+
+def work_alone(home: Home) -> int:
+    """The round in this process, which holds the daemon's lock meanwhile: two at once would guess at what the other
+    one knows."""
     settings = load_home(home)
     services = build_services(home, lambda: settings)
     try:
         services.ledger.check()
         report = run_upkeep(services)
         tell(report)
-        if numbers_fd >= 0 and not report.problems:
-            write_numbers(services.journal, numbers_fd)
     finally:
         services.counter.close()
         services.ledger.close()
     return int(bool(report.problems))
 
 
+def ask_daemon(home: Home) -> int:
+    """The round in the running daemon, which knows which attempts live. Raises PagetollError without an answer."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(DAEMON_TIMEOUT_S)
+        try:
+            connection.connect(str(home.socket))
+            session = Session(connection)
+            session.send(frames.Upkeep())
+            while (received := session.receive(DAEMON_TIMEOUT_S)) is not None:
+                message, _ = received
+                if isinstance(message, frames.Exit):
+                    return message.status
+                if isinstance(message, frames.Say):
+                    say(printable(os.fsdecode(message.line)))
+        except (OSError, ClientGone) as error:
+            raise PagetollError(f"the daemon did not answer ({error}); look with: pagetoll doctor") from error
+    raise PagetollError(f"the daemon did not answer within {DAEMON_TIMEOUT_S:.0f} s; look with: pagetoll doctor")
+
+
 def tell(report: UpkeepReport) -> None:
     """What was done, in a line; what was not, on stderr."""
     for problem in report.problems:
         sys.stderr.write(f"{COMMAND.name}: {printable(problem)}\n")
-    say(f"{report.closed} attempts closed, {report.booked} journal entries booked, {report.running} still running.")
+    say(str(report))
 
 
 def write_numbers(held: HeldJobs, numbers_fd: int) -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from pagetoll.app.printing.attempt import Adoption, Arrival, ClientGone, Services
 from pagetoll.app.printing.run import attempt_of, run
-from pagetoll.app.upkeep import run_upkeep
+from pagetoll.app.upkeep import UpkeepReport, run_upkeep
 from pagetoll.frontends.daemon.session import Session
 from pagetoll.wire import frames
 
@@ -37,6 +37,7 @@ class Server:
         self._upkeep_every_s = upkeep_every_s
         self._sessions: set[Session] = set()
         self._lock = threading.Lock()
+        self._keeping_up = threading.Lock()
         self._stopping = threading.Event()
         self._woken = threading.Event()
 
@@ -90,7 +91,9 @@ class Server:
             log.warning("uid=%s may not hand in jobs", session.peer_uid)
             session.send(frames.Failed(sentence=NOT_FROM_YOU))
             return
-        if isinstance(message, frames.Job):
+        if isinstance(message, frames.Upkeep):
+            self._answer_upkeep(session)
+        elif isinstance(message, frames.Job):
             run(self._services, attempt_of(self._services, _arrival(message, session, descriptors[0]), session, None))
         elif isinstance(message, frames.Adopt):
             attempt = attempt_of(
@@ -99,6 +102,17 @@ class Server:
             attempt.life_fd, attempt.backend_stderr_fd = descriptors[1:]
             run(self._services, attempt)
             self.wake_upkeep()
+
+    def _answer_upkeep(self, session: Session) -> None:
+        report = self._upkeep_once()
+        for problem in report.problems:
+            session.say(problem)
+        session.say(str(report))
+        session.send(frames.Exit(status=int(bool(report.problems))))
+
+    def _upkeep_once(self) -> UpkeepReport:
+        with self._keeping_up:
+            return run_upkeep(self._services)
 
     def _beat(self) -> None:
         while not self._stopping.wait(BEAT_EVERY_S):
@@ -111,7 +125,7 @@ class Server:
         while not self._stopping.is_set():
             self._woken.clear()
             try:
-                run_upkeep(self._services)
+                self._upkeep_once()
             except Exception:
                 log.exception("upkeep met an unexpected failure")
             self._woken.wait(self._upkeep_every_s())
