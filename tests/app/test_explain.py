@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.books import MONDAY, ticket
-from pagetoll.app import explain
-from pagetoll.app.explain import credits_text, explanation, leg_row, shown_device, summary, to_json
+from pagetoll.app.explain import explanation, leg_row, summary, to_json
+from pagetoll.app.figures import RULE_SENTENCES, credits_text, shown_device
 from pagetoll.core.jobs import AttemptKey, AttemptState, ChargeRule, Identified, JobKey, Outcome
 from pagetoll.core.money import Unit, decimal_of
 from pagetoll.core.policy import AccountState, OwnerKind
@@ -108,7 +108,7 @@ def test_the_three_numbers_and_the_rule_stand_side_by_side():
 def test_every_rule_is_explained_in_a_sentence_of_its_own(rule: ChargeRule):
     said = texts(replace(CHARGED, charge_rule=rule.value), "charged")["rule"]
     assert said.endswith(f" (rule {rule})")
-    assert [one for one in ChargeRule if explain.RULE_SENTENCES[one] in said] == [rule]
+    assert [one for one in ChargeRule if RULE_SENTENCES[one] in said] == [rule]
 
 
 @pytest.mark.parametrize("identified", Identified)

@@ -8,10 +8,18 @@ text, times as ISO 8601) for programs.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 
-from pagetoll.core.jobs import AttemptState, ChargeRule, Identified, Outcome
-from pagetoll.core.money import MILLION, Unit, decimal_of
+from pagetoll.app.figures import (
+    IDENTIFIED_SENTENCES,
+    RULE_SENTENCES,
+    amount_text,
+    credits_text,
+    moment,
+    shown_device,
+)
+from pagetoll.core.jobs import AttemptState, ChargeRule, Outcome
+from pagetoll.core.money import MILLION, Unit
 from pagetoll.core.pricing import Tariff, tariff_from_json
 from pagetoll.ports import AttemptRecord, Ledger, LegRecord, Note
 
@@ -31,27 +39,6 @@ ALWAYS_THERE = frozenset(
     )
 )
 
-RULE_SENTENCES: dict[ChargeRule, str] = {
-    ChargeRule.DEVICE_COUNTER: "the device's own page counter, read before and after the job, says so",
-    ChargeRule.REPORTED_IMPRESSIONS: "the device or its backend reported that many impressions",
-    ChargeRule.PARSED: "the device backend ended well, so that everything counted in the document came out",
-    ChargeRule.SPOOL_OFFSET: "the device backend ended early; charged is what lies before the octet up to which it "
-    "had taken the document",
-    ChargeRule.HANDED_OVER_UNKNOWN: "nobody knows how much the device was given, so that the whole reservation is "
-    "charged",
-    ChargeRule.NOTHING_HANDED_OVER: "the device backend took no octet of the document, so that nothing is charged",
-    ChargeRule.BACKEND_FAILED: "the device backend failed and nothing shows that anything came out; the spooler runs "
-    "the job again",
-    ChargeRule.UNCHARGED: "this job is not charged",
-    ChargeRule.UNRESERVED: "the job was printed while the daemon was away, and booked afterwards from the journal "
-    "without a check of limits",
-}
-IDENTIFIED_SENTENCES: dict[Identified, str] = {
-    Identified.AUTHENTICATED: "the spooler made sure who it is",
-    Identified.CLAIMED: "the name is what the client said; the queue asks for no login",
-    Identified.TICKET: "the job's ticket names who pays",
-    Identified.CLAIMED_IN_PERSON: "claimed in person",
-}
 _VERBS: dict[Outcome, str] = {
     Outcome.COMPLETED: "was printed",
     Outcome.CANCELED: "was canceled",
@@ -127,35 +114,6 @@ def summary(record: AttemptRecord) -> str:
         return f"{said}; charged: {figures}, {credits_text(record.charged_price)} credits."
     why = f" ({record.reason})" if record.reason else ""
     return f"{said}{why}; nothing was charged."
-
-
-# --- how figures read -----------------------------------------------------------------------------------------
-
-
-def credits_text(steps: int) -> str:
-    """Millionths of a credit as an exact decimal with at least two places."""
-    whole, _, places = format(decimal_of(steps), "f").partition(".")
-    return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
-
-
-def amount_text(steps: int, unit: Unit) -> str:
-    """Steps of an account with the word for its unit."""
-    return f"{credits_text(steps) if unit is Unit.CREDITS else steps} {unit.replace('_', ' ')}"
-
-
-def moment(at: datetime) -> str:
-    """A time for people, in UTC and saying so."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def shown_device(device_uri: str) -> str:
-    """A device URI that everybody may see: without password and options. In doubt more is left out than need be."""
-    base, question, _ = device_uri.partition("?")
-    scheme, _, behind = base.partition(":")
-    before, at, host = behind.rpartition("@")
-    if ":" in before.removeprefix("//"):
-        base = f"{scheme}://{before.removeprefix('//').partition(':')[0]}{at}{host}"
-    return base + ("?…" if question else "")
 
 
 def _number(name: str, label: str, number: int | None, unit: str = "impressions") -> Row:

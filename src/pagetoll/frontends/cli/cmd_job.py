@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterable
 
 from pagetoll.app import jobs
-from pagetoll.app.explain import Explanation, credits_text, explain, moment, to_json
+from pagetoll.app.explain import Explanation, explain, to_json
+from pagetoll.app.figures import credits_text, moment
 from pagetoll.core.errors import UsageError
 from pagetoll.core.jobs import Identified
 from pagetoll.frontends.cli.ledger_access import owners_ledger
