@@ -219,31 +219,6 @@ class LegRecord:
     posted_before: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AuditDifference:
-    """Something the books do not prove: `what` (posted, lifetime, reserved, group_sum …), which account, figures."""
-
-    what: str
-    account_id: int
-    account: str
-    kept: int
-    derived: int
-
-    def __str__(self) -> str:
-        return (
-            f"account {self.account_id} ({self.account}): {self.what} is {self.kept}, the entries say {self.derived}"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class AuditExtent:
-    """How much an audit looked at."""
-
-    accounts: int
-    entries: int
-    open_reservations: int
-
-
 class Ledger(Protocol):
     """Accounts, reservations and attempts. Every method is one short transaction; all are safe to repeat.
 
@@ -334,22 +309,17 @@ class Ledger(Protocol):
 
 
 class CatalogueReader(Protocol):
-    """What can be looked up of everything that is not deleted; lists are in the order of names.
-
-    Every method raises StorageUnavailable, StorageConflict or SchemaMismatch for the database's faults.
-    """
+    """What can be looked up of all that is not deleted, in the order of names. Raises StorageError kinds."""
 
     def printers(self) -> Sequence[of.PrinterRow]: ...
     def users(self) -> Sequence[of.UserRow]: ...
     def groups(self) -> Sequence[of.GroupRow]: ...
 
-    def printer_members(self) -> Sequence[tuple[int, int]]:
-        """Pairs of a printer group and one of its direct members, by number."""
-        ...
+    # Pairs of a printer group and one of its direct members, by number.
+    def printer_members(self) -> Sequence[tuple[int, int]]: ...
 
-    def entries(self, selection: of.EntrySelection) -> Sequence[of.EntryRow]:
-        """Quota entries, in the order of printer and owner name."""
-        ...
+    # In the order of printer and owner name.
+    def entries(self, selection: of.EntrySelection) -> Sequence[of.EntryRow]: ...
 
 
 class CatalogueTransaction(CatalogueReader, Protocol):
@@ -357,10 +327,8 @@ class CatalogueTransaction(CatalogueReader, Protocol):
 
     def add_printers(self, names: Sequence[str]) -> None: ...
     def change_printers(self, printer_ids: Sequence[int], change: of.PrinterChange) -> None: ...
-    def join_printer_group(self, group_id: int, printer_ids: Sequence[int]) -> None:
-        """Make them members; who is one already stays one. The caller has made sure that there is no loop."""
-        ...
-
+    # Who is a member already stays one; that there is no loop is the caller's to see to.
+    def join_printer_group(self, group_id: int, printer_ids: Sequence[int]) -> None: ...
     def leave_printer_group(self, group_id: int, printer_ids: Sequence[int]) -> None: ...
     def delete_printers(self, printer_ids: Sequence[int]) -> None:
         """Close the printers and all entries on them, end memberships, hide the history, free the names."""
@@ -382,7 +350,7 @@ class CatalogueTransaction(CatalogueReader, Protocol):
     def delete_groups(self, group_ids: Sequence[int]) -> None: ...
 
     def ensure_entries(self, selection: of.EntrySelection) -> of.EntrySelection:
-        """Create the missing entries for every pair; returns the selection of the new ones."""
+        """Create the missing entries for every pair; returns the new ones."""
         ...
 
     def change_entries(self, selection: of.EntrySelection, change: of.EntryChange) -> None:
