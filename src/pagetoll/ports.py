@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from pagetoll.core import catalogue as of
+from pagetoll.core.audit import AuditDifference, AuditExtent
 from pagetoll.core.charging import ChargeView, Plan
 from pagetoll.core.jobs import AttemptKey, AttemptState, ChargeRule, Identified, Outcome, Ticket
 from pagetoll.core.policy import AccountState, Decision, Rule

@@ -55,6 +55,21 @@ def test_what_dead_processes_left_open_is_closed_once(site: Site):
         assert books.ledger.open_attempts() == []
 
 
+def test_a_running_daemon_does_it(site: Site):
+    """It knows which attempts live; the command only asks and tells."""
+    assert site.run("pagetoll", "daemon", "start").status == 0
+    try:
+        with site.books() as books:
+            leave_behind(books)
+        assert upkeep(site) == (0, CLOSED_TWO, "")
+        assert upkeep(site) == (0, NOTHING, "")
+    finally:
+        site.run("pagetoll", "daemon", "stop")
+    with site.books() as books:
+        assert books.pages("anna", "laser").posted == 3
+        assert books.audit() == []
+
+
 @pytest.fixture
 def cups(site: Site) -> Iterator[PrivateCups]:
     """A scheduler with a raw queue `laser` that leads to a sink of ours."""

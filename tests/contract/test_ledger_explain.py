@@ -2,8 +2,8 @@
 """What an explanation and an audit read of the ledger: how accounts stood before each attempt, how much is proved."""
 
 from contract.books import Books
+from pagetoll.core.audit import AuditExtent
 from pagetoll.core.money import Unit
-from pagetoll.ports import AuditExtent
 
 
 def legs_of(books: Books, attempt_id: int) -> dict[Unit, tuple[int | None, int]]:

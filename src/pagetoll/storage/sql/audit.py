@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
 
+from pagetoll.core.audit import AuditDifference, AuditExtent
 from pagetoll.core.policy import OwnerKind
-from pagetoll.ports import AuditDifference, AuditExtent
 from pagetoll.storage.sql.accounts import accounts_named, member_accounts, same_kind
 from pagetoll.storage.sql.schema import accounts, attempts, entries, group_members, printers, reservations
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, update
 
+from pagetoll.core.audit import AuditDifference, AuditExtent
 from pagetoll.core.charging import ChargeView, Plan
 from pagetoll.core.errors import AlreadySettled, AlreadyVoided
 from pagetoll.core.jobs import AttemptKey, AttemptState, Identified, Outcome
@@ -13,8 +14,6 @@ from pagetoll.core.policy import Decision, Rule
 from pagetoll.ports import (
     AttemptFacts,
     AttemptRecord,
-    AuditDifference,
-    AuditExtent,
     LegRecord,
     Note,
     Reserved,
