@@ -5,7 +5,10 @@ What was printed is what the sink received, counted independently; a job that wa
 pages that arrived whole.
 """
 
+import contextlib
+import os
 import random
+import signal
 import time
 from pathlib import Path
 
@@ -75,6 +78,12 @@ def all_is_over(site: Site, job_id: int) -> None:
     if site.daemon_pid() is None:
         site.start_daemon()
     site.settled()
+    # a client that died before the reserve is found out only then
+    wait_until(
+        lambda: [one.state for one in site.attempts()].count(AttemptState.CLOSED) == len(site.attempts()) > 0,
+        10,
+        "all attempts are closed",
+    )
 
 
 @pytest.mark.parametrize("files", [1, 2], ids=["file", "stdin"])
@@ -88,5 +97,42 @@ def test_a_kill_at_any_command_charges_each_printed_page_once(
     job_id = submit(site, documents)
     all_is_over(site, job_id)
     assert charged(site) == printed(raw_sink)
-    assert all(attempt.state is AttemptState.CLOSED for attempt in site.attempts())
     site.audit()
+
+
+def kill_at_random(site: Site, documents: list[Path], seed: int) -> None:
+    """One job; at a random time of its life its client or the daemon is killed."""
+    choice = random.Random(seed)
+    who = choice.choice(["client", "daemon"])
+    delay_s = choice.uniform(0, 0.25)
+    job_id = submit(site, documents[: choice.choice([1, 2])])
+    time.sleep(delay_s)
+    if who == "daemon":
+        site.kill_daemon()
+    else:
+        clients = [pid for pid in site.cups.job_pids() if "cupspykota" in " ".join(command_line(pid))]
+        for pid in clients[:1]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    all_is_over(site, job_id)
+
+
+def kill_again_and_again(site: Site, sink: RawSink, runs: int) -> None:
+    documents = prepare(site, sink, 2)
+    site.start_daemon()
+    for seed in range(runs):
+        kill_at_random(site, documents, seed)
+        assert charged(site) == printed(sink), f"run {seed}"
+    site.audit()
+
+
+def test_kills_at_random_times_charge_each_printed_page_once(site: Site) -> None:
+    with RawSink(octets_per_s=4000) as sink:
+        kill_again_and_again(site, sink, 12)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_a_hundred_kills_at_random_times_charge_each_printed_page_once(site: Site) -> None:
+    with RawSink(octets_per_s=4000) as sink:
+        kill_again_and_again(site, sink, 100)

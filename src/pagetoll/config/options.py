@@ -92,7 +92,6 @@ class Settings:
     upkeep_interval_s: int = 60
     usernamecase: UsernameCase = UsernameCase.NATIVE
     balancezero: int = 0
-    poorman: int = MILLION
     spooler_user: str = ""
     defaults: QueueSettings = QueueSettings()
     queues: Mapping[str, QueueSettings] = field(default_factory=dict)
@@ -215,7 +214,6 @@ OPTIONS: tuple[Option, ...] = (
         "How long a user may go on printing between the soft and the hard limit.",
     ),
     _credit_option("balancezero", 0, "The balance at which printing stops; may be negative."),
-    _credit_option("poorman", MILLION, "Users are warned when their balance is at or below this."),
     _word_option(
         "unknown_size",
         UnknownSize.HOLD,

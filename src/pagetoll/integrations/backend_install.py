@@ -22,6 +22,7 @@ import pagetoll
 from pagetoll.config.home import Home, Owner
 from pagetoll.config.safe_files import replace_file
 from pagetoll.core.errors import PagetollError, UsageError
+from pagetoll.integrations.backend_bytecode import with_bytecode
 from pagetoll.integrations.cups_server import CupsFiles
 
 MARK = b'STAMP_MARK = "pagetoll-thin-1"'
@@ -72,7 +73,7 @@ def stamped(source: str, stamps: Mapping[str, object]) -> str:
         text, replaced = re.subn(rf"^STAMP_{name} = .*$", line, text, flags=re.M)
         if replaced != 1:
             raise PagetollError(f"the thin client has no line STAMP_{name}; install Pagetoll anew")
-    return text
+    return with_bytecode(text)
 
 
 def thin_source() -> str:

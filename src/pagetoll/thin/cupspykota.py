@@ -156,6 +156,13 @@ def own_names() -> tuple[bytes, ...]:
     return octets(sys.argv[0]).rpartition(b"/")[2], b"cupspykota", b"pagetoll"
 
 
+def without_credentials(uri: bytes) -> bytes:
+    """What may stand in argv[0], where `ps` shows it to everybody; cupsd leaves user and password out there, too."""
+    scheme, slashes, rest = uri.partition(b"://")
+    host = rest.partition(b"/")[0].rpartition(b"@")
+    return scheme + slashes + rest[len(host[0] + host[1]) :] if host[1] else uri
+
+
 def inner_uri(first_argument: bytes) -> bytes:
     """The device URI behind ours: `cupspykota:socket://…`, also with two or three slashes after our name."""
     uri = variable(b"DEVICE_URI") or first_argument
@@ -720,6 +727,7 @@ def supervise(attempt: Attempt) -> None:
     """Starts the device backend and stays until it is over, or STAMP_CANCEL_S after a SIGTERM."""
     path, words, who = attempt.command or (b"", [], None)
     environment = {**posix.environ, b"DEVICE_URI": words[0]}
+    words = [without_credentials(words[0]), *words[1:]]
     standard = (attempt.spool if attempt.from_stdin else 0, 1, attempt.errors[1])
     status = OUTCOMES.get(attempt.on_failure, (3,))[0]
     child = start(path, words, environment, who, standard, 5, attempt.life[1], status)

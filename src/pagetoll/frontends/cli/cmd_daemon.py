@@ -22,7 +22,7 @@ USAGE = """usage: pagetoll daemon run|start|stop|status|reload
   reload  read pagetoll.toml again
 """
 START_TIMEOUT_S = 10.0
-STOP_TIMEOUT_S = 30.0
+TERM_TIMEOUT_S, KILL_TIMEOUT_S = 10.0, 5.0
 PAUSE_S = 0.02
 
 
@@ -67,14 +67,17 @@ def _log(path: Path) -> int:
 
 def _stop(home: Home) -> int:
     pid = _pid(home)
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_TIMEOUT_S
-    while running_pid(home) == pid:
-        if time.monotonic() > deadline:
-            raise PagetollError(f"the daemon, pid {pid}, did not end within {STOP_TIMEOUT_S:.0f} s; look at its log")
-        time.sleep(PAUSE_S)
-    say("the daemon has ended")
-    return 0
+    for number, patience_s in ((signal.SIGTERM, TERM_TIMEOUT_S), (signal.SIGKILL, KILL_TIMEOUT_S)):
+        os.kill(pid, number)  # a daemon that hangs is killed: what it had begun is repaired by the next one
+        deadline = time.monotonic() + patience_s
+        while time.monotonic() < deadline:
+            if running_pid(home) != pid:
+                say("the daemon has ended")
+                return 0
+            time.sleep(PAUSE_S)
+    raise PagetollError(
+        f"the daemon, pid {pid}, did not end even by SIGKILL; look at its state in /proc/{pid}/status"
+    )
 
 
 def _status(home: Home) -> int:
