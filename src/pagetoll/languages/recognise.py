@@ -7,34 +7,15 @@ without a parser: it is named in the error and never mistaken for text. A new la
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import UnknownLanguage
-from pagetoll.languages import command, pclxl, pdf, postscript, raster, text, urf
+from pagetoll.languages import command, documents, hostbased, impact, pcl, pclxl, pdf, postscript, raster, text, urf
 from pagetoll.languages.parsed import Parser
+from pagetoll.languages.table import Language, row
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
-
-Test = Callable[["Buffer", int, int], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Language:
-    """One row: name, `parse` (None: not countable), a pattern at the start, and a further test.
-
-    `announced`: names after ENTER LANGUAGE. `strong`: the octets alone are believed against such an
-    announcement; otherwise the announcement decides.
-    """
-
-    name: str
-    parse: Parser | None
-    pattern: re.Pattern[bytes]
-    announced: tuple[str, ...] = ()
-    strong: bool = True
-    test: Test | None = None
 
 
 def _pdf_behind_other_lines(data: "Buffer", start: int, end: int) -> bool:
@@ -52,16 +33,10 @@ def _is_text(data: "Buffer", start: int, end: int) -> bool:
 _PDF_LINE = re.compile(rb"[\r\n]%PDF-[0-9]\.[0-9][ \t]*[\r\n]")
 
 
-def _row(
-    name: str, parse: Parser | None, pattern: bytes, *announced: str, strong: bool = True, test: Test | None = None
-) -> Language:
-    return Language(name, parse, re.compile(pattern, re.DOTALL), announced, strong, test)
-
-
 LANGUAGES: tuple[Language, ...] = (
-    _row("pclm", pdf.parse, rb"%PDF-\d\.\d[^%]{0,40}%PCLm", "PCLM"),
-    _row("pdf", pdf.parse, rb"%PDF-\d\.\d", "PDF"),
-    _row(
+    row("pclm", pdf.parse, rb"%PDF-\d\.\d[^%]{0,40}%PCLm", "PCLM"),
+    row("pdf", pdf.parse, rb"%PDF-\d\.\d", "PDF"),
+    row(
         "postscript",
         postscript.parse,
         rb"%!|\xc5\xd0\xd3\xc6|\x01M",
@@ -70,29 +45,33 @@ LANGUAGES: tuple[Language, ...] = (
         "POSTSCRIPT2",
         "POSTSCRIPT3",
     ),
-    _row("pclxl", pclxl.parse, rb"['()] HP-PCL XL;", "PCLXL"),
-    _row("urf", urf.parse, rb"UNIRAST\x00", "URF"),
-    _row("raster", raster.parse, rb"RaSt|tSaR|RaS2|2SaR|RaS3|3SaR", "PWG-RASTER"),
-    _row("cups-command", command.parse, rb"#CUPS-COMMAND"),
-    _row("brother-xl2hb", None, rb". BROTHER XL2HB;", "XL2HB"),
-    _row("tiff", None, rb"II\x2a\x00|MM\x00\x2a|II\x2b\x00\x08\x00|MM\x00\x2b\x00\x08", "TIFF"),
-    _row("image", None, rb"\xff\xd8\xff|\x89PNG|GIF8[79]a|BM.{4}\x00{4}|RIFF.{4}WEBP|\xff\x0a|Sfff|\x00PC Research"),
-    _row("netpbm", None, rb"P[1-6]\s(?:\s|#[^\n]*\n){0,20}\d+\s+\d+\s|P7\nWIDTH"),
-    _row("zip document", None, rb"PK\x03\x04"),
-    _row("ole2 document", None, rb"\xd0\xcf\x11\xe0"),
-    _row("rtf", None, rb"\{\\rtf"),
-    _row("dvi", None, rb"\xf7\x02"),
-    _row("host-based laser", None, rb"JZJZ|ZJZJ|,XQX|\xa5SLX|OAKT|\$\x01\x00\x00\x07"),
-    _row("label", None, rb"\^XA|~DG|~JA|CT~~CD,|\^FX|! \d+ \d+ \d+|\s*N\r?\n(?:q|ZB)|SIZE [\d.]+ ?(?:mm|dot|,)"),
-    _row("hp-gl", None, rb"(?:IN|DF|IP|SP|PU|PD|PA|PS|BP)(?:-?\d+(?:,-?\d+)*)?;|;[A-Z]{2}|\.\(", "HPGL2", "HPGL"),
-    _row("markup", None, rb"(?i:MIME-Version|<\?xml|<!doctype|<html)"),
-    _row("banner template", None, rb"#(?:CUPS|PDF)-BANNER"),
-    _row("pdf", pdf.parse, rb"[^\x00]", "PDF", test=_pdf_behind_other_lines),
-    _row("text", text.parse, rb".", "TEXT", "AUTO", strong=False, test=_is_text),
+    row("pclxl", pclxl.parse, rb"['()] HP-PCL XL;", "PCLXL"),
+    row("urf", urf.parse, rb"UNIRAST\x00", "URF"),
+    row("raster", raster.parse, rb"RaSt|tSaR|RaS2|2SaR|RaS3|3SaR", "PWG-RASTER"),
+    *hostbased.ROWS,
+    *documents.ROWS,
+    *pcl.ROWS,
+    *impact.ROWS,
+    row("cups-command", command.parse, rb"#CUPS-COMMAND"),
+    row("brother-xl2hb", None, rb". BROTHER XL2HB;", "XL2HB"),
+    row("tiff", None, rb"II\x2a\x00|MM\x00\x2a|II\x2b\x00\x08\x00|MM\x00\x2b\x00\x08", "TIFF"),
+    row("image", None, rb"\xff\xd8\xff|\x89PNG|GIF8[79]a|BM.{4}\x00{4}|RIFF.{4}WEBP|\xff\x0a|Sfff|\x00PC Research"),
+    row("netpbm", None, rb"P[1-6]\s(?:\s|#[^\n]*\n){0,20}\d+\s+\d+\s|P7\nWIDTH"),
+    row("zip document", None, rb"PK\x03\x04"),
+    row("ole2 document", None, rb"\xd0\xcf\x11\xe0"),
+    row("rtf", None, rb"\{\\rtf"),
+    row("dvi", None, rb"\xf7\x02"),
+    row("host-based laser", None, rb"JZJZ|ZJZJ|,XQX|\xa5SLX|OAKT|\$\x01\x00\x00\x07"),
+    row("label", None, rb"\^XA|~DG|~JA|CT~~CD,|\^FX|! \d+ \d+ \d+|\s*N\r?\n(?:q|ZB)|SIZE [\d.]+ ?(?:mm|dot|,)"),
+    row("hp-gl", None, rb"(?:IN|DF|IP|SP|PU|PD|PA|PS|BP)(?:-?\d+(?:,-?\d+)*)?;|;[A-Z]{2}|\.\(", "HPGL2", "HPGL"),
+    row("markup", None, rb"(?i:MIME-Version|<\?xml|<!doctype|<html)"),
+    row("banner template", None, rb"#(?:CUPS|PDF)-BANNER"),
+    row("pdf", pdf.parse, rb"[^\x00]", "PDF", test=_pdf_behind_other_lines),
+    row("text", text.parse, rb".", "TEXT", "AUTO", strong=False, test=_is_text),
 )
 """First match wins; text is the last row and has to pass a test of its own."""
 
-_ANNOUNCED = {word: row for row in reversed(LANGUAGES) for word in row.announced}
+_ANNOUNCED = {word: one for one in reversed(LANGUAGES) for word in one.announced}
 
 
 def recognise(data: "Buffer", start: int, end: int, announced: str) -> tuple[Language, Parser]:
@@ -101,7 +80,7 @@ def recognise(data: "Buffer", start: int, end: int, announced: str) -> tuple[Lan
     Raises UnknownLanguage with the name where a language is known but cannot be counted.
     """
     by_announcement = _ANNOUNCED.get(announced)
-    found = next((row for row in LANGUAGES if _matches(row, data, start, end)), None)
+    found = next((one for one in LANGUAGES if _matches(one, data, start, end)), None)
     if announced and (found is None or not found.strong) and announced != "AUTO":
         found = by_announcement
         if found is None:
@@ -113,10 +92,10 @@ def recognise(data: "Buffer", start: int, end: int, announced: str) -> tuple[Lan
     return found, found.parse
 
 
-def _matches(row: Language, data: "Buffer", start: int, end: int) -> bool:
-    if row.pattern.match(data, start, end) is None:
+def _matches(one: Language, data: "Buffer", start: int, end: int) -> bool:
+    if one.pattern.match(data, start, end) is None:
         return False
-    return row.test is None or row.test(data, start, end)
+    return one.test is None or one.test(data, start, end)
 
 
 def _printable(word: str) -> str:
