@@ -81,6 +81,10 @@ def compare(site: PrintSite, queues: Sequence[str], page: Page, title: str, opti
         rows.append(Row(queue, tuple(batch.wall_ms_per_job for batch in done), "ms"))
         rows.append(Row(f"{queue}, over plain", tuple(batch.wall_ms_per_job - plain for batch in done), "ms"))
         rows.append(Row(f"{queue}, CPU", tuple(batch.cpu_ms_per_job for batch in done), "ms"))
+        for part in done[0].cpu_ms:
+            used = tuple(batch.cpu_ms[part] / options.jobs for batch in done)
+            if any(used):
+                rows.append(Row(f"{queue}, CPU of the {part}", used, "ms"))
     show(f"{title}, {options.jobs} jobs a batch", rows)
 
 

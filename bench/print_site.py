@@ -33,11 +33,15 @@ JOBS_TIMEOUT_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Jobs that were let go at once: when each backend started and each job was over, by cupsd's log, in ms."""
+    """Jobs that were let go at once: when each backend started and each job was over, by cupsd's log, in ms.
+
+    `cpu_ms` by part: the scheduler, the backends (a thin client's own device backend among them), the daemon, and
+    what counts for it.
+    """
 
     started_ms: tuple[float, ...]
     ended_ms: tuple[float, ...]
-    cpu_ms: float
+    cpu_ms: Mapping[str, float]
 
     @property
     def wall_ms_per_job(self) -> float:
@@ -46,7 +50,7 @@ class Batch:
 
     @property
     def cpu_ms_per_job(self) -> float:
-        return self.cpu_ms / len(self.ended_ms)
+        return sum(self.cpu_ms.values()) / len(self.ended_ms)
 
     @property
     def jobs_per_s(self) -> float:
@@ -159,7 +163,7 @@ class PrintSite:
                 )
             time.sleep(0.01)
             self._read_log()
-        cpu_ms = self._cpu_ms() - before_ms
+        cpu_ms = {part: used_ms - before_ms[part] for part, used_ms in self._cpu_ms().items()}
         started = tuple(self._jobs[number]["Started backend"] for number in numbers)
         return Batch(started, tuple(self._jobs[number]["Job completed"] for number in numbers), cpu_ms)
 
@@ -175,9 +179,12 @@ class PrintSite:
                 at_ms = datetime.strptime(found[1], _TIME).timestamp() * 1000
                 self._jobs.setdefault(int(found[2]), {})[found[3]] = at_ms
 
-    def _cpu_ms(self) -> float:
-        """CPU so far of the scheduler, the backends that it waited for, and the daemon with all its children."""
-        return sum(_cpu_ms_of(pid) for pid in (self.cups.pid, *self._daemon_pids()))
+    def _cpu_ms(self) -> dict[str, float]:
+        """CPU so far of the scheduler, of the backends that it waited for, of the daemon, and of its children."""
+        scheduler, backends = _cpu_ms_of(self.cups.pid)
+        daemon, *children = [_cpu_ms_of(pid) for pid in self._daemon_pids()] or [(0.0, 0.0)]
+        counting = daemon[1] + sum(sum(child) for child in children)
+        return {"scheduler": scheduler, "backends": backends, "daemon": daemon[0], "counting": counting}
 
     def _daemon_pids(self) -> list[int]:
         if self._daemon is None:
@@ -189,13 +196,14 @@ class PrintSite:
         return found
 
 
-def _cpu_ms_of(pid: int) -> float:
-    """User and system time of a process and of the children that it waited for (proc(5), fields 14 to 17)."""
+def _cpu_ms_of(pid: int) -> tuple[float, float]:
+    """CPU time of a process, and of the children that it waited for (proc(5), fields 14 to 17)."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    return sum(int(field) for field in fields[11:15]) * TICK_MS
+        return 0.0, 0.0
+    own, own_system, children, children_system = (int(field) * TICK_MS for field in fields[11:15])
+    return own + own_system, children + children_system
 
 
 def _children(pid: int) -> list[int]:
