@@ -66,6 +66,10 @@ class DocumentStore(Protocol):
 
     def discard(self, document: SpooledDocument, *, keep_file: bool = False) -> None: ...
 
+    def remove_stale(self, is_living: Callable[[str], bool]) -> int:
+        """Remove what attempts left that nobody drives any more; `is_living` is asked with a nonce."""
+        ...
+
 
 class Processes(Protocol):
     """Evidence about processes: a pid with its start time (clock ticks since boot) names one for certain."""

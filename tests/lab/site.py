@@ -103,6 +103,9 @@ class Site:
             10,
             f"pagetolld serves {self.home.data_folder}; its log: {self.daemon_log}",
         )
+        if process.poll() == 0 and self.daemon_pid() is not None:
+            self.daemon = None  # a job was faster and started one
+            return self.daemon_pid() or 0
         if process.poll() is not None:
             raise AssertionError(f"pagetolld ended at once: {self.daemon_log.read_text()[-2000:]}")
         return process.pid

@@ -43,6 +43,7 @@ def run_upkeep(services: Services) -> UpkeepReport:
         standing = _guarded(partial(close_dead, services, record), problems)
         closed += standing is Standing.CLOSED
         running += standing is Standing.RUNNING
+    _guarded(partial(services.store.remove_stale, services.devices.is_living), problems)
     report = UpkeepReport(closed, running, booked, tuple(problems))
     if closed or booked or problems:
         log.info("upkeep closed=%s running=%s booked=%s problems=%s", closed, running, booked, problems)

@@ -12,6 +12,7 @@ from pagetoll.ports import Interrupted, SpooledDocument
 
 CHUNK_OCTETS = 1 << 18
 LISTEN_EVERY_MS = 250
+KEPT = "kept"
 
 
 class SpoolFolder:
@@ -53,10 +54,16 @@ class SpoolFolder:
         os.truncate(document.path, os.lseek(document.descriptor, 0, os.SEEK_CUR))
 
     def discard(self, document: SpooledDocument, *, keep_file: bool = False) -> None:
-        """Close the descriptor and, unless `keep_file`, remove the spooled copy."""
+        """Close the descriptor; the spooled copy goes, or with `keep_file` to the folder `kept` beside it."""
         os.close(document.descriptor)
-        if document.path and not keep_file:
-            Path(document.path).unlink(missing_ok=True)
+        if not document.path:
+            return
+        path = Path(document.path)
+        if keep_file:
+            (self._folder / KEPT).mkdir(mode=0o700, exist_ok=True)
+            path.rename(self._folder / KEPT / path.name)
+        else:
+            path.unlink(missing_ok=True)
 
     def remove_stale(self, is_living: Callable[[str], bool]) -> int:
         """Remove files whose attempt nobody drives any more; returns how many."""

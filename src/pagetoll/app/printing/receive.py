@@ -38,10 +38,13 @@ def close_prior(services: Services, attempt: Attempt) -> Event:
 
 
 def spool(services: Services, attempt: Attempt) -> Event:
-    """Copy standard input into the spool; a file job's document stays where it is. Raises OSError when full."""
+    """Copy standard input into the spool; a file job's document stays where it is, unless `keepfiles` wants a copy.
+
+    Raises OSError when the spool is full.
+    """
     patience = Patience(services, attempt)
     source = attempt.arrival.document_fd
-    if attempt.ticket.document_from_file:
+    if attempt.ticket.document_from_file and not attempt.settings.keepfiles:
         attempt.document = services.store.examine(source)
     else:
         try:

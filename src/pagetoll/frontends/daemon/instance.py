@@ -51,6 +51,13 @@ def running_pid(home: Home) -> int | None:
     return None
 
 
+def is_served(home: Home) -> bool:
+    """Whether somebody listens on the home's socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex(str(home.socket)) == 0
+
+
 def listen(path: Path) -> socket.socket:
     """The listening socket, mode 0666: the peer's credentials decide who may do what. For the lock's holder only."""
     with contextlib.suppress(FileNotFoundError):

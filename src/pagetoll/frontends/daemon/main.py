@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 
@@ -16,15 +17,16 @@ from pagetoll.config.load import load_home, thin_conf
 from pagetoll.config.options import Settings
 from pagetoll.config.safe_files import replace_file
 from pagetoll.core.errors import DocumentError, PagetollError, StorageError, UsageError
-from pagetoll.frontends.daemon.instance import AlreadyRunning, listen, take_lock
+from pagetoll.frontends.daemon.instance import AlreadyRunning, is_served, listen, take_lock
 from pagetoll.frontends.daemon.server import Server
 from pagetoll.frontends.daemon.services import Checkpoint, build_services, no_checkpoint
-from pagetoll.frontends.identity import become_owner, refuse_root
+from pagetoll.frontends.identity import OWNER_UMASK, become_owner, refuse_root
 from pagetoll.integrations.systemd_notify import notify, passed_sockets
 
 log = logging.getLogger("pagetoll.daemon")
 
 THIN_CONF_MODE = 0o644
+LOCK_PATIENCE_S = 4.0
 
 
 class Configuration:
@@ -55,10 +57,10 @@ def run(home: Home, checkpoint: Checkpoint = no_checkpoint) -> int:
     if not become_owner(home):
         raise UsageError(f"only root and {home.owner().name} may run the daemon of {home.data_folder}")
     refuse_root()
-    try:
-        lock = take_lock(home)
-    except AlreadyRunning as error:
-        log.info("%s", error)
+    os.umask(OWNER_UMASK)
+    lock = _lock_unless_served(home)
+    if lock is None:
+        log.info("a daemon of %s is running already", home.data_folder)
         return 0
     configuration = Configuration(home)
     services = build_services(home, configuration, checkpoint)
@@ -81,6 +83,18 @@ def run(home: Home, checkpoint: Checkpoint = no_checkpoint) -> int:
         services.ledger.close()
         os.close(lock)
     return 0
+
+
+def _lock_unless_served(home: Home) -> int | None:
+    """The home's lock; None when a daemon serves. `pagetoll upkeep` holds it for moments, which are waited for."""
+    deadline = time.monotonic() + LOCK_PATIENCE_S
+    while True:
+        try:
+            return take_lock(home)
+        except AlreadyRunning:
+            if is_served(home) or time.monotonic() > deadline:
+                return None
+            time.sleep(0.02)
 
 
 def _warm_up(*acts: Callable[[], None]) -> None:
