@@ -88,6 +88,23 @@ def compare(site: PrintSite, queues: Sequence[str], page: Page, title: str, opti
     show(f"{title}, {options.jobs} jobs a batch", rows)
 
 
+def one_by_one(site: PrintSite, queues: Sequence[str], page: Page, title: str, options: argparse.Namespace) -> None:
+    """A table of single jobs with a pause before each: what one user waits for, from the backend's start to its end."""
+    walls: dict[str, list[float]] = defaultdict(list)
+    for number in range(options.alone + 1):
+        for queue in queues:
+            time.sleep(0.1)
+            batch = site.let_go({queue: [page()]})
+            if number:
+                walls[queue].append(batch.wall_ms_per_job)
+    plain = statistics.median(walls[PLAIN])
+    rows = []
+    for queue, done in walls.items():
+        rows.append(Row(queue, tuple(done), "ms"))
+        rows.append(Row(f"{queue}, over plain", tuple(wall - plain for wall in done), "ms"))
+    show(f"{title}, one job at a time", rows)
+
+
 def crowd(site: PrintSite, options: argparse.Namespace) -> None:
     """Jobs a second through several of our queues at once."""
     rows = []
@@ -159,7 +176,9 @@ def measure(site: PrintSite, options: argparse.Namespace) -> None:
     show("started directly", [*bare, *shell, *client])
     site.start_daemon()
     compare(site, queues, straight_line_page, "straight-line page", options)
+    one_by_one(site, queues, straight_line_page, "straight-line page", options)
     if shutil.which("gs"):
+        one_by_one(site, [PLAIN, OURS], looping_page, "page for Ghostscript", options)
         compare(site, [PLAIN, OURS], looping_page, "page for Ghostscript", options)
     crowd(site, options)
     site.stop_daemon()
@@ -183,6 +202,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--wrapper", action="append", default=[], type=wrapper, help="NAME=PATH of another backend")
     parser.add_argument("--rounds", type=int, default=10, help="batches of each variant (%(default)s)")
     parser.add_argument("--jobs", type=int, default=20, help="jobs of a batch (%(default)s)")
+    parser.add_argument("--alone", type=int, default=20, help="single jobs of each variant (%(default)s)")
     parser.add_argument("--crowd-rounds", type=int, default=3, help="batches for jobs a second (%(default)s)")
     parser.add_argument("--queues", type=int, nargs="+", default=[1, 4, 16], help="queues at once (1 4 16)")
     parser.add_argument("--cold", type=int, default=3, help="runs with a cold daemon (%(default)s)")
