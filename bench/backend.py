@@ -89,7 +89,7 @@ def compare(site: PrintSite, queues: Sequence[str], page: Page, title: str, opti
 
 
 def one_by_one(site: PrintSite, queues: Sequence[str], page: Page, title: str, options: argparse.Namespace) -> None:
-    """A table of single jobs with a pause before each: what one user waits for, from the backend's start to its end."""
+    """A table of single jobs with a pause before each: what one user waits for, from the backend's start to end."""
     walls: dict[str, list[float]] = defaultdict(list)
     for number in range(options.alone + 1):
         for queue in queues:
