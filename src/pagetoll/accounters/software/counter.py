@@ -29,7 +29,7 @@ START_TIMEOUT_S = 30.0
 HANG_GRACE_S = 3.0
 """How long after the time limit the zygote may take to report a child it should have ended."""
 _BOOT = (
-    "import sys; sys.path.append(sys.argv.pop(1)); "
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
     "from pagetoll.accounters.software.zygote import main; main(sys.argv[1:])"
 )
 _READY = b"ready"
