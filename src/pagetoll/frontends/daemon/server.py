@@ -18,6 +18,7 @@ log = logging.getLogger("pagetoll.daemon")
 BEAT_EVERY_S = 2.0
 FIRST_FRAME_TIMEOUT_S = 30.0
 MOST_SESSIONS = 512
+MOST_STRANGERS = 8
 NOT_FROM_YOU = b"pagetolld takes no jobs from this user; install the backend anew with: pagetoll cups install"
 
 
@@ -67,6 +68,9 @@ class Server:
     def _serve_one(self, connection: socket.socket) -> None:
         session = Session(connection)
         with self._lock:
+            if self._too_many_strangers(session):
+                session.close()
+                return
             self._sessions.add(session)
         try:
             self._converse(session)
@@ -81,6 +85,11 @@ class Server:
             with self._lock:
                 self._sessions.discard(session)
             session.close()
+
+    def _too_many_strangers(self, session: Session) -> bool:
+        """Everybody may connect, so that those who may not print must not be able to use up the sessions."""
+        strangers = sum(not self._may_print(other.peer_uid) for other in self._sessions)
+        return strangers >= MOST_STRANGERS and not self._may_print(session.peer_uid)
 
     def _converse(self, session: Session) -> None:
         first = session.receive(FIRST_FRAME_TIMEOUT_S)

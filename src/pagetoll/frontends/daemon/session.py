@@ -54,10 +54,13 @@ class Session:
             self.send(frames.Say(line=_one_line(line)))
 
     def beat(self) -> None:
-        """Tell the client that we live; skipped while a frame is being sent, which tells it as well."""
+        """Tell the client that we live; skipped while a frame is being sent, which tells it as well, and for a client
+        that does not read, which must not keep the others waiting."""
         if not self._sending.acquire(blocking=False):
             return
         try:
+            if not _ready(self._connection, select.POLLOUT, 0):
+                return
             self._connection.sendall(frames.encode(frames.Beat()))
         except OSError:
             log.debug("client pid=%s is gone", self.peer_pid)
@@ -70,7 +73,7 @@ class Session:
             message = self._take_message()
             if message is not None:
                 return message
-            if not _readable(self._connection, timeout_s):
+            if not _ready(self._connection, select.POLLIN, timeout_s):
                 return None
             self._read()
 
@@ -119,9 +122,9 @@ class Session:
         self._descriptors = []
 
 
-def _readable(connection: socket.socket, timeout_s: float) -> bool:
+def _ready(connection: socket.socket, event: int, timeout_s: float) -> bool:
     poller = select.poll()
-    poller.register(connection, select.POLLIN)
+    poller.register(connection, event)
     return bool(poller.poll(timeout_s * 1000))
 
 
