@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import UnknownLanguage
-from pagetoll.languages import command, documents, hostbased, impact, pcl, pclxl, pdf, postscript, raster, text, urf
+from pagetoll.languages import command, command_printers, documents, hostbased, pcl, pclxl, pdf, postscript, raster, text, urf
 from pagetoll.languages.parsed import Parser
 from pagetoll.languages.table import Language, row
 
@@ -51,7 +51,7 @@ LANGUAGES: tuple[Language, ...] = (
     *hostbased.ROWS,
     *documents.ROWS,
     *pcl.ROWS,
-    *impact.ROWS,
+    *command_printers.ROWS,
     row("cups-command", command.parse, rb"#CUPS-COMMAND"),
     row("brother-xl2hb", None, rb". BROTHER XL2HB;", "XL2HB"),
     row("tiff", None, rb"II\x2a\x00|MM\x00\x2a|II\x2b\x00\x08\x00|MM\x00\x2b\x00\x08", "TIFF"),
