@@ -2,20 +2,26 @@
 """A ledger with a few owners and short words for what jobs do with it, for the worked stories."""
 
 import itertools
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any, TypeVar
 
+from pagetoll.app.quotas import EntryOrder, save_entries
+from pagetoll.core.catalogue import EntryChange, EntrySelection, Figure, OwnerChange, PrinterChange
 from pagetoll.core.charging import ChargeView, Plan, plan
 from pagetoll.core.jobs import AttemptKey, ChargeRule, Identified, JobKey, Outcome, Ticket
 from pagetoll.core.money import Unit, micros
 from pagetoll.core.policy import ALLOWED, AccountState, Enforcement, LimitBy, OwnerKind, Rule
 from pagetoll.core.pricing import tariff_from_json
-from pagetoll.ports import AttemptFacts, Note, Reserved, Settlement
-from pagetoll.storage.sql import adjust, owners
-from pagetoll.storage.sql.accounts import accounts_named, open_account, open_account_id, state_of
+from pagetoll.ports import AttemptFacts, CatalogueReader, CatalogueTransaction, Note, Reserved, Settlement
+from pagetoll.storage.sql.accounts import accounts_named, state_of
+from pagetoll.storage.sql.catalogue import SqlCatalogue
 from pagetoll.storage.sql.engine import Database
 from pagetoll.storage.sql.ledger import SqlLedger
-from pagetoll.storage.sql.schema import accounts, groups, printers, users
+from pagetoll.storage.sql.schema import accounts
+
+Result = TypeVar("Result")
 
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 STRICT = Rule()
@@ -41,27 +47,29 @@ class Books:
         self.clock = SettableClock()
         self.database = Database.open(url, clock=self.clock, busy_timeout_s=busy_timeout_s)
         self.ledger = SqlLedger(self.database)
+        self.catalogue = SqlCatalogue(self.database)
         self.rule = STRICT
         self._numbers = itertools.count(1)
 
     # --- who and where
 
-    def printer(
-        self, name: str = "hp", *, page: str = "0", job: str = "0", below: str = "", **columns: object
-    ) -> None:
-        def add(connection):
-            printer_id = owners.add_printer(
-                connection,
-                name,
-                1,
-                price_per_impression=micros(Decimal(page)),
-                price_per_job=micros(Decimal(job)),
-                **columns,
-            )
-            if below:
-                owners.join_printer_group(connection, owners.live_id(connection, printers, below), printer_id)
+    def change(self, work: Callable[[CatalogueTransaction], Result]) -> Result:
+        """What an administrator does, in one transaction."""
+        return self.catalogue.write("root", "test", work)
 
-        self.database.write(add)
+    def printer(self, name: str = "hp", *, page: str = "0", job: str = "0", below: str = "") -> None:
+        prices = PrinterChange(
+            price_per_impression=micros(Decimal(page)),
+            price_per_job=micros(Decimal(job)),
+        )
+
+        def add(transaction: CatalogueTransaction) -> None:
+            transaction.add_printers([name])
+            transaction.change_printers([printer_id(transaction, name)], prices)
+            if below:
+                transaction.join_printer_group(printer_id(transaction, below), [printer_id(transaction, name)])
+
+        self.change(add)
 
     def user(
         self,
@@ -72,62 +80,77 @@ class Books:
         overcharge: str = "1",
         groups_of: tuple[str, ...] = (),
     ) -> None:
-        def add(connection):
-            user_id = owners.add_user(
-                connection, name, 1, limitby=limitby.value, overcharge=micros(Decimal(overcharge))
-            )
-            credit_id = open_account_id(connection, OwnerKind.USER, user_id, Unit.CREDITS, None)
-            paid = micros(Decimal(balance))
-            if paid:
-                adjust.adjust_by(connection, credit_id, paid, paid, write_id=f"start-{name}", now=1, kind="payment")
+        def add(transaction: CatalogueTransaction) -> None:
+            transaction.add_users([name])
+            (mine,) = owner_ids(transaction, OwnerKind.USER, name)
+            transaction.change_users([mine], OwnerChange(limitby=limitby, overcharge=micros(Decimal(overcharge))))
+            transaction.book_payments([mine], Figure(micros(Decimal(balance)), relative=True), "start")
             for group in groups_of:
-                owners.join_group(connection, owners.live_id(connection, groups, group), user_id)
+                transaction.join_group(*owner_ids(transaction, OwnerKind.GROUP, group), [mine])
 
-        self.database.write(add)
+        self.change(add)
 
     def group(self, name: str = "staff", *, limitby: LimitBy = LimitBy.QUOTA) -> None:
-        self.database.write(lambda connection: owners.add_group(connection, name, 1, limitby=limitby.value))
+        def add(transaction: CatalogueTransaction) -> None:
+            transaction.add_groups([name])
+            transaction.change_groups(owner_ids(transaction, OwnerKind.GROUP, name), OwnerChange(limitby=limitby))
+
+        self.change(add)
 
     def entry(
-        self, owner: str = "anna", printer: str = "hp", *, soft: int | None = None, hard: int | None = None,
-        of_group: bool = False, **columns: int | None,
-    ) -> int:  # fmt: skip
-        kind, table = (OwnerKind.GROUP, groups) if of_group else (OwnerKind.USER, users)
+        self,
+        owner: str = "anna",
+        printer: str = "hp",
+        *,
+        soft: int | None = None,
+        hard: int | None = None,
+        of_group: bool = False,
+    ) -> int:
+        """The account of the entry; limits are set only where it is new."""
+        kind = OwnerKind.GROUP if of_group else OwnerKind.USER
 
-        def add(connection):
-            return open_account(
-                connection, kind, owners.live_id(connection, table, owner), Unit.IMPRESSIONS,
-                owners.live_id(connection, printers, printer), 1, soft_limit=soft, hard_limit=hard, **columns,
-            )  # fmt: skip
+        def add(transaction: CatalogueTransaction) -> int:
+            wanted = EntrySelection(kind, owner_ids(transaction, kind, owner), (printer_id(transaction, printer),))
+            new = transaction.ensure_entries(wanted)
+            transaction.change_entries(new, EntryChange(soft_limit=soft, hard_limit=hard))
+            return transaction.entries(wanted)[0].account_id
 
-        return self.database.write(add)
+        return self.change(add)
 
     def join(self, group: str, user: str) -> None:
-        self.database.write(
-            lambda c: owners.join_group(c, owners.live_id(c, groups, group), owners.live_id(c, users, user))
-        )
+        self.change(lambda t: t.join_group(*owner_ids(t, OwnerKind.GROUP, group), owner_ids(t, OwnerKind.USER, user)))
 
     def leave(self, group: str, user: str) -> None:
-        self.database.write(
-            lambda c: owners.leave_group(c, owners.live_id(c, groups, group), owners.live_id(c, users, user))
+        self.change(
+            lambda t: t.leave_group(*owner_ids(t, OwnerKind.GROUP, group), owner_ids(t, OwnerKind.USER, user))
         )
 
     def nest(self, above: str, below: str) -> None:
-        self.database.write(
-            lambda c: owners.join_printer_group(
-                c, owners.live_id(c, printers, above), owners.live_id(c, printers, below)
-            )
-        )
+        self.change(lambda t: t.join_printer_group(printer_id(t, above), [printer_id(t, below)]))
 
     def damage(self, statement: str) -> None:
         """Runs SQL past all rules."""
         self.database.write(lambda c: c.exec_driver_sql(statement))
 
     def delete_user(self, name: str) -> None:
-        self.database.write(lambda c: owners.delete_user(c, owners.live_id(c, users, name), 2))
+        self.change(lambda t: t.delete_users(owner_ids(t, OwnerKind.USER, name)))
 
     def delete_printer(self, name: str) -> None:
-        self.database.write(lambda c: owners.delete_printer(c, owners.live_id(c, printers, name), 2))
+        self.change(lambda t: t.delete_printers([printer_id(t, name)]))
+
+    def edit(self, owner: str = "anna", printer: str = "hp", *, of_group: bool = False, **order: Any) -> None:
+        """What edpykota does to an entry."""
+        kind = OwnerKind.GROUP if of_group else OwnerKind.USER
+        save_entries(self.catalogue, EntryOrder(kind, [owner], [printer], **order), "root", "test")
+
+    def adjust_by(self, amount: int, owner: str = "anna", printer: str = "hp") -> None:
+        self.edit(owner, printer, used=Figure(amount, relative=True))
+
+    def adjust_to(self, amount: int, owner: str = "anna", printer: str = "hp") -> None:
+        self.edit(owner, printer, used=Figure(amount))
+
+    def limits(self, *, soft: int | None, hard: int | None) -> None:
+        self.edit(change=EntryChange(soft_limit=soft, hard_limit=hard))
 
     # --- what is on the accounts
 
@@ -141,13 +164,11 @@ class Books:
         return self.account(self.entry(owner, printer, of_group=of_group))
 
     def credits(self, owner: str = "anna", *, of_group: bool = False) -> AccountState:
-        kind, table = (OwnerKind.GROUP, groups) if of_group else (OwnerKind.USER, users)
-
-        def find(connection):
-            owner_id = owners.live_id(connection, table, owner)
-            return open_account_id(connection, kind, owner_id, Unit.CREDITS, None)
-
-        return self.account(self.database.read(find))
+        kind, column = (OwnerKind.GROUP, accounts.c.group_id) if of_group else (OwnerKind.USER, accounts.c.user_id)
+        credit_accounts = accounts_named().where(
+            accounts.c.unit == Unit.CREDITS, column.in_(owner_ids(self.catalogue, kind, owner))
+        )
+        return self.database.read(lambda c: state_of(c.execute(credit_accounts).one()))
 
     def posted(self, owner: str = "anna", printer: str = "hp", *, of_group: bool = False) -> int:
         return self.pages(owner, printer, of_group=of_group).posted
@@ -189,7 +210,6 @@ class Books:
         return self.reserve(impressions, user, printer)[0]
 
     def settle(self, key: AttemptKey, impressions: int, *, price: str | None = None) -> None:
-
         record = self.ledger.attempt(key)
         frozen = tariff_from_json(record.tariff_json).price(impressions)
         self.ledger.settle(key, settlement(impressions, frozen if price is None else micros(Decimal(price))))
@@ -202,19 +222,6 @@ class Books:
     def void(self, key: AttemptKey) -> None:
         self.ledger.void(key, Outcome.VOIDED, ())
 
-    def adjust_by(self, account_id: int, amount: int, write_id: str = "") -> None:
-        write = write_id or f"adjust-{next(self._numbers)}"
-        self.database.write(
-            lambda c: adjust.adjust_by(c, account_id, amount, amount, write_id=write, now=3, actor="root")
-        )
-
-    def adjust_to(self, account_id: int, posted: int) -> None:
-        write = f"set-{next(self._numbers)}"
-        self.database.write(lambda c: adjust.adjust_to(c, account_id, posted=posted, write_id=write, now=3))
-
-    def limits(self, account_id: int, *, soft: int | None, hard: int | None) -> None:
-        self.database.write(lambda c: adjust.set_limits(c, account_id, soft, hard))
-
     def audit(self) -> list[str]:
         return [f"{difference.what} {difference.kept} {difference.derived}" for difference in self.ledger.audit()]
 
@@ -223,6 +230,17 @@ class Books:
 
     def close(self) -> None:
         self.ledger.close()
+
+
+def printer_id(catalogue: CatalogueReader, name: str) -> int:
+    return next(row.printer_id for row in catalogue.printers() if row.name == name)
+
+
+def owner_ids(catalogue: CatalogueReader, kind: OwnerKind, name: str) -> tuple[int]:
+    """The id of one user or users group, as the catalogue wants them."""
+    if kind is OwnerKind.GROUP:
+        return (next(row.group_id for row in catalogue.groups() if row.name == name),)
+    return (next(row.user_id for row in catalogue.users() if row.name == name),)
 
 
 def ticket(user: str, printer: str) -> Ticket:

@@ -310,16 +310,9 @@ def test_legs_tell_what_was_set_aside_checked_and_posted(one: Books) -> None:
     ]
 
 
-def test_an_adjustment_with_the_same_write_id_is_booked_once(one: Books) -> None:
-    account_id = one.entry()
-    for _ in range(2):
-        one.adjust_by(account_id, 5, "the-same")
-    assert one.posted() == 5
-
-
 def test_an_absolute_adjustment_leaves_open_reservations(one: Books) -> None:
     key = one.hold(10)
-    one.adjust_to(one.entry(), 50)
+    one.adjust_to(50)
     assert (one.posted(), one.pages().reserved) == (50, 10)
     one.settle(key, 10)
     assert one.posted() == 60

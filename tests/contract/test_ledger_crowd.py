@@ -157,7 +157,7 @@ def test_joins_leaves_and_adjustments_among_running_jobs_keep_the_sums(ledger_ur
     def comes_and_goes() -> None:
         for _ in range(8):
             books.leave("staff", "bert")
-            books.adjust_by(books.entry("cleo"), 1)
+            books.adjust_by(1, "cleo")
             books.join("staff", "bert")
 
     works = [lambda u=user, w=w: jobs(u, w) for w, user in enumerate(("anna", "bert", "cleo", "anna"))]

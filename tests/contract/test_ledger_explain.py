@@ -18,7 +18,7 @@ def test_an_attempt_knows_how_its_accounts_stood_when_it_was_posted(books: Books
     first = books.ledger.attempt(books.print(2)).attempt_id
     open_key = books.hold(4)
     second = books.ledger.attempt(books.print(3)).attempt_id
-    books.adjust_to(books.pages().account_id, 0)
+    books.adjust_to(0)
     books.settle(open_key, 4)
     third = books.ledger.attempt(open_key).attempt_id
     assert legs_of(books, first) == {Unit.IMPRESSIONS: (0, 2), Unit.CREDITS: (10_000_000, -1_000_000)}

@@ -17,7 +17,7 @@ from lab.postgres import PostgresServer
 from pagetoll import plugins
 from pagetoll.core.errors import SchemaMismatch, StorageConflict, StorageError, StorageUnavailable, UsageError
 from pagetoll.core.policy import ALLOWED
-from pagetoll.storage.sql import owners
+from pagetoll.ports import CatalogueTransaction
 from pagetoll.storage.sql.engine import parse_url
 from pagetoll.storage.sql.migrate import upgrade
 from pagetoll.storage.sql.schema import accounts
@@ -249,12 +249,12 @@ def test_the_same_new_name_from_two_sides_is_a_conflict_that_the_next_try_can_se
     books = a_ledger(ledger_url)
     tries = 0
 
-    def work(connection: Connection) -> None:
+    def work(transaction: CatalogueTransaction) -> None:
         nonlocal tries
         tries += 1
-        owners.add_user(connection, "anna" if tries < 3 else "anna2", 1)
+        transaction.add_users(["anna" if tries < 3 else "anna2"])
 
-    books.database.write(work)
+    books.change(work)
     assert books.view("anna2").user_id is not None
     assert tries == 3
 

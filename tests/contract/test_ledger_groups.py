@@ -5,9 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from contract.books import Books
+from contract.books import Books, owner_ids
+from pagetoll.core.catalogue import EntryChange, EntrySelection, Figure
 from pagetoll.core.errors import LimitReached, UsageError
-from pagetoll.core.policy import LimitBy
+from pagetoll.core.policy import LimitBy, OwnerKind
 
 
 def staff_and_anna(books: Books, *, group_hard: int | None = None, limitby: LimitBy = LimitBy.QUOTA) -> None:
@@ -63,17 +64,6 @@ def test_an_entry_on_the_group_alone_is_no_entry_on_the_printer(books: Books) ->
     books.user()
     books.entry(printer="floor")
     assert books.view().entries == ()
-
-
-def test_a_printer_group_refuses_a_loop(books: Books) -> None:
-    for name in ("a", "b", "c"):
-        books.printer(name)
-    books.nest("a", "b")
-    books.nest("b", "c")
-    with pytest.raises(UsageError):
-        books.nest("c", "a")
-    with pytest.raises(UsageError):
-        books.nest("a", "a")
 
 
 def test_a_loop_that_was_forced_into_the_tables_does_not_hang_the_view(books: Books) -> None:
@@ -177,16 +167,30 @@ def test_a_group_entry_that_is_opened_late_starts_with_its_members_figures(books
 
 def test_adjustments_of_a_member_move_the_group(books: Books) -> None:
     staff_and_anna(books)
-    books.adjust_by(books.entry("anna"), 40)
-    books.adjust_to(books.entry("bert"), 2)
+    books.adjust_by(40, "anna")
+    books.adjust_to(2, "bert")
     assert books.posted("staff", of_group=True) == 42
     assert books.audit() == []
 
 
 def test_a_group_itself_cannot_be_adjusted(books: Books) -> None:
     staff_and_anna(books)
-    with pytest.raises(UsageError):
-        books.adjust_by(books.entry("staff", of_group=True), 1)
+    group_id = owner_ids(books.catalogue, OwnerKind.GROUP, "staff")
+    change = EntryChange(page_counter=Figure(1, relative=True))
+    with pytest.raises(UsageError, match="members"):
+        books.change(lambda t: t.change_entries(EntrySelection(OwnerKind.GROUP, group_id, None), change))
+
+
+@pytest.mark.parametrize("counters", [{"reset": True}, {"hard_reset": True}])
+def test_a_reset_of_a_group_resets_its_members_and_ends_its_grace(books: Books, counters: dict[str, bool]) -> None:
+    staff_and_anna(books)
+    books.edit("staff", of_group=True, change=EntryChange(soft_limit=3, hard_limit=10))
+    books.print(4)
+    assert books.pages("staff", of_group=True).grace_until is not None
+    books.edit("staff", of_group=True, **counters)
+    group = books.pages("staff", of_group=True)
+    assert (books.posted(), group.posted, group.grace_until) == (0, 0, None)
+    assert books.audit() == []
 
 
 def test_a_deleted_member_is_out_of_the_sums_and_settles_on_the_closed_account(books: Books) -> None:

@@ -78,11 +78,11 @@ def test_the_reserve_that_lands_over_the_soft_limit_starts_the_grace(books: Book
 def test_when_the_grace_is_over_the_job_is_refused_until_the_counter_is_back(books: Books) -> None:
     books.printer()
     books.user()
-    account_id = books.entry(soft=5, hard=20)
+    books.entry(soft=5, hard=20)
     books.print(6)
     books.clock.forward(days=7)
     assert refusal_text(books, 1).endswith("the grace time is over")
-    books.adjust_to(account_id, 0)
+    books.adjust_to(0)
     assert books.reserve(1)[1].in_grace == ()
 
 
@@ -211,9 +211,9 @@ def test_nochange_touches_no_account_and_still_has_a_history(books: Books) -> No
 def test_new_limits_bind_the_next_reserve_and_leave_the_open_one(books: Books) -> None:
     books.printer()
     books.user()
-    account_id = books.entry(hard=10)
+    books.entry(hard=10)
     key = books.hold(8)
-    books.limits(account_id, soft=None, hard=2)
+    books.limits(soft=None, hard=2)
     refusal_text(books, 1)
     books.settle(key, 8)
     assert books.posted() == 8

@@ -71,7 +71,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(user=users, printer=printers, amount=st.integers(-5, 0))
     def correct_downwards(self, user: str, printer: str, amount: int) -> None:
-        self.books.adjust_by(self.own[user, printer], amount)
+        self.books.adjust_by(amount, user, printer)
 
     @rule(user=users)
     def join(self, user: str) -> None:

@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from pagetoll.core.errors import AccountClosed, NoSuchAccount, UsageError
+from pagetoll.core.errors import NoSuchAccount, UsageError
 from pagetoll.core.money import LARGEST_STEPS, Unit
 from pagetoll.core.policy import AccountState, OwnerKind
 from pagetoll.storage.sql.instants import maybe_instant
@@ -75,11 +75,6 @@ def new_id(created: CursorResult[Any]) -> int:
     if key is None:
         raise TypeError("not an insert of one row")
     return int(key[0])
-
-
-def live_key(owner_kind: OwnerKind, owner_id: int, unit: Unit, printer_id: int | None) -> str:
-    """The key under which an account is open; unique."""
-    return f"{owner_kind}:{owner_id}:{unit}:{printer_id or 0}:{UNTIL_RESET}"
 
 
 _LOCKED_USERS = (
@@ -228,58 +223,6 @@ def move_with_sums(connection: Connection, changes: Mapping[int, Change]) -> Non
     move(connection, total)
 
 
-def open_account_id(
-    connection: Connection, owner_kind: OwnerKind, owner_id: int, unit: Unit, printer_id: int | None
-) -> int | None:
-    """The id of the open account, or None."""
-    key = live_key(owner_kind, owner_id, unit, printer_id)
-    return connection.execute(select(accounts.c.id).where(accounts.c.live_key == key)).scalar_one_or_none()
-
-
-def open_account(
-    connection: Connection,
-    owner_kind: OwnerKind,
-    owner_id: int,
-    unit: Unit,
-    printer_id: int | None,
-    now: int,
-    **columns: int | None,
-) -> int:
-    """Opens an account of a user or group and returns its id; the one that is open already stays as it is.
-
-    `columns`: soft_limit, hard_limit, max_job_impressions. A group's starts with the sums of its members.
-    """
-    if (existing := open_account_id(connection, owner_kind, owner_id, unit, printer_id)) is not None:
-        return existing
-    owner = "group_id" if owner_kind is OwnerKind.GROUP else "user_id"
-    values: dict[str, Any] = {owner: owner_id, **columns}
-    if owner_kind is OwnerKind.GROUP:
-        lock_members(connection, owner_id)
-    else:
-        lock_users(connection, [owner_id])
-    created = connection.execute(
-        insert(accounts).values(
-            live_key=live_key(owner_kind, owner_id, unit, printer_id),
-            unit=unit.value,
-            owner_kind=owner_kind.value,
-            printer_id=printer_id,
-            created_at=now,
-            **values,
-        )
-    )
-    account_id = new_id(created)
-    if owner_kind is OwnerKind.GROUP:
-        recompute_sums(connection, account_id)
-    return account_id
-
-
-def lock_members(connection: Connection, group_id: int) -> None:
-    lock_users(
-        connection,
-        connection.execute(select(group_members.c.user_id).where(group_members.c.group_id == group_id)).scalars(),
-    )
-
-
 def recompute_sums(connection: Connection, group_account_id: int) -> None:
     """Sets a group's kept figures to the sums over its present members' open accounts; members are locked."""
     sums = (
@@ -301,27 +244,6 @@ def recompute_sums(connection: Connection, group_account_id: int) -> None:
         .where(accounts.c.id == group_account_id)
         .values(posted=int(posted), lifetime=int(lifetime), reserved=int(reserved))
     )
-
-
-def is_posted(connection: Connection, write_id: str, account_id: int) -> bool:
-    found = select(entries.c.id).where(entries.c.write_id == write_id, entries.c.account_id == account_id)
-    return connection.execute(found).first() is not None
-
-
-def post(connection: Connection, posting: Posting, now: int) -> bool:
-    """Writes an entry and moves the account and its groups' sums; False where this write_id is posted already.
-
-    Raises NoSuchAccount, AccountClosed (entries on closed accounts come only from open attempts).
-    """
-    lock_owners(connection, [posting.account_id])
-    (row,) = lock_accounts(connection, [posting.account_id])
-    if is_posted(connection, posting.write_id, posting.account_id):
-        return False
-    if row.closed_at is not None:
-        raise AccountClosed(f"account {row.id} of {row.owner} is closed; use the open one of that name")
-    insert_entries(connection, [posting], now)
-    move_with_sums(connection, {row.id: Change(posted=posting.amount, lifetime=posting.lifetime_amount)})
-    return True
 
 
 _INSERT_ENTRIES = insert(entries)

@@ -185,26 +185,22 @@ def lock_accounts_where(connection: Connection, where: ColumnElement[bool]) -> N
 # --- entries ------------------------------------------------------------------------------------------------------
 
 
-def ensure_entries(writing: Writing, selection: EntrySelection) -> EntrySelection:
-    connection = writing.connection
-    newest = newest_account_id(connection)
-    lock_owners_of(connection, selection)
-    is_group = selection.owner_kind is OwnerKind.GROUP
-    owners = groups if is_group else users
-    key = (
-        literal(f"{selection.owner_kind}:")
+def new_account(
+    writing: Writing, kind: OwnerKind, unit: Unit, printer_id: ColumnElement[int] | None
+) -> dict[str, ColumnElement[Any]]:
+    """The columns of a new account of each row of `users` or `groups` (by `kind`); no printer: for all printers."""
+    owners = groups if kind is OwnerKind.GROUP else users
+    scope = literal("0") if printer_id is None else cast(printer_id, String)
+    columns: dict[str, ColumnElement[Any]] = {
+        "live_key": literal(f"{kind}:")
         + cast(owners.c.id, String)
-        + literal(f":{Unit.IMPRESSIONS}:")
-        + cast(printers.c.id, String)
-        + literal(f":{UNTIL_RESET}")
-    )
-    values: dict[str, ColumnElement[Any]] = {
-        "live_key": key,
-        "unit": literal(Unit.IMPRESSIONS.value),
-        "owner_kind": literal(selection.owner_kind.value),
+        + literal(f":{unit}:")
+        + scope
+        + literal(f":{UNTIL_RESET}"),
+        "unit": literal(unit.value),
+        "owner_kind": literal(kind.value),
         "owner_name": literal(""),
-        "group_id" if is_group else "user_id": owners.c.id,
-        "printer_id": printers.c.id,
+        "group_id" if kind is OwnerKind.GROUP else "user_id": owners.c.id,
         "period_kind": literal(UNTIL_RESET),
         "period_spec": literal(""),
         "posted": NO_STEPS,
@@ -213,6 +209,17 @@ def ensure_entries(writing: Writing, selection: EntrySelection) -> EntrySelectio
         "warn_banners": NO_STEPS,
         "created_at": literal(writing.now, BigInteger),
     }
+    return columns if printer_id is None else columns | {"printer_id": printer_id}
+
+
+def ensure_entries(writing: Writing, selection: EntrySelection) -> EntrySelection:
+    connection = writing.connection
+    newest = newest_account_id(connection)
+    lock_owners_of(connection, selection)
+    is_group = selection.owner_kind is OwnerKind.GROUP
+    owners = groups if is_group else users
+    values = new_account(writing, selection.owner_kind, Unit.IMPRESSIONS, printers.c.id)
+    key = values["live_key"]
     for portion in portions(selection):
         conditions = [
             owners.c.live_name.is_not(None),
@@ -236,6 +243,8 @@ def change_entries(writing: Writing, selection: EntrySelection, change: EntryCha
     columns = _columns(change)
     if not (booked or columns):
         return
+    if booked and selection.owner_kind is OwnerKind.GROUP and not selection.of_members:
+        raise UsageError("a users group has no counter of its own; change its members' instead")
     lock_owners_of(connection, selection)
     for portion in portions(selection):
         where = selected(selection, portion)

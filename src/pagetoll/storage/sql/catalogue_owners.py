@@ -6,18 +6,12 @@ another row with other accounts.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    String,
     Table,
     and_,
-    cast,
     delete,
     insert,
-    literal,
     or_,
     select,
     update,
@@ -26,8 +20,13 @@ from sqlalchemy import (
 from pagetoll.core.catalogue import UNCHANGED, OwnerChange, PrinterChange
 from pagetoll.core.money import Unit
 from pagetoll.core.policy import OwnerKind
-from pagetoll.storage.sql.accounts import UNTIL_RESET
-from pagetoll.storage.sql.catalogue_entries import NO_STEPS, Writing, close_accounts, lock_users_where, refresh_sums
+from pagetoll.storage.sql.catalogue_entries import (
+    Writing,
+    close_accounts,
+    lock_users_where,
+    new_account,
+    refresh_sums,
+)
 from pagetoll.storage.sql.catalogue_reads import chunks
 from pagetoll.storage.sql.schema import accounts, attempts, group_members, groups, printer_members, printers, users
 
@@ -44,20 +43,7 @@ def open_credit_accounts(writing: Writing, kind: OwnerKind, names: Sequence[str]
     if not names:
         return
     owners = groups if kind is OwnerKind.GROUP else users
-    values: dict[str, ColumnElement[Any]] = {
-        "live_key": literal(f"{kind}:") + cast(owners.c.id, String) + literal(f":{Unit.CREDITS}:0:{UNTIL_RESET}"),
-        "unit": literal(Unit.CREDITS.value),
-        "owner_kind": literal(kind.value),
-        "owner_name": literal(""),
-        "group_id" if kind is OwnerKind.GROUP else "user_id": owners.c.id,
-        "period_kind": literal(UNTIL_RESET),
-        "period_spec": literal(""),
-        "posted": NO_STEPS,
-        "lifetime": NO_STEPS,
-        "reserved": NO_STEPS,
-        "warn_banners": NO_STEPS,
-        "created_at": literal(writing.now, BigInteger),
-    }
+    values = new_account(writing, kind, Unit.CREDITS, None)
     # All rows of this moment without an account: no list of names, which would be bounded.
     owned = accounts.c.group_id if kind is OwnerKind.GROUP else accounts.c.user_id
     without = owners.outerjoin(accounts, and_(owned == owners.c.id, accounts.c.unit == Unit.CREDITS.value))
