@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from app.print_shop import PATIENCE_S, Caller, Shop, dead_process, page_end, pages
+from app.print_shop import Shop, page_end, pages
+from app.thin_caller import PATIENCE_S, Caller, dead_process
 from pagetoll.core.jobs import AttemptState, ChargeRule, Outcome
 from pagetoll.core.lifecycle import Command
 from pagetoll.wire import frames

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.print_shop import Caller, Shop, dead_process, page_end, pages
+from app.print_shop import Shop, page_end, pages
+from app.thin_caller import Caller, dead_process
 from pagetoll.core.jobs import AttemptState, ChargeRule, Outcome
 from pagetoll.core.lifecycle import Command
 from pagetoll.integrations.processes import LinuxProcesses

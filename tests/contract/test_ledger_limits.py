@@ -9,7 +9,7 @@ import pytest
 
 from contract.books import LAXIST, MONDAY, Books
 from pagetoll.core.errors import LimitReached
-from pagetoll.core.policy import ALLOWED, LimitBy, Rule
+from pagetoll.core.policy import ALLOWED, LimitBy, Rule, Verdict
 
 
 def refusal_text(books: Books, impressions: int, **where: str) -> str:
@@ -73,6 +73,19 @@ def test_the_reserve_that_lands_over_the_soft_limit_starts_the_grace(books: Book
     books.clock.forward(days=6)
     _, again = books.reserve(1)
     assert [account.grace_until for account in again.in_grace] == [end]
+
+
+def test_an_attempt_in_the_grace_is_kept_with_its_warning(books: Books) -> None:
+    books.printer()
+    books.user()
+    books.entry(soft=5, hard=20)
+    within, between = books.print(5), books.print(1)
+    kept = [books.ledger.attempt(key) for key in (within, between)]
+    assert [record.verdict for record in kept] == [Verdict.ALLOW, Verdict.WARN]
+    assert kept[1].decision_text == (
+        "anna has used 6 impressions on hp, the soft limit is 5; "
+        "printing goes on until 2026-03-09 08:00 UTC or the hard limit of 20"
+    )
 
 
 def test_when_the_grace_is_over_the_job_is_refused_until_the_counter_is_back(books: Books) -> None:

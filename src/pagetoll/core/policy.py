@@ -135,3 +135,15 @@ class Decision:
 
 
 ALLOWED = Decision(Verdict.ALLOW)
+
+
+def warned(account: AccountState) -> Decision:
+    """What a job meets that was reserved within the grace of `account` (its state after the reserve)."""
+    used = amount_of(account.posted + account.reserved, account.unit)
+    until = f"{account.grace_until:%Y-%m-%d %H:%M} UTC" if account.grace_until else "soon"
+    where = f" on {account.scope_name}" if account.scope_name else ""
+    text = (
+        f"{account.owner_name} has used {used}{where}, the soft limit is {account.soft_limit}; "
+        f"printing goes on until {until} or the hard limit of {account.hard_limit}"
+    )
+    return Decision(Verdict.WARN, "", text)

@@ -11,8 +11,7 @@ from pagetoll.core import charging
 from pagetoll.core.errors import LimitReached
 from pagetoll.core.jobs import Outcome
 from pagetoll.core.lifecycle import Event
-from pagetoll.core.money import amount_of
-from pagetoll.core.policy import ALLOWED, AccountState, Decision, Refusal, Verdict
+from pagetoll.core.policy import ALLOWED, Decision, Refusal, Verdict, warned
 from pagetoll.core.pricing import FREE
 from pagetoll.ports import AttemptFacts
 
@@ -81,7 +80,7 @@ def reserve(services: Services, attempt: Attempt) -> Event:
         return Event.OVER_LIMIT
     attempt.attempt_id = reserved.attempt_id
     if reserved.in_grace:
-        attempt.decision = Decision(Verdict.WARN, "", _grace_text(reserved.in_grace[0]))
+        attempt.decision = warned(reserved.in_grace[0])
         attempt.client.say(f"WARNING: {attempt.decision.text}")
     return Event.RESERVED
 
@@ -92,15 +91,6 @@ def _over_limit(attempt: Attempt, refusal: object) -> Decision:
     remedy = "ask the print desk for more, or print fewer pages"
     account = refusal if isinstance(refusal, Refusal) else None
     return Decision(verdict, "account-limit-reached", f"{said}: {refusal}; {remedy}", account)
-
-
-def _grace_text(account: AccountState) -> str:
-    used = amount_of(account.posted + account.reserved, account.unit)
-    until = f"{account.grace_until:%Y-%m-%d %H:%M} UTC" if account.grace_until else "soon"
-    return (
-        f"{account.owner_name} has used {used} on {account.scope_name}, the soft limit is {account.soft_limit}; "
-        f"printing goes on until {until} or the hard limit of {account.hard_limit}"
-    )
 
 
 def record_refusal(services: Services, attempt: Attempt) -> Event:

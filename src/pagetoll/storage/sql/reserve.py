@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from pagetoll.core.charging import Plan
 from pagetoll.core.errors import AccountClosed, AlreadySettled, AlreadyVoided, LimitReached
 from pagetoll.core.jobs import AttemptState
 from pagetoll.core.money import Unit
-from pagetoll.core.policy import AccountState, Decision, OwnerKind, Refusal, Rule, Standing, stand
+from pagetoll.core.policy import AccountState, Decision, OwnerKind, Refusal, Rule, Standing, stand, warned
 from pagetoll.ports import AttemptFacts, Note, Reserved
 from pagetoll.storage.sql.accounts import (
     accounts_named,
@@ -35,7 +35,7 @@ from pagetoll.storage.sql.attempts import (
 )
 from pagetoll.storage.sql.guard import grace_end, taking
 from pagetoll.storage.sql.instants import EPOCH, from_micros, maybe_micros
-from pagetoll.storage.sql.schema import accounts, reservations
+from pagetoll.storage.sql.schema import accounts, attempts, reservations
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,9 @@ def reserve(
             rows.append(_reservation(attempt_id, takings[row.id], grace_written, graceful))
     if rows:
         connection.execute(_INSERT_RESERVATIONS, rows)
+    if in_grace:
+        warning = decision_columns(warned(in_grace[0]))
+        connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(**warning))
     return Reserved(attempt_id, tuple(in_grace))
 
 

@@ -232,7 +232,8 @@ attempts = Table(
     Column("started_at", BigInteger, nullable=True),
     Column("closed_at", BigInteger, nullable=True),
     Column("hidden", Boolean, nullable=False, default=False),  # history of a deleted printer, user or entry
-    Index("ix_attempts_job", "spooler_host", "job_id", "time_at_creation"),
+    # The number first: people ask for a job by its number alone.
+    Index("ix_attempts_job", "job_id", "spooler_host", "time_at_creation"),
     Index("ix_attempts_printer_id_received_at", "printer_id", "received_at"),
     Index("ix_attempts_user_id_received_at", "user_id", "received_at"),
     Index("ix_attempts_open", "state", sqlite_where=OPEN_ATTEMPTS, postgresql_where=OPEN_ATTEMPTS),

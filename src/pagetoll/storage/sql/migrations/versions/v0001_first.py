@@ -234,7 +234,7 @@ def upgrade() -> None:
     op.create_index("ix_accounts_printer_id", "accounts", ["printer_id"])
     op.create_index("ix_accounts_user_id_printer_id", "accounts", ["user_id", "printer_id"])
     op.create_table("attempts", *ATTEMPTS)
-    op.create_index("ix_attempts_job", "attempts", ["spooler_host", "job_id", "time_at_creation"])
+    op.create_index("ix_attempts_job", "attempts", ["job_id", "spooler_host", "time_at_creation"])
     op.create_index(
         "ix_attempts_open", "attempts", ["state"], sqlite_where=OPEN_ATTEMPTS, postgresql_where=OPEN_ATTEMPTS
     )
