@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The wrapper around print data: universal exits, PJL lines and the padding that drivers put before a document.
+"""The wrapper around print data: universal exits, PJL and EJL lines and the padding that drivers put in front.
 
     ESC%-12345X @PJL line LF @PJL line LF ... document ... ESC%-12345X
+    ESC 01 @EJL line LF @EJL line LF ... document ... ESC 01 @EJL line LF
 
 Source: HP PJL Technical Reference; page-languages chapters 3.1 and 4. A line ends at LF or, as some drivers
 write it, at the next ESC. Only the statement keyword decides, so a comment or a job name that looks like a
@@ -21,6 +22,8 @@ UNIVERSAL_EXIT = b"\x1b%-12345X"
 _PADDING = re.compile(rb"[\x00\x04\x14\t\n\r ]*+")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LINE = re.compile(rb"(?i:@PJL)(?![^\s\x1b])([^\n\x1b]{0,65536})\n?")
+_EJL_START = b"\x1b\x01@EJL"
+_EJL_LINE = re.compile(rb"@EJL(?![^\s\x1b])([^\n\x1b]{0,65536})\n?")
 _STATEMENT = re.compile(rb"[ \t]*([A-Za-z]+)")
 _ASSIGNMENT = re.compile(rb'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]{1,64})[ \t]{0,64}=[ \t]{0,64}("[^"]*"|[^\s"]+)')
 _PERSONALITY = re.compile(rb"(?i:LPARM|IPARM)[ \t]*:[ \t]*\S+[ \t]*")
@@ -78,6 +81,8 @@ class Wrapper:
             if line:
                 self.seen = True
                 position = line.end() + self._line(line[1], line.start())
+            if data[position : position + 6] == _EJL_START:
+                position = self._ejl(data, position + 2, end)
             if position == start:
                 # Form feeds and the like may be text: only what was peeled before counts as padding.
                 break
@@ -86,6 +91,29 @@ class Wrapper:
     def _universal_exit(self) -> None:
         self.seen = True
         self.environment = replace(self.stored, sets=self._job_sets if self._in_job else self.stored.sets)
+
+    def _ejl(self, data: "Buffer", position: int, end: int) -> int:
+        """Obey the lines behind `ESC 01`, which ends the language before; returns where they end.
+
+        Settings hold until the job ends. Keys are short or long: `CO` copies, `QT` sets, `DX` sides, `BD` binding.
+        """
+        self.seen = True
+        self.environment = replace(self.environment, language="")
+        while line := _EJL_LINE.match(data, position, end):
+            position = line.end()
+            statement = _STATEMENT.match(line[1])
+            if statement is None:
+                continue
+            keyword, pairs = statement[1].upper(), dict(_assignments(line[1][statement.end() :]))
+            if keyword in (b"SJ", b"EJ"):
+                self.environment = self.stored
+            elif keyword in (b"EN", b"ENTER"):
+                self.environment = replace(
+                    self.environment, language=pairs.get("LA", pairs.get("LANGUAGE", "")).upper()
+                )
+            elif keyword == b"SET":
+                self.environment = _with_ejl(self.environment, pairs)
+        return position
 
     def _line(self, words: bytes, offset: int) -> int:
         """Obey one PJL line. Returns how many octets of raw data follow it."""
@@ -138,6 +166,20 @@ class Wrapper:
     def _note(self, code: str, offset: int) -> None:
         if all(finding.code != code for finding in self.findings):
             self.findings.append(Finding(code, offset))
+
+
+def _with_ejl(environment: Environment, pairs: dict[str, str]) -> Environment:
+    """`environment` after EJL's SET; pairs that are not ours change nothing."""
+    copies, sets, sides = pairs.get("CO", ""), pairs.get("QT", ""), pairs.get("DX", "").upper()
+    if _NUMBER.match(copies) and int(copies):
+        environment = replace(environment, copies=int(copies))
+    if _NUMBER.match(sets):
+        environment = replace(environment, sets=max(1, int(sets)))
+    if sides in ("ON", "OFF"):
+        environment = replace(environment, duplex=sides == "ON")
+    if "BD" in pairs:
+        environment = replace(environment, short_edge=pairs["BD"].upper() == "SE")
+    return environment
 
 
 def _assignments(words: bytes) -> list[tuple[str, str]]:
