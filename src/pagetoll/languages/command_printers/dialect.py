@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The walk that all printers with escape commands share; what differs is a dialect.
+
+    text  ESC letter parameters  data of a stated length  ...  FF
+
+A dialect is a table from the octet behind ESC (or a control octet) to a rule: position behind that octet in,
+position behind the command out. Everything between commands is text, which marks the page. A command that is
+not in the table makes the count an estimate, so a stream of another language never counts as exact.
+Source: page-languages chapters 12, 13 and 20.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pagetoll.core.errors import DocumentTooComplex, TruncatedDocument
+from pagetoll.core.usage import ColorClass, Confidence
+from pagetoll.languages.command_printers.inks import Inks
+from pagetoll.languages.limits import Guard, Limits
+from pagetoll.languages.parsed import Context, Parsed, Run
+
+if TYPE_CHECKING:
+    from pagetoll.languages.parsed import Buffer
+
+UNIVERSAL_EXIT = b"\x1b%-12345X"
+_STEPS_BETWEEN_LOOKS = 1024
+_PRINTABLE = re.compile(rb"[\x21-\x7e\x80-\xff]")
+_NO_TEXT = re.compile(rb"[\x01-\x06\x10\x15-\x17\x19\x1d-\x1f]")
+_PROBED_OCTETS = 65536
+_PROBED_STEPS = 96
+
+Rule = Callable[["Walk", int], int]
+"""(walk, position behind the command's letter) -> position behind the whole command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """`commands`: the octet behind ESC. `controls`: other octets that begin a command. FF and ESC need no row."""
+
+    language: str
+    commands: Mapping[int, Rule]
+    controls: Mapping[int, Rule] = field(default_factory=dict)
+    colored: bool = False
+
+    def text_pattern(self) -> re.Pattern[bytes]:
+        special = b"".join(re.escape(bytes([octet])) for octet in (0x0C, 0x1B, *self.controls))
+        return re.compile(b"[^" + special + b"]+")
+
+
+@dataclass(slots=True)
+class Walk:
+    """One walk over a document: where it is, and what the page under way holds."""
+
+    data: "Buffer"
+    start: int
+    end: int
+    dialect: Dialect
+    context: Context
+    parsed: Parsed
+    marked: bool = False
+    fed: bool = False
+    text_only: bool = True
+    copies: int | None = None
+    inks: Inks = field(default_factory=Inks)
+    number: dict[str, int] = field(default_factory=dict)
+
+    def octet(self, position: int) -> int:
+        """The octet at `position`; raises TruncatedDocument behind the end."""
+        if position >= self.end:
+            raise TruncatedDocument("the data ends within a command; send the job again", self.end)
+        return self.data[position]
+
+    def word(self, position: int) -> int:
+        """The 16-bit number, low octet first, at `position`."""
+        return self.octet(position) | self.octet(position + 1) << 8
+
+    def piece(self, position: int, octets: int) -> bytes:
+        """`octets` octets of data; raises TruncatedDocument where the stream has fewer."""
+        if position + octets > self.end:
+            raise TruncatedDocument("the data ends within an image; send the job again", self.end)
+        return bytes(self.data[position : position + octets])
+
+    def image(self, position: int, octets: int, ink: int = 0) -> int:
+        """Take an image of plain bits at `position`; returns where it ends."""
+        self.draw(self.piece(position, octets), ink)
+        return position + octets
+
+    def draw(self, image: bytes, ink: int = 0, bits: int = 1) -> None:
+        """Put `image` (`bits` bits a dot, 0 white) on the page in ink number `ink`."""
+        self.text_only = False
+        self.fed = True
+        if image.count(0) != len(image):
+            self.marked = True
+            if self.dialect.colored:
+                self.inks.bits(ink, image)
+
+    def end_page(self, position: int) -> None:
+        """The page under way is complete at `position`."""
+        color = self.inks.color() if self.dialect.colored else ColorClass.MONO
+        self.parsed.add(Run(1, self.copies, color=color, blank=not self.marked))
+        self.parsed.page_ends.append(position)
+        self.marked, self.fed = False, False
+        self.inks.clear()
+        if self.parsed.input_pages >= self.context.limits.input_pages:
+            raise DocumentTooComplex("the document has more pages than allowed; raise the limit", position)
+
+    def unsure(self, code: str, position: int) -> None:
+        """Something was not understood: what is counted is an estimate from here on."""
+        self.parsed.note(code, position)
+        if self.parsed.confidence is Confidence.EXACT:
+            self.parsed.confidence = Confidence.ESTIMATED
+
+
+def skip(octets: int) -> Rule:
+    """A command with `octets` octets of parameters."""
+    return lambda _walk, position: position + octets
+
+
+def counted(before: int = 0) -> Rule:
+    """`before` octets, a 16-bit number n, n octets of set-up."""
+    return lambda walk, position: position + before + 2 + walk.word(position + before)
+
+
+def until(mark: bytes) -> Rule:
+    """Parameters up to and with `mark`."""
+
+    def rule(walk: Walk, position: int) -> int:
+        found = walk.data.find(mark, position, min(walk.end, position + 65536))
+        return walk.end + 1 if found < 0 else found + len(mark)
+
+    return rule
+
+
+def table(*rows: tuple[bytes, Rule]) -> dict[int, Rule]:
+    """Octets that share a rule, row by row, as a table."""
+    return {octet: rule for octets, rule in rows for octet in octets}
+
+
+def walk_document(
+    data: "Buffer", start: int, end: int, context: Context, dialect: Dialect, text: re.Pattern[bytes]
+) -> Parsed:
+    """Count the document at `start` up to a universal exit or `end`.
+
+    Raises TruncatedDocument or DocumentTooComplex when not one page is complete.
+    """
+    walk = Walk(data, start, end, dialect, context, Parsed(dialect.language))
+    try:
+        position = _steps(walk, start, text, walk.end)
+    except (TruncatedDocument, DocumentTooComplex) as error:
+        if not walk.parsed.input_pages:
+            raise
+        walk.parsed.at_least("truncated" if isinstance(error, TruncatedDocument) else "limit", error.offset)
+        position = end
+    else:
+        _close(walk, position)
+    walk.parsed.end = position
+    return walk.parsed
+
+
+def probe(data: "Buffer", start: int, end: int, dialect: Dialect, text: re.Pattern[bytes]) -> bool:
+    """Whether the first commands at `start` are all ones of `dialect`."""
+    limits = Limits()
+    stop = min(end, start + _PROBED_OCTETS)
+    walk = Walk(data, start, stop, dialect, Context(limits, Guard(limits)), Parsed(dialect.language))
+    try:
+        _steps(walk, start, text, _PROBED_STEPS)
+    except TruncatedDocument:
+        pass
+    return walk.parsed.confidence is Confidence.EXACT
+
+
+def _steps(walk: Walk, position: int, text: re.Pattern[bytes], most: int) -> int:
+    data, end, commands, controls = walk.data, walk.end, walk.dialect.commands, walk.dialect.controls
+    steps = 0
+    while position < end and steps < most:
+        steps += 1
+        if not steps % _STEPS_BETWEEN_LOOKS:
+            walk.context.guard.check(position)
+        octet = data[position]
+        if octet == 0x1B:
+            if data[position + 1 : position + 9] == UNIVERSAL_EXIT[1:]:
+                return position
+            letter = walk.octet(position + 1)
+            rule = commands.get(letter)
+            if rule is None:
+                walk.unsure("unknown_command", position)
+                position += 2
+            else:
+                position = rule(walk, position + 2)
+        elif octet == 0x0C:
+            position += 1
+            walk.end_page(position)
+        elif octet in controls:
+            position = controls[octet](walk, position + 1)
+        else:
+            position = _text(walk, position, text)
+        if position > end:
+            raise TruncatedDocument("the data ends within a command; send the job again", end)
+    return position
+
+
+def _text(walk: Walk, position: int, text: re.Pattern[bytes]) -> int:
+    found = text.match(walk.data, position, walk.end)
+    stop = found.end() if found else position + 1
+    if not walk.marked and _PRINTABLE.search(walk.data, position, stop):
+        walk.marked = True
+    if _NO_TEXT.search(walk.data, position, stop):
+        walk.unsure("unknown_command", position)
+    return stop
+
+
+def _close(walk: Walk, position: int) -> None:
+    """The stream is over: a page with marks and without form feed was printed, but the rest of it may be missing."""
+    if walk.marked:
+        walk.end_page(position)
+        if walk.text_only:
+            walk.unsure("unended_page", position)
+        else:
+            walk.parsed.at_least("truncated", position)
+    elif walk.fed and walk.parsed.confidence is Confidence.EXACT:
+        walk.parsed.at_least("truncated", position)
+    if not walk.parsed.input_pages and walk.parsed.confidence is Confidence.AT_LEAST:
+        raise TruncatedDocument("the data ends within its first page; send the job again", position)
