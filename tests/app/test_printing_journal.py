@@ -13,6 +13,8 @@ from pagetoll.core.lifecycle import Command
 from pagetoll.wire import frames
 
 ENDED_WELL = frames.Ended(status=0, canceled=False, signal_number=0)
+CANCELED = frames.Ended(status=1, canceled=True, signal_number=15)
+READ_TWO_PAGES = frames.HandedOver(document_octets=page_end(2))
 FAILED = frames.Ended(status=1, canceled=False, signal_number=0)
 
 
@@ -125,11 +127,15 @@ def journal(shop: Shop, job: frames.Job, *messages: frames.Message, document: by
         pytest.param(False, 1, pages(3), (ENDED_WELL,), 3, Outcome.COMPLETED, id="standard input"),
         pytest.param(True, 1, pages(12), (ENDED_WELL,), 12, Outcome.COMPLETED, id="beyond the limit"),
         pytest.param(True, 1, pages(3), (), 3, Outcome.COMPLETED, id="the client died while it printed"),
+        pytest.param(False, 1, pages(3), (), 3, Outcome.COMPLETED, id="the client died, standard input"),
         pytest.param(True, 1, pages(3), (FAILED,), 0, Outcome.ABORTED, id="failed"),
+        pytest.param(False, 1, pages(3), (READ_TWO_PAGES, FAILED), 2, Outcome.ABORTED, id="failed on the third page"),
+        pytest.param(False, 1, pages(3), (READ_TWO_PAGES, CANCELED), 2, Outcome.CANCELED, id="canceled"),
+        pytest.param(True, 1, pages(3), (CANCELED,), 3, Outcome.CANCELED, id="canceled, a file"),
     ],
 )  # fmt: skip
 def test_a_job_printed_without_the_daemon_is_booked_once(
-    shop: Shop, file: bool, copies: int, document: bytes, ends: tuple[frames.Ended, ...], impressions: int,
+    shop: Shop, file: bool, copies: int, document: bytes, ends: tuple[frames.Message, ...], impressions: int,
     outcome: Outcome,
 ) -> None:  # fmt: skip
     journal(shop, shop.job(file=file, copies=copies, process=dead_process()), *ends, document=document)

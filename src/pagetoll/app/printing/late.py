@@ -68,6 +68,7 @@ def book_entry(services: Services, entry: JournalEntry) -> bool:
         attempt.client_lost = entry.ended is None
         for line in entry.lines:
             device.take_line(attempt, line)
+        attempt.spool_offset = entry.handed_over_octets
         if entry.ended is not None:
             attempt.backend_status, attempt.canceled = entry.ended.status, entry.ended.canceled
         _book(services, attempt, entry)
@@ -82,7 +83,6 @@ def _book(services: Services, attempt: Attempt, entry: JournalEntry) -> None:
     record = services.ledger.attempt(attempt.key)
     if record is not None and record.state is not AttemptState.CLOSED:
         restore(attempt, record, -1)
-        attempt.spool_offset = entry.handed_over_octets
         settle.measure_output(services, attempt)
         services.ledger.settle(attempt.key, settle.settlement_of(attempt))
     elif entry.document_path and (record is None or not record.charge_rule):
@@ -92,9 +92,11 @@ def _book(services: Services, attempt: Attempt, entry: JournalEntry) -> None:
 
 def _post_unreserved(services: Services, attempt: Attempt) -> None:
     """A job that was printed without asking: counted now, posted without a check of limits."""
-    attempt.document = services.store.examine(attempt.arrival.document_fd)
+    copy = attempt.document = services.store.examine(attempt.arrival.document_fd)
     try:
         receive.count(services, attempt)
+        # only the journal knows how far the backend read: our own descriptor of the copy says nothing of that
+        attempt.document = replace(copy, descriptor=-1)
         settings = services.settings()
         attempt.view = view = services.ledger.charge_view(
             attempt.ticket.printer, attempt.user_name, settings.rules, settings.default_rule
@@ -109,4 +111,4 @@ def _post_unreserved(services: Services, attempt: Attempt) -> None:
         settlement = settle.settlement_of(attempt)
         services.ledger.post_unreserved(facts, attempt.plan, replace(settlement, rule=ChargeRule.UNRESERVED))
     finally:
-        services.store.discard(attempt.document, keep_file=True)
+        services.store.discard(copy, keep_file=True)
