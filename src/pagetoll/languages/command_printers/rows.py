@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The languages of this family, in the order in which they are tried."""
 
-from pagetoll.languages.command_printers import escp
+from pagetoll.languages.command_printers import canon_bj, escp, ibm
 from pagetoll.languages.table import Language, row
 
 _EJL_PACKET_MODE = rb"\x1b\x01@EJL 1284\.4\n@EJL[ ]*\n"
 
 ROWS: tuple[Language, ...] = (
+    row("canonbj", canon_bj.parse, rb"\x1b\[K\x02\x00\x00|\x1b@(?:\x1bJ.){0,8}\x1b\\..\x1b\|\*", test=canon_bj.begins),
+    row("ibmpro", ibm.parse_inkjet, rb"\x1b@\x1be.\x1b\[O", test=ibm.inkjet_begins),
     row(
         "escp",
         escp.parse,
@@ -16,5 +18,13 @@ ROWS: tuple[Language, ...] = (
         "EPSON",
         "ESCP2",
         test=escp.begins,
+    ),
+    row(
+        "ibmpro",
+        ibm.parse,
+        rb"[\x11\x18]*(?:\x1b(?:[3AJ].|[012]))*\x1b(?:\[[@KCIT\\g]|[KLYZ]|\*[\x00-\x07\x20-\x28])",
+        "IBM",
+        "PROPRINTER",
+        test=ibm.begins,
     ),
 )

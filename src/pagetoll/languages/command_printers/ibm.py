@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""IBM ProPrinter, its relatives (OKI in IBM emulation) and the IBM 3852 ink-jet.
+
+    ESC [ x nL nH data   ESC K nL nH image   ESC J n   FF
+
+The letters mean partly other things than with Epson, and there is no reset, so the first commands are tried one
+by one. Source: page-languages chapter 20; IBM Proprinter reference (command lengths).
+"""
+
+from typing import TYPE_CHECKING
+
+from pagetoll.languages.command_printers.dialect import (
+    Dialect,
+    Walk,
+    counted,
+    probe,
+    skip,
+    table,
+    until,
+    walk_document,
+)
+from pagetoll.languages.parsed import Context, Parsed
+
+if TYPE_CHECKING:
+    from pagetoll.languages.parsed import Buffer
+
+_BRACKET_LETTERS = b"@CDFGIJKNPSTUVacdfgijklnpqrtvy\\"
+
+
+def columns(walk: Walk, position: int) -> int:
+    """ESC K, L, Y, Z: n columns of eight dots."""
+    return walk.image(position + 2, walk.word(position))
+
+
+def star_image(walk: Walk, position: int) -> int:
+    """ESC * mode, number of columns, columns of one, three or six octets."""
+    mode = walk.octet(position)
+    each = 1 if mode < 32 else 3 if mode < 64 else 6
+    return walk.image(position + 3, walk.word(position + 1) * each)
+
+
+def bracket(walk: Walk, position: int) -> int:
+    """ESC [ letter, number of octets, the octets; an image for the letter g."""
+    letter, octets = walk.octet(position), walk.word(position + 1)
+    if letter not in _BRACKET_LETTERS:
+        walk.unsure("unknown_command", position)
+        return position
+    if letter == 0x67 and octets:
+        return walk.image(position + 4, octets - 1)
+    return position + 3 + octets
+
+
+def characters(walk: Walk, position: int) -> int:
+    """ESC backslash n: n characters of the whole set."""
+    walk.marked = True
+    return position + 2 + walk.word(position)
+
+
+def page_length(walk: Walk, position: int) -> int:
+    """ESC C lines, or ESC C NUL inches."""
+    return position + (1 if walk.octet(position) else 2)
+
+
+def _inkjet_image(walk: Walk, position: int) -> int:
+    """ESC [ O n of the 3852: a mode octet and dots."""
+    if walk.octet(position) != 0x4F:
+        return bracket(walk, position)
+    return walk.image(position + 3, walk.word(position + 1))
+
+
+_COMMANDS = table(
+    (b"0124678 9:;<>EFGHOjRTM@\x0e\x0f\x12\x14".replace(b" ", b""), skip(0)),
+    (b"!-/3AIJNPQSUW_^5lkxpsV%", skip(1)),
+    (b"Xde$", skip(2)),
+    (b"C", page_length),
+    (b"BD", until(b"\x00")),
+    (b"KLYZ", columns),
+    (b"*", star_image),
+    (b"[", bracket),
+    (b"=", counted()),
+    (b"\\", characters),
+)
+DIALECT = Dialect("ibmpro", _COMMANDS)
+_INKJET = Dialect(
+    "ibmpro",
+    table(
+        (b"@012", skip(0)),
+        (b"e3AJN!-5lXQ", skip(1)),
+        (b"C", page_length),
+        (b"[", _inkjet_image),
+        (b"KLYZ", columns),
+    ),
+)
+_TEXT = DIALECT.text_pattern()
+
+
+def begins(data: "Buffer", start: int, end: int) -> bool:
+    """Whether the first commands are the ProPrinter's."""
+    return probe(data, start, end, DIALECT, _TEXT)
+
+
+def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
+    """Count the ProPrinter document in `data[start:end]`, up to a universal exit.
+
+    Raises TruncatedDocument or DocumentTooComplex when not one page is complete.
+    """
+    return walk_document(data, start, end, context, DIALECT, _TEXT)
+
+
+def inkjet_begins(data: "Buffer", start: int, end: int) -> bool:
+    """Whether the first commands are the 3852's."""
+    return probe(data, start, end, _INKJET, _TEXT)
+
+
+def parse_inkjet(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
+    """Count a document for the IBM 3852 ink-jet. Raises as `parse`."""
+    return walk_document(data, start, end, context, _INKJET, _TEXT)
