@@ -30,7 +30,6 @@ from pagetoll.storage.spool_folder import SpoolFolder
 from pagetoll.wire import frames
 
 BUSY_TIMEOUT_S = 0.2
-OWN_NAMES = frozenset({"cupspykota", "pagetoll"})
 
 
 class Shop:
@@ -62,7 +61,6 @@ class Shop:
             clock=clock,
             monotonic=time.monotonic,
             spooler_host="server",
-            own_names=OWN_NAMES,
             checkpoint=self._checkpoint,
         )
         self.catalogue.write("root", "start", lambda books: self._furnish(books, limit))

@@ -9,7 +9,6 @@ from pagetoll.app.printing.devices import device_of
 from pagetoll.app.printing.page_lines import reported_total
 from pagetoll.app.printing.ticket import (
     added_by_spooler,
-    inner_uri,
     job_key,
     read_ticket,
     text_of,
@@ -20,7 +19,6 @@ from pagetoll.core.copies import apply_spooler
 from pagetoll.core.jobs import Identified, JobKey, Ticket
 from pagetoll.core.usage import Confidence, Duplex, PageRun, Segment, Usage
 
-OWN_NAMES = frozenset({"cupspykota", "pagetoll"})
 CREATED = b"time-at-creation=1770000000"
 
 
@@ -31,7 +29,6 @@ def ticket(*, file: bool = False, copies: bytes = b"3", options: bytes = CREATED
     return read_ticket(
         arguments + [b"/spool/d00042-001"] * file,
         {name: text.encode() for name, text in environment.items()},
-        OWN_NAMES,
     )
 
 
@@ -99,26 +96,6 @@ def test_sides_of_the_options_make_sheets_only_behind_ipp(uri: str, sides: str, 
 )
 def test_copies_are_at_least_one_and_never_absurd(told: bytes, believed: int) -> None:
     assert ticket(copies=told).copies == believed
-
-
-@pytest.mark.parametrize(
-    ("device_uri", "real"),
-    [
-        ("cupspykota:socket://printer:9100", "socket://printer:9100"),
-        ("cupspykota://socket://printer:9100", "socket://printer:9100"),
-        ("cupspykota:///socket://printer:9100", "socket://printer:9100"),
-        ("cupspykota:/socket://printer:9100", "socket://printer:9100"),
-        ("pagetoll:ipp://localhost:8631/ipp/print?a=b", "ipp://localhost:8631/ipp/print?a=b"),
-        ("pagetoll:/dev/null", "/dev/null"),
-        ("pagetoll:///dev/null", "/dev/null"),
-        ("cupspykota:parallel:/dev/lp0", "parallel:/dev/lp0"),
-        ("cupspykota:usb://HP/LaserJet?serial=1", "usb://HP/LaserJet?serial=1"),
-        ("socket://printer:9100", "socket://printer:9100"),
-        ("", ""),
-    ],
-)
-def test_the_real_device_stands_behind_our_name(device_uri: str, real: str) -> None:
-    assert inner_uri(device_uri, OWN_NAMES) == real
 
 
 @pytest.mark.parametrize(
@@ -213,13 +190,13 @@ def test_page_comments_are_believed_where_a_filter_wrote_every_octet(
 )
 def test_names_and_titles_come_as_they_are(told: bytes, text: str) -> None:
     arguments = [b"cupspykota", b"1", told, told, b"1", b""]
-    job = read_ticket(arguments, {"PRINTER": told}, OWN_NAMES)
+    job = read_ticket(arguments, {"PRINTER": told})
     assert (job.job_originating_user_name, job.job_name, job.printer) == (text, text, text)
 
 
 @given(st.lists(st.binary(max_size=60), min_size=6, max_size=7), st.dictionaries(st.just("DEVICE_URI"), st.binary()))
 def test_no_octets_are_an_error(arguments: list[bytes], variables: dict[str, bytes]) -> None:
-    job = read_ticket(arguments, variables, OWN_NAMES)
+    job = read_ticket(arguments, variables)
     assert 1 <= job.copies <= 1_000_000
     job_key(arguments, job, "server")
     for text in (job.job_name, job.job_originating_user_name, job.device_uri, job.raw_options):

@@ -17,17 +17,13 @@ from pagetoll.config.home import Home
 from pagetoll.core.errors import DeviceRefused, DeviceTimeout, DeviceUnreachable, UsageError
 from pagetoll.integrations import cups_server
 from pagetoll.integrations.device_uris import (
-    OUR_SCHEMES,
     SecretUri,
     device_uri_of,
     forget_secret,
-    has_password,
     keep_secret,
     read_secrets,
-    unwrap,
-    without_password,
-    wrap,
 )
+from pagetoll.wire.device_uri import OUR_SCHEMES, has_password, unwrap, without_password, wrap
 
 TIMEOUT_S = 30.0
 #: cupsd writes printers.conf DirtyCleanInterval (30 s) after a change.

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Device URIs as CUPS writes them, our scheme in front of them, and the file of those that hold a password.
+"""device-uris.toml: the device URIs that hold a password.
 
-A queue behind us has the URI `cupspykota:REAL-URI` (also `cupspykota://REAL-URI`, with one to three slashes, as
-old installations wrote it). CUPS hides what stands before an `@` only in URIs it can parse; ours it shows to
-everybody. So a URI with a password is kept in device-uris.toml, and the queue gets it without the password:
+CUPS hides what stands before an `@` only in URIs it can parse; ours it shows to everybody. So a URI with a password
+is kept here, and the queue gets it without the password:
 
     [queue.laser]
     shown = "ipp://anna@printer/ipp/print"
@@ -11,24 +10,13 @@ everybody. So a URI with a password is kept in device-uris.toml, and the queue g
 """
 
 import json
-import re
 import tomllib
 from dataclasses import dataclass
 
 from pagetoll.config.home import Home
 from pagetoll.config.safe_files import read_owned, refusal, replace_file
 
-OUR_SCHEMES = ("cupspykota", "pagetoll")
 SECRET_MODE = 0o600
-_REAL = r"[A-Za-z][A-Za-z0-9+.-]*:.*"
-
-
-@dataclass(frozen=True, slots=True)
-class Wrapped:
-    """A URI with one of our schemes in front: that scheme, and the real URI."""
-
-    scheme: str
-    device_uri: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,36 +25,6 @@ class SecretUri:
 
     shown: str
     device_uri: str
-
-
-def wrap(device_uri: str, scheme: str = OUR_SCHEMES[0]) -> str:
-    """The URI of a queue behind us: the only form that lpadmin takes (`name://real` is refused)."""
-    return f"{scheme}:{device_uri}"
-
-
-def unwrap(device_uri: str) -> Wrapped | None:
-    """What stands behind one of our schemes; None for any other URI."""
-    names = "|".join(OUR_SCHEMES)
-    found = re.fullmatch(rf"({names}):/{{0,3}}({_REAL})", device_uri)
-    return Wrapped(found[1], found[2]) if found else None
-
-
-def has_password(device_uri: str) -> bool:
-    """Does `user:password@` stand in it? In doubt, yes."""
-    _, _, behind = device_uri.partition(":")
-    return ":" in behind.rpartition("@")[0].removeprefix("//")
-
-
-def without_password(device_uri: str) -> str:
-    """The same URI with the user name only."""
-    scheme, _, behind = device_uri.partition(":")
-    before, at, host = behind.rpartition("@")
-    slashes = "//" if before.startswith("//") else ""
-    user = before.removeprefix("//").partition(":")[0]
-    return f"{scheme}:{slashes}{user}{at if user else ''}{host}"
-
-
-# --- device-uris.toml -------------------------------------------------------------------------------------------
 
 
 def read_secrets(home: Home) -> dict[str, SecretUri]:

@@ -81,7 +81,6 @@ class Services:
     clock: Clock
     monotonic: Callable[[], float]
     spooler_host: str
-    own_names: frozenset[str]
     checkpoint: Callable[[Command, "Attempt"], None]  # told each command before it is performed
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pagetoll.core.jobs import Identified, JobKey, Ticket
 from pagetoll.core.usage import Duplex
 from pagetoll.wire.cups_options import parse_options
+from pagetoll.wire.device_uri import inner_uri
 
 SIDES = {
     "one-sided": Duplex.NONE,
@@ -20,7 +21,7 @@ def text_of(data: bytes) -> str:
     return data.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def read_ticket(arguments: Sequence[bytes], variables: Mapping[str, bytes], own_names: frozenset[str]) -> Ticket:
+def read_ticket(arguments: Sequence[bytes], variables: Mapping[str, bytes]) -> Ticket:
     """The job as its spooler states it. `arguments` are argv[0] to argv[5] or argv[6]."""
     raw_options = text_of(arguments[5])
     options = parse_options(raw_options)
@@ -37,29 +38,13 @@ def read_ticket(arguments: Sequence[bytes], variables: Mapping[str, bytes], own_
         copies=_positive(text_of(arguments[4])),
         options=options,
         document_from_file=len(arguments) > 6,
-        device_uri=inner_uri(variable("DEVICE_URI"), own_names),
+        device_uri=inner_uri(variable("DEVICE_URI")),
         content_type=variable("CONTENT_TYPE"),
         final_content_type=variable("FINAL_CONTENT_TYPE"),
         job_uuid=options.get("job-uuid", "")[:64],
         job_originating_host_name=options.get("job-originating-host-name", ""),
         raw_options=raw_options,
     )
-
-
-def inner_uri(device_uri: str, own_names: frozenset[str]) -> str:
-    """The real device URI behind ours: `name:real`, `name://real` and `name:///real` are understood."""
-    scheme, colon, rest = device_uri.partition(":")
-    if not colon or scheme not in own_names:
-        return device_uri
-    bare = rest.lstrip("/")
-    if _names_a_scheme(bare):
-        return bare
-    return rest.removeprefix("//")
-
-
-def _names_a_scheme(uri: str) -> bool:
-    scheme, colon, _ = uri.partition(":")
-    return bool(colon) and scheme[:1].isalpha() and all(c.isalnum() or c in "+.-" for c in scheme)
 
 
 def job_key(arguments: Sequence[bytes], ticket: Ticket, spooler_host: str) -> JobKey:

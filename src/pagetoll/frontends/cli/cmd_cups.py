@@ -15,7 +15,7 @@ from pagetoll.frontends.cli.options import Command, Option, Parsed, comma_list
 from pagetoll.frontends.cli.subcommand import parse_or_show, say
 from pagetoll.integrations import backend_install, cups_server, system_user
 from pagetoll.integrations.cups import Cups, Queue, manage, unmanage
-from pagetoll.integrations.device_uris import OUR_SCHEMES, unwrap
+from pagetoll.wire.device_uri import OUR_SCHEMES, unwrap
 
 COMMAND = Command(
     name="pagetoll cups",

@@ -30,7 +30,7 @@ from pagetoll.frontends import identity
 from pagetoll.frontends.wiring import now_utc, open_storage
 from pagetoll.integrations import backend_install, cups_server
 from pagetoll.integrations.cups import Cups
-from pagetoll.integrations.device_uris import OUR_SCHEMES, unwrap
+from pagetoll.wire.device_uri import OUR_SCHEMES, unwrap
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #: the daemon sends a beat every 2 s to whoever is connected

@@ -13,7 +13,7 @@ from pagetoll.config.home import Home
 from pagetoll.config.options import Settings
 from pagetoll.core.lifecycle import Command
 from pagetoll.frontends.wiring import now_utc, open_storage
-from pagetoll.integrations.device_uris import OUR_SCHEMES, device_uri_of
+from pagetoll.integrations.device_uris import device_uri_of
 from pagetoll.integrations.processes import LinuxProcesses
 from pagetoll.storage.journal_folder import JournalFolder
 from pagetoll.storage.spool_folder import SpoolFolder
@@ -40,6 +40,5 @@ def build_services(home: Home, settings: Callable[[], Settings], checkpoint: Che
         clock=now_utc,
         monotonic=time.monotonic,
         spooler_host=socket.gethostname()[:200] or os.uname().nodename,
-        own_names=frozenset(OUR_SCHEMES),
         checkpoint=checkpoint,
     )

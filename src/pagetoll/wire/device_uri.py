@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Device URIs as CUPS writes them, and our scheme in front of them.
+
+A queue behind us has the URI `cupspykota:REAL-URI` (also `cupspykota://REAL-URI`, with one to three slashes, as
+old installations wrote it). The thin client, which imports nothing of ours, reads them the same way.
+"""
+
+import re
+from dataclasses import dataclass
+
+OUR_SCHEMES = ("cupspykota", "pagetoll")
+_WRAPPED = re.compile(rf"({'|'.join(OUR_SCHEMES)}):/{{0,3}}([A-Za-z][A-Za-z0-9+.-]*:.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A URI with one of our schemes in front: that scheme, and the real URI."""
+
+    scheme: str
+    device_uri: str
+
+
+def wrap(device_uri: str, scheme: str = OUR_SCHEMES[0]) -> str:
+    """The URI of a queue behind us: the only form that lpadmin takes (`name://real` is refused)."""
+    return f"{scheme}:{device_uri}"
+
+
+def unwrap(device_uri: str) -> Wrapped | None:
+    """What stands behind one of our schemes; None for any other URI."""
+    found = _WRAPPED.fullmatch(device_uri)
+    return Wrapped(found[1], found[2]) if found else None
+
+
+def inner_uri(device_uri: str) -> str:
+    """The real device's URI, however often we stand in front of it."""
+    while (wrapped := unwrap(device_uri)) is not None:
+        device_uri = wrapped.device_uri
+    return device_uri
+
+
+def has_password(device_uri: str) -> bool:
+    """Does `user:password@` stand in it? In doubt, yes."""
+    _, _, behind = device_uri.partition(":")
+    return ":" in behind.rpartition("@")[0].removeprefix("//")
+
+
+def without_password(device_uri: str) -> str:
+    """The same URI with the user name only."""
+    scheme, _, behind = device_uri.partition(":")
+    before, at, host = behind.rpartition("@")
+    slashes = "//" if before.startswith("//") else ""
+    user = before.removeprefix("//").partition(":")[0]
+    return f"{scheme}:{slashes}{user}{at if user else ''}{host}"
