@@ -309,3 +309,19 @@ def test_upkeep_leaves_alone_whose_client_lives(shop: Shop) -> None:
     report = shop.upkeep()
     assert (report.running, report.closed) == (1, 0)
     assert shop.reserved == 3
+
+
+def test_a_job_waits_for_a_backend_that_an_earlier_daemon_left_on_the_device(shop: Shop) -> None:
+    shop.die_at = Command.WATCH_BACKEND
+    orphan = shop.hand_in(shop.job(job_id=1, process=dead_process()), pages(3))
+    orphan.begin("sleep 60")
+    orphan.join()
+    shop.die_at = None
+    waiting = shop.hand_in(shop.job(job_id=2), pages(2))
+    waiting.wait_for_word("INFO: Another job is still printing")
+    assert orphan.backend is not None
+    orphan.backend.kill()
+    orphan.backend.wait()
+    waiting.expect(frames.Print)
+    waiting.leave()
+    waiting.join()

@@ -22,6 +22,7 @@ from pagetoll.wire.frames import Canceled, Ended, Go, Line, Print, Started, Star
 log = logging.getLogger("pagetoll.printing")
 
 START_TIMEOUT_S = 10.0
+LISTEN_EVERY_S = 0.2
 BUSY = "INFO: Another job is still printing on this device; waiting for it to end."
 LARGEST_LINE = 65536
 
@@ -40,15 +41,28 @@ def await_device(services: Services, attempt: Attempt) -> Event:
     device = device_of(attempt.ticket.device_uri)
     patience = Patience(services, attempt, BUSY)
     deadline = services.monotonic() + attempt.settings.device_linger_s
-    if services.devices.enter(device, attempt.key.nonce, 0):
-        return Event.DEVICE_FREE
-    while services.monotonic() < deadline:
-        if patience.given_up():
-            return patience.event
-        if services.devices.enter(device, attempt.key.nonce, 0.2):
+    wait_s = 0.0  # a device that is free costs no wait
+    while services.monotonic() <= deadline:
+        if services.devices.enter(device, attempt.key.nonce, wait_s) and not _has_orphan(services, attempt, device):
             return Event.DEVICE_FREE
+        if patience.given_up(pause_s=wait_s):
+            return patience.event
+        wait_s = LISTEN_EVERY_S
     services.devices.seize(device, attempt.key.nonce)
     return Event.DEVICE_FREE
+
+
+def _has_orphan(services: Services, attempt: Attempt, device: str) -> bool:
+    """Whether a backend from before the daemon's start still runs on the device; its client is dead, or it would
+    have told us."""
+    return any(
+        device_of(record.facts.ticket.device_uri) == device
+        and not services.devices.is_living(record.facts.key.nonce)
+        and record.facts.boot_id == services.processes.boot_id
+        and services.processes.alive(record.backend_pid or 0, record.backend_start_time or 0)
+        for record in services.ledger.open_attempts()
+        if record.facts.key != attempt.key
+    )
 
 
 def start_backend(services: Services, attempt: Attempt) -> Event:
@@ -104,6 +118,7 @@ def _await_started(services: Services, attempt: Attempt) -> Event:
             return Event.STARTED
         if isinstance(message, Canceled):
             attempt.canceled = True
+            _cut_off(services, attempt)
         elif isinstance(message, Ended):
             attempt.backend_status = message.status
             return _start_by_life(attempt)
