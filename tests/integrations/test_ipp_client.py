@@ -14,6 +14,16 @@ from pagetoll.integrations.ipp_client import IppClient
 from pagetoll.wire import ipp
 
 
+def read_request(connection: socket.socket) -> None:
+    """All of it: closing a connection with unread octets would break it under the client's hands."""
+    with connection.makefile("rb") as request:
+        length = 0
+        while (line := request.readline().strip()) != b"":
+            name, _, value = line.partition(b":")
+            length = int(value) if name.lower() == b"content-length" else length
+        request.read(length)
+
+
 @contextlib.contextmanager
 def answering(path: Path, answer: bytes) -> Iterator[None]:
     """A Unix socket that reads one request and answers with these octets (b"" : keeps silent)."""
@@ -25,7 +35,7 @@ def answering(path: Path, answer: bytes) -> Iterator[None]:
         def serve() -> None:
             connection, _ = listener.accept()
             with connection:
-                connection.recv(65536)
+                read_request(connection)
                 if answer:
                     connection.sendall(answer)
                 else:
