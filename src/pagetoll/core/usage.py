@@ -62,6 +62,17 @@ class PageRun:
 
 
 @dataclass(frozen=True, slots=True)
+class PageCoverage:
+    """How much of one page's area each channel of `space` covers, in millionths (1,000,000: the whole page).
+
+    `space` is one of `pagetoll.languages.coverage.SPACES`, which names the channels in order.
+    """
+
+    space: str
+    millionths: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A part of the stream with its own language or reset environment; `sets` collated copies of all its runs."""
 
@@ -82,12 +93,14 @@ class Segment:
 @dataclass(frozen=True, slots=True)
 class Usage:
     """The whole answer of a count. `page_end_offsets` maps printed impressions to octets where known
-    (one ascending offset per input page), for charging a job that was cut off in the middle."""
+    (one ascending offset per input page), for charging a job that was cut off in the middle. `coverage` is empty
+    unless it was asked for; then it has an entry per input page, None where the page could not be measured."""
 
     segments: tuple[Segment, ...]
     confidence: Confidence
     findings: tuple[Finding, ...] = ()
     page_end_offsets: tuple[int, ...] = field(default=(), repr=False)
+    coverage: tuple[PageCoverage | None, ...] = field(default=(), repr=False)
 
     @property
     def language(self) -> str:

@@ -8,9 +8,9 @@ PJL QTY multiplies whole sets, except where both ask for the same number, which 
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from pagetoll.core.errors import DocumentError, UnknownLanguage
-from pagetoll.core.usage import ColorClass, Confidence, Duplex, Finding, PageRun, Segment, Usage
+from pagetoll.core.usage import ColorClass, Confidence, Duplex, Finding, PageCoverage, PageRun, Segment, Usage
 from pagetoll.languages.limits import Guard, Limits, Renderer, TextLayout
-from pagetoll.languages.parsed import Context, Parsed, Run
+from pagetoll.languages.parsed import Context, PageInspector, Parsed, Run
 from pagetoll.languages.pjl import Environment, Wrapper
 from pagetoll.languages.recognise import recognise
 
@@ -39,11 +39,13 @@ def count(
     trust_dsc: bool = False,
     render_postscript: Renderer | None = None,
     text_layout: TextLayout | None = None,
+    inspect_pages: PageInspector | None = None,
 ) -> Usage:
     """What the print stream `data` (octets, a memory map or an open file) will use.
 
     `trust_dsc`: a print filter wrote every octet, so PostScript's structuring comments count.
     `render_postscript`: runs PostScript that is a program; without it such documents cannot be counted.
+    `inspect_pages`: looks at the pages for colors and coverage (`pagetoll.languages.coverage.Inspector`).
 
     A Usage whenever there is a number, also a lower bound (`Confidence.AT_LEAST`). An empty stream has no
     segments and confidence UNKNOWN. Raises UnknownLanguage, TruncatedDocument, MalformedDocument,
@@ -54,7 +56,7 @@ def count(
     context = Context(bounds, Guard(bounds), trust_dsc, render_postscript, text_layout or TextLayout())
     if not len(buffer):
         return Usage((), Confidence.UNKNOWN, (Finding("empty"),))
-    return _Stream(buffer, context).count()
+    return _Stream(buffer, context, inspect_pages).count()
 
 
 def _as_buffer(data: "Buffer | bytearray | memoryview | BinaryIO") -> "Buffer":
@@ -70,9 +72,11 @@ def _as_buffer(data: "Buffer | bytearray | memoryview | BinaryIO") -> "Buffer":
 class _Stream:
     """One walk over a stream, gathering segments."""
 
-    def __init__(self, data: "Buffer", context: Context) -> None:
+    def __init__(self, data: "Buffer", context: Context, inspect_pages: PageInspector | None) -> None:
         self._data = data
         self._context = context
+        self._inspect_pages = inspect_pages
+        self._coverage: list[PageCoverage | None] = []
         self._wrapper = Wrapper()
         self._segments: list[Segment] = []
         self._findings: list[Finding] = []
@@ -120,6 +124,8 @@ class _Stream:
             environment.sides,
         )
         parsed = parse(self._data, position, end, context)
+        if self._inspect_pages is not None:
+            self._inspect_pages(self._data, position, parsed, context)
         self._keep(parsed, environment)
         return max(parsed.end, position + 1)
 
@@ -140,6 +146,9 @@ class _Stream:
         runs = tuple(_page_run(run, environment) for run in parsed.runs)
         self._segments.append(Segment(parsed.language, runs, sets, parsed.end))
         self._findings.extend(parsed.findings)
+        if self._inspect_pages is not None:
+            unmeasured = [None] * (parsed.input_pages - len(parsed.coverage))
+            self._coverage += [*parsed.coverage, *unmeasured]
         self._worse(parsed.confidence)
         if len(parsed.page_ends) == parsed.input_pages:
             self._page_ends.extend(parsed.page_ends)
@@ -157,6 +166,7 @@ class _Stream:
             self._confidence,
             tuple(self._wrapper.findings + self._findings),
             tuple(self._page_ends) if self._page_ends_known else (),
+            tuple(self._coverage) if any(self._coverage) else (),
         )
 
 

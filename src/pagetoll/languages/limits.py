@@ -16,6 +16,10 @@ Renderer = Callable[[memoryview], Iterator[bytes]]
 memory is reached and `MalformedDocument` when the program ended with an error, both after everything that
 was rendered has been yielded. Closed early when the counter has seen enough."""
 
+PixelRenderer = Callable[[memoryview, int], Iterator[bytes]]
+"""PostScript octets and a resolution in dots per inch in, raw Netpbm pictures (P4, P5, P6) out, one a page. Raises
+as a `Renderer` does."""
+
 
 def _no_clock() -> float:
     return 0.0

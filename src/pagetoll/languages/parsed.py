@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import DocumentTooComplex
-from pagetoll.core.usage import ColorClass, Confidence, Duplex, Finding
+from pagetoll.core.usage import ColorClass, Confidence, Duplex, Finding, PageCoverage
 from pagetoll.languages.limits import Guard, Limits, Renderer, TextLayout
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Parsed:
     page_ends: list[int] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     input_pages: int = 0
+    coverage: list[PageCoverage | None] = field(default_factory=list)
 
     def add(self, run: Run) -> None:
         self.input_pages += run.length
@@ -99,6 +100,10 @@ def as_far_as_time_allows(walk: Callable[[Parsed], Parsed], parsed: Parsed, end:
         parsed.end = end
         return parsed
 
+
+PageInspector = Callable[["Buffer", int, Parsed, Context], None]
+"""(data, start, parsed, context): looks at the pages of the document that was parsed from `start` on, settles their
+colors in `parsed.runs` and may fill `parsed.coverage`. Raises nothing."""
 
 Parser = Callable[["Buffer", int, int, Context], Parsed]
 """(data, start, end, context) -> Parsed, with `Parsed.end` the octet behind the document (start < end <= `end`).

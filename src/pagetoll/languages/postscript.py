@@ -45,7 +45,7 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     if data[start : start + 4] == DOS_EPS:
         return _dos_eps(data, start, stop, context)
     if data[start : start + 2] == TAGGED_BINARY:
-        plain = _untag(bytes(data[start + 2 : stop]))
+        plain = untag(bytes(data[start + 2 : stop]))
         parsed = _count(plain, 0, len(plain), context)
         parsed.page_ends = []
     else:
@@ -76,7 +76,7 @@ def _dos_eps(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     return parsed
 
 
-def _untag(raw: bytes) -> bytes:
+def untag(raw: bytes) -> bytes:
     """Undo the tagged binary protocol: Control-A announces an octet exclusive-ored with 0x40."""
     pieces = raw.split(b"\x01")
     plain = [pieces[0]]

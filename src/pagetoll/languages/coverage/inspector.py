@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looks at the pages of a document that was counted: settles their colors and measures their coverage."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, islice, repeat
+from typing import TYPE_CHECKING
+
+from pagetoll.core.usage import ColorClass
+from pagetoll.languages.coverage import pdf_pages, postscript_pages, raster_pages
+from pagetoll.languages.coverage.pdf_pages import UNSEEN, Look, Seen
+from pagetoll.languages.coverage.spaces import SPACES, page_coverage
+from pagetoll.languages.limits import Guard, PixelRenderer
+from pagetoll.languages.parsed import Context, Parsed
+
+if TYPE_CHECKING:
+    from pagetoll.languages.parsed import Buffer
+
+LEAST_RESOLUTION_DPI, MOST_RESOLUTION_DPI = 10, 1200
+DEFAULT_RESOLUTION_DPI = 72
+
+
+@dataclass(frozen=True, slots=True)
+class Inspector:
+    """A `pagetoll.languages.parsed.PageInspector`.
+
+    `space`: the color space of the coverage wanted, None where only colors are; `render_pixels`: paints PostScript,
+    without it PostScript pages stay as they are. Raises ValueError for a space or a resolution out of range.
+    """
+
+    space: str | None = None
+    resolution_dpi: int = DEFAULT_RESOLUTION_DPI
+    render_pixels: PixelRenderer | None = None
+
+    def __post_init__(self) -> None:
+        if self.space is not None and self.space not in SPACES:
+            raise ValueError(f"{self.space} is no color space; it may be {', '.join(SPACES)}")
+        if not LEAST_RESOLUTION_DPI <= self.resolution_dpi <= MOST_RESOLUTION_DPI:
+            raise ValueError(f"the resolution must be {LEAST_RESOLUTION_DPI} to {MOST_RESOLUTION_DPI} dpi")
+
+    def __call__(self, data: "Buffer", start: int, parsed: Parsed, context: Context) -> None:
+        """Settle the colors in `parsed.runs`, fill `parsed.coverage`; the finding `coverage_incomplete` says that
+        pages stay unseen."""
+        if not parsed.input_pages or not self._is_needed(parsed):
+            return
+        pages = self._pages(data, start, parsed, context.guard)
+        if pages is None:
+            return
+        seen = list(islice(chain(pages, repeat(UNSEEN)), parsed.input_pages))
+        settle_colors(parsed, seen)
+        if self.space is not None:
+            space = self.space
+            parsed.coverage = [None if page.sums is None else page_coverage(space, page.sums) for page in seen]
+        if any(page.colored is None for page in seen):
+            parsed.note("coverage_incomplete", start)
+
+    def _is_needed(self, parsed: Parsed) -> bool:
+        return self.space is not None or any(run.color is ColorClass.UNKNOWN for run in parsed.runs)
+
+    def _pages(self, data: "Buffer", start: int, parsed: Parsed, guard: Guard) -> Iterator[Seen] | None:
+        """The pages in order, or None for a language without a way to see them."""
+        look = Look(None if self.space is None else self.resolution_dpi)
+        if parsed.language in ("pdf", "pclm"):
+            return pdf_pages.pages(bytes(data[start : parsed.end]), parsed.input_pages, look, guard)
+        if parsed.language == "postscript" and self.render_pixels is not None:
+            return postscript_pages.pages(data, start, parsed, look, self.render_pixels, guard)
+        if parsed.language in raster_pages.LANGUAGES and self.space is not None:
+            return raster_pages.pages(data, start, parsed, guard)
+        return None
+
+
+def settle_colors(parsed: Parsed, seen: list[Seen]) -> None:
+    """Give each page of `parsed` the color that was seen; what the data stated stays where nothing was."""
+    runs, pages = parsed.runs, iter(seen)
+    parsed.runs, parsed.input_pages = [], 0
+    for run in runs:
+        for number in range(run.length):
+            page = next(pages)
+            color = run.color
+            if page.colored is not None:
+                color = ColorClass.COLOR if page.colored else ColorClass.MONO
+            starts_sheet = run.starts_sheet and number == 0
+            parsed.add(replace(run, length=1, color=color, starts_sheet=starts_sheet))

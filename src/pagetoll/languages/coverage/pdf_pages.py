@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pixels of PDF pages, drawn by PDFium at a low resolution.
+
+PDFium draws antialiased, so a low resolution shows the right amount of ink; but on a picture with colors it makes
+text heavier (it averages three thirds of a pixel by a curve made for screens), 4 to 7 % at 72 dpi. On a grey
+picture it does not. So:
+
+1. A small picture (36 dpi) says whether the page is colored. Thin lines do not fade there: PDFium draws none
+   thinner than a pixel. Between "surely grey" and "surely colored" a larger one decides.
+2. A grey page is measured on a grey picture, which also costs half.
+3. A colored page is measured on a colored picture, whose pixels are brought to the lightness they have on a
+   grey one where the two differ.
+"""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy
+
+from pagetoll.languages.coverage.spaces import Pixels, PixelSums, grey_sums, largest_distance, rgb_sums
+from pagetoll.languages.limits import Guard
+from pagetoll.languages.pixels import TOLERANCE
+
+LOOK_DPI = 36
+SETTLE_DPI = 150
+SURELY_GREY = 6
+"""Distance of channels (of 255) on the small picture up to which nothing colored can hide there. PDFium draws
+pure black ink as (35, 31, 32), so it cannot be 0."""
+MOST_PIXELS = 24_000_000
+_POINTS_PER_INCH = 72
+_HEAVIER = 2
+"""Difference of lightness from which on a pixel is corrected."""
+_SHARES = (30, 59, 11)
+"""PDFium's own lightness, in hundredths of red, green, blue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is wanted of each page: its color always, its sums where `resolution_dpi` is not None."""
+
+    resolution_dpi: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One page: whether it is colored, and its sums where they were wanted. None where it cannot be drawn."""
+
+    colored: bool | None
+    sums: PixelSums | None = None
+
+
+UNSEEN = Seen(None)
+
+
+def pages(octets: bytes, input_pages: int, look: Look, guard: Guard) -> Iterator[Seen]:
+    """The `input_pages` pages of a PDF, in order; stops early when its time is over or PDFium finds other pages."""
+    import pypdfium2  # type: ignore[import-untyped]
+
+    for repaired in (False, True):
+        try:
+            document = pypdfium2.PdfDocument(_clean_copy(octets) if repaired else octets)
+        except (pypdfium2.PdfiumError, ValueError, OSError):
+            continue
+        try:
+            if len(document) != input_pages:
+                continue
+            for number in range(input_pages):
+                if guard.expired():
+                    return
+                yield _see(document, number, look)
+            return
+        finally:
+            document.close()
+
+
+def _clean_copy(octets: bytes) -> bytes:
+    """The pages below a tree with right numbers, which PDFium believes. Raises ValueError where there are none."""
+    import pikepdf
+
+    target = io.BytesIO()
+    try:
+        with pikepdf.open(io.BytesIO(octets), suppress_warnings=True) as pdf, pikepdf.new() as clean:
+            clean.pages.extend(pdf.pages)
+            clean.save(target)
+    except (pikepdf.PdfError, ValueError, TypeError, RuntimeError, KeyError, RecursionError, OverflowError) as error:
+        raise ValueError("the PDF's pages cannot be copied") from error
+    return target.getvalue()
+
+
+def _see(document: Any, number: int, look: Look) -> Seen:
+    import pypdfium2
+
+    try:
+        page = document[number]
+    except (pypdfium2.PdfiumError, ValueError):
+        return UNSEEN
+    try:
+        colored = _is_colored(page)
+        if look.resolution_dpi is None:
+            return Seen(colored)
+        grey = _draw(page, look.resolution_dpi, grey=True)
+        if not colored:
+            return Seen(False, grey_sums(grey))
+        return Seen(True, _colored_sums(_draw(page, look.resolution_dpi), grey))
+    except (pypdfium2.PdfiumError, ValueError, OverflowError, MemoryError):
+        return UNSEEN
+    finally:
+        page.close()
+
+
+def _is_colored(page: Any) -> bool:
+    distance = largest_distance(_draw(page, LOOK_DPI))
+    if distance <= SURELY_GREY:
+        return False
+    if distance > TOLERANCE:
+        return True
+    return largest_distance(_draw(page, SETTLE_DPI)) > TOLERANCE
+
+
+def _draw(page: Any, resolution_dpi: int, *, grey: bool = False) -> Pixels:
+    """The page as (rows, columns) of grey or (rows, columns, 3) of red, green, blue; smaller where it is huge."""
+    width, height = page.get_size()
+    scale = resolution_dpi / _POINTS_PER_INCH
+    wanted = max(1.0, width * height * scale * scale)
+    if wanted > MOST_PIXELS:
+        scale *= (MOST_PIXELS / wanted) ** 0.5
+    bitmap = page.render(scale=scale, grayscale=grey, rev_byteorder=not grey, optimize_mode="print")
+    pixels: Pixels = bitmap.to_numpy()
+    return pixels.reshape(pixels.shape[:2]) if grey else pixels
+
+
+def _colored_sums(pixels: Pixels, grey: Pixels) -> PixelSums:
+    """The sums of a colored picture with the lightness of a grey one; colored by definition."""
+    pixels = pixels[..., :3]
+    lightness = numpy.zeros(grey.shape, numpy.uint16)
+    for channel, share in enumerate(_SHARES):
+        lightness += pixels[..., channel] * numpy.uint16(share)
+    lightness //= 100
+    rows, columns = numpy.nonzero(grey.astype(numpy.int16) - lightness.astype(numpy.int16) > _HEAVIER)
+    sums = replace(rgb_sums(pixels), colored=True)
+    if not rows.size:
+        return sums
+    ink = 255.0 - pixels[rows, columns].astype(numpy.float32)
+    too_much = 1 - (255.0 - grey[rows, columns]) / (255.0 - lightness[rows, columns])
+    excess = ink * too_much[:, None]
+    return replace(
+        sums,
+        red=sums.red + _whole(excess[:, 0]),
+        green=sums.green + _whole(excess[:, 1]),
+        blue=sums.blue + _whole(excess[:, 2]),
+        brightest=sums.brightest + _whole(excess.min(axis=1)),
+    )
+
+
+def _whole(values: Any) -> int:
+    return round(float(values.sum(dtype=numpy.float64)))

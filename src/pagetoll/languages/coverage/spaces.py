@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From pixels to ink: sums over a page's pixels, and the coverage in the color spaces of PyKota's `ink()`.
+
+    bw    black = 1 - lightness                          rgb   mean of each channel (white paper is full of each)
+    cmy   1 - red, 1 - green, 1 - blue                   cmyk  black = 1 - max(r, g, b), the rest to c, m, y
+    gc    all grayscale, or all colored when a pixel is colored
+
+Every space follows from five sums of a page, because black is taken per pixel and everything else is linear
+(page-languages chapter 21.1, pykota-compat chapter 13.2). Sums are whole numbers and so are the results.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+
+from pagetoll.core.usage import PageCoverage
+from pagetoll.languages.pixels import TOLERANCE
+
+SPACES: dict[str, tuple[str, ...]] = {
+    "cmyk": ("cyan", "magenta", "yellow", "black"),
+    "cmy": ("cyan", "magenta", "yellow"),
+    "rgb": ("red", "green", "blue"),
+    "bw": ("black",),
+    "gc": ("grayscale", "colored"),
+}
+"""Name of a color space -> its channels, in the order of `PageCoverage.millionths`."""
+
+FULL = 255
+MILLION = 1_000_000
+# ITU-R 601 lightness in thousandths, as PyKota's imaging library computed it
+_RED_SHARE, _GREEN_SHARE, _BLUE_SHARE = 299, 587, 114
+BAND_PIXELS = 1 << 18
+"""Pixels looked at in one go: small enough for a processor's cache."""
+
+Pixels = numpy.ndarray[Any, numpy.dtype[numpy.uint8]]
+"""(rows, columns, 3 or more channels, red green blue first) or (rows, columns) of grey; 255 is paper white."""
+
+
+@dataclass(frozen=True, slots=True)
+class PixelSums:
+    """Sums over the pixels of a page, each channel 0 to 255; `brightest` sums the largest of red, green, blue.
+
+    `inks`: sums of cyan, magenta, yellow and black where the data holds inks, which need no conversion then.
+    """
+
+    pixels: int
+    red: int
+    green: int
+    blue: int
+    brightest: int
+    colored: bool = False
+    inks: tuple[int, int, int, int] | None = None
+
+    def __add__(self, other: "PixelSums") -> "PixelSums":
+        inks = None
+        if self.inks is not None and other.inks is not None:
+            c, m, y, k = (ours + theirs for ours, theirs in zip(self.inks, other.inks, strict=True))
+            inks = (c, m, y, k)
+        return PixelSums(
+            self.pixels + other.pixels,
+            self.red + other.red,
+            self.green + other.green,
+            self.blue + other.blue,
+            self.brightest + other.brightest,
+            self.colored or other.colored,
+            inks,
+        )
+
+
+def grey_sums(grey: Pixels) -> PixelSums:
+    """The sums of grey pixels of any shape."""
+    total = int(grey.sum(dtype=numpy.uint64))
+    return PixelSums(grey.size, total, total, total, total)
+
+
+def rgb_sums(pixels: Pixels) -> PixelSums:
+    """The sums of red, green and blue pixels (rows, columns, 3 or more), and whether one of them is colored."""
+    total = PixelSums(0, 0, 0, 0, 0)
+    rows = max(1, BAND_PIXELS // max(1, pixels.shape[1]))
+    for top in range(0, pixels.shape[0], rows):
+        total += _band_sums(pixels[top : top + rows], total.colored)
+    return total
+
+
+def _band_sums(band: Pixels, colored: bool) -> PixelSums:
+    red, green, blue = (band[..., channel] for channel in range(3))
+    brightest = numpy.maximum(numpy.maximum(red, green), blue)
+    if not colored:
+        darkest = numpy.minimum(numpy.minimum(red, green), blue)
+        colored = bool((brightest - darkest > TOLERANCE).any())
+    r, g, b, most = (int(plane.sum(dtype=numpy.uint64)) for plane in (red, green, blue, brightest))
+    return PixelSums(red.size, r, g, b, most, colored)
+
+
+def largest_distance(pixels: Pixels) -> int:
+    """The largest distance between two of the channels red, green and blue of one pixel."""
+    red, green, blue = (pixels[..., channel] for channel in range(3))
+    brightest = numpy.maximum(numpy.maximum(red, green), blue)
+    darkest = numpy.minimum(numpy.minimum(red, green), blue)
+    return int((brightest - darkest).max(initial=0))
+
+
+def page_coverage(space: str, sums: PixelSums) -> PageCoverage:
+    """The coverage of a page in `space`, rounded to whole millionths. Raises KeyError for an unknown space."""
+    if space not in SPACES:
+        raise KeyError(space)
+    if not sums.pixels:
+        return PageCoverage(space, (0,) * len(SPACES[space]))
+    whole = sums.pixels * FULL
+    return PageCoverage(space, tuple(_millionths(part, of) for part, of in _parts(space, sums, whole)))
+
+
+def _parts(space: str, sums: PixelSums, whole: int) -> list[tuple[int, int]]:
+    if space == "gc":
+        return [(0, 1), (1, 1)] if sums.colored else [(1, 1), (0, 1)]
+    if space == "rgb":
+        return [(sums.red, whole), (sums.green, whole), (sums.blue, whole)]
+    if space == "cmy":
+        return [(whole - sums.red, whole), (whole - sums.green, whole), (whole - sums.blue, whole)]
+    if space == "bw":
+        light = _RED_SHARE * sums.red + _GREEN_SHARE * sums.green + _BLUE_SHARE * sums.blue
+        return [(1000 * whole - light, 1000 * whole)]
+    if sums.inks is not None:
+        return [(ink, whole) for ink in sums.inks]
+    top = sums.brightest
+    return [(top - sums.red, whole), (top - sums.green, whole), (top - sums.blue, whole), (whole - top, whole)]
+
+
+def _millionths(part: int, of: int) -> int:
+    """part / of in millionths, halves up; never out of 0 to 1,000,000."""
+    return min(MILLION, max(0, (2 * MILLION * part + of) // (2 * of)))
