@@ -137,22 +137,28 @@ def cold(site: PrintSite, runs: int) -> None:
 
 
 def steps(site: PrintSite, page: Page, title: str, jobs: int) -> None:
-    """Where the daemon's time of a job goes: from one command of the life-of-a-job table to the next."""
+    """Where a job's time goes: from cupsd's start of the backend over each command of the life-of-a-job table to the
+    job's end in cupsd's log. One queue prints its jobs one after the other, so that both records have one order."""
     log = site.folder / f"commands-{time.monotonic_ns()}"
     site.start_daemon(log)
     site.let_go({OURS: [page() for _ in range(10)]})
     log.write_text("")
-    site.let_go({OURS: [page() for _ in range(jobs)]})
+    batch = site.let_go({OURS: [page() for _ in range(jobs)]})
+    to_epoch_ns = time.time_ns() - time.monotonic_ns()
     by_job: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for line in log.read_text().splitlines():
         nonce, command, at_ns = line.split("\t")
         by_job[nonce].append((command, int(at_ns)))
     spans: dict[str, list[float]] = defaultdict(list)
-    for commands in by_job.values():
+    ordered = sorted(by_job.values(), key=lambda commands: commands[0][1])
+    for commands, started_ms, ended_ms in zip(ordered, batch.started_ms, batch.ended_ms, strict=True):
+        first_ms, last_ms = ((at_ns + to_epoch_ns) / 1e6 for at_ns in (commands[0][1], commands[-1][1]))
+        spans["from the backend's start to the first command"].append(first_ms - started_ms)
         for (command, at_ns), (_, next_ns) in pairwise(commands):
             spans[command].append((next_ns - at_ns) / 1e6)
-        spans["all, from the first command to the last"].append((commands[-1][1] - commands[0][1]) / 1e6)
-    show(f"steps of the daemon, {title}", [Row(name, tuple(values), "ms") for name, values in spans.items()])
+        spans["from the last command to the job's end"].append(ended_ms - last_ms)
+        spans["all"].append(ended_ms - started_ms)
+    show(f"steps of a job, {title}", [Row(name, tuple(values), "ms") for name, values in spans.items()])
     site.stop_daemon()
 
 
