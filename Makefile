@@ -7,6 +7,8 @@ CHECKS := check-style check-format check-types check-layers
 BIN := .venv/bin
 # The tests run against the installed wheel, not against src/.
 PYTEST := $(BIN)/python -m pytest -o pythonpath=tests --continue-on-collection-errors
+# Three modules at a time: most tests wait for a spooler or a disk. A module stays together, for its fixtures' sake.
+SHARE := -n 3 --dist loadscope --no-loadscope-reorder
 # Further arguments for pytest: make test PYTEST_ARGS='tests/core -x'
 PYTEST_ARGS ?=
 
@@ -27,7 +29,7 @@ setup-test:
 
 test: setup-test ## install what the tests need and run all checks and tests
 	@failed=0; $(MAKE) --no-print-directory --keep-going $(CHECKS) || failed=1; \
-	$(PYTEST) $(PYTEST_ARGS) || failed=1; exit $$failed
+	$(PYTEST) $(SHARE) $(PYTEST_ARGS) || failed=1; exit $$failed
 
 test-long: setup-test ## the tests that take minutes (kills at random times, many queues)
 	$(PYTEST) -m long $(PYTEST_ARGS)

@@ -1,4 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures that all tests share."""
+"""Fixtures that all tests share, and the order of the modules."""
+
+from pathlib import Path
+
+import pytest
 
 pytest_plugins = ["lab.fixtures"]
+
+#: These wait for real spoolers most of their time: begun first, they run beside what needs the processor.
+WAITING = ("system", "thin", "cli")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules that wait come first, in this order; within a module nothing moves."""
+    root = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(root).parts[0]
+        return WAITING.index(folder) if folder in WAITING else len(WAITING)
+
+    items.sort(key=place)
