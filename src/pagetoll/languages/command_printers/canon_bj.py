@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pagetoll.languages.command_printers import ibm
-from pagetoll.languages.command_printers.dialect import Dialect, Walk, probe, skip, table, walk_document
+from pagetoll.languages.command_printers.dialect import Dialect, Walk, moves, probe, skip, table, walk_document
 from pagetoll.languages.command_printers.packbits import unpack_piece
 from pagetoll.languages.parsed import Context, Parsed
 
@@ -35,6 +35,8 @@ def _extended(walk: Walk, position: int) -> int:
         walk.draw(image, _INKS.get(chr(piece[0]), 0))
     elif letter == 0x46:
         _block(walk, walk.piece(body, octets))
+    elif letter == 0x65:
+        walk.inks.move()
     elif letter == 0x62:
         walk.number["packed"] = walk.octet(body) & 1
     elif letter == 0x4C:
@@ -52,6 +54,8 @@ def _block(walk: Walk, piece: bytes) -> None:
         turn = walk.number["block"]
         letter = chr(walk.data[walk.number["order"] + turn])
         walk.number["block"] = (turn + 1) % colors
+        if not turn:
+            walk.inks.move()
     if piece.count(_RASTER_END) != len(piece):
         walk.draw(unpack_piece(piece), _INKS.get(letter, 0))
 
@@ -76,8 +80,10 @@ _COMMANDS = {
     **ibm.DIALECT.commands,
     **table(
         (b"@", skip(0)),
-        (b"5J3A", skip(1)),
-        (b"de\\$", skip(2)),
+        (b"53A", skip(1)),
+        (b"J", moves(1)),
+        (b"e", moves(2)),
+        (b"d\\$", skip(2)),
         (b"(", _extended),
         (b"[", _bracket),
         (b"|", _bar),

@@ -81,19 +81,19 @@ class Walk:
             raise TruncatedDocument("the data ends within an image; send the job again", self.end)
         return bytes(self.data[position : position + octets])
 
-    def image(self, position: int, octets: int, ink: int = 0) -> int:
+    def image(self, position: int, octets: int, ink: int = 0, rows: int = 8) -> int:
         """Take an image of plain bits at `position`; returns where it ends."""
-        self.draw(self.piece(position, octets), ink)
+        self.draw(self.piece(position, octets), ink, rows)
         return position + octets
 
-    def draw(self, image: bytes, ink: int = 0, bits: int = 1) -> None:
-        """Put `image` (`bits` bits a dot, 0 white) on the page in ink number `ink`."""
+    def draw(self, image: bytes, ink: int = 0, rows: int = 1) -> None:
+        """Put `image` (0 is white, `rows` rows high) on the page in ink number `ink`."""
         self.text_only = False
         self.fed = True
         if image.count(0) != len(image):
             self.marked = True
             if self.dialect.colored:
-                self.inks.bits(ink, image)
+                self.inks.draw(ink, image, rows)
 
     def end_page(self, position: int) -> None:
         """The page under way is complete at `position`."""
@@ -120,6 +120,16 @@ def skip(octets: int) -> Rule:
 def counted(before: int = 0) -> Rule:
     """`before` octets, a 16-bit number n, n octets of set-up."""
     return lambda walk, position: position + before + 2 + walk.word(position + before)
+
+
+def moves(octets: int) -> Rule:
+    """A vertical movement with `octets` octets of parameters."""
+
+    def rule(walk: Walk, position: int) -> int:
+        walk.inks.move()
+        return position + octets
+
+    return rule
 
 
 def until(mark: bytes) -> Rule:
@@ -205,6 +215,8 @@ def _text(walk: Walk, position: int, text: re.Pattern[bytes]) -> int:
     stop = found.end() if found else position + 1
     if not walk.marked and _PRINTABLE.search(walk.data, position, stop):
         walk.marked = True
+    if walk.data.find(b"\n", position, stop) >= 0:
+        walk.inks.move()
     if _NO_TEXT.search(walk.data, position, stop):
         walk.unsure("unknown_command", position)
     return stop

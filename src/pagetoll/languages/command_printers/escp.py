@@ -15,6 +15,7 @@ from pagetoll.languages.command_printers.dialect import (
     Dialect,
     Rule,
     Walk,
+    moves,
     probe,
     skip,
     table,
@@ -42,6 +43,8 @@ def _extended(walk: Walk, position: int) -> int:
         return _remote(walk, behind)
     if letter == 0x72 and length == 2:
         walk.number["ink"] = walk.octet(position + 4)
+    elif letter in b"vV":
+        walk.inks.move()
     elif letter == 0x5E and length:
         walk.marked = True
     return behind
@@ -87,7 +90,7 @@ def _star_image(walk: Walk, position: int) -> int:
     each = 1 if mode < 32 else 3 if mode < 64 else 6
     if mode >= 32 and walk.parsed.language == "escp9" and walk.number.get("fs"):
         walk.parsed.language = "pin24"
-    return walk.image(position + 3, walk.word(position + 1) * each, walk.number.get("ink", 0))
+    return walk.image(position + 3, walk.word(position + 1) * each, walk.number.get("ink", 0), 8 * each)
 
 
 def _raster(walk: Walk, position: int) -> int:
@@ -96,15 +99,15 @@ def _raster(walk: Walk, position: int) -> int:
     walk.parsed.language = "escp2"
     body = position + 6
     if coding == 0:
-        return walk.image(body, rows * octets, walk.number.get("ink", 0))
+        return walk.image(body, rows * octets, walk.number.get("ink", 0), rows)
     if coding == 1:
-        return _packed(walk, body, rows * octets, walk.number.get("ink", 0))
+        return _packed(walk, body, rows * octets, walk.number.get("ink", 0), rows)
     return _delta_rows(walk, body)
 
 
-def _packed(walk: Walk, position: int, octets: int, ink: int, bits: int = 1) -> int:
+def _packed(walk: Walk, position: int, octets: int, ink: int, rows: int) -> int:
     image, behind = unpack(walk.data, position, walk.end, octets)
-    walk.draw(image, ink, bits)
+    walk.draw(image, ink, rows)
     return behind
 
 
@@ -120,7 +123,7 @@ def _delta_rows(walk: Walk, position: int) -> int:
             if wide:
                 length = walk.octet(position) if low & 7 == 1 else walk.word(position)
                 position += 1 if low & 7 == 1 else 2
-            position = _packed(walk, position, length, walk.number.get("ink", 0)) if length else position
+            position = _packed(walk, position, length, walk.number.get("ink", 0), 1) if length else position
         elif high in (4, 5, 6):
             position += low & 7 if low & 8 else 0
         elif high == 8:
@@ -140,10 +143,8 @@ def _color_raster(walk: Walk, position: int) -> int:
     walk.parsed.language = "escp2"
     ink, octets, rows = walk.octet(position), walk.word(position + 3), walk.word(position + 5)
     if coding == 1:
-        return _packed(walk, position + 7, octets * rows, ink, bits)
-    image = walk.piece(position + 7, octets * rows)
-    walk.draw(image, ink, bits)
-    return position + 7 + octets * rows
+        return _packed(walk, position + 7, octets * rows, ink, rows)
+    return walk.image(position + 7, octets * rows, ink, rows)
 
 
 def _page_length(walk: Walk, position: int) -> int:
@@ -176,9 +177,10 @@ _KANJI_LENGTHS = {ord(letter): 1 for letter in "3!-WrkxYC"} | {ord(letter): 2 fo
 COMMANDS = table(
     (b"@", _reset),
     (b"gMP45EFGHOT0126789<=>#\x0e\x0f\x12\x14", skip(0)),
-    (b"!-/3AJNQRSUWaklpqstwx%ImcjV_hz~ n\x19", skip(1)),
+    (b"!-/3ANQRSUWaklpqstwx%ImcjV_hz~ n\x19", skip(1)),
     (b"$\\ef?", skip(2)),
     (b"X:", skip(3)),
+    (b"J", moves(1)),
     (b"r", _ink),
     (b"+", _line_spacing_360),
     (b"C", _page_length),

@@ -8,7 +8,7 @@ _EJL_PACKET_MODE = rb"\x1b\x01@EJL 1284\.4\n@EJL[ ]*\n"
 
 ROWS: tuple[Language, ...] = (
     row("canonbj", canon_bj.parse, rb"\x1b\[K\x02\x00\x00|\x1b@(?:\x1bJ.){0,8}\x1b\\..\x1b\|\*", test=canon_bj.begins),
-    row("ibmpro", ibm.parse_inkjet, rb"\x1b@\x1be.\x1b\[O", test=ibm.inkjet_begins),
+    row("ibmpro", ibm.parse_inkjet, rb"\x1b@(?:\x1be.){1,16}\x1b\[O", test=ibm.inkjet_begins),
     row(
         "escp",
         escp.parse,
