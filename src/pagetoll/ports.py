@@ -224,6 +224,15 @@ class LegRecord:
     posted_before: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An administrative act: the words of the command, and the user who gave it."""
+
+    at: datetime
+    actor: str
+    text: str
+
+
 class Ledger(Protocol):
     """Accounts, reservations and attempts. Every method is one short transaction; all are safe to repeat.
 
@@ -302,6 +311,10 @@ class Ledger(Protocol):
         ...
 
     def audit_extent(self) -> AuditExtent: ...
+
+    def acts(self) -> Iterator[Act]:
+        """What administrators did, the newest first."""
+        ...
 
     def check(self) -> None:
         """Raise when the database cannot be used now (away, read-only, other schema)."""

@@ -3,7 +3,7 @@
 
 import pytest
 
-from cli.site import Site
+from cli.site import ACTOR, Site
 from contract.books import Books
 
 
@@ -87,3 +87,13 @@ def test_words_are_not_expected(site: Site):
     done = site.run("pagetoll", "audit", "everything")
     assert (done.status, done.out) == (2, "")
     assert done.err == "pagetoll audit: 'everything' is not expected here; see: pagetoll audit --help\n"
+
+
+def test_acts_tell_who_changed_what_the_newest_first(site: Site):
+    site.do("pkprinters", "--add", "laser")
+    site.do("pkusers", "--add", "anna", "--description", "a\nb")
+    lines = site.do("pagetoll", "audit", "--acts").splitlines()
+    assert [line.split("  ", 1)[1] for line in lines] == [
+        f"{ACTOR}  pkusers --add anna --description 'a\\nb'",
+        f"{ACTOR}  pkprinters --add laser",
+    ]

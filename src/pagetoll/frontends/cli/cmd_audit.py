@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`pagetoll audit`: prove every balance and counter from the ledger's entries."""
+"""`pagetoll audit`: prove every balance and counter from the ledger's entries; show who changed what."""
 
 from pagetoll.frontends.cli.ledger_access import owners_ledger
-from pagetoll.frontends.cli.options import Command
+from pagetoll.frontends.cli.options import Command, Option
+from pagetoll.frontends.cli.output import local_time
 from pagetoll.frontends.cli.screen import printable, tolerant_output
 from pagetoll.frontends.cli.subcommand import no_words, parse_or_show, say
 
 COMMAND = Command(
     name="pagetoll audit",
-    usage="",
+    usage="[--acts]",
     summary="Computes balances and counters again from the entries, what is set aside from the open reservations, "
     "and the sums of users groups from their members, and names each figure that is not the kept one. Changes "
     "nothing. Exit status: 0 all is proved, 1 there are differences.",
-    rows=(),
+    rows=(Option("a", "acts", "", "show instead what administrators did, the newest first: when, who, what"),),
 )
 OPTIONS = COMMAND.options
 
@@ -25,6 +26,10 @@ def main(arguments: list[str]) -> int:
     no_words(COMMAND, parsed)
     tolerant_output()
     with owners_ledger() as ledger:
+        if "acts" in parsed:
+            for act in ledger.acts():
+                say(printable(f"{local_time(act.at)}  {act.actor}  {act.text}"))
+            return 0
         differences = list(ledger.audit())
         for difference in differences:
             say(printable(str(difference)))

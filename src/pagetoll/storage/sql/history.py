@@ -5,13 +5,15 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select, text
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select, text
 
 from pagetoll.core.jobs import AttemptKey, AttemptState, Identified
-from pagetoll.ports import AttemptRecord, LegRecord
+from pagetoll.ports import Act, AttemptRecord, LegRecord
+from pagetoll.storage.sql import schema
 from pagetoll.storage.sql.accounts import accounts_named, job_write_id, state_of
 from pagetoll.storage.sql.attempts import record_of, records
 from pagetoll.storage.sql.engine import Database
+from pagetoll.storage.sql.instants import from_micros
 from pagetoll.storage.sql.schema import OPEN_ATTEMPTS, accounts, attempts, entries, printers, reservations, users
 
 OPEN_STATES = tuple(state.value for state in AttemptState if state is not AttemptState.CLOSED)
@@ -94,6 +96,21 @@ def pages(
 
 def _page(connection: Connection, statement: Select[Any]) -> list[AttemptRecord]:
     return records(connection.execute(statement))
+
+
+def acts(database: Database, page_rows: int) -> Iterator[Act]:
+    """Administrative acts, the newest first, in pages as above."""
+    table = schema.acts
+    found = select(table).order_by(table.c.id.desc()).limit(page_rows)
+    batch = database.read(partial(_rows, statement=found))
+    while batch:
+        yield from (Act(from_micros(row.at), row.actor, row.text) for row in batch)
+        older = found.where(table.c.id < batch[-1].id)
+        batch = database.read(partial(_rows, statement=older))
+
+
+def _rows(connection: Connection, statement: Select[Any]) -> Sequence[Row[Any]]:
+    return connection.execute(statement).all()
 
 
 def legs(connection: Connection, attempt_id: int) -> Sequence[LegRecord]:

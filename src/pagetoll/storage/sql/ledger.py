@@ -12,6 +12,7 @@ from pagetoll.core.errors import AlreadySettled, AlreadyVoided
 from pagetoll.core.jobs import AttemptKey, AttemptState, Identified, Outcome
 from pagetoll.core.policy import Decision, Rule
 from pagetoll.ports import (
+    Act,
     AttemptFacts,
     AttemptRecord,
     LegRecord,
@@ -143,6 +144,9 @@ class SqlLedger:
 
     def audit_extent(self) -> AuditExtent:
         return self.database.read(extent)
+
+    def acts(self) -> Iterator[Act]:
+        return reading.acts(self.database, self._history_page_rows)
 
     def check(self) -> None:
         self.database.check()
