@@ -11,6 +11,7 @@ Source: page-languages chapters 12, 13 and 20.
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -173,10 +174,8 @@ def probe(data: "Buffer", start: int, end: int, dialect: Dialect, text: re.Patte
     limits = Limits()
     stop = min(end, start + _PROBED_OCTETS)
     walk = Walk(data, start, stop, dialect, Context(limits, Guard(limits)), Parsed(dialect.language))
-    try:
+    with suppress(TruncatedDocument):
         _steps(walk, start, text, _PROBED_STEPS)
-    except TruncatedDocument:
-        pass
     return walk.parsed.confidence is Confidence.EXACT
 
 

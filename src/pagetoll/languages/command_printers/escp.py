@@ -172,7 +172,7 @@ def _kanji(walk: Walk, position: int) -> int:
     return position + 1 + _KANJI_LENGTHS.get(letter, 0)
 
 
-_KANJI_LENGTHS = {ord(letter): 1 for letter in "3!-WrkxYC"} | {ord(letter): 2 for letter in "ST"} | {0x44: 4, 0x32: 74}
+_KANJI_LENGTHS = {**dict.fromkeys(b"3!-WrkxYC", 1), **dict.fromkeys(b"ST", 2), 0x44: 4, 0x32: 74}
 
 COMMANDS = table(
     (b"@", _reset),

@@ -1,13 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """The languages of this family, in the order in which they are tried."""
 
-from pagetoll.languages.command_printers import canon_bj, escp, ibm
+from pagetoll.languages.command_printers import canon_bj, escp, escpage, ibm
 from pagetoll.languages.table import Language, row
 
 _EJL_PACKET_MODE = rb"\x1b\x01@EJL 1284\.4\n@EJL[ ]*\n"
 
 ROWS: tuple[Language, ...] = (
-    row("canonbj", canon_bj.parse, rb"\x1b\[K\x02\x00\x00|\x1b@(?:\x1bJ.){0,8}\x1b\\..\x1b\|\*", test=canon_bj.begins),
+    row(
+        "escpage",
+        escpage.parse,
+        rb"\x1b\x01@EJL|\x1bS|\x1d[-0-9;.]{0,96}[a-z]{0,4}\{?[A-Z]",
+        "ESC/PAGE",
+        test=escpage.begins,
+    ),
+    row(
+        "canonbj",
+        canon_bj.parse,
+        rb"\x1b\[K\x02\x00\x00|\x1b@(?:\x1bJ.){0,8}\x1b\\..\x1b\|\*",
+        test=canon_bj.begins,
+    ),
     row("ibmpro", ibm.parse_inkjet, rb"\x1b@(?:\x1be.){1,16}\x1b\[O", test=ibm.inkjet_begins),
     row(
         "escp",
