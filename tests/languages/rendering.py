@@ -27,6 +27,7 @@ GHOSTSCRIPT = [
 ]
 COUNTED_FORMATS = frozenset(
     ["pdf", "pclm", "ps", "pjl-ps", "pclxl", "ljjetready", "cupsraster", "pwg", "urf", "text", "pjl"]
+    + ["tiff", "image", "pnm", "fax", "xps", "odf", "docx", "doc", "rtf"]
 )
 
 

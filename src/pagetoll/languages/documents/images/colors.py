@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Color class of a picture by its pixels, decoded by Pillow under limits.
+
+Pillow's format classes are called by name: its own search would load plug-ins from disk while it counts.
+"""
+
+import io
+import struct
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pagetoll.core.usage import ColorClass
+from pagetoll.languages.limits import Guard
+from pagetoll.languages.pixels import TOLERANCE
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MOST_PIXELS = 40_000_000
+_BAND_PIXELS = 1 << 20
+_DECODING_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
+    RuntimeError,
+    MemoryError,
+    EOFError,
+    struct.error,
+)
+"""What Pillow raises on broken pictures."""
+
+
+def _opener(octets: bytes) -> Callable[[Any], "Image"] | None:
+    """The class of Pillow for a picture that starts like this."""
+    from PIL import BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+
+    if octets.startswith(b"\xff\xd8\xff"):
+        return JpegImagePlugin.JpegImageFile
+    if octets.startswith(b"\x89PNG"):
+        return PngImagePlugin.PngImageFile
+    if octets.startswith(b"GIF8"):
+        return GifImagePlugin.GifImageFile
+    if octets.startswith(b"BM"):
+        return BmpImagePlugin.BmpImageFile
+    if octets.startswith((b"II", b"MM")):
+        return TiffImagePlugin.TiffImageFile
+    if octets[:4] == b"RIFF" and octets[8:12] == b"WEBP":
+        return WebPImagePlugin.WebPImageFile
+    return None
+
+
+def preload() -> None:
+    """Load what decoding needs, for a process that cannot open files later."""
+    from PIL import Image, ImageChops
+
+    _opener(b"")
+    small = Image.new("RGB", (1, 1))
+    target = io.BytesIO()
+    small.save(target, "PNG")
+    picture_color(target.getvalue(), None)
+    ImageChops.difference(small, small)
+
+
+def picture_color(octets: bytes, guard: Guard | None) -> ColorClass:
+    """Class of the first frame of a picture file; UNKNOWN for what cannot be decoded or is too large."""
+    opener = _opener(octets)
+    if opener is None:
+        return ColorClass.UNKNOWN
+    try:
+        with opener(io.BytesIO(octets)) as image:
+            return frame_color(image, guard)
+    except _DECODING_ERRORS:
+        return ColorClass.UNKNOWN
+
+
+def tiff_colors(octets: bytes, frames: list[int], guard: Guard) -> dict[int, ColorClass]:
+    """Classes of the given frames (numbers of directories) of a TIFF file, as far as they can be decoded."""
+    from PIL import TiffImagePlugin
+
+    found: dict[int, ColorClass] = {}
+    try:
+        with TiffImagePlugin.TiffImageFile(io.BytesIO(octets)) as image:
+            for frame in frames:
+                if guard.expired():
+                    break
+                found[frame] = _one_frame(image, frame, guard)
+    except _DECODING_ERRORS:
+        pass
+    return found
+
+
+def _one_frame(image: Any, frame: int, guard: Guard) -> ColorClass:
+    try:
+        image.seek(frame)
+        return frame_color(image, guard)
+    except _DECODING_ERRORS:
+        return ColorClass.UNKNOWN
+
+
+def frame_color(image: "Image", guard: Guard | None) -> ColorClass:
+    """Class of a decoded picture, on white paper where it is transparent."""
+    if image.mode in ("1", "L", "I", "F", "I;16", "I;16B", "LA"):
+        return ColorClass.MONO
+    width, height = image.size
+    if width * height > MOST_PIXELS:
+        return ColorClass.UNKNOWN
+    step = max(1, _BAND_PIXELS // max(1, width))
+    for top in range(0, height, step):
+        if guard is not None and guard.expired():
+            return ColorClass.UNKNOWN
+        if _band_is_colored(image.crop((0, top, width, min(height, top + step)))):
+            return ColorClass.COLOR
+    return ColorClass.MONO
+
+
+def _band_is_colored(band: "Image") -> bool:
+    from PIL import Image, ImageChops
+
+    if band.mode in ("RGBA", "PA") or "transparency" in band.info:
+        over = band.convert("RGBA")
+        band = Image.new("RGB", over.size, "white")
+        band.paste(over, mask=over.getchannel("A"))
+    elif band.mode != "RGB":
+        # CMYK becomes RGB by full ink: black over unequal inks is black.
+        band = band.convert("RGB")
+    red, green, blue = band.split()
+    pairs = ((red, green), (green, blue), (red, blue))
+    histograms = (ImageChops.difference(one, other).histogram() for one, other in pairs)
+    return any(any(histogram[TOLERANCE + 1 :]) for histogram in histograms)

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PCX (one page) and DCX, which is a table of offsets to PCX pictures and was used for fax (page-languages 15).
+
+PCX: 10, version, coding, bits a plane, window (4 x 16 bit) at 4, 0 at 64, planes at 65, octets a line at 66. Its
+first octet looks like an empty line and was taken for padding when the document is recognised.
+"""
+
+import struct
+from typing import TYPE_CHECKING
+
+from pagetoll.core.errors import MalformedDocument
+from pagetoll.core.usage import ColorClass
+from pagetoll.languages.documents.images.ending import next_exit
+from pagetoll.languages.parsed import Context, Parsed, Run
+
+if TYPE_CHECKING:
+    from pagetoll.languages.parsed import Buffer
+
+_MOST_PAGES = 1023
+
+
+def looks_like_pcx(data: "Buffer", start: int, end: int) -> bool:
+    """Whether the octet before `start` begins a PCX header."""
+    at = start - 1
+    if at < 0 or at + 128 > end or data[at] != 10:
+        return False
+    left, top, right, bottom = struct.unpack_from("<4H", data, at + 4)
+    planes, line = data[at + 65], struct.unpack_from("<H", data, at + 66)[0]
+    needed = ((right - left + 1) * data[at + 3] + 7) // 8
+    return bool(left <= right and top <= bottom and data[at + 64] == 0 and planes in (1, 2, 3, 4) and line >= needed)
+
+
+def parse_pcx(data: "Buffer", start: int, end: int, context: Context) -> Parsed:  # noqa: ARG001
+    """One page; mono where it has one plane of one bit."""
+    at = start - 1
+    one_bit = data[at + 3] == 1 and data[at + 65] == 1
+    parsed = Parsed("image", next_exit(data, start, end))
+    parsed.add(Run(color=ColorClass.MONO if one_bit else ColorClass.UNKNOWN))
+    return parsed
+
+
+def parse_dcx(data: "Buffer", start: int, end: int, context: Context) -> Parsed:  # noqa: ARG001
+    """A page for each offset of the table that leads to a PCX header. Raises MalformedDocument without one."""
+    parsed = Parsed("image", next_exit(data, start, end))
+    for number in range(_MOST_PAGES):
+        place = start + 4 + 4 * number
+        if place + 4 > end:
+            break
+        offset = struct.unpack_from("<I", data, place)[0]
+        if not offset:
+            break
+        at = start + offset
+        if at + 128 > end or data[at] != 10:
+            parsed.at_least("truncated", min(at, end))
+            break
+        one_bit = data[at + 3] == 1 and data[at + 65] == 1
+        parsed.add(Run(color=ColorClass.MONO if one_bit else ColorClass.UNKNOWN))
+    if not parsed.runs:
+        raise MalformedDocument("the DCX file has no page", start)
+    return parsed
