@@ -37,7 +37,7 @@ def test_an_answer_comes_back_as_it_was() -> None:
         b"[]",
         b"{}",
         b'[[], "exact", []]',
-        b'[[], "exact", [], [], []]',
+        b'[[], "exact", [], [], [], []]',
         WHOLE[:-1],
         WHOLE.replace(b'"exact"', b'"certain"'),
         WHOLE.replace(b'"pdf"', b"7"),

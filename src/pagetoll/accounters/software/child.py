@@ -5,7 +5,7 @@ Before the lock it touches no octet of the document: it maps the file and closes
 shared file offset (which says how much was handed to the device) is out of its reach. All that is left are the
 reply socket, the channel to the zygote, /dev/null.
 
-    zygote -> child   D JSON [trust_dsc, timeout_s, may_render] + document, reply socket
+    zygote -> child   D JSON [trust_dsc, look, timeout_s, may_render] + document, reply socket
 """
 
 import json
@@ -13,7 +13,8 @@ import mmap
 import os
 import socket
 import time
-from typing import NoReturn
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 from pagetoll import languages
 from pagetoll.accounters.software import reply
@@ -21,10 +22,20 @@ from pagetoll.accounters.software.lockdown import Budget, die_with_parent, enclo
 from pagetoll.accounters.software.rendering import GhostscriptRenderer
 from pagetoll.core.errors import DocumentError, DocumentTooComplex
 from pagetoll.languages.limits import Limits
+from pagetoll.languages.parsed import PageInspector
 
 DOCUMENT = b"D"
 ANSWER_RESERVE_S = 0.5
 """What a parser that stops by itself gets less than the limit at which the zygote kills: time to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be done with the document."""
+
+    trust_dsc: bool
+    look: list[Any] | None
+    timeout_s: float
 
 
 def run(channel: socket.socket, parent_pid: int) -> NoReturn:
@@ -49,7 +60,7 @@ def _count_one(channel: socket.socket, mapped_octets: int) -> None:
     message, descriptors, _, _ = socket.recv_fds(channel, 200, 2, socket.MSG_CMSG_CLOEXEC)
     if message[:1] != DOCUMENT:
         return  # the zygote has ended
-    trust_dsc, timeout_s, may_render = json.loads(message[1:])
+    trust_dsc, look, timeout_s, may_render = json.loads(message[1:])
     document_fd, answers_fd = descriptors
     document = _take(document_fd)
     answers = socket.socket(fileno=answers_fd)
@@ -61,7 +72,17 @@ def _count_one(channel: socket.socket, mapped_octets: int) -> None:
         return
     parser_s = timeout_s - ANSWER_RESERVE_S
     renderer = GhostscriptRenderer(channel, time.monotonic() + parser_s) if may_render else None
-    _answer(answers, document, bool(trust_dsc), parser_s, renderer)
+    _answer(answers, document, Asked(bool(trust_dsc), look, parser_s), renderer)
+
+
+def inspector(look: list[Any] | None, renderer: GhostscriptRenderer | None) -> PageInspector | None:
+    """What looks at the pages: `look` is None, or [color space or None, dots per inch]."""
+    if look is None:
+        return None
+    from pagetoll.languages.coverage import Inspector  # numpy: loaded by a zygote that was started for it
+
+    space, resolution_dpi = look
+    return Inspector(space, resolution_dpi, None if renderer is None else renderer.pixels)
 
 
 def _refuse(channel: socket.socket, error: OSError) -> None:
@@ -95,13 +116,18 @@ def _keep_only(*kept: int) -> None:
 def _answer(
     answers: socket.socket,
     document: "bytes | mmap.mmap",
-    trust_dsc: bool,
-    timeout_s: float,
+    asked: Asked,
     renderer: GhostscriptRenderer | None,
 ) -> None:
-    limits = Limits(timeout_s=timeout_s, clock=time.monotonic)
+    limits = Limits(timeout_s=asked.timeout_s, clock=time.monotonic)
     try:
-        usage = languages.count(document, limits=limits, trust_dsc=trust_dsc, render_postscript=renderer)
+        usage = languages.count(
+            document,
+            limits=limits,
+            trust_dsc=asked.trust_dsc,
+            render_postscript=renderer,
+            inspect_pages=inspector(asked.look, renderer),
+        )
         answer = reply.encode_usage(usage)
     except DocumentError as error:
         answers.send(reply.FAILURE + reply.encode_failure(error))

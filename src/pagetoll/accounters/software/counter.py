@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pagetoll
@@ -42,19 +43,20 @@ class _ZygoteLost(Exception):
 class _Zygote:
     """One running zygote process and our end of its control socket."""
 
-    def __init__(self, run_as: tuple[int, int], ghostscript_executable: str) -> None:
+    def __init__(self, run_as: tuple[int, int], ghostscript_executable: str, pages_seen: bool) -> None:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._send_lock = threading.Lock()
         uid, gid = run_as
         package_root = str(Path(pagetoll.__file__).parent.parent)
         with theirs:
-            arguments = [str(theirs.fileno()), str(uid), str(gid), ghostscript_executable]
+            arguments = [str(theirs.fileno()), str(uid), str(gid), ghostscript_executable, str(int(pages_seen))]
             self.process = subprocess.Popen(
                 [sys.executable, "-I", "-c", _BOOT, package_root, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
-                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+                # a library's threads would not live through the fork of a child
+                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"},
                 cwd="/",
                 start_new_session=True,
             )
@@ -88,6 +90,15 @@ class _Zygote:
         self.control.close()
 
 
+@dataclass(frozen=True, slots=True)
+class PageLook:
+    """What to find out about the pages besides their number: colors, and the coverage in `space` if it is one of
+    `pagetoll.languages.coverage.SPACES`."""
+
+    space: str | None = None
+    resolution_dpi: int = 72
+
+
 class SoftwareCounter:
     """Counts documents in locked-down children; a `pagetoll.ports.DocumentCounter`."""
 
@@ -97,12 +108,15 @@ class SoftwareCounter:
         run_as: tuple[int, int] | None = None,
         ghostscript: str = "gs",
         documents_at_once: int | None = None,
+        pages_seen: bool = False,
     ) -> None:
         """`run_as`: uid and gid of the children where this process is root's (default: nobody); `ghostscript`: a
-        program's name or path, may be missing; `documents_at_once`: the rest waits (default: two a processor)."""
+        program's name or path, may be missing; `documents_at_once`: the rest waits (default: two a processor);
+        `pages_seen`: load what `count` needs for colors and coverage (numpy), which costs time and memory."""
         self._run_as = run_as or _unprivileged()
         self._ghostscript = shutil.which(ghostscript) or ghostscript
         self._slots = threading.BoundedSemaphore(documents_at_once or 2 * (os.cpu_count() or 1))
+        self._pages_seen = pages_seen
         self._lock = threading.Lock()
         self._zygote: _Zygote | None = None
         self._closed = False
@@ -119,31 +133,35 @@ class SoftwareCounter:
                 self._zygote.end()
                 self._zygote = None
 
-    def count(self, document_fd: int, *, trust_dsc: bool = False) -> Usage:
+    def count(self, document_fd: int, *, trust_dsc: bool = False, look: PageLook | None = None) -> Usage:
         """What the regular file open as `document_fd` will use; its offset stays where it is.
 
-        `trust_dsc`: a filter wrote every octet, so PostScript comments may be believed. Raises a kind of
+        `trust_dsc`: a filter wrote every octet, so PostScript comments may be believed; `look`: what to find out by
+        looking at the pages, only where the counter was made with `pages_seen`. Raises a kind of
         `DocumentError` when there is no number: the language is unknown, the data broken, a limit reached,
         the child died.
         """
+        if look is not None and not self._pages_seen:
+            raise ValueError("this counter was made without pages_seen")
         status = os.fstat(document_fd)
         if not stat.S_ISREG(status.st_mode):
             raise DocumentError("only a regular file can be counted; copy the document into one first")
         timeout_s = time_limit_s(status.st_size) + HANG_GRACE_S
+        request = json.dumps([trust_dsc, None if look is None else [look.space, look.resolution_dpi]]).encode()
         with self._slots:
             for _ in range(2):
                 zygote = self._running_zygote()
                 try:
-                    return self._ask(zygote, document_fd, trust_dsc, timeout_s)
+                    return self._ask(zygote, document_fd, request, timeout_s)
                 except _ZygoteLost:
                     self._discard(zygote)
         raise DocumentError("the counting process was ended twice under this document; try again")
 
-    def _ask(self, zygote: _Zygote, document_fd: int, trust_dsc: bool, timeout_s: float) -> Usage:
+    def _ask(self, zygote: _Zygote, document_fd: int, request: bytes, timeout_s: float) -> Usage:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with ours:
             with theirs:
-                zygote.send(json.dumps([trust_dsc]).encode(), [document_fd, theirs.fileno()])
+                zygote.send(request, [document_fd, theirs.fileno()])
             try:
                 return _listen(ours, time.monotonic() + timeout_s, timeout_s - HANG_GRACE_S)
             except TimeoutError as error:
@@ -161,7 +179,7 @@ class SoftwareCounter:
             if self._closed:
                 raise DocumentError("counting has been shut down")
             if self._zygote is None:
-                self._zygote = _Zygote(self._run_as, self._ghostscript)
+                self._zygote = _Zygote(self._run_as, self._ghostscript, self._pages_seen)
             return self._zygote
 
     def _discard(self, zygote: _Zygote) -> None:

@@ -14,22 +14,18 @@ from fcntl import F_SETPIPE_SZ, fcntl
 
 from pagetoll.accounters.software.lockdown import MIB, Budget, die_with_parent, lock_down_ghostscript
 
-ARGUMENTS = (
-    "-dSAFER",
-    "-q",
-    "-dBATCH",
-    "-dNOPAUSE",
-    "-dNOPROMPT",
-    "-sDEVICE=pxlmono",
-    "-r75",
-    "-sstdout=%stderr",
-    "-sOutputFile=-",
-    "-K524288",
-    "-",
-)
+_SAFE = ("-dSAFER", "-q", "-dBATCH", "-dNOPAUSE", "-dNOPROMPT")
+_PIPES = ("-sstdout=%stderr", "-sOutputFile=-", "-K524288", "-")
+ARGUMENTS = (*_SAFE, "-sDEVICE=pxlmono", "-r75", *_PIPES)
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": "/nonexistent", "GS_OPTIONS": ""}
 BUDGET = Budget(cpu_s=60.0, memory_octets=768 * MIB)
 _PIPE_OCTETS = 256 * 1024
+
+
+def pixel_arguments(resolution_dpi: int) -> tuple[str, ...]:
+    """For raw Netpbm pictures: bits, grey or color as each page needs. No page may need a file (MaxBitmap),
+    for none can be written."""
+    return (*_SAFE, "-sDEVICE=pnmraw", f"-r{resolution_dpi}", "-dMaxBitmap=400000000", *_PIPES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,7 @@ class Ghostscript:
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
 
 
-def start(executable: str) -> Ghostscript | None:
+def start(executable: str, arguments: tuple[str, ...] = ARGUMENTS) -> Ghostscript | None:
     """A locked-down Ghostscript waiting for a document, or None where `executable` is not installed.
 
     The caller has one thread (it forks) and reaps the process. Raises `OSError`.
@@ -66,7 +62,7 @@ def start(executable: str) -> Ghostscript | None:
     parent_pid = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _become_ghostscript(executable, parent_pid, (theirs_in, theirs_out, theirs_err))
+        _become_ghostscript([executable, *arguments], parent_pid, (theirs_in, theirs_out, theirs_err))
     for end in (theirs_in, theirs_out, theirs_err):
         os.close(end)
     for end in (stdin, stdout, stderr):
@@ -77,7 +73,7 @@ def start(executable: str) -> Ghostscript | None:
     return Ghostscript(pid, os.pidfd_open(pid), stdin, stdout, stderr)
 
 
-def _become_ghostscript(executable: str, parent_pid: int, pipes: tuple[int, int, int]) -> None:
+def _become_ghostscript(command: list[str], parent_pid: int, pipes: tuple[int, int, int]) -> None:
     """In the forked process: take the pipes, give up everything else, execute. Does not return."""
     try:
         os.setsid()
@@ -87,7 +83,7 @@ def _become_ghostscript(executable: str, parent_pid: int, pipes: tuple[int, int,
         os.closerange(3, os.sysconf("SC_OPEN_MAX"))
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-        lock_down_ghostscript(BUDGET, os.path.realpath(executable))
-        os.execve(executable, [executable, *ARGUMENTS], ENVIRONMENT)  # noqa: S606  (no shell: that is the point)
+        lock_down_ghostscript(BUDGET, os.path.realpath(command[0]))
+        os.execve(command[0], command, ENVIRONMENT)  # noqa: S606  (no shell: that is the point)
     finally:
         os._exit(127)

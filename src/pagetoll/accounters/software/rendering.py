@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PostScript to PCL XL inside a counting child, through a Ghostscript that the zygote hands over.
+"""PostScript to PCL XL, or to pictures, inside a counting child, through a Ghostscript that the zygote hands over.
 
 The child can neither execute nor connect, so it asks on its channel and gets the three pipe ends of a process
 that already waits. It pumps the document in and the answer out in one loop over non-blocking pipes: writing
 first and reading afterwards would block both sides as soon as two pipes are full.
 
-    child -> zygote   G                     a Ghostscript, please
+    child -> zygote   G                     a Ghostscript for PCL XL, please
+    child -> zygote   P DPI                 a Ghostscript for pictures of so many dots per inch, please
     zygote -> child   G SERIAL + 3 pipes    here it is;    N: there is none
     zygote -> child   S SERIAL STATUS       it ended with this wait status
 """
@@ -21,14 +22,15 @@ from contextlib import suppress
 from pagetoll.accounters.software.reply import printable
 from pagetoll.core.errors import DocumentError, DocumentTooComplex, MalformedDocument
 
-ASK, NONE, STATUS = b"G", b"N", b"S"
+ASK, ASK_PIXELS, NONE, STATUS = b"G", b"P", b"N", b"S"
 RENDERINGS_PER_DOCUMENT = 16
 _CHUNK_OCTETS = 128 * 1024
 _MESSAGES_KEPT_OCTETS = 4000
 
 
 class GhostscriptRenderer:
-    """A `pagetoll.languages.limits.Renderer`: call it with PostScript, iterate over PCL XL."""
+    """A `pagetoll.languages.limits.Renderer`: call it with PostScript, iterate over PCL XL. Its method `pixels` is a
+    `PixelRenderer`."""
 
     def __init__(self, channel: socket.socket, deadline_s: float) -> None:
         """`deadline_s` by `time.monotonic`."""
@@ -38,7 +40,14 @@ class GhostscriptRenderer:
     def __call__(self, document: memoryview) -> Iterator[bytes]:
         """Yields all that was rendered, then raises `DocumentTooComplex` when time or memory ran out and
         `MalformedDocument` when the program ended with an error or Ghostscript died."""
-        serial, pipes = self._ask()
+        return self._run(ASK, document)
+
+    def pixels(self, document: memoryview, resolution_dpi: int) -> Iterator[bytes]:
+        """The same with pictures of the pages."""
+        return self._run(ASK_PIXELS + b"%d" % resolution_dpi, document)
+
+    def _run(self, request: bytes, document: memoryview) -> Iterator[bytes]:
+        serial, pipes = self._ask(request)
         messages = bytearray()
         try:
             yield from self._pump(document, pipes, messages)
@@ -48,8 +57,8 @@ class GhostscriptRenderer:
                     os.close(end)
         self._judge(self._wait_for_status(serial), bytes(messages))
 
-    def _ask(self) -> tuple[bytes, list[int]]:
-        self._channel.send(ASK)
+    def _ask(self, request: bytes) -> tuple[bytes, list[int]]:
+        self._channel.send(request)
         while True:
             message, pipes = self._receive()
             if message[:1] == ASK and len(pipes) == 3:

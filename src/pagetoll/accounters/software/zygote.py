@@ -6,7 +6,7 @@ forks the next one, keeps one Ghostscript waiting, ends what runs too long, and 
 with the daemon: the control socket closes, whatever killed the daemon. (The kernel's parent-death signal would
 come when the daemon's *thread* that started us ends, so it is used only from here downwards.)
 
-    daemon -> zygote   JSON [trust_dsc] + document, reply socket          zygote -> daemon   "ready", once
+    daemon -> zygote   JSON [trust_dsc, look] + document, reply socket          zygote -> daemon   "ready", once
 """
 
 import codecs
@@ -35,6 +35,7 @@ from pagetoll.core.errors import DocumentError
 from pagetoll.languages.limits import Limits
 
 READY = b"ready"
+MOST_RESOLUTION_DPI = 1200
 
 
 @dataclass(slots=True)
@@ -89,10 +90,10 @@ class Zygote:
         if not message or len(descriptors) != 2:
             self._running = bool(message)
             return
-        (trust_dsc,) = json.loads(message)
+        trust_dsc, look = json.loads(message)
         document, answers = descriptors
         timeout_s = time_limit_s(os.fstat(document).st_size)
-        request = json.dumps([trust_dsc, timeout_s, os.access(self._executable, os.X_OK)]).encode()
+        request = json.dumps([trust_dsc, look, timeout_s, os.access(self._executable, os.X_OK)]).encode()
         try:
             counting = self._hand_over(request, [document, answers])
         finally:
@@ -135,6 +136,9 @@ class Zygote:
         elif message == rendering.ASK and speaker.answers is not None:
             with suppress(OSError):  # it may have been killed while asking
                 self._give_ghostscript(speaker)
+        elif (resolution_dpi := _pixels_asked(message)) and speaker.answers is not None:
+            with suppress(OSError):
+                self._give_pixel_ghostscript(speaker, resolution_dpi)
 
     def _forget_channel(self, speaker: Child) -> None:
         with suppress(KeyError, ValueError):  # its end may have been heard before
@@ -149,8 +153,23 @@ class Zygote:
             self._waiting = given
             speaker.channel.send(rendering.NONE)
             return
-        speaker.renderings[given.pid] = given
         self._keep_waiting = True
+        self._hand_ghostscript(speaker, given)
+
+    def _give_pixel_ghostscript(self, speaker: Child, resolution_dpi: int) -> None:
+        """One for pictures is not kept waiting: it is started when it is asked for."""
+        speaker.renderings_begun += 1
+        given = None
+        if speaker.renderings_begun <= rendering.RENDERINGS_PER_DOCUMENT:
+            given = ghostscript.start(self._executable, ghostscript.pixel_arguments(resolution_dpi))
+        if given is None:
+            speaker.channel.send(rendering.NONE)
+            return
+        self._watch(given)
+        self._hand_ghostscript(speaker, given)
+
+    def _hand_ghostscript(self, speaker: Child, given: Ghostscript) -> None:
+        speaker.renderings[given.pid] = given
         try:
             pipes = [given.stdin, given.stdout, given.stderr]
             socket.send_fds(speaker.channel, [rendering.ASK + b"%d" % given.pid], pipes)
@@ -160,7 +179,10 @@ class Zygote:
     def _start_ghostscript(self) -> None:
         started = self._waiting = ghostscript.start(self._executable)
         if started is not None:
-            self._selector.register(started.pidfd, selectors.EVENT_READ, lambda: self._bury_ghostscript(started))
+            self._watch(started)
+
+    def _watch(self, started: Ghostscript) -> None:
+        self._selector.register(started.pidfd, selectors.EVENT_READ, lambda: self._bury_ghostscript(started))
 
     def _bury_ghostscript(self, ended: Ghostscript) -> None:
         self._selector.unregister(ended.pidfd)
@@ -209,21 +231,30 @@ class Zygote:
                     signal.pidfd_send_signal(counting.pidfd, signal.SIGKILL)
 
 
+def _pixels_asked(message: bytes) -> int:
+    """The resolution that a child's message asks pictures of, 0 when it asks nothing of the kind."""
+    kind, number = message[:1], message[1:]
+    if kind != rendering.ASK_PIXELS or not number.isdigit() or int(number) > MOST_RESOLUTION_DPI:
+        return 0
+    return int(number)
+
+
 def main(arguments: list[str]) -> None:
-    """`arguments`: control descriptor, uid and gid to count as when started by root, Ghostscript's path."""
-    control_fd, uid, gid, ghostscript_executable = arguments
+    """`arguments`: control descriptor, uid and gid to count as when started by root, Ghostscript's path, and whether
+    pages will be looked at (1 or 0)."""
+    control_fd, uid, gid, ghostscript_executable, pages_seen = arguments
     control = socket.socket(fileno=int(control_fd))
     control.set_inheritable(False)
     drop_root(int(uid), int(gid))
     become_undumpable()
     os.chdir("/")
-    _load_everything()
+    _load_everything(pages_seen == "1")
     gc.collect()
     gc.freeze()  # children share these pages; a collection would write to all of them
     Zygote(control, ghostscript_executable).run()
 
 
-def _load_everything() -> None:
+def _load_everything(pages_seen: bool) -> None:
     """Whatever a parser imports or sets up at first use: a child can open no file to do it later."""
     for name in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "ascii", "latin-1", "cp1252", "cp437"):
         codecs.lookup(name)
@@ -231,7 +262,8 @@ def _load_everything() -> None:
         prepared_parser_filter()
     for document in _WARM_UP:
         with suppress(DocumentError):
-            languages.count(document, limits=Limits(), trust_dsc=True, render_postscript=None)
+            look = child.inspector(["cmyk", 72], None) if pages_seen else None
+            languages.count(document, limits=Limits(), trust_dsc=True, render_postscript=None, inspect_pages=look)
 
 
 _WARM_UP = (

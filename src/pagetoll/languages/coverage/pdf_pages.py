@@ -10,6 +10,8 @@ picture it does not. So:
 2. A grey page is measured on a grey picture, which also costs half.
 3. A colored page is measured on a colored picture, whose pixels are brought to the lightness they have on a
    grey one where the two differ.
+4. Where a smaller grey picture shows another amount of ink, lines thinner than a pixel must be the reason, and the
+   page is drawn at 300 dpi.
 """
 
 import io
@@ -19,7 +21,15 @@ from typing import Any
 
 import numpy
 
-from pagetoll.languages.coverage.spaces import Pixels, PixelSums, grey_sums, largest_distance, rgb_sums
+from pagetoll.languages.coverage.spaces import (
+    BAND_PIXELS,
+    FULL,
+    Pixels,
+    PixelSums,
+    grey_sums,
+    largest_distance,
+    rgb_sums,
+)
 from pagetoll.languages.limits import Guard
 from pagetoll.languages.pixels import TOLERANCE
 
@@ -30,8 +40,13 @@ SURELY_GREY = 6
 pure black ink as (35, 31, 32), so it cannot be 0."""
 MOST_PIXELS = 24_000_000
 _POINTS_PER_INCH = 72
+FINE_DPI = 300
+MOST_DIFFERENCE = 0.05
+"""Share of the ink by which the small picture may differ before the page is drawn at FINE_DPI."""
 _HEAVIER = 2
 """Difference of lightness from which on a pixel is corrected."""
+_FAINT = 8
+"""Below this amount of ink a pixel's color says nothing."""
 _SHARES = (30, 59, 11)
 """PDFium's own lightness, in hundredths of red, green, blue."""
 
@@ -100,14 +115,25 @@ def _see(document: Any, number: int, look: Look) -> Seen:
         colored = _is_colored(page)
         if look.resolution_dpi is None:
             return Seen(colored)
-        grey = _draw(page, look.resolution_dpi, grey=True)
-        if not colored:
-            return Seen(False, grey_sums(grey))
-        return Seen(True, _colored_sums(_draw(page, look.resolution_dpi), grey))
+        return Seen(colored, _measured(page, colored, look.resolution_dpi))
     except (pypdfium2.PdfiumError, ValueError, OverflowError, MemoryError):
         return UNSEEN
     finally:
         page.close()
+
+
+def _measured(page: Any, colored: bool, resolution_dpi: int) -> PixelSums:
+    grey = _draw(page, resolution_dpi, grey=True)
+    if resolution_dpi < FINE_DPI and _depends_on_resolution(grey, _draw(page, LOOK_DPI, grey=True)):
+        resolution_dpi = FINE_DPI
+        grey = _draw(page, resolution_dpi, grey=True)
+    return _colored_sums(_draw(page, resolution_dpi), grey) if colored else grey_sums(grey)
+
+
+def _depends_on_resolution(grey: Pixels, smaller: Pixels) -> bool:
+    """Whether two pictures of a page show so different amounts of ink that lines thinner than a pixel are likely."""
+    ink, small_ink = (FULL - int(one.sum(dtype=numpy.uint64)) / max(1, one.size) for one in (grey, smaller))
+    return abs(ink - small_ink) > MOST_DIFFERENCE * ink
 
 
 def _is_colored(page: Any) -> bool:
@@ -133,24 +159,35 @@ def _draw(page: Any, resolution_dpi: int, *, grey: bool = False) -> Pixels:
 
 def _colored_sums(pixels: Pixels, grey: Pixels) -> PixelSums:
     """The sums of a colored picture with the lightness of a grey one; colored by definition."""
-    pixels = pixels[..., :3]
+    total = PixelSums(0, 0, 0, 0, 0, colored=True)
+    rows = max(1, BAND_PIXELS // max(1, grey.shape[1]))
+    for top in range(0, grey.shape[0], rows):
+        total += _lightened(pixels[top : top + rows, :, :3], grey[top : top + rows])
+    return total
+
+
+def _lightened(pixels: Pixels, grey: Pixels) -> PixelSums:
+    """The sums of a band, each pixel brought to its lightness in `grey`; white that is grey there gets black."""
     lightness = numpy.zeros(grey.shape, numpy.uint16)
     for channel, share in enumerate(_SHARES):
         lightness += pixels[..., channel] * numpy.uint16(share)
     lightness //= 100
-    rows, columns = numpy.nonzero(grey.astype(numpy.int16) - lightness.astype(numpy.int16) > _HEAVIER)
-    sums = replace(rgb_sums(pixels), colored=True)
+    sums = rgb_sums(pixels)
+    rows, columns = numpy.nonzero(abs(grey.astype(numpy.int16) - lightness.astype(numpy.int16)) > _HEAVIER)
     if not rows.size:
         return sums
-    ink = 255.0 - pixels[rows, columns].astype(numpy.float32)
-    too_much = 1 - (255.0 - grey[rows, columns]) / (255.0 - lightness[rows, columns])
-    excess = ink * too_much[:, None]
+    ink = FULL - pixels[rows, columns].astype(numpy.float32)
+    drawn = FULL - lightness[rows, columns].astype(numpy.float32)
+    wanted = FULL - grey[rows, columns].astype(numpy.float32)
+    faint = drawn < _FAINT
+    scale = numpy.where(faint, 1, wanted / numpy.maximum(drawn, 1))[:, None]
+    excess = ink - numpy.minimum(ink * scale + numpy.where(faint, wanted - drawn, 0)[:, None], FULL)
     return replace(
         sums,
         red=sums.red + _whole(excess[:, 0]),
         green=sums.green + _whole(excess[:, 1]),
         blue=sums.blue + _whole(excess[:, 2]),
-        brightest=sums.brightest + _whole(excess.min(axis=1)),
+        brightest=sums.brightest + _whole(ink.min(axis=1) - (ink - excess).min(axis=1)),
     )
 
 

@@ -71,12 +71,13 @@ def pages(data: "Buffer", start: int, parsed: Parsed, guard: Guard) -> Iterator[
 def _urf_layout(head: bytes) -> Layout | None:
     pixel_bits, space = head[0], head[1]
     columns, rows = struct.unpack(">II", head[12:20])
-    channels = _URF_CHANNELS.get(space, "")
+    channels = "k" if pixel_bits == 1 else _URF_CHANNELS.get(space, "")
     if not channels or pixel_bits % len(channels):
         return None
     octets = -(-columns * pixel_bits // 8)
     bits = pixel_bits // len(channels)
-    return Layout(columns, rows, octets, max(1, pixel_bits // 8), bits, pixel_bits, channels, 0, True, True, FULL)
+    fill = 0 if channels in ("k", "cmyk") else FULL
+    return Layout(columns, rows, octets, max(1, pixel_bits // 8), bits, pixel_bits, channels, 0, True, True, fill)
 
 
 def _cups_layout(head: bytes, order: str, coded: bool) -> Layout | None:
