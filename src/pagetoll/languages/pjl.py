@@ -24,6 +24,10 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LINE = re.compile(rb"(?i:@PJL)(?![^\s\x1b])([^\n\x1b]{0,65536})\n?")
 _EJL_START = b"\x1b\x01@EJL"
 _EJL_LINE = re.compile(rb"@EJL(?![^\s\x1b])([^\n\x1b]{0,65536})\n?")
+_PAGES_IN_PJL = re.compile(rb"(?i:@PJL[ \t]{1,8}SET[ \t]{1,8}PAGESTATUS[ \t]{0,8}=[ \t]{0,8}START)")
+"""A language (DDST) whose pages are PJL lines: they are its document."""
+_STARTS_WITH_ANY_OCTET = frozenset(["QPDL", "HIPERC"])
+"""Languages whose first octet may be a NUL, a line end or a blank."""
 _STATEMENT = re.compile(rb"[ \t]*([A-Za-z]+)")
 _ASSIGNMENT = re.compile(rb'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]{1,64})[ \t]{0,64}=[ \t]{0,64}("[^"]*"|[^\s"]+)')
 _PERSONALITY = re.compile(rb"(?i:LPARM|IPARM)[ \t]*:[ \t]*\S+[ \t]*")
@@ -70,7 +74,7 @@ class Wrapper:
             if data[position : position + 3] == _BYTE_ORDER_MARK:
                 position += 3
             padding = _PADDING.match(data, position, end)
-            if padding:
+            if padding and self.environment.language not in _STARTS_WITH_ANY_OCTET:
                 position = padding.end()
             if data[position : position + 2] == b"\x1bE" and data[position + 2 : position + 11] == UNIVERSAL_EXIT:
                 position += 2
@@ -78,6 +82,8 @@ class Wrapper:
                 position += 9
                 self._universal_exit()
             line = _LINE.match(data, position, end)
+            if line and _PAGES_IN_PJL.match(data, position, end):
+                break
             if line:
                 self.seen = True
                 position = line.end() + self._line(line[1], line.start())
