@@ -28,6 +28,7 @@ _SET_UP = re.compile(rb"S.|z..|@", re.DOTALL)
 _DRAWING = frozenset([b"drpG", b"dbF", b"biI", b"uI", b"dbI"])
 _COLOR_IMAGES = frozenset([b"cuI", b"cbiI"])
 _NO_IMAGES = frozenset([b"camE", b"plrE"])
+_JOB_BORDER = re.compile(rb"@EJL[ \t]{1,16}[SE]J\b")
 _MEDIA_POINTS = {
     "A3": (842.0, 1191.0),
     "A4": (595.0, 842.0),
@@ -151,7 +152,10 @@ def _walk(job: _Job, data: "Buffer", position: int, end: int, context: Context) 
         elif octet == 0x1B:
             if data[position : position + 9] == UNIVERSAL_EXIT:
                 break
-            position = _escape(job, data, position, end)
+            behind = _escape(job, data, position, end)
+            if behind is None:
+                break
+            position = behind
         else:
             text = _TEXT.match(data, position, end)
             stop = text.end() if text else position + 1
@@ -162,11 +166,16 @@ def _walk(job: _Job, data: "Buffer", position: int, end: int, context: Context) 
     return position
 
 
-def _escape(job: _Job, data: "Buffer", position: int, end: int) -> int:
+def _escape(job: _Job, data: "Buffer", position: int, end: int) -> int | None:
+    """The position behind an escape; None where EJL ends the job or names another language."""
     if data[position + 1 : position + 2] == b"\x01":
         settings, behind = read_ejl(data, position + 2, end)
-        if not settings or "EJ" in settings:
+        language = settings.get("LA") or settings.get("LANGUAGE") or "ESC/PAGE"
+        border = _JOB_BORDER.search(data, position + 2, behind) is not None
+        if border or not settings or not language.startswith("ESC/PAGE"):
             _drop_turn(job)
+        if border or not language.startswith("ESC/PAGE"):
+            return None
         job.obey_ejl(settings)
         return behind
     set_up = _SET_UP.match(data, position + 1, end)
