@@ -9,7 +9,16 @@ from typing import Protocol, TypeVar
 from pagetoll.core import catalogue as of
 from pagetoll.core.audit import AuditDifference, AuditExtent
 from pagetoll.core.charging import ChargeView, Plan
-from pagetoll.core.jobs import AttemptKey, AttemptState, ChargeRule, Identified, Outcome, Ticket
+from pagetoll.core.jobs import (
+    ALL_ATTEMPTS,
+    AttemptKey,
+    AttemptState,
+    ChargeRule,
+    HistoryFilter,
+    Identified,
+    Outcome,
+    Ticket,
+)
 from pagetoll.core.policy import AccountState, Decision, Rule
 from pagetoll.core.usage import Usage
 from pagetoll.wire.frames import Ended, Job, Started
@@ -289,17 +298,9 @@ class Ledger(Protocol):
     ) -> Sequence[AttemptRecord]: ...
 
     def history(
-        self,
-        *,
-        printer: str = "",
-        user: str = "",
-        job_id: int | None = None,
-        identified: Identified | None = None,
-        include_hidden: bool = True,
-        newest_first: bool = True,
-        limit: int | None = None,
+        self, wanted: HistoryFilter = ALL_ATTEMPTS, *, newest_first: bool = True, limit: int | None = None
     ) -> Iterator[AttemptRecord]:
-        """Attempts by number, read in pages; hidden are those of deleted printers, users and entries."""
+        """Attempts by number, read in pages; names also find those of deleted printers and users."""
         ...
 
     def legs(self, attempt_id: int) -> Sequence[LegRecord]: ...
@@ -386,8 +387,4 @@ class Catalogue(CatalogueReader, Protocol):
 
         After a lost race the whole is run again, so `work` must be repeatable. What it raises undoes everything.
         """
-        ...
-
-    def history(self, wanted: of.HistoryFilter) -> Iterator[of.HistoryRow]:
-        """Closed attempts of known users and printers, oldest first, without those that a deletion hid."""
         ...

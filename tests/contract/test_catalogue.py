@@ -8,12 +8,15 @@ from decimal import Decimal
 import pytest
 
 from contract.books import Books
-from pagetoll.core.catalogue import EntryChange, EntryRow, EntrySelection, Figure, HistoryFilter, OwnerChange
+from pagetoll.core.catalogue import EntryChange, EntryRow, EntrySelection, Figure, OwnerChange
 from pagetoll.core.errors import UsageError
+from pagetoll.core.jobs import HistoryFilter
 from pagetoll.core.money import MILLION
 from pagetoll.core.policy import LimitBy, OwnerKind
 from pagetoll.ports import CatalogueTransaction
 from pagetoll.storage.sql.catalogue import SqlCatalogue
+
+DUMPED = HistoryFilter(dumped=True)
 
 
 @pytest.fixture
@@ -127,11 +130,11 @@ def test_deleting_hides_frees_names_and_keeps_the_books(books: Books, catalogue:
     assert [row.name for row in catalogue.users()] == ["anna", "bert"]
     assert catalogue.users()[0].user_id != anna
     assert figures(catalogue.entries(of_group))["staff@hp"] == (2, 2)
-    assert [row.user_name for row in catalogue.history(HistoryFilter())] == ["bert"]
+    assert [record.facts.user_name for record in books.ledger.history(DUMPED)] == ["bert"]
     books.settle(late, 4)
-    assert [row.user_name for row in catalogue.history(HistoryFilter())] == ["bert"]
+    assert [record.facts.user_name for record in books.ledger.history(DUMPED)] == ["bert"]
     do(catalogue, lambda transaction: transaction.delete_printers([catalogue.printers()[1].printer_id]))
-    assert list(catalogue.history(HistoryFilter())) == []
+    assert list(books.ledger.history(DUMPED)) == []
     do(catalogue, lambda transaction: transaction.delete_groups([catalogue.groups()[0].group_id]))
     assert (catalogue.groups(), len(catalogue.printers())) == ([], 1)
     assert books.audit() == []

@@ -16,7 +16,7 @@ from pagetoll.core.errors import (
     NoSuchAccount,
     ReservationExpired,
 )
-from pagetoll.core.jobs import AttemptState, ChargeRule, Identified, Outcome
+from pagetoll.core.jobs import AttemptState, ChargeRule, HistoryFilter, Identified, Outcome
 from pagetoll.core.policy import ALLOWED, Decision, Verdict
 from pagetoll.core.pricing import tariff_from_json
 from pagetoll.storage.sql.ledger import SqlLedger
@@ -170,7 +170,7 @@ def test_a_job_open_while_its_printer_is_deleted_settles_on_the_closed_account(o
     assert new_id != old_id
     assert (one.account(old_id).posted, one.account(old_id).reserved, one.posted()) == (5, 0, 0)
     assert [record.facts.key for record in one.ledger.history()] == [key]
-    assert list(one.ledger.history(include_hidden=False)) == []
+    assert list(one.ledger.history(HistoryFilter(dumped=True))) == []
     assert one.audit() == []
 
 
@@ -268,12 +268,11 @@ def test_history_filters_by_printer_user_job_and_proof_of_identity(one: Books) -
     one.ledger.record_unreserved(proved, ALLOWED, Outcome.COMPLETED, ())
 
     def keys(**filters: object) -> list[object]:
-        return [record.facts.key for record in one.ledger.history(**filters)]
+        return [record.facts.key for record in one.ledger.history(HistoryFilter(**filters))]
 
-    assert keys(printer="canon") == keys(user="bert") == keys(job_id=on_canon.job.job_id) == [on_canon]
+    assert keys(printer_name="canon") == keys(user_name="bert") == keys(job_id=on_canon.job.job_id) == [on_canon]
     assert keys(identified=Identified.AUTHENTICATED) == [proved.key]
-    assert keys(user="nobody") == []
-    assert keys(limit=1) == [proved.key]
+    assert keys(user_name="nobody") == []
 
 
 def test_history_pages_lose_and_repeat_nothing(one: Books) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pagetoll.config.home import Home
 from pagetoll.config.load import load_home
+from pagetoll.core.jobs import HistoryFilter
 from pagetoll.frontends.daemon.instance import running_pid
 from pagetoll.frontends.wiring import now_utc
 from pagetoll.integrations.printlab.cupsconf import CupsSettings
@@ -143,7 +144,7 @@ class Site:
     def attempts(self, job_id: int | None = None) -> list[AttemptRecord]:
         """The stored attempts, oldest first."""
         with self.ledger() as ledger:
-            return list(ledger.history(job_id=job_id, newest_first=False))
+            return list(ledger.history(HistoryFilter(job_id=job_id), newest_first=False))
 
     def nothing_is_open(self) -> bool:
         with self.ledger() as ledger:

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from pagetoll.core.catalogue import HistoryFilter, HistoryRow
 from pagetoll.core.errors import UsageError
-from pagetoll.core.jobs import Outcome
+from pagetoll.core.jobs import HistoryFilter, Outcome
 from pagetoll.core.money import decimal_of
 from pagetoll.core.policy import Verdict
-from pagetoll.ports import Catalogue
+from pagetoll.ports import AttemptRecord, Ledger
 
 #: A text, a number, an amount, a local time, or nothing.
 Value = str | int | Decimal | datetime | None
@@ -24,13 +23,7 @@ Value = str | int | Decimal | datetime | None
 _RELATIVE = re.compile(r"(yesterday|today|now|tomorrow)([+-][0-9]{1,5})?", re.ASCII)
 _DIGITS = re.compile(r"[0-9]{4}([0-9]{2}){0,5}", re.ASCII)
 _DAYS = {"yesterday": -1, "today": 0, "now": 0, "tomorrow": 1}
-FILTER_FIELDS = {
-    "username": "user_name",
-    "printername": "printer_name",
-    "hostname": "host_name",
-    "billingcode": "billing_code",
-}
-FILTER_KEYS = (*FILTER_FIELDS, "jobid", "start", "end")
+FILTER_KEYS = ("username", "printername", "hostname", "billingcode", "jobid", "start", "end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +46,6 @@ def parse_filter(words: Sequence[str], now: datetime) -> Asked:
             raise UsageError(f"invalid filter {word!r}: give KEY=VALUE with a key of {', '.join(FILTER_KEYS)}")
         given[key.lower()] = value
     remarks = []
-    texts = {field: given[key] for key, field in FILTER_FIELDS.items() if key in given}
     bounds = {}
     for key in ("start", "end"):
         if key in given:
@@ -66,7 +58,17 @@ def parse_filter(words: Sequence[str], now: datetime) -> Asked:
     if start is not None and end is not None and start > end:
         # Swapped as they were written, so that both periods are in it whole.
         start, end = moment(given["end"], now, last=False), moment(given["start"], now, last=True)
-    return Asked(HistoryFilter(**texts, job_id=_job_id(given.get("jobid")), start=start, end=end), tuple(remarks))
+    wanted = HistoryFilter(
+        user_name=given.get("username"),
+        printer_name=given.get("printername"),
+        host_name=given.get("hostname"),
+        billing_code=given.get("billingcode"),
+        job_id=_job_id(given.get("jobid")),
+        start=start,
+        end=end,
+        dumped=True,
+    )
+    return Asked(wanted, tuple(remarks))
 
 
 def _job_id(text: str | None) -> int | None:
@@ -111,7 +113,7 @@ def _completed(digits: str, *, last: bool) -> datetime:
     return datetime(year, month, day, hour, minute, second)
 
 
-def action(row: HistoryRow) -> str:
+def action(row: AttemptRecord) -> str:
     """How the old history calls the end of an attempt."""
     if row.outcome in (Outcome.REFUSED, Outcome.PENDING_HELD):
         return "DENY"
@@ -122,37 +124,42 @@ def action(row: HistoryRow) -> str:
     return "WARN" if row.verdict == Verdict.WARN else "ALLOW"
 
 
-def _page_counter(row: HistoryRow) -> int | None:
+def _page_counter(row: AttemptRecord) -> int | None:
     """The printer's running total behind the job; 0 where nothing was printed."""
-    if row.printer_counter_before is None or row.charged_impressions == 0:
+    if row.lifetime_before is None or row.charged_impressions == 0:
         return 0
-    return row.printer_counter_before + row.charged_impressions
+    return row.lifetime_before + row.charged_impressions
 
 
-#: The columns in the order of the old dumps. A job's number is a text there; `pages` was never filled.
-COLUMNS: dict[str, Callable[[HistoryRow], Value]] = {
-    "username": lambda row: row.user_name,
-    "printername": lambda row: row.printer_name,
+def _job_date(row: AttemptRecord) -> datetime | None:
+    return row.closed_at.astimezone().replace(tzinfo=None, microsecond=0) if row.closed_at else None
+
+
+#: The columns in the order of the old dumps. A job's number is a text there; `pages` was never filled, and CUPS
+#: tells no backend the name of a file.
+COLUMNS: dict[str, Callable[[AttemptRecord], Value]] = {
+    "username": lambda row: row.facts.user_name,
+    "printername": lambda row: row.facts.ticket.printer,
     "id": lambda row: row.attempt_id,
-    "jobid": lambda row: str(row.job_id),
-    "userid": lambda row: row.user_id,
-    "printerid": lambda row: row.printer_id,
+    "jobid": lambda row: str(row.facts.key.job.job_id),
+    "userid": lambda row: row.facts.user_id,
+    "printerid": lambda row: row.facts.printer_id,
     "pagecounter": _page_counter,
-    "jobsizebytes": lambda row: row.document_octets,
+    "jobsizebytes": lambda row: row.facts.document_octets,
     "jobsize": lambda row: row.charged_impressions,
     "jobprice": lambda row: decimal_of(row.charged_price),
     "action": action,
-    "filename": lambda row: row.file_name or None,
-    "title": lambda row: row.job_name,
-    "copies": lambda row: row.copies,
-    "options": lambda row: row.options,
-    "hostname": lambda row: row.host_name,
-    "md5sum": lambda row: row.document_md5 or None,
+    "filename": lambda _: None,
+    "title": lambda row: row.facts.ticket.job_name,
+    "copies": lambda row: row.facts.ticket.copies,
+    "options": lambda row: row.facts.ticket.raw_options,
+    "hostname": lambda row: row.facts.ticket.job_originating_host_name,
+    "md5sum": lambda row: row.facts.document_md5 or None,
     "pages": lambda _: None,
-    "billingcode": lambda row: row.billing_code or None,
+    "billingcode": lambda row: row.facts.ticket.options.get("job-billing") or None,
     "precomputedjobsize": lambda row: row.quoted_impressions,
     "precomputedjobprice": lambda row: decimal_of(row.quoted_price),
-    "jobdate": lambda row: row.closed_at.astimezone().replace(tzinfo=None, microsecond=0),
+    "jobdate": _job_date,
 }
 
 
@@ -179,17 +186,15 @@ def parse_order(fields: Sequence[str]) -> tuple[list[OrderField], list[str]]:
     return order, remarks
 
 
-def history_rows(
-    catalogue: Catalogue, wanted: HistoryFilter, order: Sequence[OrderField]
-) -> Iterator[tuple[Value, ...]]:
+def history_rows(ledger: Ledger, wanted: HistoryFilter, order: Sequence[OrderField]) -> Iterator[tuple[Value, ...]]:
     """The rows of the history, a value for each of COLUMNS; as they come, in the order of their numbers, unless told
     otherwise."""
-    found = catalogue.history(wanted)
+    found = ledger.history(wanted, newest_first=False)
     for row in _ordered(found, order) if order else found:
         yield tuple(value(row) for value in COLUMNS.values())
 
 
-def _ordered(found: Iterable[HistoryRow], order: Sequence[OrderField]) -> list[HistoryRow]:
+def _ordered(found: Iterable[AttemptRecord], order: Sequence[OrderField]) -> list[AttemptRecord]:
     rows = list(found)
     for field in reversed(order):
         value = COLUMNS[field.column]

@@ -2,28 +2,17 @@
 """What was printed, as rows: the list of attempts, and the attempts that a person means by a job's number."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from pagetoll.core.errors import LedgerError, UsageError
-from pagetoll.core.jobs import AttemptState, Identified, Outcome
+from pagetoll.core.jobs import AttemptState, HistoryFilter, Identified, Outcome
 from pagetoll.ports import AttemptRecord, Ledger
 
 ATTEMPT_PREFIX = "attempt:"
 LARGEST_NUMBER_DIGITS = 18  # what a signed 64-bit column surely holds
 RECORDS_SEARCHED_MAX = 200  # runs of one job that are looked at
-
-
-@dataclass(frozen=True, slots=True)
-class JobFilter:
-    """Which attempts are listed; empty fields do not narrow. `limit` None means all."""
-
-    printer: str = ""
-    user: str = ""
-    job_id: int | None = None
-    identified: Identified | None = None
-    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +35,6 @@ class JobRow:
     ended: Outcome | AttemptState
     verdict: str
     reason: str
-
-
-def listed(ledger: Ledger, wanted: JobFilter) -> Iterator[JobRow]:
-    """The attempts that fit, newest first."""
-    for record in ledger.history(
-        printer=wanted.printer,
-        user=wanted.user,
-        job_id=wanted.job_id,
-        identified=wanted.identified,
-        limit=wanted.limit,
-    ):
-        yield row_of(record)
 
 
 def row_of(record: AttemptRecord) -> JobRow:
@@ -92,7 +69,7 @@ def attempts_meant(ledger: Ledger, reference: str) -> Sequence[AttemptRecord]:
         if record is None:
             raise LedgerError(f"there is no attempt {number} in the ledger; see: pagetoll job list")
         return [record]
-    records = list(ledger.history(job_id=number, limit=RECORDS_SEARCHED_MAX))
+    records = list(ledger.history(HistoryFilter(job_id=number), limit=RECORDS_SEARCHED_MAX))
     if not records:
         raise LedgerError(f"there is no job {number} in the ledger; see: pagetoll job list")
     newest = records[0].facts.key.job

@@ -6,6 +6,7 @@ host, job-id, time-at-creation); the attempt's key is that plus 16 random bytes 
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -88,3 +89,24 @@ class Ticket:
     job_uuid: str = ""
     job_originating_host_name: str = ""
     raw_options: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """Which attempts of the history: equal names and numbers, None for any; times of their end are inclusive.
+
+    `dumped`: only what the old dumps have, the closed ones of known users and printers that no deletion hid.
+    """
+
+    user_name: str | None = None
+    printer_name: str | None = None
+    host_name: str | None = None
+    billing_code: str | None = None
+    job_id: int | None = None
+    identified: Identified | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    dumped: bool = False
+
+
+ALL_ATTEMPTS = HistoryFilter()

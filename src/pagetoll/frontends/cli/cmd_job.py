@@ -9,7 +9,7 @@ from pagetoll.app import jobs
 from pagetoll.app.explain import Explanation, explain, to_json
 from pagetoll.app.figures import credits_text, moment
 from pagetoll.core.errors import UsageError
-from pagetoll.core.jobs import Identified
+from pagetoll.core.jobs import HistoryFilter, Identified
 from pagetoll.frontends.cli.ledger_access import owners_ledger
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.cli.screen import printable, table, tolerant_output
@@ -58,9 +58,9 @@ def main(arguments: list[str]) -> int:
         raise UsageError(f"{word} {wanted}; see: {COMMAND.name} --help")
     tolerant_output()
     if word == "list":
-        wanted_jobs = filter_of(parsed)
+        filtered, limit = filter_of(parsed), limit_of(parsed)
         with owners_ledger() as ledger:
-            _show_rows(jobs.listed(ledger, wanted_jobs), as_json="json" in parsed)
+            _show_rows(map(jobs.row_of, ledger.history(filtered, limit=limit)), as_json="json" in parsed)
         return 0
     if given := parsed.given(LIST_OPTIONS):
         raise UsageError(f"{given[0]} belongs to list; see: {COMMAND.name} --help")
@@ -71,22 +71,26 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def filter_of(parsed: Parsed) -> jobs.JobFilter:
+def filter_of(parsed: Parsed) -> HistoryFilter:
     """What the options of list ask for. Raises UsageError."""
-    job, limit = parsed.text("job"), parsed.text("limit")
-    limit_number = LISTED_BY_DEFAULT if limit is None else _whole(limit, "--limit")
+    job = parsed.text("job")
     try:
         identified = Identified(parsed.values["identified"]) if "identified" in parsed else None
     except ValueError:
         known = ", ".join(Identified)
         raise UsageError(f"--identified {parsed.values['identified']!r} is not one of: {known}") from None
-    return jobs.JobFilter(
-        printer=parsed.text("printer") or "",
-        user=parsed.text("user") or "",
+    return HistoryFilter(
+        printer_name=parsed.text("printer") or None,
+        user_name=parsed.text("user") or None,
         job_id=None if job is None else _whole(job, "--job"),
         identified=identified,
-        limit=limit_number or None,
     )
+
+
+def limit_of(parsed: Parsed) -> int | None:
+    """How many jobs are listed at most, None for all. Raises UsageError."""
+    limit = parsed.text("limit")
+    return LISTED_BY_DEFAULT if limit is None else _whole(limit, "--limit") or None
 
 
 def _whole(text: str, option: str) -> int:

@@ -20,8 +20,8 @@ from pagetoll.app.history import (
     parse_order,
 )
 from pagetoll.app.names import is_control
-from pagetoll.core.catalogue import HistoryFilter
 from pagetoll.core.errors import UsageError
+from pagetoll.core.jobs import HistoryFilter
 from pagetoll.core.money import micros
 from pagetoll.frontends.cli.options import Command, Option, Parsed, comma_list
 from pagetoll.frontends.cli.output import plain_float, tell
@@ -90,7 +90,7 @@ def _open(path: Path) -> TextIO:
 
 
 def _write(opening: Opening, dump: Dump) -> int:
-    rows = history_rows(opening().catalogue, dump.wanted, dump.order)
+    rows = history_rows(opening().ledger, dump.wanted, dump.order)
     found = False
     for row in rows:
         if not found:

@@ -21,7 +21,7 @@ from pagetoll.frontends.cli.options import Command, Parsed, parse
 from pagetoll.frontends.cli.output import complain, tell
 from pagetoll.frontends.identity import become_owner
 from pagetoll.frontends.wiring import open_storage
-from pagetoll.ports import Catalogue
+from pagetoll.ports import Catalogue, Ledger
 
 EXIT_DONE = 0
 EXIT_INTERRUPTED = 253
@@ -40,8 +40,9 @@ class NotAllowed(PagetollError):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a command works with: the open catalogue, who acts, and by which words (for the book of acts)."""
+    """What a command works with: the open books, who acts, and by which words (for the list of acts)."""
 
+    ledger: Ledger
     catalogue: Catalogue
     actor: str
     act: str
@@ -113,16 +114,16 @@ def _run(program: Program, words: list[str]) -> int:
 
 
 def open_session(name: str, words: list[str]) -> Session:
-    """Become the home's owner and open its catalogue. Raises NotAllowed for anybody but root and the owner."""
+    """Become the home's owner and open its books. Raises NotAllowed for anybody but root and the owner."""
     actor = acting_user()
     home = Home.from_environment(os.environ)
     if not become_owner(home):
         raise NotAllowed(
             f"{actor} : you are not allowed to use this command; run it as root or as {home.owner().name}"
         )
-    _, catalogue = open_storage(home, load_home(home))
+    ledger, catalogue = open_storage(home, load_home(home))
     act = shlex.join([name, *words])
-    return Session(catalogue, actor, act if len(act) <= ACT_LENGTH_MAX else act[:ACT_LENGTH_MAX] + "…")
+    return Session(ledger, catalogue, actor, act if len(act) <= ACT_LENGTH_MAX else act[:ACT_LENGTH_MAX] + "…")
 
 
 def acting_user() -> str:

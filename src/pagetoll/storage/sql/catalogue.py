@@ -2,8 +2,7 @@
 """The catalogue on the SQL store: lookups, and administrative changes of one invocation in one transaction."""
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from sqlalchemy import Connection, insert, update
@@ -14,8 +13,6 @@ from pagetoll.core.catalogue import (
     EntrySelection,
     Figure,
     GroupRow,
-    HistoryFilter,
-    HistoryRow,
     OwnerChange,
     PrinterChange,
     PrinterRow,
@@ -29,7 +26,6 @@ from pagetoll.storage.sql.engine import Database
 from pagetoll.storage.sql.schema import NAME_LENGTH, acts, groups, printers, users
 
 Result = TypeVar("Result")
-HISTORY_ROWS_AT_ONCE = 2000
 
 
 class SqlCatalogue:
@@ -64,17 +60,6 @@ class SqlCatalogue:
 
     def entries(self, selection: EntrySelection) -> Sequence[EntryRow]:
         return self._database.read(lambda connection: catalogue_reads.read_entries(connection, selection))
-
-    def history(self, wanted: HistoryFilter) -> Iterator[HistoryRow]:
-        """In portions, so that a long dump holds no transaction open."""
-        after_id = 0
-        while True:
-            statement = catalogue_reads.history_statement(wanted, after_id, HISTORY_ROWS_AT_ONCE)
-            rows = self._database.read(partial(catalogue_reads.read_history, statement))
-            yield from rows
-            if len(rows) < HISTORY_ROWS_AT_ONCE:
-                return
-            after_id = rows[-1].attempt_id
 
 
 class SqlCatalogueTransaction:

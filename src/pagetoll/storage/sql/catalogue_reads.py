@@ -8,18 +8,17 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, select
 
-from pagetoll.core.catalogue import EntryRow, EntrySelection, GroupRow, HistoryFilter, HistoryRow, PrinterRow, UserRow
+from pagetoll.core.catalogue import EntryRow, EntrySelection, GroupRow, PrinterRow, UserRow
 from pagetoll.core.money import Unit
 from pagetoll.core.policy import LimitBy, OwnerKind
 from pagetoll.storage.sql.accounts import accounts_named
-from pagetoll.storage.sql.instants import from_micros, maybe_instant, to_micros
-from pagetoll.storage.sql.schema import accounts, attempts, group_members, groups, printer_members, printers, users
+from pagetoll.storage.sql.instants import maybe_instant
+from pagetoll.storage.sql.schema import accounts, group_members, groups, printer_members, printers, users
 
 #: How many numbers one statement names; databases bound their parameters (SQLite 32,766, PostgreSQL 65,535).
 CHUNK = 10_000
-MICROSECONDS_OF_LAST_SECOND = 999_999
 by_name = attrgetter("name")
 
 
@@ -186,59 +185,3 @@ def _entry_of(row: Row[Any]) -> EntryRow:
 
 def newest_account_id(connection: Connection) -> int:
     return int(connection.execute(select(func.coalesce(func.max(accounts.c.id), 0))).scalar_one())
-
-
-def history_statement(wanted: HistoryFilter, after_id: int, rows_max: int) -> Select[Any]:
-    """The next rows of the history behind `after_id`, oldest first."""
-    c = attempts.c
-    conditions = [
-        c.id > after_id,
-        c.state == "closed",
-        c.hidden.is_(False),
-        c.user_id.is_not(None),
-        c.printer_id.is_not(None),
-    ]
-    equal = (
-        (c.user_name, wanted.user_name),
-        (c.printer_name, wanted.printer_name),
-        (c.host_name, wanted.host_name),
-        (c.billing_code, wanted.billing_code),
-        (c.job_id, wanted.job_id),
-    )
-    conditions += [column == value for column, value in equal if value is not None]
-    if wanted.start is not None:
-        conditions.append(c.closed_at >= to_micros(wanted.start))
-    if wanted.end is not None:
-        conditions.append(c.closed_at <= to_micros(wanted.end) + MICROSECONDS_OF_LAST_SECOND)
-    return select(attempts).where(*conditions).order_by(c.id).limit(rows_max)
-
-
-def read_history(statement: Select[Any], connection: Connection) -> list[HistoryRow]:
-    return [_history_row(row) for row in connection.execute(statement)]
-
-
-def _history_row(row: Row[Any]) -> HistoryRow:
-    return HistoryRow(
-        attempt_id=row.id,
-        user_name=row.user_name,
-        user_id=row.user_id,
-        printer_name=row.printer_name,
-        printer_id=row.printer_id,
-        job_id=row.job_id,
-        printer_counter_before=row.printer_counter_before,
-        document_octets=row.document_octets,
-        charged_impressions=row.charged_impressions,
-        charged_price=row.charged_price,
-        outcome=row.outcome or "",
-        verdict=row.verdict,
-        file_name=row.file_name,
-        job_name=row.job_name,
-        copies=row.copies,
-        options=row.options,
-        host_name=row.host_name,
-        document_md5=row.document_md5,
-        billing_code=row.billing_code,
-        quoted_impressions=row.quoted_impressions,
-        quoted_price=row.quoted_price,
-        closed_at=from_micros(row.closed_at),
-    )

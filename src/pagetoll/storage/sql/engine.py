@@ -3,7 +3,8 @@
 
 Two engines for one database: the *durable* one waits for the disk at commit (reserves, administration), the
 *relaxed* one does not (settle, void, marks): one fsync lies on a job's way (design.md chapter 2). A relaxed commit
-is atomic all the same and reaches the disk with the next durable one.
+is atomic all the same and reaches the disk with the next durable one. On SQLite both share their connections, the
+last used one first: what one connection writes makes the others read their pages again.
 
 Writes take their locks in one order everywhere: the attempt's row, users in id order, accounts in id order,
 printers. On SQLite BEGIN IMMEDIATE is the one lock for all of that.
@@ -47,8 +48,12 @@ class Database:
         self.clock = clock
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.where = f"ledger {url.render_as_string(hide_password=True)}"
-        self.durable = _engine(url, busy_timeout_s, durable=True, create=create)
-        self.relaxed = _engine(url, busy_timeout_s, durable=False, create=create)
+        if self.is_sqlite:
+            self.durable = _sqlite_engine(url, busy_timeout_s, create=create)
+            self.relaxed = self.durable.execution_options(relaxed=True)
+        else:
+            self.durable = _server_engine(url, busy_timeout_s, durable=True)
+            self.relaxed = _server_engine(url, busy_timeout_s, durable=False)
         self._busy_timeout_s = busy_timeout_s
         # SQLite has one writer; threads of this process queue here, fairly, instead of in its polling.
         self._writer = threading.Lock()
@@ -159,9 +164,7 @@ def parse_url(text: str) -> URL:
     raise UsageError(f"“{url.render_as_string()}” is no ledger; give sqlite:////path/of/the/file or postgresql://…")
 
 
-def _engine(url: URL, busy_timeout_s: float, *, durable: bool, create: bool) -> Engine:
-    if url.get_backend_name() == "sqlite":
-        return _sqlite_engine(url, busy_timeout_s, durable=durable, create=create)
+def _server_engine(url: URL, busy_timeout_s: float, *, durable: bool) -> Engine:
     timeout_ms = max(1, int(busy_timeout_s * 1000))
     settings = f"-c lock_timeout={timeout_ms} -c synchronous_commit={'on' if durable else 'off'}"
     given = url.query.get("options")
@@ -176,7 +179,7 @@ def _engine(url: URL, busy_timeout_s: float, *, durable: bool, create: bool) -> 
     )
 
 
-def _sqlite_engine(url: URL, busy_timeout_s: float, *, durable: bool, create: bool) -> Engine:
+def _sqlite_engine(url: URL, busy_timeout_s: float, *, create: bool) -> Engine:
     # mode=rw: a missing file is an error, not an empty ledger.
     address = f"file:{quote(url.database or '')}?mode={'rwc' if create else 'rw'}"
 
@@ -187,7 +190,7 @@ def _sqlite_engine(url: URL, busy_timeout_s: float, *, durable: bool, create: bo
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            connection.execute("PRAGMA synchronous = FULL")
         except sqlite3.Error:
             connection.close()
             raise
@@ -200,11 +203,19 @@ def _sqlite_engine(url: URL, busy_timeout_s: float, *, durable: bool, create: bo
         pool_size=POOL_CONNECTIONS,
         max_overflow=POOL_OVERFLOW,
         pool_timeout=busy_timeout_s,
+        pool_use_lifo=True,
     )
     event.listen(engine, "begin", _begin)
     return engine
 
 
 def _begin(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if options.get("reading", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    synchronous = "NORMAL" if options.get("relaxed", False) else "FULL"
+    if connection.info.get("synchronous", "FULL") != synchronous:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")  # takes effect outside a transaction only
+        connection.info["synchronous"] = synchronous
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

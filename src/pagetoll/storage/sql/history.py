@@ -5,17 +5,18 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select, text
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table, and_, bindparam, func, or_, select, text
 
-from pagetoll.core.jobs import AttemptKey, AttemptState, Identified
+from pagetoll.core.jobs import AttemptKey, AttemptState, HistoryFilter
 from pagetoll.ports import Act, AttemptRecord, LegRecord
 from pagetoll.storage.sql import schema
 from pagetoll.storage.sql.accounts import accounts_named, job_write_id, state_of
-from pagetoll.storage.sql.attempts import record_of, records
+from pagetoll.storage.sql.attempts import clean, record_of, records
 from pagetoll.storage.sql.engine import Database
-from pagetoll.storage.sql.instants import from_micros
+from pagetoll.storage.sql.instants import from_micros, to_micros
 from pagetoll.storage.sql.schema import OPEN_ATTEMPTS, accounts, attempts, entries, printers, reservations, users
 
+MICROSECONDS_OF_LAST_SECOND = 999_999
 OPEN_STATES = tuple(state.value for state in AttemptState if state is not AttemptState.CLOSED)
 
 
@@ -35,43 +36,59 @@ def open_attempts(connection: Connection) -> Sequence[AttemptRecord]:
     return records(connection.execute(found.order_by(attempts.c.id)))
 
 
+#: Built once: it is on each job's way, and mostly finds nothing.
+_OPEN_OF_JOB = (
+    select(attempts)
+    .where(
+        attempts.c.job_id == bindparam("job"),
+        attempts.c.spooler_host == bindparam("host"),
+        attempts.c.time_at_creation == bindparam("created"),
+        attempts.c.state != "closed",
+    )
+    .order_by(attempts.c.id)
+)
+
+
 def open_attempts_of_job(
     connection: Connection, spooler_host: str, job_id: int, time_at_creation: int
 ) -> Sequence[AttemptRecord]:
-    found = select(attempts).where(
-        attempts.c.spooler_host == spooler_host,
-        attempts.c.job_id == job_id,
-        attempts.c.time_at_creation == time_at_creation,
-        attempts.c.state != "closed",
-    )
-    return records(connection.execute(found.order_by(attempts.c.id)))
+    asked = {"job": job_id, "host": spooler_host, "created": time_at_creation}
+    return records(connection.execute(_OPEN_OF_JOB, asked))
 
 
-def selection(
-    printer: str, user: str, job_id: int | None, identified: Identified | None, *, include_hidden: bool
-) -> Select[Any]:
+def selection(wanted: HistoryFilter) -> Select[Any]:
     """The attempts that fit; names also find those of deleted printers and users, and of unknown ones."""
-    found = select(attempts)
-    if printer:
-        known = select(printers.c.id).where(printers.c.name == printer)
-        found = found.where(
-            or_(
-                attempts.c.printer_id.in_(known),
-                and_(attempts.c.printer_id.is_(None), attempts.c.printer_name == printer),
-            )
+    c = attempts.c
+    equal = (
+        (c.host_name, wanted.host_name),
+        (c.billing_code, wanted.billing_code),
+        (c.job_id, wanted.job_id),
+        (c.identified, wanted.identified),
+    )
+    conditions = [
+        column == (clean(value) if isinstance(value, str) else value) for column, value in equal if value is not None
+    ]
+    conditions += [
+        _named(table, number, name, clean(value))
+        for table, number, name, value in (
+            (printers, c.printer_id, c.printer_name, wanted.printer_name),
+            (users, c.user_id, c.user_name, wanted.user_name),
         )
-    if user:
-        known = select(users.c.id).where(users.c.name == user)
-        found = found.where(
-            or_(attempts.c.user_id.in_(known), and_(attempts.c.user_id.is_(None), attempts.c.user_name == user))
-        )
-    if job_id is not None:
-        found = found.where(attempts.c.job_id == job_id)
-    if identified is not None:
-        found = found.where(attempts.c.identified == identified.value)
-    if not include_hidden:
-        found = found.where(attempts.c.hidden.is_(False))
-    return found
+        if value is not None
+    ]
+    if wanted.dumped:
+        conditions += [c.state == "closed", c.hidden.is_(False), c.user_id.is_not(None), c.printer_id.is_not(None)]
+    if wanted.start is not None:
+        conditions.append(c.closed_at >= to_micros(wanted.start))
+    if wanted.end is not None:
+        conditions.append(c.closed_at <= to_micros(wanted.end) + MICROSECONDS_OF_LAST_SECOND)
+    return select(attempts).where(*conditions)
+
+
+def _named(table: Table, number: Column[Any], name: Column[Any], value: str) -> ColumnElement[bool]:
+    """That the attempt is of a row of this name, or of no row and was said to be."""
+    known = select(table.c.id).where(table.c.name == value)
+    return or_(number.in_(known), and_(number.is_(None), name == value))
 
 
 def pages(

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, update
 from pagetoll.core.audit import AuditDifference, AuditExtent
 from pagetoll.core.charging import ChargeView, Plan
 from pagetoll.core.errors import AlreadySettled, AlreadyVoided
-from pagetoll.core.jobs import AttemptKey, AttemptState, Identified, Outcome
+from pagetoll.core.jobs import ALL_ATTEMPTS, AttemptKey, AttemptState, HistoryFilter, Outcome
 from pagetoll.core.policy import Decision, Rule
 from pagetoll.ports import (
     Act,
@@ -75,14 +75,14 @@ class SqlLedger:
 
     def _mark(self, key: AttemptKey, state: AttemptState, **columns: int) -> None:
         def mark(connection: Connection) -> None:
+            marked = {"state": state.value, **columns}
+            due = (attempts.c.nonce == key.nonce) & attempts.c.state.in_(_BEFORE[state])
+            if connection.execute(update(attempts).where(due).values(**marked)).rowcount:
+                return
             attempt = get_attempt(connection, key)
             if attempt.state == AttemptState.CLOSED.value:
                 kind = AlreadySettled if attempt.charge_rule else AlreadyVoided
                 raise kind(f"attempt {key} is closed; a new run of the job is a new attempt")
-            if attempt.state in _BEFORE[state]:
-                connection.execute(
-                    update(attempts).where(attempts.c.id == attempt.id).values(state=state.value, **columns)
-                )
 
         self.database.write(mark, durable=False)
 
@@ -114,20 +114,11 @@ class SqlLedger:
         )
 
     def history(
-        self,
-        *,
-        printer: str = "",
-        user: str = "",
-        job_id: int | None = None,
-        identified: Identified | None = None,
-        include_hidden: bool = True,
-        newest_first: bool = True,
-        limit: int | None = None,
+        self, wanted: HistoryFilter = ALL_ATTEMPTS, *, newest_first: bool = True, limit: int | None = None
     ) -> Iterator[AttemptRecord]:
-        found = reading.selection(clean(printer), clean(user), job_id, identified, include_hidden=include_hidden)
         return reading.pages(
             self.database,
-            found,
+            reading.selection(wanted),
             newest_first=newest_first,
             limit=limit,
             page_rows=self._history_page_rows,

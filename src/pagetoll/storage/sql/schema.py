@@ -185,7 +185,6 @@ attempts = Table(
     Column("identified", String(20), nullable=False),
     Column("host_name", Text, nullable=False, default=""),
     Column("job_name", Text, nullable=False, default=""),
-    Column("file_name", Text, nullable=False, default=""),
     Column("options", Text, nullable=False, default=""),  # as the spooler wrote them
     Column("options_json", Text, nullable=False, default=""),
     Column("content_type", Text, nullable=False, default=""),

@@ -7,6 +7,7 @@ Each figure that is shown is also checked; a wrong one ends the demonstration wi
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pagetoll.core.jobs import HistoryFilter
 from pagetoll.frontends.cli.demo import documents
 from pagetoll.frontends.cli.demo.stage import DemoFailed, Stage
 from pagetoll.frontends.cli.subcommand import say
@@ -108,7 +109,7 @@ def _check(stage: Stage, job_ids: list[int]) -> None:
     ledger = open_ledger(stage.home.database_url, clock=now_utc, busy_timeout_s=10.0)
     try:
         for job_id, wanted in zip(job_ids, PRINTS, strict=True):
-            charged = [record.charged_impressions for record in ledger.history(job_id=job_id)]
+            charged = [record.charged_impressions for record in ledger.history(HistoryFilter(job_id=job_id))]
             if charged != [wanted.impressions]:
                 raise DemoFailed(f"job {job_id}: charged {charged}, expected {wanted.impressions} impressions")
     finally:

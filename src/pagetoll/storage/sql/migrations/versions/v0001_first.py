@@ -115,7 +115,6 @@ ATTEMPTS: tuple[sa.schema.SchemaItem, ...] = (
     sa.Column("identified", sa.String(length=20), nullable=False),
     sa.Column("host_name", sa.Text(), nullable=False),
     sa.Column("job_name", sa.Text(), nullable=False),
-    sa.Column("file_name", sa.Text(), nullable=False),
     sa.Column("options", sa.Text(), nullable=False),
     sa.Column("options_json", sa.Text(), nullable=False),
     sa.Column("content_type", sa.Text(), nullable=False),
