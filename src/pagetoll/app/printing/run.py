@@ -44,7 +44,7 @@ STEPS: dict[Command, Step] = {
 def attempt_of(services: Services, arrival: Arrival, client: Client, adoption: Adoption | None) -> Attempt:
     """The attempt that a client's first message describes."""
     settings = services.settings()
-    ticket = read_ticket(arrival.arguments, arrival.variables)
+    ticket = read_ticket(arrival.arguments, arrival.variables, services.own_names)
     user_name, identified = who_pays(ticket)
     if settings.usernamecase is not UsernameCase.NATIVE:
         user_name = user_name.lower() if settings.usernamecase is UsernameCase.LOWER else user_name.upper()
@@ -101,6 +101,7 @@ def _step(services: Services, attempt: Attempt, event: Event) -> Event | None:
 
 def _place(command: Command) -> str:
     return {
+        Command.CLOSE_PRIOR: "the ledger cannot be read",
         Command.SPOOL: "the document cannot be kept in the spool",
         Command.RESERVE: "the ledger cannot be written",
         Command.DECIDE: "the ledger cannot be read",

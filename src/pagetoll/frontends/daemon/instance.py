@@ -30,8 +30,14 @@ def take_lock(home: Home) -> int:
     except BlockingIOError:
         os.close(descriptor)
         raise AlreadyRunning(f"a daemon of {home.data_folder} is running already") from None
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, f"{os.getpid()}\n".encode())
+    text = f"{os.getpid()}\n".encode()
+    try:
+        # overwritten before it is cut: on a full disk the room it has must not be given away
+        os.pwrite(descriptor, text, 0)
+        os.ftruncate(descriptor, len(text))
+    except OSError as error:
+        os.close(descriptor)
+        raise PagetollError(f"{home.daemon_lock} cannot be written: {error.strerror}; make room") from error
     return descriptor
 
 

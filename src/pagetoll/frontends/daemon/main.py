@@ -30,7 +30,10 @@ LOCK_PATIENCE_S = 4.0
 
 
 class Configuration:
-    """The settings in force: read at start and on reload; a broken file leaves the old ones."""
+    """The settings in force: read at start and on reload; a broken file leaves the old ones.
+
+    Where thin.conf cannot be written (a full disk) the one there stays, and jobs are served all the same.
+    """
 
     def __init__(self, home: Home) -> None:
         self._home = home
@@ -49,7 +52,10 @@ class Configuration:
             log.error("configuration not read again, the old one stays: %s", error)
 
     def _write_thin_conf(self) -> None:
-        replace_file(self._home.thin_conf, thin_conf(self._settings), THIN_CONF_MODE, self._home.owner())
+        try:
+            replace_file(self._home.thin_conf, thin_conf(self._settings), THIN_CONF_MODE, self._home.owner())
+        except PagetollError as error:
+            log.error("the spooler's programs keep the settings they have: %s", error)
 
 
 def run(home: Home, checkpoint: Checkpoint = no_checkpoint) -> int:
