@@ -44,7 +44,7 @@ STEPS: dict[Command, Step] = {
 def attempt_of(services: Services, arrival: Arrival, client: Client, adoption: Adoption | None) -> Attempt:
     """The attempt that a client's first message describes."""
     settings = services.settings()
-    ticket = read_ticket(arrival.arguments, arrival.variables, services.own_names)
+    ticket = read_ticket(arrival.arguments, arrival.variables)
     user_name, identified = who_pays(ticket)
     if settings.usernamecase is not UsernameCase.NATIVE:
         user_name = user_name.lower() if settings.usernamecase is UsernameCase.LOWER else user_name.upper()
