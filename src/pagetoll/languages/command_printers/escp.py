@@ -34,7 +34,7 @@ _REMOTE = re.compile(rb"[A-Z][A-Z0-9]")
 _REMOTE_COMMANDS = 10_000
 
 
-def _extended(walk: Walk, position: int) -> int:
+def extended(walk: Walk, position: int) -> int:
     """ESC ( letter, length, parameters; `R` opens remote mode, `r` selects an ink, `^` prints."""
     letter, length = walk.octet(position), walk.word(position + 1)
     behind = position + 3 + length
@@ -189,7 +189,7 @@ COMMANDS = table(
     (b"*", _star_image),
     (b"KLYZ", _bit_image(1, 0)),
     (b"^", _bit_image(2, 1)),
-    (b"(", _extended),
+    (b"(", extended),
     (b".", _raster),
     (b"i", _color_raster),
     (b"&", _user_characters),
