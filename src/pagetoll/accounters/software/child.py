@@ -76,13 +76,13 @@ def _count_one(channel: socket.socket, mapped_octets: int) -> None:
 
 
 def inspector(look: list[Any] | None, renderer: GhostscriptRenderer | None) -> PageInspector | None:
-    """What looks at the pages: `look` is None, or [color space or None, dots per inch]."""
+    """What looks at the pages: `look` is None, or [color space or None, dots per inch, most pages]."""
     if look is None:
         return None
     from pagetoll.languages.coverage import Inspector  # numpy: loaded by a zygote that was started for it
 
-    space, resolution_dpi = look
-    return Inspector(space, resolution_dpi, None if renderer is None else renderer.pixels)
+    space, resolution_dpi, most_pages = look
+    return Inspector(space, resolution_dpi, None if renderer is None else renderer.pixels, most_pages)
 
 
 def _refuse(channel: socket.socket, error: OSError) -> None:

@@ -93,10 +93,11 @@ class _Zygote:
 @dataclass(frozen=True, slots=True)
 class PageLook:
     """What to find out about the pages besides their number: colors, and the coverage in `space` if it is one of
-    `pagetoll.languages.coverage.SPACES`."""
+    `pagetoll.languages.coverage.SPACES`; in documents of at most `most_pages`."""
 
     space: str | None = None
     resolution_dpi: int = 72
+    most_pages: int = 1_000_000
 
 
 class SoftwareCounter:
@@ -147,7 +148,8 @@ class SoftwareCounter:
         if not stat.S_ISREG(status.st_mode):
             raise DocumentError("only a regular file can be counted; copy the document into one first")
         timeout_s = time_limit_s(status.st_size) + HANG_GRACE_S
-        request = json.dumps([trust_dsc, None if look is None else [look.space, look.resolution_dpi]]).encode()
+        wanted = None if look is None else [look.space, look.resolution_dpi, look.most_pages]
+        request = json.dumps([trust_dsc, wanted]).encode()
         with self._slots:
             for _ in range(2):
                 zygote = self._running_zygote()

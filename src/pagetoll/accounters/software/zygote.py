@@ -262,7 +262,7 @@ def _load_everything(pages_seen: bool) -> None:
         prepared_parser_filter()
     for document in _WARM_UP:
         with suppress(DocumentError):
-            look = child.inspector(["cmyk", 72], None) if pages_seen else None
+            look = child.inspector(["cmyk", 72, 1], None) if pages_seen else None
             languages.count(document, limits=Limits(), trust_dsc=True, render_postscript=None, inspect_pages=look)
 
 

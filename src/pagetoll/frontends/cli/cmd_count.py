@@ -2,70 +2,62 @@
 """`pagetoll count FILE…`: what documents would use, counted as the daemon counts them: in locked-down children."""
 
 import json
-import os
-import resource
-import shutil
-import stat
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable
+from pathlib import Path
 
-from pagetoll.accounters.software.counter import SoftwareCounter
-from pagetoll.config.home import Home
-from pagetoll.core.copies import apply_spooler
-from pagetoll.core.errors import ConfigError, DocumentError, UsageError
-from pagetoll.core.usage import Duplex, Usage
-from pagetoll.frontends import identity
-from pagetoll.frontends.cli.options import Command, Option
+from pagetoll.accounters.software.counter import PageLook
+from pagetoll.core.errors import UsageError
+from pagetoll.frontends.cli.count_rows import Counted, as_json, mean_coverage, page_runs, paper, percent, row_of
+from pagetoll.frontends.cli.count_words import explanation
+from pagetoll.frontends.cli.documents import STANDARD_INPUT, Answer, Wish, count_all, open_all
+from pagetoll.frontends.cli.options import Command, Option, Parsed
+from pagetoll.frontends.cli.progress import Progress
 from pagetoll.frontends.cli.screen import printable, table, tolerant_output
 from pagetoll.frontends.cli.subcommand import parse_or_show, say
 
+SPACES = {
+    "cmyk": ("cyan", "magenta", "yellow", "black"),
+    "cmy": ("cyan", "magenta", "yellow"),
+    "rgb": ("red", "green", "blue"),
+    "bw": ("black",),
+    "gc": ("grayscale", "colored"),
+}
+"""As in `pagetoll.languages.coverage`, which would load numpy here."""
+RESOLUTION_DPI = (10, 1200)
+LOOKED_AT_OCTETS = 16 << 20
+
+LOOKED_AT_PAGES = 500
+SMALL_ENOUGH = (
+    "Without --color and --coverage the pages of PDF and PostScript documents of more than 500 pages or 16 MiB are not "
+    "looked at; whether they have color is not known then."
+)
+
 COMMAND = Command(
     name="pagetoll count",
-    usage="[--json] FILE…",
+    usage="[OPTION…] FILE…",
     summary="Counts what printing the files would use; - is standard input. Pages are those of the data, impressions "
     "and sheets include the copies and the two-sided printing that the data itself asks for. A file that cannot be "
     "counted does not keep the others; the exit status is 1 then.",
     rows=(
         Option("J", "json", "", "write one JSON object a file and line"),
+        Option("p", "pages", "", "also list the pages, equal neighbors in one line"),
+        Option("c", "coverage", "SPACE", "measure how much of each page is covered: cmyk, cmy, rgb, bw or gc"),
+        Option("r", "resolution", "DPI", "draw pages at so many dots per inch to measure them (72)"),
+        Option("C", "color", "", "look at all pages for color, however large the document is"),
+        Option("n", "no-color", "", "look at no page for color; what the data states is still shown"),
+        Option("e", "explain", "", "say in words how sure each number is and what was found"),
         Option("d", "trust-dsc", "", "believe PostScript comments: every octet was written by a filter"),
     ),
+    remarks=(SMALL_ENOUGH,),
 )
 OPTIONS = COMMAND.options
 
-STANDARD_INPUT = "-"
-SPOOLED_OCTETS = 1 << 20
-HEAD = ("FILE", "LANGUAGE", "PAGES", "COPIES", "IMPRESSIONS", "SHEETS", "DUPLEX", "COLOR", "CONFIDENCE", "FINDINGS")
+HEAD = (
+    "FILE", "LANGUAGE", "PAGES", "COPIES", "IMPRESSIONS", "SHEETS", "DUPLEX", "COLOR", "MEDIA",
+    "CONFIDENCE", "FINDINGS",
+)  # fmt: skip
 NUMBERS = frozenset(("PAGES", "COPIES", "IMPRESSIONS", "SHEETS", "COLOR"))
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """One file's line. None where it is not known or, for copies, not the same for all pages; `error` says why
-    there is no number at all."""
-
-    file: str
-    language: str | None = None
-    pages: int | None = None
-    copies: int | None = None
-    impressions: int | None = None
-    sheets: int | None = None
-    duplex: str | None = None
-    colour_pages: int | None = None
-    mono_pages: int | None = None
-    confidence: str | None = None
-    findings: tuple[str, ...] = ()
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A file from the command line: its descriptor, or why it cannot be read."""
-
-    name: str
-    descriptor: int
-    error: str = ""
 
 
 def main(arguments: list[str]) -> int:
@@ -76,120 +68,71 @@ def main(arguments: list[str]) -> int:
     if not parsed.words:
         raise UsageError(f"name the files to count, or - for standard input; see: {COMMAND.name} --help")
     tolerant_output()
-    opened: Iterable[Opened] = map(open_document, parsed.words)
-    if os.geteuid() == 0:  # only root may be able to open them
-        _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        opened = list(opened)
-        leave_root()
+    wish = wish_of(parsed)
     failed = False
-    rows = []
-    for row in count_all(opened, trust_dsc="trust-dsc" in parsed):
-        failed |= row.error is not None
-        if "json" in parsed:
-            say(json.dumps(asdict(row)))
-        else:
-            rows.append(row)
-    if rows:
-        show(rows)
+    answers = []
+    with Progress(sum(map(_octets, parsed.words))) as progress:
+        for answer in count_all(open_all(parsed.words), wish):
+            failed |= answer.usage is None
+            progress.advance(_octets(answer.name))
+            if "json" in parsed:
+                progress.wipe()
+                channels = SPACES.get(parsed.text("coverage") or "", ())
+                say(json.dumps(as_json(answer, pages="pages" in parsed, channels=channels)))
+                sys.stdout.flush()
+            else:
+                answers.append(answer)
+    show(answers, parsed)
     return int(failed)
 
 
-def leave_root() -> None:
-    """Become the owner of the home, where there is one; the counting children give root up in any case."""
+def wish_of(parsed: Parsed) -> Wish:
+    """How to count. Raises UsageError for options that contradict each other or are out of range."""
+    space = parsed.text("coverage")
+    if space is not None and space not in SPACES:
+        raise UsageError(f"{space!r} is no color space; --coverage takes {', '.join(SPACES)}")
+    if "no-color" in parsed and (space is not None or "color" in parsed):
+        raise UsageError("--no-color does not go together with --color and --coverage")
+    text = parsed.text("resolution") or "72"
+    if not text.isdecimal() or not RESOLUTION_DPI[0] <= int(text) <= RESOLUTION_DPI[1]:
+        raise UsageError(f"{text!r} is no resolution; --resolution takes {RESOLUTION_DPI[0]} to {RESOLUTION_DPI[1]}")
+    trust_dsc = "trust-dsc" in parsed
+    if "no-color" in parsed:
+        return Wish(trust_dsc)
+    if space is not None or "color" in parsed:
+        return Wish(trust_dsc, PageLook(space, int(text)))
+    return Wish(trust_dsc, PageLook(most_pages=LOOKED_AT_PAGES), LOOKED_AT_OCTETS)
+
+
+def _octets(name: str) -> int:
+    """How much work a file is, for the progress bar only."""
     try:
-        identity.become_owner(Home.from_environment(os.environ))
-    except ConfigError:
-        return
+        return 1 if name == STANDARD_INPUT else Path(name).stat().st_size
+    except (OSError, ValueError):
+        return 0
 
 
-def open_document(name: str) -> Opened:
-    """A regular file to count; what is none (a pipe) is copied into one."""
-    try:
-        descriptor = os.dup(0) if name == STANDARD_INPUT else os.open(name, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        return Opened(name, -1, error.strerror or "cannot be opened")
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(mode):
-        return Opened(name, descriptor)
-    if stat.S_ISDIR(mode):
-        os.close(descriptor)
-        return Opened(name, -1, "is a folder, no document")
-    with open(descriptor, "rb") as source:  # noqa: PTH123 - a descriptor
-        try:
-            with tempfile.TemporaryFile() as copy:
-                shutil.copyfileobj(source, copy, SPOOLED_OCTETS)
-                copy.flush()
-                return Opened(name, os.dup(copy.fileno()))
-        except OSError as error:
-            return Opened(name, -1, error.strerror or "cannot be read")
-
-
-def count_all(opened: Iterable[Opened], *, trust_dsc: bool) -> Iterator[Counted]:
-    """A line for each file, in order; nothing about a file ends the run."""
-    counter = SoftwareCounter()
-    try:
-        for document in opened:
-            if document.descriptor < 0:
-                yield Counted(document.name, error=document.error)
-                continue
-            try:
-                yield counted(document.name, counter.count(document.descriptor, trust_dsc=trust_dsc))
-            except DocumentError as error:
-                yield Counted(document.name, error=str(error))
-            finally:
-                os.close(document.descriptor)
-    finally:
-        counter.close()
-
-
-def counted(name: str, usage: Usage) -> Counted:
-    """The figures of a usage. Colours are of one copy's pages."""
-    one_copy = apply_spooler(_single(usage))
-    totals = apply_spooler(usage)
-    duplexes = {run.duplex for segment in usage.segments for run in segment.runs if run.duplex is not Duplex.UNSTATED}
-    return Counted(
-        file=name,
-        language=usage.language,
-        pages=usage.input_pages,
-        copies=_copies(usage),
-        impressions=totals.impressions,
-        sheets=totals.media_sheets,
-        duplex=str(duplexes.pop()) if len(duplexes) == 1 else "mixed" if duplexes else str(Duplex.NONE),
-        colour_pages=one_copy.impressions_color,
-        mono_pages=one_copy.impressions_mono,
-        confidence=str(usage.confidence),
-        findings=tuple(finding.code for finding in usage.findings),
-    )
-
-
-def _single(usage: Usage) -> Usage:
-    """The same document printed once."""
-    segments = tuple(
-        replace(segment, sets=1, runs=tuple(replace(run, copies=1) for run in segment.runs))
-        for segment in usage.segments
-    )
-    return replace(usage, segments=segments)
-
-
-def _copies(usage: Usage) -> int | None:
-    """How often every page comes out, None where that is not the same for all."""
-    found = {segment.sets * run.copies for segment in usage.segments for run in segment.runs if run.length}
-    return found.pop() if len(found) == 1 else None if found else 1
-
-
-def show(rows: list[Counted]) -> None:
-    """A table of what was counted; complaints follow on stderr."""
-    good = [row for row in rows if row.error is None]
+def show(answers: list[Answer], parsed: Parsed) -> None:
+    """A table of what was counted, then what was asked for besides; complaints follow on stderr."""
+    good = [(answer, row_of(answer)) for answer in answers if answer.usage is not None]
+    channels = SPACES.get(parsed.text("coverage") or "", ())
     if good:
-        sys.stdout.write(table(HEAD, [cells(row) for row in good], right=NUMBERS))
-        sys.stdout.flush()
-    for row in rows:
-        if row.error is not None:
-            sys.stderr.write(f"{COMMAND.name}: {printable(row.file)}: {printable(row.error)}\n")
+        names = tuple(f"{channel.upper()} %" for channel in channels)
+        head = (*HEAD[:-2], *names, *HEAD[-2:])
+        lines = [cells(row, _mean_cells(answer, channels)) for answer, row in good]
+        sys.stdout.write(table(head, lines, right=NUMBERS | frozenset(names)))
+    for answer, row in good:
+        if "pages" in parsed:
+            sys.stdout.write(f"\n{printable(row.file)}\n" + _page_table(answer, channels))
+        if "explain" in parsed:
+            sys.stdout.write("\n" + explanation(answer, row))
+    sys.stdout.flush()
+    for answer in answers:
+        if answer.error is not None:
+            sys.stderr.write(f"{COMMAND.name}: {printable(answer.name)}: {printable(answer.error)}\n")
 
 
-def cells(row: Counted) -> tuple[str, ...]:
+def cells(row: Counted, coverage: Iterable[str]) -> tuple[str, ...]:
     """The line of a table; ? stands for what is not known."""
     figures = (row.pages, row.copies, row.impressions, row.sheets)
     return (
@@ -198,6 +141,42 @@ def cells(row: Counted) -> tuple[str, ...]:
         *("?" if figure is None else str(figure) for figure in figures),
         row.duplex or "?",
         "?" if row.colour_pages is None else str(row.colour_pages),
+        _media_cell(row.media),
+        *coverage,
         row.confidence or "?",
-        ", ".join(dict.fromkeys(row.findings)),
+        ", ".join(row.findings),
     )
+
+
+def _media_cell(media: dict[str, int] | None) -> str:
+    if not media:
+        return "?"
+    if len(media) == 1:
+        return next(iter(media))
+    return ", ".join(f"{count} {name}" for name, count in media.items())
+
+
+def _mean_cells(answer: Answer, channels: tuple[str, ...]) -> tuple[str, ...]:
+    mean = mean_coverage(answer.usage) if answer.usage is not None and channels else None
+    return tuple("?" for _ in channels) if mean is None else tuple(f"{percent(one):.4f}" for one in mean)
+
+
+def _page_table(answer: Answer, channels: tuple[str, ...]) -> str:
+    assert answer.usage is not None
+    names = tuple(f"{channel.upper()} %" for channel in channels)
+    lines = []
+    for alike in page_runs(answer.usage):
+        inks = tuple("?" for _ in channels)
+        if channels and alike.coverage is not None:
+            inks = tuple(f"{percent(one):.4f}" for one in alike.coverage.millionths)
+        lines.append(
+            (
+                str(alike.first) if alike.first == alike.last else f"{alike.first}-{alike.last}",
+                str(alike.run.copies),
+                str(alike.run.duplex),
+                str(alike.run.color),
+                paper(alike.run.media_points) or "?",
+                *inks,
+            )
+        )
+    return table(("PAGE", "COPIES", "DUPLEX", "COLOR", "MEDIA", *names), lines, right=frozenset(("COPIES", *names)))

@@ -25,12 +25,13 @@ class Inspector:
     """A `pagetoll.languages.parsed.PageInspector`.
 
     `space`: the color space of the coverage wanted, None where only colors are; `render_pixels`: paints PostScript,
-    without it PostScript pages stay as they are. Raises ValueError for a space or a resolution out of range.
+    without it PostScript pages stay as they are; `most_pages`: a longer document is not looked at. Raises ValueError for a space or a resolution out of range.
     """
 
     space: str | None = None
     resolution_dpi: int = DEFAULT_RESOLUTION_DPI
     render_pixels: PixelRenderer | None = None
+    most_pages: int = 1_000_000
 
     def __post_init__(self) -> None:
         if self.space is not None and self.space not in SPACES:
@@ -41,7 +42,7 @@ class Inspector:
     def __call__(self, data: "Buffer", start: int, parsed: Parsed, context: Context) -> None:
         """Settle the colors in `parsed.runs`, fill `parsed.coverage`; the finding `coverage_incomplete` says that
         pages stay unseen."""
-        if not parsed.input_pages or not self._is_needed(parsed):
+        if not 0 < parsed.input_pages <= self.most_pages or not self._is_needed(parsed):
             return
         pages = self._pages(data, start, parsed, context.guard)
         if pages is None:

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `pagetoll count --explain` says: how sure a number is, and what each finding means."""
+
+from pagetoll.core.usage import Confidence, Usage
+from pagetoll.frontends.cli.count_rows import Counted
+from pagetoll.frontends.cli.documents import Answer
+from pagetoll.frontends.cli.screen import printable
+
+SURE = {
+    Confidence.EXACT: "The whole data was read, and nothing in it was left to guess.",
+    Confidence.DECLARED: "The data says this about itself; it was not checked page by page.",
+    Confidence.ESTIMATED: "Part of this is an estimate.",
+    Confidence.AT_LEAST: "Counting stopped early: there are at least so many pages.",
+    Confidence.UNKNOWN: "There is nothing to count.",
+    Confidence.REFUSED: "The document was refused.",
+}
+
+FINDINGS = {
+    "blank_pages": "pages that mark nothing",
+    "copies_in_two_places": "two places ask for the same number of copies; it is taken once",
+    "coverage_incomplete": "pages could not be looked at, in time or at all; their color is not known",
+    "damaged": "the file had to be repaired",
+    "declared_mismatch": "the document states another number of pages than it has",
+    "default_changed": "the job changes the printer's defaults",
+    "desync": "the data does not go on where it should",
+    "device_dependent": "the program asks the printer for its name, number or clock and may print otherwise there",
+    "empty": "the file is empty",
+    "eps_without_showpage": "a picture alone, taken as one page",
+    "extra_sheets_requested": "the job asks the printer for more sheets than its pages",
+    "filesystem_access": "the program asks for files of the printer",
+    "held_job": "the job asks the printer to hold it",
+    "limit": "a limit of time, pages or memory was reached",
+    "loop": "the page tree runs in a circle",
+    "malformed": "a part is damaged beyond repair",
+    "many_copies": "an unusual number of copies",
+    "page_range_requested": "the job asks the printer for a part of its pages only",
+    "refused": "one of several documents was refused",
+    "renderer_error": "the program ended with an error",
+    "trailing_garbage": "data behind the document that is none",
+    "truncated": "the data is cut off",
+    "unknown_language": "one of several documents is in a language that is not known",
+}
+
+
+def explanation(answer: Answer, row: Counted) -> str:
+    """Sentences about one file that was counted."""
+    usage = answer.usage
+    assert usage is not None
+    lines = [f"{printable(row.file)}: {row.impressions} impressions on {row.sheets} sheets. {SURE[usage.confidence]}"]
+    lines += _segments(usage)
+    if row.colour_pages is None:
+        lines.append("  Color: not known; the data does not say, and the pages were not all looked at.")
+    lines += [
+        f"  At octet {finding.offset}: {FINDINGS.get(finding.code, 'see the reference')} ({finding.code})."
+        for finding in usage.findings
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _segments(usage: Usage) -> list[str]:
+    lines = []
+    for number, segment in enumerate(usage.segments, 1):
+        copies = sorted({run.copies for run in segment.runs})
+        words = f"{segment.input_pages} pages"
+        if segment.sets > 1:
+            words += f" in {segment.sets} sets"
+        if copies and copies != [1]:
+            words += f", copies of a page: {', '.join(map(str, copies))}"
+        lines.append(f"  Part {number}: {segment.language}, {words}, ends at octet {segment.end_offset}.")
+    return lines
