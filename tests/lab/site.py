@@ -32,8 +32,8 @@ SCHEME = "cupspykota"
 class Site:
     """One installation of Pagetoll beside one private CUPS. End it with `close`."""
 
-    def __init__(self, folder: Path, cups_settings: CupsSettings | None = None) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, cups_settings: CupsSettings | None = None, *, programs: Path = PROGRAMS) -> None:
+        self.folder, self.programs = folder, programs
         self.home = Home.at(folder / "home")
         self.cups = PrivateCups(folder / "cups", settings=cups_settings or CupsSettings())
         self.daemon: subprocess.Popen[bytes] | None = None
@@ -60,7 +60,7 @@ class Site:
     ) -> subprocess.CompletedProcess[str]:
         """Run an installed program; `status` is what it must exit with, None for any."""
         done = subprocess.run(
-            [str(PROGRAMS / program), *arguments],
+            [str(self.programs / program), *arguments],
             env=self.environment,
             input=input_text,
             capture_output=True,
@@ -90,7 +90,8 @@ class Site:
 
     def start_daemon(self, fault: str = "") -> int:
         """Start pagetolld and wait until it listens; with `fault`, one that kills at a command (faulty_daemon.py)."""
-        argv = [str(PROGRAMS / "python"), str(FAULTY_DAEMON), fault] if fault else [str(PROGRAMS / "pagetolld")]
+        argv = [str(self.programs / "python"), str(FAULTY_DAEMON), fault]
+        argv = argv if fault else [str(self.programs / "pagetolld")]
         with self.daemon_log.open("ab") as log:
             self.daemon = subprocess.Popen(
                 argv, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/"

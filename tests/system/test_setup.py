@@ -11,6 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from lab.documents import postscript_document
+from lab.site import Site, owner_of
+from pagetoll.integrations.printlab.sink import RawSink
+from pagetoll.wire.ipp import JobState
+
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".build", "dist", "__pycache__", ".*_cache", ".hypothesis")
 PROGRAMS = {"pagetoll", "pagetolld", "pkprinters", "pkusers", "edpykota", "dumpykota"}
@@ -85,6 +90,25 @@ def test_a_user_who_cannot_read_the_clone_runs_what_is_installed(clone: Clone) -
     installed, *search_path = python_as_nobody(clone, code)
     assert Path(installed).is_relative_to(clone.venv)
     assert not [entry for entry in search_path if str(clone.folder) in entry]
+
+
+def test_a_page_is_printed_by_what_was_built_below_a_closed_folder(
+    clone: Clone, lab_folder: Path, raw_sink: RawSink
+) -> None:
+    site = Site(lab_folder, programs=clone.folder / ".venv" / "bin")
+    try:
+        site.set_up()
+        site.run("pkprinters", "-a", "lab")
+        site.add_user("anna", ["lab"], soft=10, hard=10)
+        site.cups.add_queue("lab", f"cupspykota:{raw_sink.device_uri}", "raw")
+        job_id = site.cups.submit("lab", postscript_document(1), user="anna")
+        assert site.cups.wait_job(job_id) is JobState.COMPLETED
+        assert [attempt.charged_impressions for attempt in site.attempts(job_id)] == [1]
+        daemon = Path(f"/proc/{site.daemon_pid()}")
+        assert daemon.joinpath("cmdline").read_bytes().startswith(bytes(clone.venv))
+        assert owner_of(daemon) == site.home.owner().name
+    finally:
+        site.close()
 
 
 def test_every_installed_module_is_byte_compiled(clone: Clone) -> None:
