@@ -37,12 +37,16 @@ Rule = Callable[["Walk", int], int]
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """`commands`: the octet behind ESC. `controls`: other octets that begin a command. FF and ESC need no row."""
+    """`commands`: the octet behind ESC. `controls`: other octets that begin a command. FF and ESC need no row.
+
+    `colored`: inks are told apart. `open_end`: the last page needs no form feed.
+    """
 
     language: str
     commands: Mapping[int, Rule]
     controls: Mapping[int, Rule] = field(default_factory=dict)
     colored: bool = False
+    open_end: bool = False
 
     def text_pattern(self) -> re.Pattern[bytes]:
         special = b"".join(re.escape(bytes([octet])) for octet in (0x0C, 0x1B, *self.controls))
@@ -223,7 +227,9 @@ def _text(walk: Walk, position: int, text: re.Pattern[bytes]) -> int:
 
 def _close(walk: Walk, position: int) -> None:
     """The stream is over: a page with marks and without form feed was printed, but the rest of it may be missing."""
-    if walk.marked:
+    if walk.dialect.open_end and (walk.marked or walk.fed):
+        walk.end_page(position)
+    elif walk.marked:
         walk.end_page(position)
         if walk.text_only:
             walk.unsure("unended_page", position)

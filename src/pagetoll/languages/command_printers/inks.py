@@ -35,6 +35,15 @@ class Inks:
         self._row += self._height
         self._height = 0
 
+    def skip(self, rows: int) -> None:
+        """The paper moves by `rows` rows."""
+        self.move()
+        self._row += rows
+
+    def rewind(self) -> None:
+        """The paper goes back to the top for the next ink."""
+        self._row = self._height = 0
+
     def draw(self, ink: int, image: bytes, rows: int) -> None:
         """Count the dots of `image`, which is `rows` rows high, in ink number `ink`."""
         self._height = max(self._height, rows)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The languages of this family, in the order in which they are tried."""
 
-from pagetoll.languages.command_printers import canon_bj, escp, escpage, escpr, ibm, lips
+from pagetoll.languages.command_printers import alps, canon_bj, escp, escpage, escpr, ibm, lips
 from pagetoll.languages.table import Language, row
 
 _EJL_PACKET_MODE = rb"\x1b\x01@EJL 1284\.4\n@EJL[ ]*\n"
@@ -14,6 +14,7 @@ ROWS: tuple[Language, ...] = (
         "ESC/PAGE",
         test=escpage.begins,
     ),
+    row("alps", alps.parse, rb"\x1be\x1b%\x80A\x1b\x1a", test=alps.begins),
     row("escpr", escpr.parse, rb"\x1b@|\x1b\(R", "ESCPR", test=escpr.begins),
     row("lips", lips.parse, rb"\x1b%@|\x90|\x1bP[0-9]|\x1b;", "LIPS", test=lips.begins),
     row(
