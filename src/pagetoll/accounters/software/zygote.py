@@ -79,7 +79,13 @@ class Zygote:
         os.killpg(0, signal.SIGKILL)
 
     def _prepare(self) -> None:
-        """Have one child and one Ghostscript waiting; done after the work at hand was given out."""
+        """Have one child and one Ghostscript waiting.
+
+        While a document is counted, nothing is prepared: it would take the processor and the memory bus from
+        the job at hand, and a further document gets a new child all the same.
+        """
+        if any(counting.answers is not None for counting in self._children.values()):
+            return
         if self._spare is None:
             self._spare = self._fork()
         if self._waiting is None and self._keep_waiting:

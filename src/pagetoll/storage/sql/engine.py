@@ -48,6 +48,8 @@ class Database:
         self.clock = clock
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.where = f"ledger {url.render_as_string(hide_password=True)}"
+        self.durable: Engine
+        self.relaxed: Engine
         if self.is_sqlite:
             self.durable = _sqlite_engine(url, busy_timeout_s, create=create)
             self.relaxed = self.durable.execution_options(relaxed=True)
