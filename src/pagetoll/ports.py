@@ -95,6 +95,10 @@ class HeldJobs(Protocol):
         """Their numbers, once: a root client releases them now."""
         ...
 
+    def give_back(self, job_ids: Sequence[int], /) -> None:
+        """Numbers that were taken by somebody who cannot release them after all. Raises OSError."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:

@@ -86,13 +86,23 @@ def conclude(services: Services, attempt: Attempt) -> Event | None:
             _send_failure(attempt)
             return None
         if attempt.arrival.client_uid == 0:
-            held = services.journal.take()
-            if held:
-                attempt.client.send(Release(job_ids=tuple(held)))
+            _have_released(services, attempt)
         attempt.client.send(Exit(status=attempt.exit_status))
     except ClientGone:
         attempt.client_lost = True
     return None
+
+
+def _have_released(services: Services, attempt: Attempt) -> None:
+    """Have a root client release what was held for a failure of ours. Raises ClientGone; the list is kept then."""
+    held = services.journal.take()
+    if not held:
+        return
+    try:
+        attempt.client.send(Release(job_ids=tuple(held)))
+    except ClientGone:
+        services.journal.give_back(held)
+        raise
 
 
 def _send_failure(attempt: Attempt) -> None:
