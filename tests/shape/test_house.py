@@ -25,6 +25,18 @@ def dead_links(text: str, folder: Path) -> list[str]:
     return [target for target in targets if "://" not in target and not (folder / target).exists()]
 
 
+def reachable(start: Path) -> set[Path]:
+    """The Markdown pages that a reader comes to from this one, itself among them."""
+    found, next_pages = set[Path](), [start.resolve()]
+    while next_pages:
+        page = next_pages.pop()
+        found.add(page)
+        links = re.findall(r"\]\(([^)#\s]+\.md)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+        targets = {(page.parent / link).resolve() for link in links if "://" not in link}
+        next_pages += [target for target in targets if target not in found and target.exists()]
+    return found
+
+
 def locked_names(lock: Path) -> set[str]:
     return set(re.findall(r"^([a-z0-9.-]+)==", lock.read_text(encoding="utf-8"), re.MULTILINE))
 
@@ -36,6 +48,11 @@ def names(requirements: list[str]) -> set[str]:
 @pytest.mark.parametrize("path", MARKDOWN, ids=name_of)
 def test_links_between_our_pages_lead_somewhere(path: Path) -> None:
     assert dead_links(path.read_text(encoding="utf-8"), path.parent) == []
+
+
+def test_a_reader_comes_from_the_readme_to_every_page() -> None:
+    pages = set((ROOT / "docs").rglob("*.md"))
+    assert {name_of(page) for page in pages - reachable(ROOT / "README.md")} == set()
 
 
 def test_a_dead_link_is_seen() -> None:
