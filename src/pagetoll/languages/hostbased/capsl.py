@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Canon CaPSL as drivers of LBP-4U, LBP-310 and LBP-320 write it (page-languages chapter 13.2).
 
-    CSI is 9B or ESC [:  parameters 30-3F, intermediates 20-2F, final 40-7E
+    CSI is 9B or ESC [:  parameters 30-3F and minus, intermediates 20-2F, final 40-7E
     CSI n ; ... . r      raster: n octets follow; with n = 1 packed bits follow up to 80 and stay on the page
     CSI n v              copies          FF  page end           ESC P ... ESC \\  level and resolution
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
 _CONTROL = re.compile(
-    rb"(?:\x1b\[|\x9b)([0-?]{0,256})([ -/]{0,16})([@-~])"
+    rb"(?:\x1b\[|\x9b)([-0-?]{0,256})([ -,./]{0,16})([@-~])"
     rb"|(?:\x1bP|\x90)[^\x1b\x9c\x0c]{0,4096}(?:\x1b\\|\x9c)"
     rb"|\x1b[ -/]{0,8}[0-OQ-Z\\-~]"
     rb"|\x0c"

@@ -2,7 +2,7 @@
 """The colors of a Kodak page: `GZIPTok`, which is runs of sRGB dots in a zlib stream.
 
     u16 dots | u16 kind          (little-endian)
-    kind 0: that many dots of three octets follow     kind 1: white
+    kind 0: all red, then all green, then all blue octets of these dots follow     kind 1: white
 
 Learned from jobs of an open driver.
 """
@@ -11,9 +11,8 @@ import zlib
 
 from pagetoll.core.usage import ColorClass
 from pagetoll.languages.limits import Guard
-from pagetoll.languages.pixels import Channels
+from pagetoll.languages.pixels import rgb_is_colored
 
-_RGB = Channels(3, (0, 1, 2))
 _PIECE_OCTETS = 256 * 1024
 _MOST_OCTETS = 256 * 1024 * 1024
 _DOTS_FOLLOW, _WHITE = 0, 1
@@ -32,7 +31,6 @@ def tokens_color(pieces: list[bytes], guard: Guard) -> ColorClass:
 def _stream_color(packed: bytes, guard: Guard) -> ColorClass:
     unpacking = zlib.decompressobj()
     rest, waiting, total = packed, b"", 0
-    known: set[bytes] = set()
     while rest and not unpacking.eof:
         if total > _MOST_OCTETS or guard.expired():
             return ColorClass.UNKNOWN
@@ -42,32 +40,29 @@ def _stream_color(packed: bytes, guard: Guard) -> ColorClass:
             return ColorClass.UNKNOWN
         total += _PIECE_OCTETS
         rest = unpacking.unconsumed_tail
-        dots: list[bytes] = []
-        used = _take(waiting, dots, known)
+        used, colored = _look(waiting)
         if used < 0:
             return ColorClass.UNKNOWN
-        waiting = waiting[used:]
-        if dots and _RGB.chunky_colored(b"".join(dots)):
+        if colored:
             return ColorClass.COLOR
+        waiting = waiting[used:]
     return ColorClass.MONO if not waiting else ColorClass.UNKNOWN
 
 
-def _take(waiting: bytes, dots: list[bytes], known: set[bytes]) -> int:
-    """Collect the dots of whole tokens that were not seen before. How far they reach; -1 for an unknown kind."""
+def _look(waiting: bytes) -> tuple[int, bool]:
+    """How far whole tokens reach (-1: an unknown kind), and whether one of them is colored."""
     position, size = 0, len(waiting)
     while position + _TOKEN_OCTETS <= size:
         kind = waiting[position + 2] | waiting[position + 3] << 8
-        after = position + _TOKEN_OCTETS
+        dots = waiting[position] | waiting[position + 1] << 8
+        position += _TOKEN_OCTETS
         if kind == _DOTS_FOLLOW:
-            after += 3 * (waiting[position] | waiting[position + 1] << 8)
-            if after > size:
-                break
-            literal = waiting[position + _TOKEN_OCTETS : after]
-            if literal not in known:
-                dots.append(literal)
-                if len(known) < 1000:
-                    known.add(literal)
+            if position + 3 * dots > size:
+                return position - _TOKEN_OCTETS, False
+            red, green, blue = (waiting[position + n * dots : position + (n + 1) * dots] for n in range(3))
+            if not red == green == blue and rgb_is_colored(red, green, blue):
+                return position, True
+            position += 3 * dots
         elif kind != _WHITE:
-            return -1
-        position = after
-    return position
+            return -1, False
+    return position, False

@@ -7,12 +7,14 @@
     ESC * 6D 00 kind      settings, of a length that the kind tells
     A5 u16 octets         a packet
 
+Octets 9 to 11 of a sweep are 01 01 1A in every job of the black cartridge, whatever the page held.
 Learned from jobs of Ghostscript's drivers. Copies: none.
 """
 
 import re
 from typing import TYPE_CHECKING
 
+from pagetoll.core.usage import ColorClass
 from pagetoll.languages.hostbased import records
 from pagetoll.languages.parsed import Context, Parsed, Run, as_far_as_time_allows
 
@@ -23,6 +25,7 @@ _SWEEP_HEADER_OCTETS = 7
 _SETTING_OCTETS = {0x14: 11, 0x40: 9, 0x42: 7}
 _NEXT = re.compile(rb"\x1b\*[\x00-\x07m]|\xa5\x00")
 _LONGEST_SETTING = 64
+_BLACK_SWEEP = b"\x01\x01\x1a"
 
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
@@ -32,6 +35,7 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 
 def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Context) -> Parsed:
     marked = False
+    color = ColorClass.MONO
     steps = 0
     while position < end and data[position] in b"\x1b\xa5":
         head = bytes(data[position : position + 5])
@@ -43,11 +47,13 @@ def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Cont
         if after > end:
             return records.cut_off(parsed, end)
         if head[:4] == b"\x1b*\x07e":
-            if not records.keep(parsed, Run(), after, context):
+            if not records.keep(parsed, Run(1, color=color), after, context):
                 return parsed
-            marked = False
+            marked, color = False, ColorClass.MONO
         elif head[:3] == b"\x1b*\x04":
             marked = True
+            if data[position + 9 : position + 12] != _BLACK_SWEEP:
+                color = ColorClass.UNKNOWN
         position = after
         steps += 1
         if not steps % records.RECORDS_BETWEEN_CHECKS:

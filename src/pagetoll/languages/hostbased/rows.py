@@ -4,6 +4,8 @@
 from pagetoll.languages.hostbased import (
     brother_hbp,
     capsl,
+    capt,
+    cpca,
     ddst,
     events,
     hbpl,
@@ -13,9 +15,11 @@ from pagetoll.languages.hostbased import (
     lidil,
     minolta,
     oak,
+    photo,
     ppa,
     qpdl,
     spl1,
+    xl2hb,
     xqx,
     zjstream,
 )
@@ -38,6 +42,11 @@ ROWS: tuple[Language, ...] = (
     row("minolta-w", minolta.parse, rb"\x1b@.\x02\x00\xbf"),
     row("kodak", events.parse, rb"LockPrinterWait\?|Event=StartOfJob;"),
     row("lexmark-gdi", lexmark.parse, rb"\x1b\*m\x00[\x14\x40\x42]|\xa5\x00.\x40.{1,12}\xa5\x00.\x40"),
+    row("xl2hb", xl2hb.parse, rb"['()] BROTHER XL2HB;", "XL2HB"),
+    row("dnp", photo.parse, rb"\x1bP(?:CNTRL |IMAGE )[A-Z0-9_ ]{16}[0-9 ]{8}"),
+    row("carps", cpca.parse, rb"\xcd\xca\x10[\x00\x02]"),
+    row("capt", capt.parse, rb"[\xa0-\xaf][\xa0\xa1\xd0\xe0\xe1].{2}", test=capt.looks_like_capt),
+    row("lexmark ink-jet", None, rb"\x1b\*[\x80-\xff]\x00{5}"),
     row("lbp-capsl", capsl.parse, rb"\x1b;\x1b<\x1b\[0&z|\x1b%@\x1bP35;"),
 )
 """Languages whose pages start with whatever octet have no pattern: PJL has to announce them."""
