@@ -26,8 +26,11 @@ GHOSTSCRIPT = [
     "-",
 ]
 COUNTED_FORMATS = frozenset(
-    ["pdf", "pclm", "ps", "pjl-ps", "pclxl", "ljjetready", "cupsraster", "pwg", "urf", "text", "pjl"]
-    + ["tiff", "image", "pnm", "fax", "xps", "odf", "docx", "doc", "rtf"]
+    [
+        *"pdf pclm ps pjl-ps pclxl ljjetready cupsraster pwg urf text pjl".split(),
+        *"pcl5 pcl3 pcl3gui hpgl brother mixed".split(),
+        *"tiff image pnm fax xps odf docx doc rtf".split(),
+    ]
 )
 
 

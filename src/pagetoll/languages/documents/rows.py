@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The languages of this family, in the order in which they are tried."""
 
+from pagetoll.languages.documents import dvi
 from pagetoll.languages.documents.images import dcx, fax, netpbm, picture, tiff
+from pagetoll.languages.documents.labels import desktop, escaped, industrial, zpl
+from pagetoll.languages.documents.mainframe import afp, ipds
 from pagetoll.languages.documents.office import ole2, rtf, zipped
 from pagetoll.languages.table import Language, row
 
@@ -25,5 +28,27 @@ ROWS: tuple[Language, ...] = (
     row("image", dcx.parse_dcx, rb"\xb1\x68\xde\x3a"),
     row("fax", fax.parse_sff, rb"Sfff"),
     row("fax", fax.parse_digifax, rb"PC Research, Inc\x00", test=fax.looks_like_digifax),
+    row("afp", afp.parse, rb".{0,4}?\x5a..\xd3", "AFP", "AFPDS", test=afp.looks_like_afp),
+    row("ipds", ipds.parse, rb"..\xd6[\x00-\xff]", "IPDS", test=ipds.looks_like_ipds),
+    row("dvi", dvi.parse, rb"\xf7[\x02\x03]"),
+    row("zpl", zpl.parse, rb"\^XA|~DG|~DY|~JA|~CC|~CT|\^CC|\^CT|CT~~CD,|\^FX|~SD\d", "ZPL", "ZPL2"),
+    row("label", desktop.parse_cpcl, rb"! \d{1,5} \d{1,5} \d{1,5} \d{1,6} \d{1,5}\s", "CPCL"),
+    row(
+        "label",
+        desktop.parse_epl2,
+        rb"N\r?\n(?:[\x21-\x7e]{1,40}\r?\n){0,20}(?:[qQRSDZAGBIO]|LO|JF|FK)[\d\"W]|q\d{1,4}\r?\n[QNSDRZ]",
+        "EPL",
+    ),
+    row("label", desktop.parse_epl1, rb"(?:\x1bM\d\d)?\x1bB\x1bg\d\d\d"),
+    row("label", desktop.parse_tspl, rb"SIZE [\d.]{1,9} ?(?:mm|dot|,)|CLS\r?\n(?:TEXT|BARCODE|BITMAP|BOX) ", "TSPL"),
+    row(
+        "label",
+        escaped.parse_dymo,
+        rb"\x1b{2,400}(?:@|\x1b)\x1b[LDBq]|\x1bf\x01.\x1bD.[\x16\x17\x1b]|\x1b@?\x1bL..\x1bD",
+    ),
+    row("label", escaped.parse_atx, rb"\x1bf..(?:\x1bL..\x1b[dx]|\x1be)"),
+    row("label", escaped.parse_brother, rb"(?:\x1b@)?\x1bi(?:a[\x00\x01\x03]|S|!.|R\x01|z.{10})(?:\x1bi|M|\x1b@)"),
+    row("label", industrial.parse_sbpl, rb"\x1bA[\r\n]{0,2}\x1b[A-Z%#]", test=industrial.looks_like_sbpl),
+    row("label", industrial.parse_dpl, rb"(?:\x02[A-KM-Za-z][^\r\n]{0,60}[\r\n]{1,2}){0,20}\x02L[\r\n]"),
     row("pnm", netpbm.parse, rb"P[1-7]\s", test=netpbm.starts_image),
 )
