@@ -27,9 +27,9 @@ GHOSTSCRIPT = [
 ]
 COUNTED_FORMATS = frozenset(
     [
-        *"pdf pclm ps pjl-ps pclxl ljjetready cupsraster pwg urf text pjl".split(),
-        *"pcl5 pcl3 pcl3gui hpgl brother mixed".split(),
-        *"tiff image pnm fax xps odf docx doc rtf".split(),
+        *["pdf", "pclm", "ps", "pjl-ps", "pclxl", "ljjetready", "cupsraster", "pwg", "urf", "text", "pjl"],
+        *["pcl5", "pcl3", "pcl3gui", "hpgl", "brother", "mixed"],
+        *["tiff", "image", "pnm", "fax", "xps", "odf", "docx", "doc", "rtf"],
     ]
 )
 

@@ -27,21 +27,23 @@ def is_colored(color: Color) -> bool:
 
 @dataclass(slots=True)
 class Palette:
-    """The colors of the moment. `planes`: how many bits a raster pixel has; `reliable`: whether we know them all."""
+    """The colors of the moment. `planes`: how many bits a raster pixel has; `reliable`: whether we know them all;
+    `fixed`: the palettes of the simple modes cannot be changed color by color."""
 
     colors: list[Color] = field(default_factory=lambda: list(MONO))
     planes: int = 1
     reliable: bool = True
+    fixed: bool = True
     starting: tuple[Color, ...] = MONO
     _primaries: list[int] = field(default_factory=lambda: [0, 0, 0])
-    _pushed: list[tuple[list[Color], int, bool]] = field(default_factory=list)
+    _pushed: list[tuple[list[Color], int, bool, bool]] = field(default_factory=list)
 
     def simple(self, mode: int) -> None:
         """`ESC *r#U`."""
         known = {1: (MONO, 1), -1: (MONO, 1), 3: (RGB, 3), -3: (CMY, 3), -4: (KCMY, 4), 4: (KCMY, 4)}
         self.starting, self.planes = known.get(mode, (MONO, 1))
         self.colors = list(self.starting)
-        self.reliable = mode in known or mode == 0
+        self.reliable, self.fixed = mode in known or mode == 0, True
 
     def configured(self, color_space: int, bits: int) -> None:
         """`ESC *v6W`: the first eight colors are the simple ones, further ones start black."""
@@ -49,7 +51,7 @@ class Palette:
         size = min(1 << min(bits, 8), MOST_COLORS)
         self.starting = MONO if size == 2 else eight[:size] + (BLACK,) * (size - 8)
         self.colors = list(self.starting)
-        self.planes = bits
+        self.planes, self.fixed = bits, False
         # Other spaces than device colors, and more colors than a palette holds, need the printer's own tables.
         self.reliable = color_space in (0, 1) and bits <= 8
 
@@ -65,15 +67,20 @@ class Palette:
     def push_or_pop(self, which: int) -> None:
         """`ESC *p#P`: 0 keeps the palette, 1 takes the kept one back."""
         if which == 0 and len(self._pushed) < _MOST_PUSHED:
-            self._pushed.append((list(self.colors), self.planes, self.reliable))
+            self._pushed.append((list(self.colors), self.planes, self.reliable, self.fixed))
         elif which == 1 and self._pushed:
-            self.colors, self.planes, self.reliable = self._pushed.pop()
+            self.colors, self.planes, self.reliable, self.fixed = self._pushed.pop()
+
+    def take(self, colors: tuple[Color, ...]) -> None:
+        """Pens that are there from the start and may be changed."""
+        self.starting, self.fixed = colors, False
+        self.default_pens()
 
     def default_pens(self) -> None:
         self.colors = list(self.starting)
 
     def set_pen(self, pen: int, color: Color) -> None:
-        if 0 <= pen < len(self.colors):
+        if 0 <= pen < len(self.colors) and not self.fixed:
             self.colors[pen] = color
 
     def color_of(self, pen: int) -> Color:

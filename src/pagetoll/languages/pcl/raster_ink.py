@@ -30,6 +30,7 @@ class RasterInk:
         self._components: list[tuple[int, int]] = []
         self._planes: list[bytes] = []
         self._seeds: list[bytes] = []
+        self._fresh = False
         self._pixels: PixelRows | None = None
         self._dots = Dots()
 
@@ -101,10 +102,12 @@ class RasterInk:
             self._planes.append(self._decoded(octets, number))
         else:
             self.unknown = True
+        self._fresh = self._fresh or bool(octets)
         if last:
-            if any(self._planes):
+            # A row without any octet is white, or the row before once more.
+            if self._fresh and any(self._planes):
                 self._look(self._planes)
-            self._planes = []
+            self._planes, self._fresh = [], False
 
     def _component(self, octets: bytes, method: int) -> None:
         if method != _REPLACEMENT_PIXELS:
@@ -141,9 +144,9 @@ class RasterInk:
         elif self._encoding == 1:
             self._settle(self._index_colored(planes[-1]))
         elif self._components:
-            self._look_at_inks(planes, [bits for _method, bits in self._components[1:4]])
-        elif self._encoding == 0 and tuple(self.palette.colors) in (RGB, CMY, KCMY):
-            self._look_at_inks(planes, [1, 1, 1])
+            self._look_at_inks(planes, [bits for _method, bits in self._components[1:4]], black=True)
+        elif self._encoding == 0 and self.palette.starting in (RGB, CMY, KCMY):
+            self._look_at_inks(planes, [1, 1, 1], black=self.palette.starting is not CMY)
         else:
             self._settle(self._planes_colored(planes))
 
@@ -153,16 +156,23 @@ class RasterInk:
         elif colored or not self.palette.reliable:
             self.unknown = True
 
-    def _look_at_inks(self, planes: list[bytes], bits: list[int]) -> None:
-        """Planes of three inks with some bits each; what comes before them is black."""
+    def _look_at_inks(self, planes: list[bytes], bits: list[int], *, black: bool) -> None:
+        """Planes of three inks with some bits each, black before them; missing ones stay as they were."""
+        planes = planes + self._unchanged(len(planes))
         first = len(planes) - sum(bits)
         if len(bits) != 3 or first < 0 or len(set(bits)) > 1:
             self.unknown = self.unknown or any(plane.strip(b"\0") for plane in planes[1:])
             return
-        black = planes[0] if first == 1 else b""
+        cover = planes[0] if first == 1 else b"" if black else None
         for bit in range(bits[0]):
-            if self._dots.add([planes[first + ink * bits[0] + bit] for ink in range(3)], black):
+            if self._dots.add([planes[first + ink * bits[0] + bit] for ink in range(3)], cover):
                 self.colored = True
+
+    def _unchanged(self, given: int) -> list[bytes]:
+        """The planes that this row leaves out: of the row before, or empty ones."""
+        expected = sum(bits for _method, bits in self._components) or self.palette.planes
+        before = self._seeds[given:expected] if self._method in BY_SEED else []
+        return before + [b""] * (expected - given - len(before))
 
     def _planes_colored(self, planes: list[bytes]) -> bool:
         """Whether any combination of planes is a colored entry of the palette."""
