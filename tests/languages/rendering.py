@@ -29,7 +29,7 @@ COUNTED_FORMATS = frozenset(
     [
         *["pdf", "pclm", "ps", "pjl-ps", "pclxl", "ljjetready", "cupsraster", "pwg", "urf", "text", "pjl"],
         *["pcl5", "pcl3", "pcl3gui", "hpgl", "brother", "mixed"],
-        *["tiff", "image", "pnm", "fax", "xps", "odf", "docx", "doc", "rtf"],
+        *["tiff", "image", "pnm", "fax", "xps", "odf", "docx", "doc", "rtf", "dvi", "afp", "zpl", "label"],
     ]
 )
 
