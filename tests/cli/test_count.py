@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,12 @@ import pytest
 
 from cli.site import SERVICE_USER, Site
 from lab.documents import pdf_document, postscript_document, text_document
+from pagetoll.frontends.cli import cmd_count
+from pagetoll.frontends.cli.count_rows import paper
+from pagetoll.frontends.cli.count_words import FINDINGS
+from pagetoll.frontends.cli.progress import Progress, bar
+from pagetoll.languages.coverage import SPACES
+from shape.tree import ROOT
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root reads what is closed to all")
 
@@ -35,10 +42,10 @@ def count(site: Site, folder: Path, *words: str, document: bytes = b"") -> subpr
 def test_people_get_a_table_and_every_complaint(shared_site: Site, papers: Path):
     done = count(shared_site, papers, "three.pdf", "noise", "two.txt", "missing.pdf", "a\x1b[2Jb.pdf", ".")
     assert done.stdout.decode() == (
-        "FILE           LANGUAGE  PAGES  COPIES  IMPRESSIONS  SHEETS  DUPLEX  COLOR  CONFIDENCE  FINDINGS\n"
-        "three.pdf      pdf           3       1            3       3  none        ?  exact\n"
-        "two.txt        text          2       1            2       2  none        0  estimated\n"
-        "a\\x1b[2Jb.pdf  pdf           1       1            1       1  none        ?  exact\n"
+        "FILE           LANGUAGE  PAGES  COPIES  IMPRESSIONS  SHEETS  DUPLEX  COLOR  MEDIA  CONFIDENCE  FINDINGS\n"
+        "three.pdf      pdf           3       1            3       3  none        0  A4     exact\n"
+        "two.txt        text          2       1            2       2  none        0  ?      estimated\n"
+        "a\\x1b[2Jb.pdf  pdf           1       1            1       1  none        0  A4     exact\n"
     )
     complaints = done.stderr.decode().splitlines()
     assert complaints[0].startswith("pagetoll count: noise: ")
@@ -61,8 +68,9 @@ def test_programs_get_a_json_object_a_file(shared_site: Site, papers: Path):
         "impressions": 3,
         "sheets": 3,
         "duplex": "none",
-        "colour_pages": None,
-        "mono_pages": None,
+        "colour_pages": 0,
+        "mono_pages": 3,
+        "media": {"A4": 3},
         "confidence": "exact",
         "findings": [],
         "error": None,
@@ -102,3 +110,100 @@ def test_no_file_is_a_usage_error(shared_site: Site, tmp_path: Path):
     done = count(shared_site, tmp_path)
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"name the files to count, or - for standard input" in done.stderr
+
+
+def test_coverage_and_pages_are_shown_when_asked_for(shared_site: Site, papers: Path):
+    done = count(shared_site, papers, "--coverage", "gc", "--pages", "--explain", "three.pdf")
+    assert (done.returncode, done.stderr) == (0, b"")
+    head, line, empty, name, pages_head, *pages = done.stdout.decode().splitlines()
+    assert head.split()[-6:] == ["GRAYSCALE", "%", "COLORED", "%", "CONFIDENCE", "FINDINGS"]
+    assert line.split()[-3:] == ["100.0000", "0.0000", "exact"]
+    assert (empty, name) == ("", "three.pdf")
+    assert pages_head.split() == ["PAGE", "COPIES", "DUPLEX", "COLOR", "MEDIA", "GRAYSCALE", "%", "COLORED", "%"]
+    assert pages[1].split() == ["2", "1", "unstated", "mono", "A4", "100.0000", "0.0000"]
+    assert pages[4].startswith("three.pdf: 3 impressions on 3 sheets. The whole data was read")
+    assert pages[5] == f"  Part 1: pdf, 3 pages, ends at octet {(papers / 'three.pdf').stat().st_size}."
+
+
+def test_programs_get_the_coverage_of_each_page(shared_site: Site, papers: Path):
+    done = count(shared_site, papers, "-J", "-p", "-c", "bw", "three.pdf")
+    found = json.loads(done.stdout)
+    assert [(run["first"], run["last"], run["colour"]) for run in found["page_runs"]] == [
+        (1, 1, False),
+        (2, 2, False),
+        (3, 3, False),
+    ]
+    inks = [run["coverage"]["black"] for run in found["page_runs"]]
+    assert all(0.1 < ink < 1 for ink in inks)
+    assert abs(found["coverage"]["black"] - sum(inks) / 3) < 0.0001
+
+
+def test_equal_pages_stand_together(shared_site: Site, papers: Path):
+    done = count(shared_site, papers, "--pages", "-J", "three.pdf", "two.txt")
+    runs = [json.loads(line)["page_runs"] for line in done.stdout.splitlines()]
+    assert [[(run["first"], run["last"]) for run in one] for one in runs] == [[(1, 3)], [(1, 2)]]
+
+
+def test_without_looking_colors_are_what_the_data_says(shared_site: Site, papers: Path):
+    done = count(shared_site, papers, "-J", "--no-color", "three.pdf", "two.txt")
+    assert [json.loads(line)["colour_pages"] for line in done.stdout.splitlines()] == [None, 0]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["-c", "lab"], "'lab' is no color space; --coverage takes cmyk, cmy, rgb, bw, gc"),
+        (["-r", "5"], "'5' is no resolution; --resolution takes 10 to 1200"),
+        (["-n", "-C"], "--no-color does not go together with --color and --coverage"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(shared_site: Site, papers: Path, words: list[str], complaint: str):
+    done = count(shared_site, papers, *words, "three.pdf")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode() == f"pagetoll count: {complaint}\n"
+
+
+def test_the_command_knows_the_spaces_of_the_library():
+    assert cmd_count.SPACES == SPACES
+
+
+def test_every_finding_of_the_reference_has_words():
+    page = (ROOT / "docs/reference/languages.md").read_text(encoding="utf-8")
+    table = page.partition("## Findings")[2]
+    codes = {
+        code
+        for line in table.splitlines()
+        for code in re.findall(r"`([a-z_]+)`", line.partition("|")[2].split("|")[0])
+    }
+    assert codes <= FINDINGS.keys()
+
+
+@pytest.mark.parametrize(
+    ("size_points", "name"),
+    [
+        ((595, 842), "A4"),
+        ((842, 595), "A4"),
+        ((612, 792), "Letter"),
+        ((0, 0), None),
+        ((283.46, 425.2), "100x150mm"),
+    ],
+)
+def test_paper_has_the_name_that_people_know(size_points: tuple[float, float], name: str | None):
+    assert paper(size_points) == name
+
+
+def test_the_bar_fills_and_says_how_long_it_took():
+    assert bar(0, 4, 1.2) == "[                        ]   0 %  1 s"
+    assert bar(3, 4, 61) == "[##################      ]  75 %  61 s"
+    assert bar(9, 4, 2) == "[########################] 100 %  2 s"
+
+
+def test_the_bar_is_wiped_away_and_only_a_terminal_has_one(capsys: pytest.CaptureFixture[str]):
+    with Progress(10):
+        pass
+    with Progress(10, shown=True) as progress:
+        progress.advance(5)
+        assert progress.wait_for_bar(20)
+    shown = capsys.readouterr().err
+    assert shown.startswith("\r[############            ]  50 %")
+    assert shown.endswith("\r\x1b[K")

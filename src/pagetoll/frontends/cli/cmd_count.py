@@ -29,8 +29,8 @@ LOOKED_AT_OCTETS = 16 << 20
 
 LOOKED_AT_PAGES = 500
 SMALL_ENOUGH = (
-    "Without --color and --coverage the pages of PDF and PostScript documents of more than 500 pages or 16 MiB are not "
-    "looked at; whether they have color is not known then."
+    "Without --color and --coverage the pages of PDF and PostScript documents of more than 500 pages or 16 MiB are "
+    "not looked at; whether they have color is not known then."
 )
 
 COMMAND = Command(

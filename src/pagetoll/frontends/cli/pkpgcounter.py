@@ -26,15 +26,16 @@ BETWEEN = "      "
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 EXITS = (
-    "A file that cannot be counted is named on stderr and does not keep the others. Exit status: 0 done, 1 a file could "
-    "not be counted, 2 wrong usage, 130 interrupted."
+    "A file that cannot be counted is named on stderr and does not keep the others. Exit status: 0 done, 1 a file "
+    "could not be counted, 2 wrong usage, 130 interrupted."
 )
 
 COMMAND = Command(
     name="pkpgcounter",
     usage="[options] [files]",
     summary="Writes how many pages the files need together, copies included; - is standard input, which is also read "
-    "when no file is named. With --colorspace it writes a line for every page instead, with the percentage of each color.",
+    "when no file is named. With --colorspace it writes a line for every page instead, with the percentage of each "
+    "color.",
     rows=(
         Option("c", "colorspace", "SPACE", "measure the ink: bw, rgb, cmyk, cmy or gc, in small or capital letters"),
         Option("r", "resolution", "DPI", "draw pages at 72 to 1200 dots per inch to measure them (72)"),

@@ -25,7 +25,8 @@ class Inspector:
     """A `pagetoll.languages.parsed.PageInspector`.
 
     `space`: the color space of the coverage wanted, None where only colors are; `render_pixels`: paints PostScript,
-    without it PostScript pages stay as they are; `most_pages`: a longer document is not looked at. Raises ValueError for a space or a resolution out of range.
+    without it PostScript pages stay as they are; `most_pages`: a longer document is not looked at. Raises ValueError
+    for a space or a resolution out of range.
     """
 
     space: str | None = None

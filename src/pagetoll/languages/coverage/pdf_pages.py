@@ -8,8 +8,8 @@ picture it does not. So:
 1. A small picture (36 dpi) says whether the page is colored. Thin lines do not fade there: PDFium draws none
    thinner than a pixel. Between "surely grey" and "surely colored" a larger one decides.
 2. A grey page is measured on a grey picture, which also costs half.
-3. A colored page is measured on a colored picture, whose pixels are brought to the lightness they have on a
-   grey one where the two differ.
+3. A colored page is measured on a colored picture, whose ink is brought to the lightness it has on a grey one
+   where the two differ.
 4. Where a smaller grey picture shows another amount of ink, lines thinner than a pixel must be the reason, and the
    page is drawn at 300 dpi.
 """
@@ -45,8 +45,7 @@ MOST_DIFFERENCE = 0.05
 """Share of the ink by which the small picture may differ before the page is drawn at FINE_DPI."""
 _HEAVIER = 2
 """Difference of lightness from which on a pixel is corrected."""
-_FAINT = 8
-"""Below this amount of ink a pixel's color says nothing."""
+_TILE_PIXELS = 12
 _SHARES = (30, 59, 11)
 """PDFium's own lightness, in hundredths of red, green, blue."""
 
@@ -167,7 +166,10 @@ def _colored_sums(pixels: Pixels, grey: Pixels) -> PixelSums:
 
 
 def _lightened(pixels: Pixels, grey: Pixels) -> PixelSums:
-    """The sums of a band, each pixel brought to its lightness in `grey`; white that is grey there gets black."""
+    """The sums of a band in which, where a tile of it differs from `grey` in lightness, its ink is scaled to that.
+
+    By tiles, because one picture has the edge of a letter where the other has white, whose color says nothing.
+    """
     lightness = numpy.zeros(grey.shape, numpy.uint16)
     for channel, share in enumerate(_SHARES):
         lightness += pixels[..., channel] * numpy.uint16(share)
@@ -177,17 +179,16 @@ def _lightened(pixels: Pixels, grey: Pixels) -> PixelSums:
     if not rows.size:
         return sums
     ink = FULL - pixels[rows, columns].astype(numpy.float32)
-    drawn = FULL - lightness[rows, columns].astype(numpy.float32)
-    wanted = FULL - grey[rows, columns].astype(numpy.float32)
-    faint = drawn < _FAINT
-    scale = numpy.where(faint, 1, wanted / numpy.maximum(drawn, 1))[:, None]
-    excess = ink - numpy.minimum(ink * scale + numpy.where(faint, wanted - drawn, 0)[:, None], FULL)
+    tile = rows // _TILE_PIXELS * (grey.shape[1] // _TILE_PIXELS + 1) + columns // _TILE_PIXELS
+    drawn = numpy.bincount(tile, FULL - lightness[rows, columns].astype(numpy.float32))
+    wanted = numpy.bincount(tile, FULL - grey[rows, columns].astype(numpy.float32))
+    too_much = (1 - wanted / numpy.maximum(drawn, 1))[tile]
     return replace(
         sums,
-        red=sums.red + _whole(excess[:, 0]),
-        green=sums.green + _whole(excess[:, 1]),
-        blue=sums.blue + _whole(excess[:, 2]),
-        brightest=sums.brightest + _whole(ink.min(axis=1) - (ink - excess).min(axis=1)),
+        red=sums.red + _whole(ink[:, 0] * too_much),
+        green=sums.green + _whole(ink[:, 1] * too_much),
+        blue=sums.blue + _whole(ink[:, 2] * too_much),
+        brightest=sums.brightest + _whole(ink.min(axis=1) * too_much),
     )
 
 

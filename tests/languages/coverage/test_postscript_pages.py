@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Netpbm pictures from a renderer, in whatever pieces they come, and the pages of PostScript jobs."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pagetoll.core.errors import MalformedDocument
+from pagetoll.core.usage import ColorClass
+from pagetoll.languages import count
+from pagetoll.languages.coverage import Inspector
+from pagetoll.languages.coverage.postscript_pages import pictures
+from pagetoll.languages.coverage.spaces import PixelSums
+
+BITS = b"P4\n# made here\n10 2\n" + bytes([0xFF, 0xFF, 0x00, 0x3F])
+GREY = b"P5\n2 2\n255\n" + bytes([0, 255, 255, 100])
+RGB = b"P6\n# a comment\n1 2\n# another\n255\n" + bytes([255, 0, 0, 10, 10, 10])
+KNOWN = [
+    PixelSums(20, 2550, 2550, 2550, 2550),  # ten black pixels: bits behind the tenth column do not count
+    PixelSums(4, 610, 610, 610, 610),
+    PixelSums(2, 265, 10, 10, 265, colored=True),
+]
+
+
+@given(st.lists(st.integers(1, 40), max_size=60))
+def test_pictures_are_read_from_any_pieces(sizes: list[int]):
+    stream = BITS + GREY + RGB
+    pieces, at = [], 0
+    for size in sizes:
+        pieces.append(stream[at : at + size])
+        at += size
+    assert list(pictures([*pieces, stream[at:]])) == KNOWN
+
+
+def test_a_picture_cut_off_is_left_out():
+    assert list(pictures([GREY, RGB[:-1]])) == KNOWN[1:2]
+
+
+@pytest.mark.parametrize("stream", [b"x" * 3000, b"P6\n999999 999999\n255\n" + bytes(10)])
+def test_what_is_no_picture_is_an_error(stream: bytes):
+    with pytest.raises(MalformedDocument):
+        list(pictures([stream]))
+
+
+def painter(*answer: bytes):  # type: ignore[no-untyped-def]
+    """A renderer that answers any program with the same pictures."""
+
+    def paint(program: memoryview, resolution_dpi: int) -> Iterator[bytes]:
+        assert bytes(program).startswith(b"%!PS")
+        assert resolution_dpi >= 72
+        yield from answer
+
+    return paint
+
+
+def colors(program: bytes, *answer: bytes) -> list[ColorClass]:
+    usage = count(program, inspect_pages=Inspector(render_pixels=painter(*answer)))
+    return [run.color for segment in usage.segments for run in segment.runs for _ in range(run.length)]
+
+
+TWO_PAGES = b"%!PS\n1 0 0 setrgbcolor 0 0 moveto (a) show showpage (b) show showpage\n"
+
+
+def test_pictures_settle_the_colors_that_the_program_left_open():
+    assert colors(TWO_PAGES, GREY, RGB) == [ColorClass.MONO, ColorClass.COLOR]
+
+
+def test_a_program_whose_colors_are_known_is_not_painted():
+    assert colors(b"%!PS\n0 0 moveto (a) show showpage\n", RGB) == [ColorClass.MONO]
+
+
+def test_pages_without_a_picture_keep_what_was_known():
+    assert colors(TWO_PAGES, RGB) == [ColorClass.COLOR, ColorClass.UNKNOWN]
+
+
+def test_coverage_comes_from_the_same_pictures():
+    usage = count(TWO_PAGES, inspect_pages=Inspector("bw", render_pixels=painter(BITS, GREY)))
+    assert [page and page.millionths for page in usage.coverage] == [(500_000,), (401_961,)]
