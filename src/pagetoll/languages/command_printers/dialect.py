@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import DocumentTooComplex, TruncatedDocument
-from pagetoll.core.usage import ColorClass, Confidence
+from pagetoll.core.usage import ColorClass, Confidence, Duplex
 from pagetoll.languages.command_printers.inks import Inks
 from pagetoll.languages.limits import Guard, Limits
-from pagetoll.languages.parsed import Context, Parsed, Run
+from pagetoll.languages.parsed import Context, Parsed, Parser, Run
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -39,7 +39,8 @@ Rule = Callable[["Walk", int], int]
 class Dialect:
     """`commands`: the octet behind ESC. `controls`: other octets that begin a command. FF and ESC need no row.
 
-    `colored`: inks are told apart. `open_end`: the last page needs no form feed.
+    `colored`: inks are told apart. `color_class`: says it by other means. `open_end`: the last page needs no form
+    feed.
     """
 
     language: str
@@ -47,6 +48,7 @@ class Dialect:
     controls: Mapping[int, Rule] = field(default_factory=dict)
     colored: bool = False
     open_end: bool = False
+    color_class: Callable[["Walk"], ColorClass] | None = None
 
     def text_pattern(self) -> re.Pattern[bytes]:
         special = b"".join(re.escape(bytes([octet])) for octet in (0x0C, 0x1B, *self.controls))
@@ -67,6 +69,7 @@ class Walk:
     fed: bool = False
     text_only: bool = True
     copies: int | None = None
+    duplex: Duplex = Duplex.UNSTATED
     inks: Inks = field(default_factory=Inks)
     number: dict[str, int] = field(default_factory=dict)
 
@@ -103,7 +106,9 @@ class Walk:
     def end_page(self, position: int) -> None:
         """The page under way is complete at `position`."""
         color = self.inks.color() if self.dialect.colored else ColorClass.MONO
-        self.parsed.add(Run(1, self.copies, color=color, blank=not self.marked))
+        if self.dialect.color_class is not None:
+            color = self.dialect.color_class(self)
+        self.parsed.add(Run(1, self.copies, self.duplex, color, blank=not self.marked))
         self.parsed.page_ends.append(position)
         self.marked, self.fed = False, False
         self.inks.clear()
@@ -135,6 +140,32 @@ def moves(octets: int) -> Rule:
         return position + octets
 
     return rule
+
+
+def decimal_image(digits: int, octets_each: int) -> Rule:
+    """A number of `digits` decimal digits, then so many columns of `octets_each` octets."""
+
+    def rule(walk: Walk, position: int) -> int:
+        number = walk.piece(position, digits)
+        if not number.isdigit():
+            walk.unsure("desync", position)
+            return position
+        return walk.image(position + digits, int(number) * octets_each, walk.number.get("ink", 0), 8 * octets_each)
+
+    return rule
+
+
+def reader(dialect: Dialect) -> tuple[Callable[["Buffer", int, int], bool], Parser]:
+    """The test for the first commands of `dialect` and its parser."""
+    text = dialect.text_pattern()
+
+    def begins(data: "Buffer", start: int, end: int) -> bool:
+        return probe(data, start, end, dialect, text)
+
+    def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
+        return walk_document(data, start, end, context, dialect, text)
+
+    return begins, parse
 
 
 def until(mark: bytes) -> Rule:

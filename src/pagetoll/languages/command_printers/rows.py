@@ -1,7 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The languages of this family, in the order in which they are tried."""
 
-from pagetoll.languages.command_printers import alps, canon_bj, escp, escpage, escpr, ibm, lips
+from pagetoll.languages.command_printers import (
+    alps,
+    canon_bj,
+    escp,
+    escp_laser,
+    escpage,
+    escpr,
+    ibm,
+    imagewriter,
+    lips,
+    nec,
+    oki,
+    rpdl,
+    sixel,
+)
 from pagetoll.languages.table import Language, row
 
 _EJL_PACKET_MODE = rb"\x1b\x01@EJL 1284\.4\n@EJL[ ]*\n"
@@ -15,6 +29,12 @@ ROWS: tuple[Language, ...] = (
         test=escpage.begins,
     ),
     row("alps", alps.parse, rb"\x1be\x1b%\x80A\x1b\x1a", test=alps.begins),
+    row("rpdl", rpdl.parse, rb"\x1b\x12!@|\x1b\rP\x1b\x12", "RPDL", "RPCS", test=rpdl.begins),
+    row("pc-pr", nec.parse, rb"\x1bc[l1](?:\x1bP|\x1c[a-z])|\x1bP\x1bG\x1bT\d\d", "NPDL", test=nec.begins),
+    row("imagewriter", imagewriter.parse, rb"\x1b>\x1bT\d\d|\x1bm.\x1bP\x1bT\d\d", test=imagewriter.begins),
+    row("okidata", oki.parse, rb"\x18\x1c\x1b%[A-Z0-9]", test=oki.begins),
+    row("dec", sixel.parse, rb"(?:\x1bc)?(?:\x1b\[[0-?]*[ -/]*[@-~])*(?:\x1bP|\x90)[0-9;]{0,32}q", test=sixel.begins),
+    row("escp2", escp_laser.parse, rb"\x1b\*rbC\x1b\*t\d{2,3}R\x1b\|", test=escp_laser.begins),
     row("escpr", escpr.parse, rb"\x1b@|\x1b\(R", "ESCPR", test=escpr.begins),
     row("lips", lips.parse, rb"\x1b%@|\x90|\x1bP[0-9]|\x1b;", "LIPS", test=lips.begins),
     row(
