@@ -11,23 +11,11 @@ import pytest
 
 from app.print_shop import Shop, pages
 from app.thin_caller import Caller, dead_process
+from lab.way import WAY_OF_A_PRINTED_JOB
 from pagetoll.core.jobs import AttemptState
 from pagetoll.core.lifecycle import Command
 from pagetoll.wire import frames
 
-WAY_OF_A_PRINTED_JOB = (
-    Command.CLOSE_PRIOR,
-    Command.SPOOL,
-    Command.COUNT,
-    Command.DECIDE,
-    Command.RESERVE,
-    Command.AWAIT_DEVICE,
-    Command.START_BACKEND,
-    Command.WATCH_BACKEND,
-    Command.MEASURE,
-    Command.SETTLE,
-    Command.CONCLUDE,
-)
 ENDED_WELL = frames.Ended(status=0, canceled=False, signal_number=0)
 LOST = frames.Failed(sentence=b"the daemon is lost")
 STARTED = WAY_OF_A_PRINTED_JOB.index(Command.WATCH_BACKEND)

@@ -17,6 +17,7 @@ import pytest
 from lab.documents import postscript_document
 from lab.independent_count import count_raw
 from lab.site import Site
+from lab.way import WAY_OF_A_PRINTED_JOB
 from pagetoll.core.jobs import AttemptState
 from pagetoll.core.lifecycle import Command
 from pagetoll.integrations.printlab.processes import command_line, is_alive, wait_until
@@ -24,20 +25,6 @@ from pagetoll.integrations.printlab.sink import RawSink
 from pagetoll.wire.ipp import JobState
 
 PAGES = 3
-#: The commands on the way of a job that prints.
-ON_THE_WAY = [
-    Command.CLOSE_PRIOR,
-    Command.SPOOL,
-    Command.COUNT,
-    Command.DECIDE,
-    Command.RESERVE,
-    Command.AWAIT_DEVICE,
-    Command.START_BACKEND,
-    Command.WATCH_BACKEND,
-    Command.MEASURE,
-    Command.SETTLE,
-    Command.CONCLUDE,
-]
 
 
 def charged(site: Site) -> int:
@@ -87,7 +74,7 @@ def all_is_over(site: Site, job_id: int) -> None:
 
 
 @pytest.mark.parametrize("files", [1, 2], ids=["file", "stdin"])
-@pytest.mark.parametrize("command", ON_THE_WAY)
+@pytest.mark.parametrize("command", WAY_OF_A_PRINTED_JOB)
 @pytest.mark.parametrize("who", ["daemon", "client"])
 def test_a_kill_at_any_command_charges_each_printed_page_once(
     site: Site, raw_sink: RawSink, who: str, command: Command, files: int

@@ -179,6 +179,13 @@ class Lab:
         life, errors = client_talk.descriptors[-2:]
         return job, life, errors
 
+    def to_end(self, client_talk: Talk) -> frames.Ended:
+        """Plays the daemon of a job that prints, from `job` to `ended`."""
+        self.to_go(client_talk)
+        client_talk.send(frames.Go())
+        client_talk.expect(frames.Started)
+        return client_talk.expect(frames.Ended)
+
     def spool(self, document: bytes) -> int:
         path = self.root / "spooled"
         path.write_bytes(document)

@@ -106,10 +106,7 @@ def test_a_line_is_no_longer_than_cupsd_reads(lab: Lab) -> None:
     lab.backend('printf "DEBUG: %05000d\\nINFO: next\\n" 0 >&2')
     client = lab.start()
     talk = lab.accept()
-    lab.to_go(talk)
-    talk.send(Go())
-    talk.expect(Started)
-    talk.expect(Ended)
+    lab.to_end(talk)
     talk.send(Exit(status=0))
     lines = finish(client)[1].split("\n")
     assert [len(line) for line in lines] == [2046, 10, 0]
@@ -120,10 +117,7 @@ def test_a_grandchild_that_keeps_the_stderr_open_holds_nobody_up(lab: Lab) -> No
     lab.backend("sleep 60 & echo $! > $PAPER/pid")
     client = lab.start()
     talk = lab.accept()
-    lab.to_go(talk)
-    talk.send(Go())
-    talk.expect(Started)
-    talk.expect(Ended)
+    lab.to_end(talk)
     os.kill(int(lab.traces("pid")), signal.SIGKILL)
     talk.send(Exit(status=0))
     assert finish(client)[0] == 0
@@ -134,10 +128,7 @@ def test_back_and_side_channel_stay_open_and_nothing_else(lab: Lab) -> None:
     lab.backend("ls -l /proc/self/fd > $PAPER/descriptors")
     client = lab.start()
     talk = lab.accept()
-    lab.to_go(talk)
-    talk.send(Go())
-    talk.expect(Started)
-    talk.expect(Ended)
+    lab.to_end(talk)
     talk.send(Exit(status=0))
     assert finish(client)[0] == 0
     listed = [line.split() for line in lab.traces("descriptors").decode().splitlines() if "->" in line]
@@ -220,10 +211,7 @@ def test_the_uri_may_be_written_in_several_ways(lab: Lab, uri: bytes) -> None:
     lab.backend(SHOW)
     client = lab.start(DEVICE_URI=uri.decode())
     talk = lab.accept()
-    lab.to_go(talk)
-    talk.send(Go())
-    talk.expect(Started)
-    talk.expect(Ended)
+    lab.to_end(talk)
     talk.send(Exit(status=0))
     assert finish(client)[0] == 0
     assert b"DEVICE_URI=toy://device/1\n" in lab.traces("environment")

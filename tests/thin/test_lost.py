@@ -230,10 +230,7 @@ def test_a_daemon_that_hangs_after_the_end_is_left_with_a_journal(lab: Lab) -> N
     lab.backend("exit 0")
     client = lab.start()
     talk = lab.accept()
-    lab.to_go(talk)
-    talk.send(Go())
-    talk.expect(Started)
-    talk.expect(Ended)
+    lab.to_end(talk)
     assert finish(client)[0] == 0
     assert isinstance(journal_of(lab)[1][-1], Ended)
 

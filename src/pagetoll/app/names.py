@@ -33,6 +33,12 @@ def check_new_name(kind: str, name: str) -> str:
     return name
 
 
+def new_names(kind: str, words: Iterable[str], known: Iterable[str]) -> list[str]:
+    """The words that name nothing yet, each once. Raises UsageError for one that may not be a name."""
+    present = set(known)
+    return [check_new_name(kind, name) for name in dict.fromkeys(words) if name not in present]
+
+
 def is_control(character: str) -> bool:
     """Whether a character moves the cursor, is half a pair, or cannot be seen for what it is."""
     return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")

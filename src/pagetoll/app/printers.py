@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pagetoll.app.names import all_matching, check_new_name, matching
+from pagetoll.app.names import all_matching, matching, new_names
 from pagetoll.core.catalogue import PrinterChange, PrinterRow
 from pagetoll.core.errors import UsageError
 from pagetoll.ports import Catalogue, CatalogueReader, CatalogueTransaction
@@ -45,8 +45,7 @@ def save_printers(catalogue: Catalogue, order: PrinterOrder, actor: str, act: st
     def work(transaction: CatalogueTransaction) -> list[str]:
         rows = transaction.printers()
         if order.add:
-            known = {row.name for row in rows}
-            new = [check_new_name("printer", name) for name in order.words if name not in known]
+            new = new_names("printer", order.words, (row.name for row in rows))
             transaction.add_printers(new)
             rows = transaction.printers()
             named = [row for row in rows if row.name in set(order.words)]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from pagetoll.app.names import all_matching, check_new_name, matching
+from pagetoll.app.names import all_matching, matching, new_names
 from pagetoll.core.catalogue import Figure, GroupRow, OwnerChange, UserRow
 from pagetoll.core.errors import UsageError
 from pagetoll.ports import Catalogue, CatalogueReader, CatalogueTransaction
@@ -56,10 +56,9 @@ def save_users(catalogue: Catalogue, order: UserOrder, actor: str, act: str) -> 
     def work(transaction: CatalogueTransaction) -> None:
         rows = transaction.users()
         if order.add:
-            known = {row.name for row in rows}
-            new = {check_new_name("user", name) for name in order.words if name not in known}
-            transaction.add_users([name for name in order.words if name in new])
-            wanted = new if order.skip_existing else set(order.words)
+            new = new_names("user", order.words, (row.name for row in rows))
+            transaction.add_users(new)
+            wanted = set(new if order.skip_existing else order.words)
             meant = [row for row in transaction.users() if row.name in wanted]
         else:
             meant = _found(rows, order.words, "user")
@@ -93,10 +92,9 @@ def save_groups(catalogue: Catalogue, order: GroupOrder, actor: str, act: str) -
     def work(transaction: CatalogueTransaction) -> None:
         rows = transaction.groups()
         if order.add:
-            known = {row.name for row in rows}
-            new = {check_new_name("users group", name) for name in order.words if name not in known}
-            transaction.add_groups([name for name in order.words if name in new])
-            wanted = new if order.skip_existing else set(order.words)
+            new = new_names("users group", order.words, (row.name for row in rows))
+            transaction.add_groups(new)
+            wanted = set(new if order.skip_existing else order.words)
             meant = [row for row in transaction.groups() if row.name in wanted]
         else:
             meant = _found(rows, order.words, "users group")
