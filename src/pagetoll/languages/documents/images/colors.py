@@ -37,7 +37,16 @@ _DECODING_ERRORS = (
 
 def _opener(octets: bytes) -> Callable[[Any], "Image"] | None:
     """The class of Pillow for a picture that starts like this."""
-    from PIL import BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+    from PIL import (
+        BmpImagePlugin,
+        GifImagePlugin,
+        JpegImagePlugin,
+        PcxImagePlugin,
+        PngImagePlugin,
+        PsdImagePlugin,
+        TiffImagePlugin,
+        WebPImagePlugin,
+    )
 
     if octets.startswith(b"\xff\xd8\xff"):
         return JpegImagePlugin.JpegImageFile
@@ -49,6 +58,10 @@ def _opener(octets: bytes) -> Callable[[Any], "Image"] | None:
         return BmpImagePlugin.BmpImageFile
     if octets.startswith((b"II", b"MM")):
         return TiffImagePlugin.TiffImageFile
+    if octets.startswith(b"\x0a"):
+        return PcxImagePlugin.PcxImageFile
+    if octets.startswith(b"8BPS"):
+        return PsdImagePlugin.PsdImageFile
     if octets[:4] == b"RIFF" and octets[8:12] == b"WEBP":
         return WebPImagePlugin.WebPImageFile
     return None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import MalformedDocument
 from pagetoll.core.usage import ColorClass
+from pagetoll.languages.documents.images.colors import picture_color
 from pagetoll.languages.documents.images.ending import next_exit
 from pagetoll.languages.parsed import Context, Parsed, Run
 
@@ -30,16 +31,21 @@ def looks_like_pcx(data: "Buffer", start: int, end: int) -> bool:
     return bool(left <= right and top <= bottom and data[at + 64] == 0 and planes in (1, 2, 3, 4) and line >= needed)
 
 
-def parse_pcx(data: "Buffer", start: int, end: int, context: Context) -> Parsed:  # noqa: ARG001
+def parse_pcx(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     """One page; mono where it has one plane of one bit."""
-    at = start - 1
-    one_bit = data[at + 3] == 1 and data[at + 65] == 1
-    parsed = Parsed("image", next_exit(data, start, end))
-    parsed.add(Run(color=ColorClass.MONO if one_bit else ColorClass.UNKNOWN))
+    stop = next_exit(data, start, end)
+    parsed = Parsed("image", stop)
+    parsed.add(Run(color=_color(data, start - 1, stop, context)))
     return parsed
 
 
-def parse_dcx(data: "Buffer", start: int, end: int, context: Context) -> Parsed:  # noqa: ARG001
+def _color(data: "Buffer", at: int, end: int, context: Context) -> ColorClass:
+    if data[at + 3] == 1 and data[at + 65] == 1:
+        return ColorClass.MONO
+    return picture_color(bytes(data[at:end]), context.guard)
+
+
+def parse_dcx(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     """A page for each offset of the table that leads to a PCX header. Raises MalformedDocument without one."""
     parsed = Parsed("image", next_exit(data, start, end))
     for number in range(_MOST_PAGES):
@@ -53,8 +59,8 @@ def parse_dcx(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
         if at + 128 > end or data[at] != 10:
             parsed.at_least("truncated", min(at, end))
             break
-        one_bit = data[at + 3] == 1 and data[at + 65] == 1
-        parsed.add(Run(color=ColorClass.MONO if one_bit else ColorClass.UNKNOWN))
+        following = struct.unpack_from("<I", data, place + 4)[0] if place + 8 <= end else 0
+        parsed.add(Run(color=_color(data, at, start + following if following > offset else parsed.end, context)))
     if not parsed.runs:
         raise MalformedDocument("the DCX file has no page", start)
     return parsed

@@ -176,7 +176,10 @@ def _image(
 ) -> tuple[int | None, ColorClass]:
     """(octet behind the image or None where it is cut off, color class); the pixels of one ink go to `planes`."""
     if image.coded_as_text:
-        return _text_image(data, image, end, guard)
+        behind, color = _text_image(data, image, end, guard)
+        if planes is not None and behind is not None:
+            planes.append(bytes(data[image.body : behind]).translate(None, b" \t\r\n"))
+        return behind, color
     stop = image.body + image.octets
     if stop > end:
         return None, ColorClass.UNKNOWN

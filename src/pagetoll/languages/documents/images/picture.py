@@ -10,7 +10,6 @@ import struct
 from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import MalformedDocument, TruncatedDocument
-from pagetoll.core.usage import ColorClass
 from pagetoll.languages.documents.images.colors import picture_color
 from pagetoll.languages.documents.images.ending import next_exit
 from pagetoll.languages.parsed import Context, Parsed, Run
@@ -144,8 +143,6 @@ def parse_riff(data: "Buffer", start: int, end: int, context: Context) -> Parsed
     return _finish(data, start, end, file_end if file_end <= end else None, context, findings)
 
 
-def parse_one_page(data: "Buffer", start: int, end: int, context: Context) -> Parsed:  # noqa: ARG001
-    """A picture in a format that is only recognised: one page of unknown color."""
-    parsed = Parsed("image", next_exit(data, start, end))
-    parsed.add(Run(color=ColorClass.UNKNOWN))
-    return parsed
+def parse_one_page(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
+    """A picture in a format whose end is not looked for: one page, of unknown color where it is not decoded."""
+    return _finish(data, start, end, next_exit(data, start, end), context)

@@ -16,21 +16,25 @@ from pagetoll.core.errors import MalformedDocument, TruncatedDocument
 from pagetoll.core.usage import ColorClass
 from pagetoll.languages.documents.images.colors import tiff_colors
 from pagetoll.languages.documents.images.ending import next_exit
+from pagetoll.languages.documents.images.strips import four_bit_color, table_numbers
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run
+from pagetoll.languages.pixels import Channels
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
-_SUBFILE, _WIDTH, _HEIGHT, _PHOTOMETRIC, _STRIPS = 254, 256, 257, 262, 273
-_SAMPLES, _X_DENSITY, _Y_DENSITY, _UNIT, _TILES = 277, 282, 283, 296, 324
+_SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION = 254, 256, 257, 258, 259
+_PHOTOMETRIC, _STRIPS, _STRIP_OCTETS = 262, 273, 279
+_X_DENSITY, _Y_DENSITY, _UNIT, _TILES = 282, 283, 296, 324
 _WANTED = frozenset(
-    [_SUBFILE, _WIDTH, _HEIGHT, _PHOTOMETRIC, _STRIPS, _SAMPLES, _X_DENSITY, _Y_DENSITY, _UNIT, _TILES]
+    [_SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _STRIPS, _X_DENSITY, _Y_DENSITY, _UNIT, _TILES]
 )
 _GREY = frozenset([0, 1])
 _TYPE_OCTETS = {1: 1, 3: 2, 4: 4, 5: 8, 16: 8}
 _MOST_ENTRIES = 1000
 _MOST_DECODED_FRAMES = 2000
 _PLANE_MARKER_FOR_MASK = 4
+_RGB = Channels(3, (0, 1, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +111,12 @@ def _walk(
         if next_at + layout.offset.size > end:
             _cut_off(parsed, chain, end)
             break
-        tags = _tags(data, at + layout.count.size, min(count, _MOST_ENTRIES), layout, start, end)
-        _keep(chain, len(seen) - 1, tags, parsed, at)
+        entries = at + layout.count.size
+        tags = _tags(data, entries, min(count, _MOST_ENTRIES), layout, start, end)
+        kept = _keep(chain, len(seen) - 1, tags, parsed, at)
+        if kept and tags.get(_BITS) == 4 and tags.get(_COMPRESSION) == 1 and tags.get(_PHOTOMETRIC) == 2:
+            places = _strip_places(data, entries, min(count, _MOST_ENTRIES), layout, start, end)
+            _decide_four_bits(chain, data, places, int(tags[_WIDTH]), context)
         offset = layout.offset.unpack_from(data, next_at)[0]
     return chain
 
@@ -147,20 +155,48 @@ def _value(data: "Buffer", at: int, kind: int, order: str, end: int) -> float | 
     return float(struct.unpack_from(order + code, data, at)[0])
 
 
-def _keep(chain: _Chain, directory: int, tags: dict[int, float], parsed: Parsed, at: int) -> None:
-    """A page for a directory with a full image in it."""
+def _keep(chain: _Chain, directory: int, tags: dict[int, float], parsed: Parsed, at: int) -> bool:
+    """A page for a directory with a full image in it. Returns whether it is one."""
     if not tags.get(_WIDTH) or not tags.get(_HEIGHT) or not (_STRIPS in tags or _TILES in tags):
         parsed.note("empty_directory", at)
-        return
+        return False
     subfile = int(tags.get(_SUBFILE, 0))
     photometric = int(tags.get(_PHOTOMETRIC, 1))
     if subfile & 1 or subfile & 4 or photometric == _PLANE_MARKER_FOR_MASK:
-        return
+        return False
     color = ColorClass.MONO if photometric in _GREY else ColorClass.UNKNOWN
     if color is ColorClass.UNKNOWN:
         chain.undecided.append(directory)
     chain.runs.append(Run(color=color, media_points=_media(tags)))
     chain.directories.append(directory)
+    return True
+
+
+def _strip_places(
+    data: "Buffer", entries: int, count: int, layout: _Layout, start: int, end: int
+) -> list[tuple[int, int]]:
+    """Where the strips of a directory lie; (first octet, octets)."""
+    tables: dict[int, list[int]] = {}
+    for entry in range(entries, entries + count * layout.entry_octets, layout.entry_octets):
+        tag, kind = struct.unpack_from(layout.order + "2H", data, entry)
+        if tag in (_STRIPS, _STRIP_OCTETS) and kind in (3, 4):
+            number = layout.offset.unpack_from(data, entry + 4)[0]
+            field_at = entry + 4 + layout.offset.size
+            if _TYPE_OCTETS[kind] * number > layout.offset.size:
+                field_at = start + layout.offset.unpack_from(data, field_at)[0]
+            tables[tag] = table_numbers(data, field_at, end, layout.order + ("H" if kind == 3 else "I"), number)
+    pairs = zip(tables.get(_STRIPS, []), tables.get(_STRIP_OCTETS, []), strict=False)
+    return [(start + at, min(octets, end - start - at)) for at, octets in pairs if start + at < end]
+
+
+def _decide_four_bits(
+    chain: _Chain, data: "Buffer", places: list[tuple[int, int]], width: int, context: Context
+) -> None:
+    """Settle the color of the page kept last; each row of three samples a pixel begins on a whole octet."""
+    if places:
+        color = four_bit_color(data, places, (width * 12 + 7) // 8, _RGB, context.guard)
+        chain.runs[-1] = Run(color=color, media_points=chain.runs[-1].media_points)
+        chain.undecided.pop()
 
 
 def _media(tags: dict[int, float]) -> tuple[float, float]:
