@@ -15,6 +15,7 @@ from pagetoll.languages.pixels import rgb_is_colored
 
 _PIECE_OCTETS = 256 * 1024
 _MOST_OCTETS = 256 * 1024 * 1024
+_MOST_TOKENS = 2_000_000
 _DOTS_FOLLOW, _WHITE = 0, 1
 _TOKEN_OCTETS = 4
 
@@ -30,9 +31,9 @@ def tokens_color(pieces: list[bytes], guard: Guard) -> ColorClass:
 
 def _stream_color(packed: bytes, guard: Guard) -> ColorClass:
     unpacking = zlib.decompressobj()
-    rest, waiting, total = packed, b"", 0
+    rest, waiting, total, tokens = packed, b"", 0, 0
     while rest and not unpacking.eof:
-        if total > _MOST_OCTETS or guard.expired():
+        if total > _MOST_OCTETS or tokens > _MOST_TOKENS or guard.expired():
             return ColorClass.UNKNOWN
         try:
             waiting += unpacking.decompress(rest, _PIECE_OCTETS)
@@ -40,7 +41,8 @@ def _stream_color(packed: bytes, guard: Guard) -> ColorClass:
             return ColorClass.UNKNOWN
         total += _PIECE_OCTETS
         rest = unpacking.unconsumed_tail
-        used, colored = _look(waiting)
+        used, seen, colored = _look(waiting)
+        tokens += seen
         if used < 0:
             return ColorClass.UNKNOWN
         if colored:
@@ -49,20 +51,21 @@ def _stream_color(packed: bytes, guard: Guard) -> ColorClass:
     return ColorClass.MONO if not waiting else ColorClass.UNKNOWN
 
 
-def _look(waiting: bytes) -> tuple[int, bool]:
-    """How far whole tokens reach (-1: an unknown kind), and whether one of them is colored."""
-    position, size = 0, len(waiting)
+def _look(waiting: bytes) -> tuple[int, int, bool]:
+    """How far whole tokens reach (-1: an unknown kind), how many these are, and whether one of them is colored."""
+    position, size, tokens = 0, len(waiting), 0
     while position + _TOKEN_OCTETS <= size:
         kind = waiting[position + 2] | waiting[position + 3] << 8
         dots = waiting[position] | waiting[position + 1] << 8
         position += _TOKEN_OCTETS
+        tokens += 1
         if kind == _DOTS_FOLLOW:
             if position + 3 * dots > size:
-                return position - _TOKEN_OCTETS, False
+                return position - _TOKEN_OCTETS, tokens, False
             red, green, blue = (waiting[position + n * dots : position + (n + 1) * dots] for n in range(3))
             if not red == green == blue and rgb_is_colored(red, green, blue):
-                return position, True
+                return position, tokens, True
             position += 3 * dots
         elif kind != _WHITE:
-            return -1, False
-    return position, False
+            return -1, tokens, False
+    return position, tokens, False
