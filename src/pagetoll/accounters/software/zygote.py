@@ -285,6 +285,11 @@ _WARM_UP = (
     b"\x1b%-12345X@PJL ENTER LANGUAGE=PCLXL\r\n) HP-PCL XL;2;0\n",
     b"RaS2PwgRaster\0",
     b"UNIRAST\0\0\0\0\1",
+    # A picture of one pixel, for what decodes pictures.
+    (
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\6\0\0\0\x1f\x15\xc4\x89"
+        b"\0\0\0\rIDATx\x9cc\xf8\xcf\xc0\xd0\0\0\4\x81\1\x80,U\xce\xb0\0\0\0\0IEND\xaeB`\x82"
+    ),
     b"plain text\n",
     b"\0\1\2\3",
 )
