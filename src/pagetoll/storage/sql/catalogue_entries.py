@@ -32,7 +32,7 @@ from pagetoll.core.errors import UsageError
 from pagetoll.core.money import LARGEST_STEPS, Unit
 from pagetoll.core.policy import OwnerKind
 from pagetoll.storage.sql.accounts import UNTIL_RESET, bounded, recompute_sums
-from pagetoll.storage.sql.catalogue_reads import chunks, newest_account_id, portions, selected
+from pagetoll.storage.sql.catalogue_reads import OPEN_CREDIT, chunks, newest_account_id, portions, selected
 from pagetoll.storage.sql.schema import accounts, attempts, entries, group_members, groups, printers, users
 
 NO_STEPS = literal(0, BigInteger)
@@ -163,12 +163,7 @@ def book_payments(writing: Writing, user_ids: Sequence[int], balance: Figure, co
     for portion in chunks(user_ids):
         lock_users_where(connection, users.c.id.in_(portion))
     for portion in chunks(user_ids):
-        where = and_(
-            accounts.c.user_id.in_(portion),
-            accounts.c.unit == Unit.CREDITS.value,
-            accounts.c.printer_id.is_(None),
-            accounts.c.closed_at.is_(None),
-        )
+        where = and_(accounts.c.user_id.in_(portion), OPEN_CREDIT)
         lock_accounts_where(connection, where)
         amount = difference(balance, accounts.c.posted)
         book(writing, where, amount, amount, "payment", comment)

@@ -29,6 +29,12 @@ def chunks(numbers: Sequence[int]) -> Iterator[tuple[int, ...]]:
         yield tuple(ordered[start : start + CHUNK])
 
 
+#: The account with a user's or users group's balance.
+OPEN_CREDIT = and_(
+    accounts.c.unit == Unit.CREDITS.value, accounts.c.printer_id.is_(None), accounts.c.closed_at.is_(None)
+)
+
+
 def read_printers(connection: Connection) -> list[PrinterRow]:
     found = connection.execute(select(printers).where(printers.c.live_name.is_not(None)))
     rows = [
@@ -56,15 +62,9 @@ def read_printer_members(connection: Connection) -> list[tuple[int, int]]:
 
 
 def read_users(connection: Connection) -> list[UserRow]:
-    credit = and_(
-        accounts.c.user_id == users.c.id,
-        accounts.c.unit == Unit.CREDITS.value,
-        accounts.c.printer_id.is_(None),
-        accounts.c.closed_at.is_(None),
-    )
     found = connection.execute(
         select(users, accounts.c.posted, accounts.c.lifetime, accounts.c.reserved)
-        .select_from(users.outerjoin(accounts, credit))
+        .select_from(users.outerjoin(accounts, and_(accounts.c.user_id == users.c.id, OPEN_CREDIT)))
         .where(users.c.live_name.is_not(None))
     )
     rows = [
@@ -85,15 +85,9 @@ def read_users(connection: Connection) -> list[UserRow]:
 
 
 def read_groups(connection: Connection) -> list[GroupRow]:
-    credit = and_(
-        accounts.c.group_id == groups.c.id,
-        accounts.c.unit == Unit.CREDITS.value,
-        accounts.c.printer_id.is_(None),
-        accounts.c.closed_at.is_(None),
-    )
     found = connection.execute(
         select(groups, accounts.c.posted, accounts.c.lifetime)
-        .select_from(groups.outerjoin(accounts, credit))
+        .select_from(groups.outerjoin(accounts, and_(accounts.c.group_id == groups.c.id, OPEN_CREDIT)))
         .where(groups.c.live_name.is_not(None))
     )
     rows = [
