@@ -38,8 +38,13 @@ class DocumentCounter(Protocol):
     def start(self) -> None: ...
     def close(self) -> None: ...
 
-    def count(self, document_fd: int, *, trust_dsc: bool = False) -> Usage:
-        """The usage of the open regular file; its offset stays. Raises DocumentError where there is no number."""
+    def count(
+        self, document_fd: int, *, trust_dsc: bool = False, meanwhile: Callable[[], object] | None = None
+    ) -> Usage:
+        """The usage of the open regular file; its offset stays. Raises DocumentError where there is no number.
+
+        `meanwhile` is done once while the child counts; what it raises is raised.
+        """
         ...
 
 

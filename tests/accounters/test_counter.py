@@ -200,25 +200,25 @@ def test_without_ghostscript_a_program_has_no_number_and_a_plain_document_has() 
 
 @needs_ghostscript
 def test_after_the_zygote_was_killed_the_next_document_is_counted(counter: SoftwareCounter) -> None:
-    os.kill(zygote_of(os.getpid()), signal.SIGKILL)
+    os.kill(counter.zygote_pid, signal.SIGKILL)
     assert count(counter, b"%!PS\nshowpage showpage\n").input_pages == 2
 
 
 @needs_ghostscript
 def test_a_document_under_which_the_zygote_is_killed_is_tried_once_more(counter: SoftwareCounter) -> None:
-    first = zygote_of(os.getpid())
+    first = counter.zygote_pid
     killer = threading.Timer(0.5, os.kill, (first, signal.SIGKILL))
     killer.start()
     with pytest.raises(DocumentTooComplex):
         count(counter, ENDLESS)
     killer.join()
-    assert zygote_of(os.getpid()) != first
+    assert counter.zygote_pid != first
     eventually(lambda: not processes(first))
 
 
 @needs_ghostscript
 def test_a_zygote_that_hangs_is_replaced(counter: SoftwareCounter) -> None:
-    os.kill(zygote_of(os.getpid()), signal.SIGSTOP)
+    os.kill(counter.zygote_pid, signal.SIGSTOP)
     with pytest.raises(DocumentTooComplex):
         count(counter, ENDLESS)
     assert count(counter, b"%!PS\nshowpage\n").input_pages == 1
@@ -226,7 +226,7 @@ def test_a_zygote_that_hangs_is_replaced(counter: SoftwareCounter) -> None:
 
 @needs_ghostscript
 def test_a_waiting_ghostscript_that_was_killed_is_replaced(counter: SoftwareCounter) -> None:
-    zygote = zygote_of(os.getpid())
+    zygote = counter.zygote_pid
     eventually(lambda: ghostscripts_of(zygote))
     for pid in ghostscripts_of(zygote):
         os.kill(pid, signal.SIGKILL)
@@ -245,7 +245,7 @@ def cpu_ticks(pid: int) -> int:
 )
 def test_a_process_that_dies_under_a_document_is_named(counter: SoftwareCounter, victim: str, expected: str) -> None:
     count(counter, b"%!PS\nshowpage\n")
-    zygote = zygote_of(os.getpid())
+    zygote = counter.zygote_pid
     eventually(lambda: len(ghostscripts_of(zygote)) == 1)
     waiting = ghostscripts_of(zygote)
     idle_ticks = sum(cpu_ticks(pid) for pid in waiting)
@@ -266,7 +266,7 @@ def test_a_process_that_dies_under_a_document_is_named(counter: SoftwareCounter,
 @needs_ghostscript
 def test_children_run_as_somebody_who_is_not_root(counter: SoftwareCounter) -> None:
     count(counter, b"%!PS\nshowpage\n")
-    zygote = zygote_of(os.getpid())
+    zygote = counter.zygote_pid
     eventually(lambda: len(processes(zygote)) >= 2)
     for pid in [zygote, *processes(zygote)]:
         status = dict(

@@ -317,6 +317,7 @@ def test_a_job_waits_for_a_backend_that_an_earlier_daemon_left_on_the_device(sho
     orphan.begin("sleep 60")
     orphan.join()
     shop.die_at = None
+    assert shop.upkeep().running == 1  # as the daemon does at its start
     waiting = shop.hand_in(shop.job(job_id=2), pages(2))
     waiting.wait_for_word("INFO: Another job is still printing")
     assert orphan.backend is not None

@@ -4,12 +4,14 @@ its start, and by command; every act is harmless when repeated.
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 from pagetoll.app.printing.attempt import Services
+from pagetoll.app.printing.devices import device_of
 from pagetoll.app.printing.late import book_entry, book_settlement
 from pagetoll.app.printing.repair import Standing, close_dead
 from pagetoll.core.errors import PagetollError
@@ -36,6 +38,7 @@ def run_upkeep(services: Services) -> UpkeepReport:
     problems: list[str] = []
     booked = _book_journal(services, problems)
     closed = running = 0
+    orphans: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for record in _guarded(services.ledger.open_attempts, problems) or ():
         if services.devices.is_living(record.facts.key.nonce):
             running += 1
@@ -43,6 +46,10 @@ def run_upkeep(services: Services) -> UpkeepReport:
         standing = _guarded(partial(close_dead, services, record), problems)
         closed += standing is Standing.CLOSED
         running += standing is Standing.RUNNING
+        if standing is Standing.RUNNING and record.backend_pid and record.backend_start_time:
+            device = device_of(record.facts.ticket.device_uri)
+            orphans[device].append((record.backend_pid, record.backend_start_time))
+    services.devices.orphans = orphans
     _guarded(partial(services.store.remove_stale, services.devices.is_living), problems)
     report = UpkeepReport(closed, running, booked, tuple(problems))
     if closed or booked or problems:

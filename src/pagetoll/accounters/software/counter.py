@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,6 +123,12 @@ class SoftwareCounter:
         self._zygote: _Zygote | None = None
         self._closed = False
 
+    @property
+    def zygote_pid(self) -> int:
+        """The process that counting children are forked from; it is started where it does not run. Raises
+        `DocumentError`."""
+        return self._running_zygote().process.pid
+
     def start(self) -> None:
         """Load everything now, so that the first document need not wait. Raises `DocumentError`."""
         self._running_zygote()
@@ -134,13 +141,20 @@ class SoftwareCounter:
                 self._zygote.end()
                 self._zygote = None
 
-    def count(self, document_fd: int, *, trust_dsc: bool = False, look: PageLook | None = None) -> Usage:
+    def count(
+        self,
+        document_fd: int,
+        *,
+        trust_dsc: bool = False,
+        look: PageLook | None = None,
+        meanwhile: Callable[[], object] | None = None,
+    ) -> Usage:
         """What the regular file open as `document_fd` will use; its offset stays where it is.
 
         `trust_dsc`: a filter wrote every octet, so PostScript comments may be believed; `look`: what to find out by
-        looking at the pages, only where the counter was made with `pages_seen`. Raises a kind of
-        `DocumentError` when there is no number: the language is unknown, the data broken, a limit reached,
-        the child died.
+        looking at the pages, only where the counter was made with `pages_seen`; `meanwhile`: what the caller does
+        while the child counts, once; what it raises is raised. Raises a kind of `DocumentError` when there is no
+        number: the language is unknown, the data broken, a limit reached, the child died.
         """
         if look is not None and not self._pages_seen:
             raise ValueError("this counter was made without pages_seen")
@@ -154,16 +168,26 @@ class SoftwareCounter:
             for _ in range(2):
                 zygote = self._running_zygote()
                 try:
-                    return self._ask(zygote, document_fd, request, timeout_s)
+                    return self._ask(zygote, document_fd, request, timeout_s, meanwhile)
                 except _ZygoteLost:
                     self._discard(zygote)
+                    meanwhile = None
         raise DocumentError("the counting process was ended twice under this document; try again")
 
-    def _ask(self, zygote: _Zygote, document_fd: int, request: bytes, timeout_s: float) -> Usage:
+    def _ask(
+        self,
+        zygote: _Zygote,
+        document_fd: int,
+        request: bytes,
+        timeout_s: float,
+        meanwhile: Callable[[], object] | None,
+    ) -> Usage:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with ours:
             with theirs:
                 zygote.send(request, [document_fd, theirs.fileno()])
+            if meanwhile is not None:
+                meanwhile()
             try:
                 return _listen(ours, time.monotonic() + timeout_s, timeout_s - HANG_GRACE_S)
             except TimeoutError as error:

@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict
 
 from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_HOLD, EXIT_PRINTED, Attempt, Services
+from pagetoll.app.printing.receive import look_up
 from pagetoll.app.printing.ticket import declared_impressions
 from pagetoll.config.options import OnLimit, Policy, UnknownSize
 from pagetoll.core import charging
@@ -21,10 +22,7 @@ COMMAND_LANGUAGE = "cups-command"
 
 def decide(services: Services, attempt: Attempt) -> Event:
     """Find out who pays what, and refuse what needs no account to be refused."""
-    settings = services.settings()
-    attempt.view = view = services.ledger.charge_view(
-        attempt.ticket.printer, attempt.user_name, settings.rules, settings.default_rule
-    )
+    view = look_up(services, attempt)
     if attempt.usage is not None and attempt.usage.language == COMMAND_LANGUAGE:
         return _accept_uncharged(attempt, "a command for the device, no document")
     lacking = charging.missing(view)

@@ -43,7 +43,7 @@ def await_device(services: Services, attempt: Attempt) -> Event:
     deadline = services.monotonic() + attempt.settings.device_linger_s
     wait_s = 0.0  # a device that is free costs no wait
     while services.monotonic() <= deadline:
-        if services.devices.enter(device, attempt.key.nonce, wait_s) and not _has_orphan(services, attempt, device):
+        if services.devices.enter(device, attempt.key.nonce, wait_s) and not _has_orphan(services, device):
             return Event.DEVICE_FREE
         if patience.given_up(pause_s=wait_s):
             return patience.event
@@ -52,17 +52,10 @@ def await_device(services: Services, attempt: Attempt) -> Event:
     return Event.DEVICE_FREE
 
 
-def _has_orphan(services: Services, attempt: Attempt, device: str) -> bool:
+def _has_orphan(services: Services, device: str) -> bool:
     """Whether a backend from before the daemon's start still runs on the device; its client is dead, or it would
     have told us."""
-    return any(
-        device_of(record.facts.ticket.device_uri) == device
-        and not services.devices.is_living(record.facts.key.nonce)
-        and record.facts.boot_id == services.processes.boot_id
-        and services.processes.alive(record.backend_pid or 0, record.backend_start_time or 0)
-        for record in services.ledger.open_attempts()
-        if record.facts.key != attempt.key
-    )
+    return any(services.processes.alive(*process) for process in services.devices.orphans.get(device, ()))
 
 
 def start_backend(services: Services, attempt: Attempt) -> Event:

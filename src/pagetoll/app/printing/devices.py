@@ -39,6 +39,8 @@ class DeviceGate:
         self._changed = threading.Condition()
         self._by_device: dict[str, str] = {}
         self._live: dict[str, LiveAttempt] = {}
+        #: device -> (pid, start time) of backends that an earlier daemon left behind; upkeep looks for them
+        self.orphans: dict[str, list[tuple[int, int]]] = {}
 
     @contextmanager
     def living(self, key: AttemptKey) -> Iterator[LiveAttempt]:

@@ -97,10 +97,7 @@ def _post_unreserved(services: Services, attempt: Attempt) -> None:
         receive.count(services, attempt)
         # only the journal knows how far the backend read: our own descriptor of the copy says nothing of that
         attempt.document = replace(copy, descriptor=-1)
-        settings = services.settings()
-        attempt.view = view = services.ledger.charge_view(
-            attempt.ticket.printer, attempt.user_name, settings.rules, settings.default_rule
-        )
+        view = receive.look_up(services, attempt)
         settle.measure_output(services, attempt)
         facts = decide.facts_of(services, attempt)
         if charging.missing(view):

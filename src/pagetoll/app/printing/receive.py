@@ -5,6 +5,7 @@ from pagetoll.app.printing.attempt import Attempt, Services
 from pagetoll.app.printing.repair import Standing, close_dead
 from pagetoll.app.printing.ticket import added_by_spooler, written_by_filter
 from pagetoll.app.printing.waiting import Patience
+from pagetoll.core.charging import ChargeView
 from pagetoll.core.copies import apply_spooler
 from pagetoll.core.errors import DocumentError
 from pagetoll.core.lifecycle import Event
@@ -63,7 +64,11 @@ def count(services: Services, attempt: Attempt) -> Event:
             services, attempt, f"the document has {attempt.document.octets} octets, at most {largest} are counted"
         )
     try:
-        usage = services.counter.count(attempt.document.descriptor, trust_dsc=written_by_filter(attempt.ticket))
+        usage = services.counter.count(
+            attempt.document.descriptor,
+            trust_dsc=written_by_filter(attempt.ticket),
+            meanwhile=lambda: look_up(services, attempt),
+        )
     except DocumentError as error:
         return _uncountable(services, attempt, str(error))
     attempt.usage = usage
@@ -72,6 +77,16 @@ def count(services: Services, attempt: Attempt) -> Event:
         seen = f"only {usage.impressions} impressions of this {usage.language} document could be counted"
         return _uncountable(services, attempt, seen)
     return Event.COUNTED
+
+
+def look_up(services: Services, attempt: Attempt) -> ChargeView:
+    """What the ledger knows of this user on this printer; asked for once, while the document is counted."""
+    if attempt.view is None:
+        settings = services.settings()
+        attempt.view = services.ledger.charge_view(
+            attempt.ticket.printer, attempt.user_name, settings.rules, settings.default_rule
+        )
+    return attempt.view
 
 
 def _uncountable(services: Services, attempt: Attempt, why: str) -> Event:
