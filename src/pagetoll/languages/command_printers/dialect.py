@@ -40,7 +40,7 @@ class Dialect:
     """`commands`: the octet behind ESC. `controls`: other octets that begin a command. FF and ESC need no row.
 
     `colored`: inks are told apart. `color_class`: says it by other means. `open_end`: the last page needs no form
-    feed.
+    feed. `needs`: the name of a number that the first commands must have set.
     """
 
     language: str
@@ -49,6 +49,7 @@ class Dialect:
     colored: bool = False
     open_end: bool = False
     color_class: Callable[["Walk"], ColorClass] | None = None
+    needs: str = ""
 
     def text_pattern(self) -> re.Pattern[bytes]:
         special = b"".join(re.escape(bytes([octet])) for octet in (0x0C, 0x1B, *self.controls))
@@ -211,7 +212,7 @@ def probe(data: "Buffer", start: int, end: int, dialect: Dialect, text: re.Patte
     walk = Walk(data, start, stop, dialect, Context(limits, Guard(limits)), Parsed(dialect.language))
     with suppress(TruncatedDocument):
         _steps(walk, start, text, _PROBED_STEPS)
-    return walk.parsed.confidence is Confidence.EXACT
+    return walk.parsed.confidence is Confidence.EXACT and (not dialect.needs or dialect.needs in walk.number)
 
 
 def _steps(walk: Walk, position: int, text: re.Pattern[bytes], most: int) -> int:
@@ -232,11 +233,11 @@ def _steps(walk: Walk, position: int, text: re.Pattern[bytes], most: int) -> int
                 position += 2
             else:
                 position = rule(walk, position + 2)
+        elif octet in controls:
+            position = controls[octet](walk, position + 1)
         elif octet == 0x0C:
             position += 1
             walk.end_page(position)
-        elif octet in controls:
-            position = controls[octet](walk, position + 1)
         else:
             position = _text(walk, position, text)
         if position > end:

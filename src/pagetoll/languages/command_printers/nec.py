@@ -15,7 +15,7 @@ from pagetoll.languages.command_printers.dialect import Dialect, Walk, decimal_i
 
 _PARAMETERS = re.compile(rb"([A-Za-z<'!-/]) ?([0-9A-Za-z,/+*# -]{0,64})\.")
 _OTHER_COLUMN_OCTETS = (5, 7, 8)
-_COMMAND_STARTS = frozenset([b"\r", b"\n", b"\x0c", b"\x1b", b"\x1c", b"\x1f"])
+_BEHIND_COLUMNS = re.compile(rb"\r[\x0c\n\x1b\x1c\x1f]|\x1b[A-Z][0-9]|\x1c[a-z]|\Z")
 _DOTS, _SIDES, _IMAGE_OCTETS = 1, 2, 5
 
 
@@ -42,7 +42,7 @@ def _fs(walk: Walk, position: int) -> int:
 def _columns(walk: Walk, position: int, dots: int, columns: int) -> int:
     """Columns of `dots` dots. Some drivers state 48 for heads of 40 to 64 dots: then the next command tells."""
     sizes = [each * columns for each in ((dots + 7) // 8, *_OTHER_COLUMN_OCTETS)]
-    fitting = (size for size in sizes if walk.data[position + size : position + size + 1] in _COMMAND_STARTS)
+    fitting = (size for size in sizes if _BEHIND_COLUMNS.match(walk.data, position + size, walk.end))
     return walk.image(position, next(fitting, sizes[0]), walk.number.get("ink", 0), dots)
 
 

@@ -13,9 +13,11 @@ from pagetoll.languages.command_printers import (
     lips,
     nec,
     oki,
+    receipts,
     rpdl,
     sixel,
 )
+from pagetoll.languages.command_printers.lj250 import parse as parse_lj250
 from pagetoll.languages.table import Language, row
 
 _EJL_PACKET_MODE = rb"\x1b\x01@EJL 1284\.4\n@EJL[ ]*\n"
@@ -34,7 +36,8 @@ ROWS: tuple[Language, ...] = (
     row("imagewriter", imagewriter.parse, rb"\x1b>\x1bT\d\d|\x1bm.\x1bP\x1bT\d\d", test=imagewriter.begins),
     row("okidata", oki.parse, rb"\x18\x1c\x1b%[A-Z0-9]", test=oki.begins),
     row("dec", sixel.parse, rb"(?:\x1bc)?(?:\x1b\[[0-?]*[ -/]*[@-~])*(?:\x1bP|\x90)[0-9;]{0,32}q", test=sixel.begins),
-    row("escp2", escp_laser.parse, rb"\x1b\*rbC\x1b\*t\d{2,3}R\x1b\|", test=escp_laser.begins),
+    row("dec", parse_lj250, rb"\x1b%8\x1b\*r[Bb]"),
+    row("escp2", escp_laser.parse, rb"\x1b\*rbC\x1b\*t\d{2,3}R(?:\x1bJ.){0,64}\x1b\|", test=escp_laser.begins),
     row("escpr", escpr.parse, rb"\x1b@|\x1b\(R", "ESCPR", test=escpr.begins),
     row("lips", lips.parse, rb"\x1b%@|\x90|\x1bP[0-9]|\x1b;", "LIPS", test=lips.begins),
     row(
@@ -44,6 +47,8 @@ ROWS: tuple[Language, ...] = (
         test=canon_bj.begins,
     ),
     row("ibmpro", ibm.parse_inkjet, rb"\x1b@(?:\x1be.){1,16}\x1b\[O", test=ibm.inkjet_begins),
+    row("escpos", receipts.parse, rb"\x1b@|\x1d|\x1ba[0-2\x00-\x02]|[ -~]", test=receipts.begins),
+    row("star", receipts.parse_star, rb"\x1b@|\x1b\x1d|\x1b\x1e", test=receipts.star_begins),
     row(
         "escp",
         escp.parse,
