@@ -13,6 +13,7 @@ import codecs
 import gc
 import json
 import os
+import select
 import selectors
 import signal
 import socket
@@ -152,6 +153,8 @@ class Zygote:
 
     def _give_ghostscript(self, speaker: Child) -> None:
         speaker.renderings_begun += 1
+        if self._waiting is not None and _is_over(self._waiting.pidfd):
+            self._bury_ghostscript(self._waiting)
         if speaker.renderings_begun <= rendering.RENDERINGS_PER_DOCUMENT and self._waiting is None:
             self._start_ghostscript()
         given, self._waiting = self._waiting, None
