@@ -263,6 +263,11 @@ def main(arguments: list[str]) -> None:
     Zygote(control, ghostscript_executable).run()
 
 
+def _is_over(pidfd: int) -> bool:
+    """Whether the process has ended, also when the selector has not told yet."""
+    return bool(select.select([pidfd], [], [], 0)[0])
+
+
 def _load_everything(pages_seen: bool) -> None:
     """Whatever a parser imports or sets up at first use: a child can open no file to do it later."""
     for name in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "ascii", "latin-1", "cp1252", "cp437"):
