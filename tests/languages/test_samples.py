@@ -27,8 +27,13 @@ REAL_OR_NONE = REAL or [
 # Written by a filter of CUPS from first to last octet, as the backend would be told.
 FILTERED = [record for record in COUNTED if Path(record["file"]).name.startswith("cups-")]
 
-# The manifest numbers the pages of the source; in the file each page stands twice, one behind the other.
-COLORED_PAGES = {"pcl3/rastertohp-deskjet-trio-c2.pcl": [3, 4]}
+# The manifest numbers the pages of the source; in the file each page stands twice, one behind the other, or the
+# driver prints the last page first.
+COLORED_PAGES = {
+    "pcl3/rastertohp-deskjet-trio-c2.pcl": [3, 4],
+    "escp2/gutenprint-escp2-1520-pair-c2.escp": [1, 2],
+    "escp2/gutenprint-escp2-c88-pair.escp": [1],
+}
 
 
 def name_of(record: dict[str, Any] | None) -> str:
