@@ -42,7 +42,11 @@ def _fs(walk: Walk, position: int) -> int:
 def _columns(walk: Walk, position: int, dots: int, columns: int) -> int:
     """Columns of `dots` dots. Some drivers state 48 for heads of 40 to 64 dots: then the next command tells."""
     sizes = [each * columns for each in ((dots + 7) // 8, *_OTHER_COLUMN_OCTETS)]
-    fitting = (size for size in sizes if _BEHIND_COLUMNS.match(walk.data, position + size, walk.end))
+    fitting = (
+        size
+        for size in sizes
+        if position + size <= walk.end and _BEHIND_COLUMNS.match(walk.data, position + size, walk.end)
+    )
     return walk.image(position, next(fitting, sizes[0]), walk.number.get("ink", 0), dots)
 
 
