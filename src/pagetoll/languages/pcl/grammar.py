@@ -25,6 +25,16 @@ ROW_GOES_ON = re.compile(rb"[0-9]{0,9}[vwVWyYmM]")
 """What some drivers send behind a finished row sequence, as if its prefix stood there again."""
 TEXT = re.compile(rb"[^\x1b\f]+")
 INK = re.compile(rb"[!-~\x80-\xff]")
+PLACED = re.compile(
+    rb"(?:\x1b\*p[-+]?[0-9.]{1,9}X"
+    rb"|\x1b\*p(?:[-+]?[0-9.]{1,9}x)?(?P<units>[0-9]{1,7})(?:\.[0-9]{0,4})?Y"
+    rb"|\x1b&a[-+]?[0-9.]{1,9}[HC]"
+    rb"|\x1b&a(?:[-+]?[0-9.]{1,9}[hc])?(?P<decipoints>[0-9]{1,7})(?:\.[0-9]{0,4})?V"
+    rb"|\x1b\((?:[0-9]{1,5}[A-VX-Z@]|s[-+0-9.a-vx-z]{1,40}[A-VX-Z])"
+    rb"|\x1b&d[0-9]{0,3}[D@]"
+    rb"|(?P<ink>[!-~\x80-\xff])[ -~\x80-\xff]*+| ++){1,400}"
+)
+"""Words with moves of the cursor and choices of the font between them, as most of a page of text is."""
 ODD = re.compile(rb"[\x01-\x07\x10-\x19\x1c-\x1f]")
 """Octets that text to be printed does not hold."""
 

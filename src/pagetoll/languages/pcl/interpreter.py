@@ -10,10 +10,21 @@ from typing import TYPE_CHECKING
 from pagetoll.core.usage import ColorClass
 from pagetoll.languages.parsed import Context, Parsed
 from pagetoll.languages.pcl import grammar
-from pagetoll.languages.pcl.grammar import COMMAND, FORM_FEED, PREFIX, ROW, ROW_GOES_ON, TEXT, WITH_DATA, number
+from pagetoll.languages.pcl.grammar import (
+    COMMAND,
+    FORM_FEED,
+    PLACED,
+    PREFIX,
+    ROW,
+    ROW_GOES_ON,
+    TEXT,
+    WITH_DATA,
+    number,
+)
+from pagetoll.languages.pcl.macros import Macros, Refusal
 from pagetoll.languages.pcl.pages import Pages
 from pagetoll.languages.pcl.pens import is_colored
-from pagetoll.languages.pcl.vectors import Plot, read_plot
+from pagetoll.languages.pcl.vectors import DEVICE_CONTROL, Plot, read_plot
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -22,8 +33,6 @@ Handler = Callable[[int, int, int], None]
 """(value, first octet of data, octet behind the data)."""
 
 _ROWS_BETWEEN_CHECKS = 20_000
-_MOST_MACRO_RUNS = 10_000
-_MACRO_DEPTH = 2
 _KNOWN_ESCAPES = frozenset(b"EYZ9=1z")
 _PLOT_ENDS = frozenset([b"PG", b"AF", b"AH", b"FR"])
 _BROTHER_METHOD = 1030
@@ -41,9 +50,7 @@ class Interpreter:
         self._plotter = plotter
         self._raster_only = raster_only
         self._plot = Plot(palette=self.pages.palette)
-        self._macros: dict[int, tuple[int, int]] = {}
-        self._macro, self._macro_depth, self._macro_runs = 0, 0, 0
-        self._macro_octets = 4 * len(data) + (1 << 20)
+        self._macros = Macros(4 * len(data) + (1 << 20))
         self._recording: int | None = None
         self._in_rows = False
         self._place: int | None = None
@@ -71,12 +78,9 @@ class Interpreter:
             b"&ar": lambda _value, _start, _end: self._move(pages.area.line),
             b"&av": lambda _value, _start, _end: self._move(1),
             b"*py": lambda _value, _start, _end: self._move(720 / pages.units_per_inch),
-            b"&ud": self._units,
-            b"&kg": self._line_termination,
-            b"&kw": lambda _value, _start, _end: self._name("pcl3"),
-            b"*om": lambda _value, _start, _end: self._name("pcl3"),
-            b"*od": lambda _value, _start, _end: self._name("pcl3"),
-            b"*oq": lambda _value, _start, _end: self._name("pcl3"),
+            b"&ud": lambda value, _start, _end: pages.set_units(value),
+            b"&kg": lambda value, _start, _end: pages.set_line_ends(value),
+            **dict.fromkeys((b"&kw", b"*om", b"*od", b"*oq"), lambda _value, _start, _end: self._name("pcl3")),
             b"&px": self._transparent,
             b"*bw": lambda _value, start, end: self._row(start, end, last=True),
             b"*bv": lambda _value, start, end: self._row(start, end, last=False),
@@ -109,10 +113,12 @@ class Interpreter:
                 self._guard.check(position)
             octet = data[position]
             if octet == grammar.ESCAPE:
-                if ROW.match(data, position, stop) and self._recording is None:
+                if self._recording is not None:
+                    position = self._escape(position, stop)
+                elif ROW.match(data, position, stop):
                     position = self._rows(position, stop)
                 else:
-                    position = self._escape(position, stop)
+                    position = self._placed(position, stop) or self._escape(position, stop)
             elif octet == FORM_FEED:
                 position += 1
                 if self._recording is None:
@@ -145,9 +151,27 @@ class Interpreter:
             self.pages.text(bytes(self._data[position:end]), self._at(position))
         return end
 
+    def _placed(self, position: int, stop: int) -> int:
+        """Words and moves one behind the other; where they end, or 0."""
+        found = None if self._raster_only or self._plotter else PLACED.match(self._data, position, stop)
+        if found is None:
+            return 0
+        pages = self.pages
+        units, decipoints = found.start("units"), found.start("decipoints")
+        if units > decipoints:
+            pages.move_to(int(found["units"]) * 720 / pages.units_per_inch, relative=False)
+        elif decipoints >= 0:
+            pages.move_to(int(found["decipoints"]), relative=False)
+        if found.start("ink") >= 0:
+            pages.mark()
+        self._in_rows = False
+        return found.end()
+
     # Escape sequences.
 
     def _escape(self, position: int, stop: int) -> int:
+        if self._plotter and (control := DEVICE_CONTROL.match(self._data, position, stop)):
+            return control.end()
         prefix = PREFIX.match(self._data, position, stop)
         if prefix is not None:
             return self._commands(prefix[1], prefix.end(), stop, position)
@@ -227,7 +251,7 @@ class Interpreter:
     def _obey(self, name: bytes, value: int, start: int, end: int) -> None:
         if self._recording is not None:
             if name == b"&fx" and value == 1:
-                self._macros[self._macro] = (self._recording, start)
+                self._macros.store(self._recording, start)
                 self._recording = None
             return
         handler = self._handlers.get(name)
@@ -285,13 +309,6 @@ class Interpreter:
     def _move(self, unit: float) -> None:
         self.pages.move_to(self._exact() * unit, relative=self._value[:1] in (b"+", b"-"))
 
-    def _units(self, value: int, _start: int, _end: int) -> None:
-        if value > 0:
-            self.pages.units_per_inch = value
-
-    def _line_termination(self, value: int, _start: int, _end: int) -> None:
-        self.pages.feeds = value
-
     def _transparent(self, _value: int, start: int, end: int) -> None:
         if end > start:
             self.pages.mark()
@@ -339,7 +356,7 @@ class Interpreter:
     # Macros.
 
     def _macro_number(self, value: int, _start: int, _end: int) -> None:
-        self._macro = value
+        self._macros.number = value
 
     def _macro_control(self, value: int, start: int, _end: int) -> None:
         if value == 0:
@@ -350,31 +367,23 @@ class Interpreter:
             self.pages.overlay = self._overlay_ink(start)
         elif value == 5:
             self.pages.overlay = None
-        elif value in (6, 7):
-            self._macros.clear()
-        elif value == 8:
-            self._macros.pop(self._macro, None)
+        elif value in (6, 7, 8):
+            self._macros.delete(all_of_them=value != 8)
 
     def _run_macro(self, offset: int) -> None:
-        body = self._macros.get(self._macro)
-        if body is None:
+        body = self._macros.call()
+        if body is Refusal.UNKNOWN:
             self.pages.doubt("unknown_macro", self._at(offset))
-            return
-        if self._macro_depth >= _MACRO_DEPTH:
-            return
-        self._macro_runs += 1
-        self._macro_octets -= body[1] - body[0]
-        if self._macro_runs > _MOST_MACRO_RUNS or self._macro_octets < 0:
+        elif body is Refusal.TOO_MUCH:
             self.pages.parsed.at_least("limit", self._at(offset))
+        if isinstance(body, Refusal):
             return
-        outermost = self._place is None
-        if outermost:
-            self._place = offset
-        self._macro_depth += 1
+        place = self._place
+        self._place = self._at(offset)
+        self._macros.depth += 1
         self.walk(*body)
-        self._macro_depth -= 1
-        if outermost:
-            self._place = None
+        self._macros.depth -= 1
+        self._place = place
 
     def _overlay_ink(self, offset: int) -> ColorClass | None:
         """What the macro of the moment would put on each page: nothing (None) or ink of some color class."""

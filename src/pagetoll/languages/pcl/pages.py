@@ -212,6 +212,14 @@ class Pages:
         """The cursor in 1/720 inch below the top of the text."""
         self.y = self.y + y if relative else y - 0.75 * self.area.line
 
+    def set_units(self, per_inch: int) -> None:
+        if per_inch > 0:
+            self.units_per_inch = per_inch
+
+    def set_line_ends(self, mode: int) -> None:
+        """With 1 and 3 a carriage return feeds a line, too."""
+        self.feeds = mode
+
     def start_raster(self) -> None:
         self.raster.clear_seeds()
         self._raster_seen = True

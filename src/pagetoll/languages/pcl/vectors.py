@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 INSTRUCTION = re.compile(rb"([A-Za-z]{2})([^A-Za-z;\x1b]*+);?")
 _BETWEEN = re.compile(rb"[^A-Za-z\x1b]*+")
-_DEVICE_CONTROL = re.compile(rb"\x1b\.[A-Za-z@](?:[0-9;]{0,40}:)?|\x1b\.\(|\x1b\.\)")
-_OPENING = re.compile(rb"(?:\x1b%-?[0-9]B|\x1b\.[@-Z](?:[0-9;]{0,40}:)?|\x1b?\.[()])?\s{0,8}")
+DEVICE_CONTROL = re.compile(rb"\x1b\.[A-Za-z@](?:[0-9;]{0,40}:)?|\x1b\.\(|\x1b\.\)")
+_STROKES = re.compile(
+    rb"(?:(?:(?P<up>PU)|(?P<down>PD)|(?P<move>P[AR][ ]*+(?=[0-9+-])))[-+0-9., ]*+;?[\r\n ]*+){2,400}"
+)
+"""Moves of the pen one behind the other, as most of a drawing is."""
+_OPENING = re.compile(rb"(?:\x1b%-?[0-9]B|\x1b\.[@-Z](?:[0-9;]{0,40}:)?|\x1b?\.[()]){0,8}\s{0,8}")
 _NUMBERS = re.compile(rb"[+-]?[0-9]+")
 _KNOWN = frozenset(
     b"AA AC AD AF AH AP AR AS AT BL BP BR BZ CA CF CI CM CO CP CR CS CT CV DC DF DI DL DP DR DS DT DV EA EC EP ER ES "
@@ -99,6 +103,14 @@ def read_plot(
         if not steps % _GUARD_STEPS:
             guard.check(position)
         position = _after(_BETWEEN, data, position, end)
+        strokes = _STROKES.match(data, position, end)
+        if strokes is not None:
+            down, up = strokes.start("down"), strokes.start("up")
+            if plot.pen and (down >= 0 or (plot.down and strokes.start("move") >= 0)):
+                ink(strokes.start())
+            plot.down = down > up if max(down, up) >= 0 else plot.down
+            position = strokes.end()
+            continue
         found = INSTRUCTION.match(data, position, end)
         if found is not None:
             name = found[1].upper()
@@ -115,7 +127,7 @@ def read_plot(
             plot.unknown += position < end
             position += 1
         else:
-            control = _DEVICE_CONTROL.match(data, position, end)
+            control = DEVICE_CONTROL.match(data, position, end)
             if control is None:
                 return position
             position = control.end()
