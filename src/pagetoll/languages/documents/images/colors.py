@@ -6,7 +6,9 @@ Pillow's format classes are called by name: its own search would load plug-ins f
 
 import io
 import struct
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pagetoll.core.usage import ColorClass
@@ -32,7 +34,6 @@ _DECODING_ERRORS = (
     EOFError,
     struct.error,
 )
-"""What Pillow raises on broken pictures."""
 
 
 def _opener(octets: bytes) -> Callable[[Any], "Image"] | None:
@@ -67,16 +68,19 @@ def _opener(octets: bytes) -> Callable[[Any], "Image"] | None:
     return None
 
 
-def preload() -> None:
-    """Load what decoding needs, for a process that cannot open files later."""
-    from PIL import Image, ImageChops
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Pillow's warnings about odd pictures say nothing that the class of color does not."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
-    _opener(b"")
-    small = Image.new("RGB", (1, 1))
-    target = io.BytesIO()
-    small.save(target, "PNG")
-    picture_color(target.getvalue(), None)
-    ImageChops.difference(small, small)
+
+def _decoding_errors() -> tuple[type[Exception], ...]:
+    """What Pillow raises on broken pictures and on those that it finds too large."""
+    from PIL.Image import DecompressionBombError
+
+    return (*_DECODING_ERRORS, DecompressionBombError)
 
 
 def picture_color(octets: bytes, guard: Guard | None) -> ColorClass:
@@ -85,9 +89,9 @@ def picture_color(octets: bytes, guard: Guard | None) -> ColorClass:
     if opener is None:
         return ColorClass.UNKNOWN
     try:
-        with opener(io.BytesIO(octets)) as image:
+        with _quietly(), opener(io.BytesIO(octets)) as image:
             return frame_color(image, guard)
-    except _DECODING_ERRORS:
+    except _decoding_errors():
         return ColorClass.UNKNOWN
 
 
@@ -97,12 +101,12 @@ def tiff_colors(octets: bytes, frames: list[int], guard: Guard) -> dict[int, Col
 
     found: dict[int, ColorClass] = {}
     try:
-        with TiffImagePlugin.TiffImageFile(io.BytesIO(octets)) as image:
+        with _quietly(), TiffImagePlugin.TiffImageFile(io.BytesIO(octets)) as image:
             for frame in frames:
                 if guard.expired():
                     break
                 found[frame] = _one_frame(image, frame, guard)
-    except _DECODING_ERRORS:
+    except _decoding_errors():
         pass
     return found
 
@@ -111,7 +115,7 @@ def _one_frame(image: Any, frame: int, guard: Guard) -> ColorClass:
     try:
         image.seek(frame)
         return frame_color(image, guard)
-    except _DECODING_ERRORS:
+    except _decoding_errors():
         return ColorClass.UNKNOWN
 
 
