@@ -29,6 +29,8 @@ COUNTED_FORMATS = frozenset(
     [
         *["pdf", "pclm", "ps", "pjl-ps", "pclxl", "ljjetready", "cupsraster", "pwg", "urf", "text", "pjl"],
         *["pcl5", "pcl3", "pcl3gui", "hpgl", "brother", "mixed"],
+        *["zjstream", "xqx", "qpdl", "hbpl", "oak", "slx", "lava", "hiperc", "ddst", "lbp-capsl", "ppa", "opl"],
+        *["minolta-w", "gdi-misc", "kodak", "lexmark"],
         *["tiff", "image", "pnm", "fax", "xps", "odf", "docx", "doc", "rtf", "dvi", "afp", "zpl", "label"],
         *["escp2", "escp9", "escpr", "escpage", "pin24", "canonbj", "lips", "ibmpro", "imagewriter", "okidata", "dec"],
         *["japanese-misc", "alps"],

@@ -250,7 +250,8 @@ def test_pjl_says_the_copies_where_the_language_cannot(language: str, job: bytes
 
 
 def test_hiperc_tells_color_by_its_inks() -> None:
-    assert colors(count(behind_pjl(HIPERC, language="HIPERC")))[3:] == [ColorClass.MONO, ColorClass.COLOR]
+    job = HIPERC + hiperc_page(0)
+    assert colors(count(behind_pjl(job, language="HIPERC")))[3:] == [ColorClass.MONO, *[ColorClass.COLOR] * 2]
 
 
 def lava_page(data: bytes, copies: int = 1) -> bytes:

@@ -41,11 +41,11 @@ def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Cont
         if position + octets > end:
             return records.cut_off(parsed, end)
         if kind == _PAGE_END:
-            ended, inks = inks or Inks(_BLACK), None
+            ended, inks = inks or Inks(_BLACK, numbered=True), None
             if not records.keep(parsed, Run(1, color=ended.color), position + octets, context):
                 return parsed
         else:
-            inks = inks or Inks(_BLACK)
+            inks = inks or Inks(_BLACK, numbered=True)
             if kind == _BAND and octets > _BAND_HEADER_OCTETS:
                 _band(inks, data, position, position + octets)
         position += octets

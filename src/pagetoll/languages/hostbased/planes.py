@@ -30,9 +30,11 @@ def bitmap_is_blank(plane: bytes) -> bool:
 
 @dataclass(slots=True)
 class Inks:
-    """The planes of one page by ink. `black` is the ink that is no color."""
+    """The planes of one page by ink. `black` is the ink that is no color; a plane alone is black whatever its
+    number, except where `numbered` says that numbers are inks."""
 
     black: str | int
+    numbered: bool = False
     _marked: dict[str | int, bool] = field(default_factory=dict)
     _digest: dict[str | int, int] = field(default_factory=dict)
 
@@ -46,7 +48,7 @@ class Inks:
 
     @property
     def color(self) -> ColorClass:
-        if len(self._marked) <= 1:
+        if len(self._marked) <= 1 and not self.numbered:
             return ColorClass.MONO
         colors = [ink for ink, marked in self._marked.items() if marked and ink != self.black]
         if not colors:

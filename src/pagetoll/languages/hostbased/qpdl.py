@@ -94,7 +94,7 @@ class _Walk:
         return records.cut_off(parsed, end)
 
     def _begin(self, position: int) -> None:
-        self._inks = Inks(_BLACK)
+        self._inks = Inks(_BLACK, numbered=True)
         self._copies = records.number(self._data[position + 2 : position + 4])
         self._media = PAPER_POINTS.get(self._data[position + 4], ANY_SIZE)
         self._version = self._data[position + 14]
