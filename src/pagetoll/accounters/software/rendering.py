@@ -47,15 +47,26 @@ class GhostscriptRenderer:
         return self._run(ASK_PIXELS + b"%d" % resolution_dpi, document)
 
     def _run(self, request: bytes, document: memoryview) -> Iterator[bytes]:
-        serial, pipes = self._ask(request)
-        messages = bytearray()
-        try:
-            yield from self._pump(document, pipes, messages)
-        finally:
-            for end in pipes:
-                with suppress(OSError):
-                    os.close(end)
-        self._judge(self._wait_for_status(serial), bytes(messages))
+        for last_try in (False, True):
+            serial, pipes = self._ask(request)
+            messages = bytearray()
+            rendered = False
+            try:
+                for chunk in self._pump(document, pipes, messages):
+                    rendered = True
+                    yield chunk
+            finally:
+                for end in pipes:
+                    with suppress(OSError):
+                        os.close(end)
+            wait_status = self._wait_for_status(serial)
+            # killed before it gave anything: it may have died while it waited, which is not the document's fault
+            if last_try or rendered or os.waitstatus_to_exitcode(wait_status) != -signal.SIGKILL or self._is_late():
+                break
+        self._judge(wait_status, bytes(messages))
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._deadline_s
 
     def _ask(self, request: bytes) -> tuple[bytes, list[int]]:
         self._channel.send(request)
@@ -105,7 +116,7 @@ class GhostscriptRenderer:
         code = os.waitstatus_to_exitcode(wait_status)
         if code == 0:
             return
-        if -code in (signal.SIGXCPU, signal.SIGKILL) and time.monotonic() > self._deadline_s:
+        if -code in (signal.SIGXCPU, signal.SIGKILL) and self._is_late():
             raise DocumentTooComplex("Ghostscript needed more time than allowed")
         if code < 0:
             raise MalformedDocument(f"Ghostscript died by signal {signal.Signals(-code).name} on this document")
