@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Canon LIPS II, III and IV (page-languages chapter 13.2).
+"""Canon LIPS II, III and IV, and CaPSL as the LBP-8 and groff know it (page-languages chapter 13.2).
 
     ESC % @  DCS 41;600;0J name ST  CSI 0"p ESC <  CSI 11h  CSI 1v ... CSI n;...;.r + n octets ... FF  DCS 0J ST
 
@@ -20,7 +20,7 @@ from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
-_CONTROL_SEQUENCE = re.compile(rb"(?:\x9b|\x1b\[)([0-?]{0,128})([ -/]{0,4})([@-~])")
+_CONTROL_SEQUENCE = re.compile(rb"(?:\x9b|\x1b\[)([0-?-]{0,128})([ -/]{0,4})([@-~])")
 _DEVICE_STRING = re.compile(rb"(?:\x90|\x1bP)[^\x9c\x1b]{0,65536}(?:\x9c|\x1b\\)")
 _ESCAPE = re.compile(rb"\x1b[ -/]{0,3}[0-~]")
 _VECTOR = re.compile(rb"([ -\x7f]{0,4096})\x1e")
@@ -28,7 +28,7 @@ _LAST_NUMBER = re.compile(rb"[@-\x7f]{0,5}[ -?]\Z")
 _TEXT = re.compile(rb"[^\x0c\x1b\x90\x9b]+")
 _PRINTABLE = re.compile(rb"[\x21-\x7e\x80-\xff]")
 _BEGINNING = re.compile(rb"(?:\x1b%@)?(?:\x90|\x1bP)[0-9;]{1,32}J")
-_OLD_BEGINNING = re.compile(rb"\x1b;(?:\x1b[c<;])+\x1b\[[0-9]")
+_OLD_BEGINNING = re.compile(rb"(?:\x1bc)?\x1b;(?:\x1b[c;<])*\x1b\[[0-9?]")
 _MEDIA_POINTS = {
     12: (842.0, 1191.0),
     14: (595.0, 842.0),
@@ -93,7 +93,8 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 
     Raises TruncatedDocument, MalformedDocument or DocumentTooComplex when not one page is complete.
     """
-    job = _Job(Parsed("lips"))
+    old = _OLD_BEGINNING.match(data, start, end) is not None
+    job = _Job(Parsed("lbp-capsl" if old else "lips"))
     try:
         position = _walk(job, data, start, end, context)
     except (TruncatedDocument, MalformedDocument, DocumentTooComplex) as error:
@@ -141,9 +142,9 @@ def _sequence(job: _Job, data: "Buffer", position: int, end: int) -> int:
     if sequence:
         parameters, name = sequence[1].split(b";"), sequence[2] + sequence[3]
         behind = sequence.end()
-        if name == b".r":
+        if name[:1] == b"." and len(name) > 1:
             behind += _octets(parameters[0], position, behind, end)
-            job.marked = True
+            job.marked = job.marked or name == b".r"
         else:
             job.obey(parameters, name)
         return behind

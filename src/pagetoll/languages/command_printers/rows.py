@@ -39,7 +39,7 @@ ROWS: tuple[Language, ...] = (
     row("dec", parse_lj250, rb"\x1b%8\x1b\*r[Bb]"),
     row("escp2", escp_laser.parse, rb"\x1b\*rbC\x1b\*t\d{2,3}R(?:\x1bJ.){0,64}\x1b\|", test=escp_laser.begins),
     row("escpr", escpr.parse, rb"\x1b@|\x1b\(R", "ESCPR", test=escpr.begins),
-    row("lips", lips.parse, rb"\x1b%@|\x90|\x1bP[0-9]|\x1b;", "LIPS", test=lips.begins),
+    row("lips", lips.parse, rb"\x1b%@|\x90|\x1bP[0-9]|\x1b[;c]", "LIPS", test=lips.begins),
     row(
         "canonbj",
         canon_bj.parse,
