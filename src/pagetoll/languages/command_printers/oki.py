@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OKI Microline in its own command set, and the OKI 4w host-based laser.
+"""OKI Microline in its own command set.
 
     CAN FS  ESC % C 001  ESC % S 0  ESC % 5 n  SP...  ETX columns  ETX SO (line)  ETX STX (end)   FF
 
-In graphics mode (ETX) every octet is a column; ETX ETX is the column 03. The 4w frames pages:
-
-    ESC & B ...  ESC $ A  ESC * B nn (rows to skip)  ESC * A mode n 0 number 0 + octets  ESC $ B  ESC 7F 0
-
-Source: page-languages chapter 20; the samples.
+In graphics mode (ETX) every octet is a column; ETX ETX is the column 03. Source: page-languages chapter 20; the
+samples.
 """
 
 import re
