@@ -7,6 +7,7 @@ from pagetoll.core.copies import apply_spooler
 from pagetoll.core.errors import DocumentError, UnknownLanguage
 from pagetoll.core.usage import ColorClass, Confidence, Duplex, Usage
 from pagetoll.languages import Limits, count
+from pagetoll.languages.copies import CopiesRule
 
 EXIT = b"\x1b%-12345X"
 PAGE = b"some words\r\n\f"
@@ -125,6 +126,29 @@ def test_a_default_counts_from_the_next_exit_on_and_is_told() -> None:
 def test_the_same_number_in_two_places_is_told() -> None:
     usage = count(with_pjl(b"@PJL SET QTY=3\n@PJL SET COPIES=3\n", pcl(PAGE)))
     assert "copies_in_two_places" in codes(usage)
+
+
+@pytest.mark.parametrize(
+    ("lines", "body", "rule", "impressions"),
+    [
+        (b"@PJL SET QTY=3\n", b"\x1b&l2X", CopiesRule.PRODUCT, 30),
+        (b"@PJL SET QTY=3\n", b"\x1b&l2X", CopiesRule.MAX, 15),
+        (b"@PJL SET QTY=2\n", b"\x1b&l3X", CopiesRule.MAX, 15),
+        (b"@PJL SET QTY=3\n@PJL SET COPIES=4\n", b"\x1b&l2X", CopiesRule.PRODUCT, 120),
+        (b"@PJL SET QTY=3\n@PJL SET COPIES=4\n", b"\x1b&l2X", CopiesRule.MAX, 20),
+        (b"@PJL SET QTY=3\n@PJL SET COPIES=4\n", b"\x1b&l2X", CopiesRule.INNER_WINS, 30),
+        (b"@PJL SET QTY=3\n@PJL SET COPIES=3\n", b"", CopiesRule.PRODUCT, 45),
+    ],
+)
+def test_the_rule_for_copies_in_several_places_can_be_chosen(
+    lines: bytes, body: bytes, rule: CopiesRule, impressions: int
+) -> None:
+    assert count(with_pjl(lines, pcl(body + PAGE * 5)), copies_rule=rule).impressions == impressions
+
+
+def test_pjl_names_the_paper_where_pcl_does_not() -> None:
+    usage = count(with_pjl(b"@PJL SET PAPER = A4\n", pcl(PAGE + b"\x1b&l2A" + PAGE)))
+    assert [run.media_points for run in usage.segments[0].runs] == [(595, 842), (612, 792)]
 
 
 def test_two_jobs_have_copies_of_their_own() -> None:

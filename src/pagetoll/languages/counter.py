@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The count of a whole print stream: peel the wrapper, recognise, parse, go on behind it.
 
-Copies are combined as page-languages chapter 1.4 says: what the language states is stronger than PJL COPIES;
-PJL QTY multiplies whole sets, except where both ask for the same number, which is one wish written twice.
+Copies are combined as page-languages chapter 1.4 says (`copies.py`). Sides, paper and a wish for one color come
+from PJL where the language says nothing about them.
 """
 
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from pagetoll.core.errors import DocumentError, UnknownLanguage
 from pagetoll.core.usage import ColorClass, Confidence, Duplex, Finding, PageCoverage, PageRun, Segment, Usage
+from pagetoll.languages.copies import CopiesRule, combine
 from pagetoll.languages.limits import Guard, Limits, Renderer, TextLayout
-from pagetoll.languages.parsed import Context, PageInspector, Parsed, Run
+from pagetoll.languages.parsed import ANY_SIZE, Context, PageInspector, Parsed, Run
 from pagetoll.languages.pjl import Environment, Wrapper
 from pagetoll.languages.recognise import recognise
 
@@ -40,12 +41,14 @@ def count(
     render_postscript: Renderer | None = None,
     text_layout: TextLayout | None = None,
     inspect_pages: PageInspector | None = None,
+    copies_rule: CopiesRule = CopiesRule.INNER_WINS,
 ) -> Usage:
     """What the print stream `data` (octets, a memory map or an open file) will use.
 
     `trust_dsc`: a print filter wrote every octet, so PostScript's structuring comments count.
     `render_postscript`: runs PostScript that is a program; without it such documents cannot be counted.
     `inspect_pages`: looks at the pages for colors and coverage (`pagetoll.languages.coverage.Inspector`).
+    `copies_rule`: what counts when PJL and the language both ask for copies.
 
     A Usage whenever there is a number, also a lower bound (`Confidence.AT_LEAST`). An empty stream has no
     segments and confidence UNKNOWN. Raises UnknownLanguage, TruncatedDocument, MalformedDocument,
@@ -56,7 +59,7 @@ def count(
     context = Context(bounds, Guard(bounds), trust_dsc, render_postscript, text_layout or TextLayout())
     if not len(buffer):
         return Usage((), Confidence.UNKNOWN, (Finding("empty"),))
-    return _Stream(buffer, context, inspect_pages).count()
+    return _Stream(buffer, context, inspect_pages, copies_rule).count()
 
 
 def _as_buffer(data: "Buffer | bytearray | memoryview | BinaryIO") -> "Buffer":
@@ -72,8 +75,11 @@ def _as_buffer(data: "Buffer | bytearray | memoryview | BinaryIO") -> "Buffer":
 class _Stream:
     """One walk over a stream, gathering segments."""
 
-    def __init__(self, data: "Buffer", context: Context, inspect_pages: PageInspector | None) -> None:
+    def __init__(
+        self, data: "Buffer", context: Context, inspect_pages: PageInspector | None, copies_rule: CopiesRule
+    ) -> None:
         self._data = data
+        self._copies_rule = copies_rule
         self._context = context
         self._inspect_pages = inspect_pages
         self._coverage: list[PageCoverage | None] = []
@@ -134,16 +140,15 @@ class _Stream:
         return end if found < 0 else found
 
     def _keep(self, parsed: Parsed, environment: Environment) -> None:
-        sets = environment.sets
-        inner = {_copies(run, environment) for run in parsed.runs}
-        if sets > 1 and inner == {sets}:
-            sets = 1
+        inner = [run.copies for run in parsed.runs]
+        sets, copies, twice = combine(inner, environment.copies, environment.sets, self._copies_rule)
+        if twice:
             parsed.note("copies_in_two_places", parsed.end)
-        if any(number > self._context.limits.copies for number in (*inner, sets)):
+        if any(number > self._context.limits.copies for number in (*copies, sets)):
             parsed.note("many_copies", parsed.end)
         if any(run.blank for run in parsed.runs):
             parsed.note("blank_pages", parsed.end)
-        runs = tuple(_page_run(run, environment) for run in parsed.runs)
+        runs = tuple(_page_run(run, number, environment) for run, number in zip(parsed.runs, copies, strict=True))
         self._segments.append(Segment(parsed.language, runs, sets, parsed.end))
         self._findings.extend(parsed.findings)
         if self._inspect_pages is not None:
@@ -170,21 +175,15 @@ class _Stream:
         )
 
 
-def _copies(run: Run, environment: Environment) -> int:
-    if run.copies is not None:
-        return run.copies
-    return environment.copies if environment.copies is not None else 1
-
-
-def _page_run(run: Run, environment: Environment) -> PageRun:
+def _page_run(run: Run, copies: int, environment: Environment) -> PageRun:
     duplex = environment.sides if run.duplex is Duplex.UNSTATED else run.duplex
     color = ColorClass.MONO if environment.monochrome else run.color
     return PageRun(
         length=run.length,
-        copies=_copies(run, environment),
+        copies=copies,
         duplex=duplex,
         color=color,
-        media_points=run.media_points,
+        media_points=environment.media_points if run.media_points == ANY_SIZE else run.media_points,
         blank=run.blank,
         starts_sheet=run.starts_sheet,
     )

@@ -33,6 +33,26 @@ _ASSIGNMENT = re.compile(rb'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]{1,64})[ \t]{0,64}=[
 _PERSONALITY = re.compile(rb"(?i:LPARM|IPARM)[ \t]*:[ \t]*\S+[ \t]*")
 _NUMBER = re.compile(r"\d{1,9}\Z")
 _EXTRA_SHEETS = frozenset(["SLIPSHEET", "SEPARATOR", "COVER", "INTERLEAVE", "BANNER"])
+PAPER: dict[str, tuple[float, float]] = {
+    "LETTER": (612, 792),
+    "LT": (612, 792),
+    "LEGAL": (612, 1008),
+    "LGL": (612, 1008),
+    "EXECUTIVE": (522, 756),
+    "EXE": (522, 756),
+    "LEDGER": (792, 1224),
+    "TABLOID": (792, 1224),
+    "A3": (842, 1191),
+    "A4": (595, 842),
+    "A5": (420, 595),
+    "A6": (298, 420),
+    "COM10": (297, 684),
+    "MONARCH": (279, 540),
+    "C5": (459, 649),
+    "DL": (312, 624),
+    "B5": (499, 709),
+}
+"""Names of PJL PAPER and EJL PS -> width and height in points; other names state no size that we know."""
 _NOTHING = frozenset(["OFF", "NONE", "NO", "FALSE", "0"])
 
 
@@ -46,6 +66,7 @@ class Environment:
     short_edge: bool = False
     monochrome: bool = False
     language: str = ""
+    media_points: tuple[float, float] = (0.0, 0.0)
 
     @property
     def sides(self) -> Duplex:
@@ -161,6 +182,8 @@ class Wrapper:
                 environment = replace(environment, duplex=upper == "ON")
             elif name == "BINDING":
                 environment = replace(environment, short_edge=upper == "SHORTEDGE")
+            elif name == "PAPER" and upper in PAPER:
+                environment = replace(environment, media_points=PAPER[upper])
             elif name in ("RENDERMODE", "COLORMODE"):
                 environment = replace(environment, monochrome=upper in ("GRAYSCALE", "MONO", "MONOCHROME"))
             elif name == "HOLD" and upper != "OFF":
@@ -183,6 +206,8 @@ def _with_ejl(environment: Environment, pairs: dict[str, str]) -> Environment:
         environment = replace(environment, sets=max(1, int(sets)))
     if sides in ("ON", "OFF"):
         environment = replace(environment, duplex=sides == "ON")
+    if pairs.get("PS", "").upper() in PAPER:
+        environment = replace(environment, media_points=PAPER[pairs["PS"].upper()])
     if "BD" in pairs:
         environment = replace(environment, short_edge=pairs["BD"].upper() == "SE")
     return environment
