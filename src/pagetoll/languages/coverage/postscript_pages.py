@@ -119,7 +119,7 @@ def _sums(kind: int, columns: int, rows: int, octets: bytes) -> PixelSums:
     if kind == 6:
         return rgb_sums(numpy.frombuffer(octets, numpy.uint8).reshape(rows, columns, 3))
     if kind == 5:
-        return grey_sums(numpy.frombuffer(octets, numpy.uint8))
+        return grey_sums(numpy.frombuffer(octets, numpy.uint8).reshape(rows, columns))
     return black_sums(numpy.frombuffer(octets, numpy.uint8).reshape(rows, -1), columns)
 
 

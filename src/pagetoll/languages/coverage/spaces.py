@@ -69,14 +69,15 @@ class PixelSums:
 
 
 def grey_sums(grey: Pixels) -> PixelSums:
-    """The sums of grey pixels of any shape."""
-    total = int(grey.sum(dtype=numpy.uint64))
+    """The sums of grey pixels, in rows or in one."""
+    total = int(grey.sum(axis=0, dtype=numpy.uint32).sum(dtype=numpy.uint64))
     return PixelSums(grey.size, total, total, total, total)
 
 
-def rgb_sums(pixels: Pixels) -> PixelSums:
-    """The sums of red, green and blue pixels (rows, columns, 3 or more), and whether one of them is colored."""
-    total = PixelSums(0, 0, 0, 0, 0)
+def rgb_sums(pixels: Pixels, colored: bool = False) -> PixelSums:
+    """The sums of red, green and blue pixels (rows, columns, 3 or more), and whether one of them is colored;
+    `colored`: that is known already."""
+    total = PixelSums(0, 0, 0, 0, 0, colored)
     rows = max(1, BAND_PIXELS // max(1, pixels.shape[1]))
     for top in range(0, pixels.shape[0], rows):
         total += _band_sums(pixels[top : top + rows], total.colored)
@@ -89,13 +90,17 @@ def _band_sums(band: Pixels, colored: bool) -> PixelSums:
     if not colored:
         darkest = numpy.minimum(numpy.minimum(red, green), blue)
         colored = bool((brightest - darkest > TOLERANCE).any())
-    r, g, b, most = (int(plane.sum(dtype=numpy.uint64)) for plane in (red, green, blue, brightest))
+    columns = band.sum(axis=0, dtype=numpy.uint32).sum(axis=0, dtype=numpy.uint64)
+    r, g, b = (int(columns[channel]) for channel in range(3))
+    most = int(brightest.sum(axis=0, dtype=numpy.uint32).sum(dtype=numpy.uint64))
     return PixelSums(red.size, r, g, b, most, colored)
 
 
 def largest_distance(pixels: Pixels) -> int:
     """The largest distance between two of the channels red, green and blue of one pixel."""
     red, green, blue = (pixels[..., channel] for channel in range(3))
+    if numpy.array_equal(red, green) and numpy.array_equal(green, blue):
+        return 0
     brightest = numpy.maximum(numpy.maximum(red, green), blue)
     darkest = numpy.minimum(numpy.minimum(red, green), blue)
     return int((brightest - darkest).max(initial=0))
