@@ -315,11 +315,6 @@ class FrameReader:
     def __init__(self) -> None:
         self._pending = bytearray()
 
-    @property
-    def has_part(self) -> bool:
-        """Whether a frame has begun that is not complete."""
-        return bool(self._pending)
-
     def feed(self, octets: bytes) -> list[Message]:
         """The messages that `octets` completes. Raises ProtocolError; the connection is then of no use."""
         self._pending += octets

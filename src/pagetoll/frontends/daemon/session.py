@@ -9,6 +9,7 @@ import select
 import socket
 import struct
 import threading
+from collections import deque
 
 from pagetoll.app.printing.attempt import ClientGone
 from pagetoll.core.errors import ProtocolError
@@ -17,7 +18,6 @@ from pagetoll.wire.frames import Message
 
 log = logging.getLogger("pagetoll.session")
 
-_HEADER_OCTETS = 4
 _MOST_DESCRIPTORS = 8
 _SEND_TIMEOUT_S = 8.0
 
@@ -29,12 +29,13 @@ class Session:
         self._connection = connection
         self._connection.settimeout(_SEND_TIMEOUT_S)
         self._sending = threading.Lock()
-        self._received = bytearray()
+        self._reader = frames.FrameReader()
+        self._arrived = deque[Message]()
         self._descriptors: list[int] = []
-        pid, uid, gid = struct.unpack(
+        pid, uid, _ = struct.unpack(
             "3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
         )
-        self.peer_pid, self.peer_uid, self.peer_gid = pid, uid, gid
+        self.peer_pid, self.peer_uid = pid, uid
 
     def send(self, message: Message, *descriptors: int) -> None:
         """Raises ClientGone when the client is dead or does not read."""
@@ -78,19 +79,9 @@ class Session:
             self._read()
 
     def _take_message(self) -> tuple[Message, tuple[int, ...]] | None:
-        if len(self._received) < _HEADER_OCTETS:
+        if not self._arrived:
             return None
-        length = int.from_bytes(self._received[:_HEADER_OCTETS], "big")
-        if length > frames.FRAME_OCTETS_MAX:
-            raise ClientGone("a frame is larger than the protocol allows")
-        if len(self._received) < _HEADER_OCTETS + length:
-            return None
-        body = bytes(self._received[_HEADER_OCTETS : _HEADER_OCTETS + length])
-        del self._received[: _HEADER_OCTETS + length]
-        try:
-            message = frames.decode(body)
-        except ProtocolError as error:
-            raise ClientGone(f"broken frame: {error}") from error
+        message = self._arrived.popleft()
         least, most = frames.DESCRIPTORS.get(type(message), (0, 0))
         if len(self._descriptors) < least:
             raise ClientGone("a frame came without its descriptors")
@@ -112,7 +103,10 @@ class Session:
             raise ClientGone("more descriptors than the protocol allows")
         if not data:
             raise ClientGone("the connection was closed")
-        self._received += data
+        try:
+            self._arrived += self._reader.feed(data)
+        except ProtocolError as error:
+            raise ClientGone(f"broken frame: {error}") from error
 
     def close(self) -> None:
         """End the connection and whatever descriptors nobody took."""

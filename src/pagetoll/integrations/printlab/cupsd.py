@@ -116,11 +116,6 @@ class PrivateCups:
         """SIGKILL the scheduler alone; its backends go on."""
         self._daemon.kill()
 
-    def restart(self) -> None:
-        """Stop in order and start again, with the same ports, queues and jobs."""
-        self.stop()
-        self.start()
-
     def close(self) -> None:
         """Stop the scheduler and end whatever filters and backends of its jobs still run."""
         self.stop()
@@ -278,11 +273,6 @@ class PrivateCups:
         """The scheduler's and all filters' and backends' messages so far."""
         path = self.tree.log / "error_log"
         return path.read_text(errors="replace") if path.exists() else ""
-
-    def page_log(self) -> list[str]:
-        """The page log's lines so far."""
-        path = self.tree.log / "page_log"
-        return path.read_text(errors="replace").splitlines() if path.exists() else []
 
     def run(self, *arguments: str, document: bytes | None = None, timeout_s: float = 60.0) -> str:
         """Run one of CUPS's client programs against this scheduler; its output. Raises DeviceRefused."""
