@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 UNIVERSAL_EXIT = b"\x1b%-12345X"
 _STEPS_BETWEEN_LOOKS = 1024
-_PRINTABLE = re.compile(rb"[\x21-\x7e\x80-\xff]")
+_NOT_PRINTED = bytes(range(0x21)) + b"\x7f"
 _NO_TEXT = re.compile(rb"[\x01-\x06\x10\x15-\x17\x19\x1d-\x1f]")
+_LINES_AN_INCH = 6
 _PROBED_OCTETS = 65536
 _PROBED_STEPS = 96
 
@@ -40,7 +41,8 @@ class Dialect:
     """`commands`: the octet behind ESC. `controls`: other octets that begin a command. FF and ESC need no row.
 
     `colored`: inks are told apart. `color_class`: says it by other means. `open_end`: the last page needs no form
-    feed. `needs`: the name of a number that the first commands must have set.
+    feed. `needs`: the name of a number that the first commands must have set. `form_inches`:
+    where text without form feeds goes on to the next form.
     """
 
     language: str
@@ -50,6 +52,7 @@ class Dialect:
     open_end: bool = False
     color_class: Callable[["Walk"], ColorClass] | None = None
     needs: str = ""
+    form_inches: int = 0
 
     def text_pattern(self) -> re.Pattern[bytes]:
         special = b"".join(re.escape(bytes([octet])) for octet in (0x0C, 0x1B, *self.controls))
@@ -69,6 +72,8 @@ class Walk:
     marked: bool = False
     fed: bool = False
     text_only: bool = True
+    lines: int = 0
+    last_line: int = 0
     copies: int | None = None
     duplex: Duplex = Duplex.UNSTATED
     inks: Inks = field(default_factory=Inks)
@@ -109,12 +114,26 @@ class Walk:
         color = self.inks.color() if self.dialect.colored else ColorClass.MONO
         if self.dialect.color_class is not None:
             color = self.dialect.color_class(self)
-        self.parsed.add(Run(1, self.copies, self.duplex, color, blank=not self.marked))
-        self.parsed.page_ends.append(position)
+        run = Run(1, self.copies, self.duplex, color, blank=not self.marked)
+        for _page in range(1 + self._full_forms(position)):
+            self.parsed.add(run)
+            self.parsed.page_ends.append(position)
         self.marked, self.fed = False, False
+        self.lines = self.last_line = 0
         self.inks.clear()
         if self.parsed.input_pages >= self.context.limits.input_pages:
             raise DocumentTooComplex("the document has more pages than allowed; raise the limit", position)
+
+    def _full_forms(self, position: int) -> int:
+        """Forms that text filled before the last one, when no form feed parts them; how long they are is a guess."""
+        if not self.text_only or not self.dialect.form_inches:
+            return 0
+        inches = self.number.get("inches") or self.dialect.form_inches
+        lines = self.number.get("lines") or inches * self.number.get("lines an inch", _LINES_AN_INCH)
+        full = min(self.last_line // lines, self.context.limits.input_pages)
+        if full:
+            self.unsure("text_layout", position)
+        return full
 
     def unsure(self, code: str, position: int) -> None:
         """Something was not understood: what is counted is an estimate from here on."""
@@ -131,6 +150,16 @@ def skip(octets: int) -> Rule:
 def counted(before: int = 0) -> Rule:
     """`before` octets, a 16-bit number n, n octets of set-up."""
     return lambda walk, position: position + before + 2 + walk.word(position + before)
+
+
+def line_spacing(lines_an_inch: int) -> Rule:
+    """A command that sets how many lines are printed on an inch."""
+
+    def rule(walk: Walk, position: int) -> int:
+        walk.number["lines an inch"] = lines_an_inch
+        return position
+
+    return rule
 
 
 def moves(octets: int) -> Rule:
@@ -212,7 +241,8 @@ def probe(data: "Buffer", start: int, end: int, dialect: Dialect, text: re.Patte
     walk = Walk(data, start, stop, dialect, Context(limits, Guard(limits)), Parsed(dialect.language))
     with suppress(TruncatedDocument):
         _steps(walk, start, text, _PROBED_STEPS)
-    return walk.parsed.confidence is Confidence.EXACT and (not dialect.needs or dialect.needs in walk.number)
+    understood = all(finding.code == "text_layout" for finding in walk.parsed.findings)
+    return understood and (not dialect.needs or dialect.needs in walk.number)
 
 
 def _steps(walk: Walk, position: int, text: re.Pattern[bytes], most: int) -> int:
@@ -248,13 +278,22 @@ def _steps(walk: Walk, position: int, text: re.Pattern[bytes], most: int) -> int
 def _text(walk: Walk, position: int, text: re.Pattern[bytes]) -> int:
     found = text.match(walk.data, position, walk.end)
     stop = found.end() if found else position + 1
-    if not walk.marked and _PRINTABLE.search(walk.data, position, stop):
-        walk.marked = True
+    if walk.text_only or not walk.marked:
+        _lines(walk, bytes(walk.data[position:stop]))
     if walk.data.find(b"\n", position, stop) >= 0:
         walk.inks.move()
     if _NO_TEXT.search(walk.data, position, stop):
         walk.unsure("unknown_command", position)
     return stop
+
+
+def _lines(walk: Walk, text: bytes) -> None:
+    """Whether a stretch of text prints anything, and on which line it prints last."""
+    printed = text.rstrip(_NOT_PRINTED)
+    if printed:
+        walk.marked = True
+        walk.last_line = walk.lines + printed.count(b"\n")
+    walk.lines += text.count(b"\n")
 
 
 def _close(walk: Walk, position: int) -> None:

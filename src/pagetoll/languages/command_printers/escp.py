@@ -15,6 +15,7 @@ from pagetoll.languages.command_printers.dialect import (
     Dialect,
     Rule,
     Walk,
+    line_spacing,
     moves,
     probe,
     skip,
@@ -148,7 +149,12 @@ def _color_raster(walk: Walk, position: int) -> int:
 
 
 def _page_length(walk: Walk, position: int) -> int:
-    return position + (1 if walk.octet(position) else 2)
+    lines = walk.octet(position)
+    walk.number["lines"] = lines
+    if lines:
+        return position + 1
+    walk.number["inches"] = walk.octet(position + 1)
+    return position + 2
 
 
 def _line_spacing_360(walk: Walk, position: int) -> int:
@@ -176,10 +182,12 @@ _KANJI_LENGTHS = {**dict.fromkeys(b"3!-WrkxYC", 1), **dict.fromkeys(b"ST", 2), 0
 
 COMMANDS = table(
     (b"@", _reset),
-    (b"gMP45EFGHOT0126789<=>#\x0e\x0f\x12\x14", skip(0)),
+    (b"gMP45EFGHOT16789<=>#\x0e\x0f\x12\x14", skip(0)),
     (b"!-/3ANQRSUWaklpqstwx%ImcjV_hz~ n\x19", skip(1)),
     (b"$\\ef?", skip(2)),
     (b"X:", skip(3)),
+    (b"0", line_spacing(8)),
+    (b"2", line_spacing(6)),
     (b"J", moves(1)),
     (b"r", _ink),
     (b"+", _line_spacing_360),
@@ -196,7 +204,7 @@ COMMANDS = table(
     (b"\x00", skip(2)),
     (b"\x01", skip_ejl),
 )
-DIALECT = Dialect("escp9", COMMANDS, {0x1C: _kanji}, colored=True)
+DIALECT = Dialect("escp9", COMMANDS, {0x1C: _kanji}, colored=True, form_inches=11)
 _TEXT = DIALECT.text_pattern()
 
 

@@ -13,6 +13,7 @@ from pagetoll.languages.command_printers.dialect import (
     Dialect,
     Walk,
     counted,
+    line_spacing,
     probe,
     skip,
     table,
@@ -58,7 +59,12 @@ def characters(walk: Walk, position: int) -> int:
 
 def page_length(walk: Walk, position: int) -> int:
     """ESC C lines, or ESC C NUL inches."""
-    return position + (1 if walk.octet(position) else 2)
+    lines = walk.octet(position)
+    walk.number["lines"] = lines
+    if lines:
+        return position + 1
+    walk.number["inches"] = walk.octet(position + 1)
+    return position + 2
 
 
 def _inkjet_image(walk: Walk, position: int) -> int:
@@ -69,9 +75,11 @@ def _inkjet_image(walk: Walk, position: int) -> int:
 
 
 _COMMANDS = table(
-    (b"0124678 9:;<>EFGHOjRTM@\x0e\x0f\x12\x14".replace(b" ", b""), skip(0)),
+    (b"14678 9:;<>EFGHOjRTM@\x0e\x0f\x12\x14".replace(b" ", b""), skip(0)),
     (b"!-/3AIJNPQSUW_^5lkxpsV%", skip(1)),
     (b"Xde$", skip(2)),
+    (b"0", line_spacing(8)),
+    (b"2", line_spacing(6)),
     (b"C", page_length),
     (b"BD", until(b"\x00")),
     (b"KLYZ", columns),
@@ -80,7 +88,7 @@ _COMMANDS = table(
     (b"=", counted()),
     (b"\\", characters),
 )
-DIALECT = Dialect("ibmpro", _COMMANDS)
+DIALECT = Dialect("ibmpro", _COMMANDS, form_inches=11)
 _INKJET = Dialect(
     "ibmpro",
     table(
