@@ -29,7 +29,7 @@ ROWS: tuple[Language, ...] = (
     row("fax", fax.parse_sff, rb"Sfff"),
     row("fax", fax.parse_digifax, rb"PC Research, Inc\x00", test=fax.looks_like_digifax),
     row("afp", afp.parse, rb".{0,4}?\x5a..\xd3", "AFP", "AFPDS", test=afp.looks_like_afp),
-    row("ipds", ipds.parse, rb"..\xd6[\x00-\xff]", "IPDS", test=ipds.looks_like_ipds),
+    row("ipds", ipds.parse, rb".{0,2}?\xd6.", "IPDS", test=ipds.looks_like_ipds),
     row("dvi", dvi.parse, rb"\xf7[\x02\x03]"),
     row("zpl", zpl.parse, rb"\^XA|~DG|~DY|~JA|~CC|~CT|\^CC|\^CT|CT~~CD,|\^FX|~SD\d", "ZPL", "ZPL2"),
     row("label", desktop.parse_cpcl, rb"! \d{1,5} \d{1,5} \d{1,5} \d{1,6} \d{1,5}\s", "CPCL"),

@@ -54,7 +54,7 @@ def _records(parsed: Parsed, data: "Buffer", start: int, end: int, context: Cont
         else:
             position += _record_octets(kind, data, position)
         if not parsed.input_pages:
-            raise MalformedDocument("the fax file does not begin with a page", position)
+            raise MalformedDocument("the fax file does not begin with a page", min(position, end))
     if not parsed.input_pages:
         raise TruncatedDocument("the fax file ends before its first page; send the job again", end)
     # Many writers end with the data, without an end record.

@@ -25,15 +25,23 @@ _SIDES = {0: Duplex.NONE, 1: Duplex.LONG, 2: Duplex.SHORT}
 
 def looks_like_ipds(data: "Buffer", start: int, end: int) -> bool:
     """Whether at least three commands follow each other, or fewer that fill the file."""
-    position = start
+    position = _begin(data, start, end)
+    if position < 0:
+        return False
     for _number in range(_COMMANDS_TO_BELIEVE):
         if position + 5 > end:
-            return position == end and position > start
+            return position == end
         length, group = struct.unpack_from(">HB", data, position)
         if group != 0xD6 or length < 5:
             return False
         position += length
     return position <= end
+
+
+def _begin(data: "Buffer", start: int, end: int) -> int:
+    """Where the first command begins: the octets of its length may have been taken for padding. Else negative."""
+    found = data.find(b"\xd6", start, min(end, start + 3))
+    return found - 2
 
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
@@ -43,7 +51,7 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 
 
 def _walk(parsed: Parsed, data: "Buffer", start: int, end: int, context: Context) -> Parsed:
-    position, storing, copies, duplex = start, False, None, Duplex.UNSTATED
+    position, storing, copies, duplex = _begin(data, start, end), False, None, Duplex.UNSTATED
     while position + 5 <= end and parsed.input_pages < context.limits.input_pages:
         length, group, code = struct.unpack_from(">HBB", data, position)
         if group != 0xD6 or length < 5:

@@ -1,0 +1,470 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures, packages, fax files, DVI and mainframe pages: the cases that a counter gets wrong most easily."""
+
+import io
+import struct
+import zipfile
+
+import pytest
+
+from pagetoll.core.copies import apply_spooler
+from pagetoll.core.errors import (
+    DocumentError,
+    DocumentTooComplex,
+    MalformedDocument,
+    TruncatedDocument,
+    UnknownLanguage,
+)
+from pagetoll.core.usage import ColorClass, Confidence, Duplex, Usage
+from pagetoll.languages import count
+
+
+def colors(usage: Usage) -> list[ColorClass]:
+    return [run.color for segment in usage.segments for run in segment.runs for _page in range(run.length)]
+
+
+def codes(usage: Usage) -> set[str]:
+    return {finding.code for finding in usage.findings}
+
+
+# TIFF
+
+
+def tiff(
+    directories: list[dict[int, int]], *, order: str = "<", big: bool = False, loop_to: int | None = None
+) -> bytes:
+    """A TIFF file of 8x8 one-bit pictures; each directory has these tags besides; the last one leads to `loop_to`."""
+    entry, wide = ("2H2Q", "Q") if big else ("2H2I", "I")
+    data = bytearray(b"II" if order == "<" else b"MM")
+    data += struct.pack(order + ("3HQ" if big else "HI"), *((43, 8, 0, 24) if big else (42, 16)))
+    data += b"\x55" * 8  # the pixels of all pictures
+    places: list[int] = []
+    for number, extra in enumerate(directories):
+        tags = {256: 8, 257: 8, 258: 1, 259: 1, 262: 1, 273: 8, 278: 8, 279: 8, **extra}
+        places.append(len(data))
+        octets = struct.calcsize(order + entry) * len(tags) + struct.calcsize(order + ("2Q" if big else "HI"))
+        last = number == len(directories) - 1
+        following = (places[loop_to] if loop_to is not None else 0) if last else len(data) + octets
+        data += struct.pack(order + ("Q" if big else "H"), len(tags))
+        for tag, value in sorted(tags.items()):
+            data += struct.pack(order + entry, tag, 16 if big else 4, 1, value)
+        data += struct.pack(order + wide, following)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("big", [False, True])
+def test_each_directory_of_a_tiff_file_is_a_page(order: str, big: bool) -> None:
+    usage = count(tiff([{}, {}, {}], order=order, big=big))
+    assert (usage.language, usage.input_pages, usage.confidence) == ("tiff", 3, Confidence.EXACT)
+    assert colors(usage) == [ColorClass.MONO] * 3
+
+
+def test_thumbnails_and_masks_of_a_tiff_file_are_no_pages() -> None:
+    assert count(tiff([{}, {254: 1}, {254: 2}, {254: 4}, {254: 5}])).input_pages == 2
+
+
+@pytest.mark.parametrize("back_to", [0, 1, 2])
+def test_a_tiff_file_that_runs_in_a_circle_has_each_page_once(back_to: int) -> None:
+    usage = count(tiff([{}, {}, {}], loop_to=back_to))
+    assert usage.input_pages == 3
+    assert "loop" in codes(usage)
+
+
+def test_a_tiff_file_cut_off_in_its_chain_is_a_lower_bound() -> None:
+    whole = tiff([{}, {}, {}])
+    usage = count(whole[:-20])
+    assert (usage.input_pages, usage.confidence) == (2, Confidence.AT_LEAST)
+
+
+def test_directories_without_a_picture_are_no_pages() -> None:
+    empty = b"II*\0\x08\0\0\0" + b"\0\0\0\0\0\0"
+    with pytest.raises(MalformedDocument):
+        count(empty)
+
+
+# Netpbm
+
+
+def test_images_behind_each_other_are_pages_also_of_different_kinds() -> None:
+    bits = b"P4 9 2\n" + b"P4 P"
+    grey = b"P5\n# a comment\n2 2\n255\n" + b"P6P6"
+    red = b"P6 1 1 255\n\xff\x00\x00"
+    text = b"P1\n# touching digits\n4 2\n01011010\n" + b"P2 2 1 15\n3 9\n" + b"P3 1 1 255 0 0 255\n"
+    pam = b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 4\nMAXVAL 255\nTUPLTYPE CMYK\nENDHDR\n\x00\x00\x00\xff"
+    usage = count(bits + bits + grey + red + text + pam)
+    assert (usage.language, usage.input_pages, usage.confidence) == ("pnm", 8, Confidence.EXACT)
+    assert [number for number, color in enumerate(colors(usage), 1) if color is ColorClass.COLOR] == [4, 7]
+    assert len(usage.page_end_offsets) == 8
+
+
+def test_four_images_of_inks_are_one_page() -> None:
+    plane = b"P4\n# Image (device=pksmraw)\n8 1\n"
+    black = b"".join(plane + pixels for pixels in (b"\0", b"\0", b"\0", b"\xff"))
+    cyan = b"".join(plane + pixels for pixels in (b"\xff", b"\0", b"\0", b"\0"))
+    usage = count(black + cyan)
+    assert colors(usage) == [ColorClass.MONO, ColorClass.COLOR]
+
+
+def test_an_image_cut_off_is_no_page() -> None:
+    image = b"P5 10 10 255\n" + bytes(100)
+    assert count(image * 3).input_pages == 3
+    usage = count((image * 3)[:-1])
+    assert (usage.input_pages, usage.confidence) == (2, Confidence.AT_LEAST)
+    with pytest.raises(TruncatedDocument):
+        count(image[:-1])
+
+
+def test_a_header_with_an_impossible_size_is_survived() -> None:
+    with pytest.raises(DocumentError):
+        count(b"P6 999999999 999999999 255\n" + bytes(100))
+
+
+# Pictures
+
+
+def test_an_animation_is_one_page() -> None:
+    frame = b"\x2c\0\0\0\0\1\0\1\0\0\x02\x02\x44\x01\0"
+    gif = b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff" + frame * 3 + b"\x3b"
+    usage = count(gif)
+    assert (usage.language, usage.input_pages, usage.confidence) == ("image", 1, Confidence.EXACT)
+    assert "first_frame_only" in codes(usage)
+
+
+@pytest.mark.parametrize(
+    "head", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"RIFF\xff\xff\xff\x7fWEBPVP8 "]
+)
+def test_the_first_octets_of_a_picture_are_no_exact_page(head: bytes) -> None:
+    try:
+        usage = count(head)
+    except DocumentError:
+        return
+    assert usage.confidence is Confidence.AT_LEAST
+
+
+def test_the_offsets_of_a_dcx_file_are_its_pages() -> None:
+    picture = struct.pack("<4B4H", 10, 5, 1, 1, 0, 0, 7, 0) + bytes(52) + b"\0\1" + struct.pack("<H", 2) + bytes(60)
+    places = [4 + 4 * 4 + number * len(picture) for number in range(3)]
+    dcx = b"\xb1\x68\xde\x3a" + struct.pack("<4I", *places, 0) + picture * 3
+    assert (count(dcx).input_pages, colors(count(dcx))) == (3, [ColorClass.MONO] * 3)
+    assert count(picture).input_pages == 1
+
+
+def test_pjl_around_a_picture_states_its_copies() -> None:
+    bmp = b"BM" + struct.pack("<5I2H6I", 62, 0, 54, 40, 1, 1, 24, 0, 8, 0, 0, 0, 0)[:-4] + bytes(4)
+    wrapped = b"\x1b%-12345X@PJL SET COPIES=3\r\n@PJL ENTER LANGUAGE=BMP\r\n" + bmp + b"\x1b%-12345X"
+    assert count(wrapped).impressions == 3
+
+
+# Fax
+
+
+def sff(pages: int, *, stated: int) -> bytes:
+    header = b"Sfff\1\0\0\0" + struct.pack("<2H2I", stated, 20, 0, 0)
+    page = (
+        b"\xfe\x10"
+        + bytes(16)
+        + b"\x04\xfe\xfe\xfe\xfe"
+        + b"\x00\x03\x00\xfe\xfe\xfe"
+        + b"\xe0"
+        + b"\xff\x02\xfe\xfe"
+    )
+    return header + page * pages + b"\xfe\x00"
+
+
+def test_pages_of_a_fax_are_counted_by_their_headers_and_not_by_octets_that_look_like_them() -> None:
+    usage = count(sff(4, stated=4))
+    assert (usage.language, usage.input_pages, usage.confidence) == ("fax", 4, Confidence.EXACT)
+    assert colors(usage) == [ColorClass.MONO] * 4
+    assert "declared_mismatch" in codes(count(sff(4, stated=9)))
+
+
+# XPS and Office
+
+
+def package(parts: dict[str, bytes | str]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name, content in parts.items():
+            zipped.writestr(name, content)
+    return target.getvalue()
+
+
+def relations(*pairs: tuple[str, str]) -> str:
+    inner = "".join(
+        f'<Relationship Id="r{n}" Type="http://x/{kind}" Target="{to}"/>' for n, (kind, to) in enumerate(pairs)
+    )
+    return f"<Relationships>{inner}</Relationships>"
+
+
+def xps(pages: list[str], **more: bytes | str) -> bytes:
+    """An XPS package that lists `pages`; parts pages/1 to pages/9 are there."""
+    listed = "".join(f'<PageContent Source="{page}"/>' for page in pages)
+    parts: dict[str, bytes | str] = {
+        "_rels/.rels": relations(("fixedrepresentation", "/seq.fdseq")),
+        "seq.fdseq": '<FixedDocumentSequence><DocumentReference Source="docs/one.fdoc"/></FixedDocumentSequence>',
+        "docs/one.fdoc": f"<FixedDocument>{listed}</FixedDocument>",
+    }
+    for number in range(1, 10):
+        fill = "#FFCC0000" if number == 2 else "#FF101010"
+        parts[f"docs/pages/{number}.fpage"] = (
+            f'<FixedPage Width="816" Height="1056"><Path Fill="{fill}"/></FixedPage>'
+        )
+    parts.update({name: content for name, content in more.items()})
+    return package(parts)
+
+
+def test_page_parts_that_no_document_lists_are_no_pages() -> None:
+    usage = count(
+        xps(["pages/1.fpage", "/docs/pages/2.fpage", "pages/3.fpage", "../docs/pages/1.fpage", "pages/1.fpage"])
+    )
+    assert (usage.language, usage.input_pages, usage.confidence) == ("xps", 5, Confidence.EXACT)
+    assert [number for number, color in enumerate(colors(usage), 1) if color is ColorClass.COLOR] == [2]
+    assert usage.segments[0].runs[0].media_points == (612, 792)
+
+
+def test_a_print_ticket_states_copies_and_sides() -> None:
+    ticket = (
+        '<psf:PrintTicket xmlns:psf="p"><psf:ParameterInit name="psk:JobCopiesAllDocuments"><psf:Value>3</psf:Value>'
+        '</psf:ParameterInit><psf:Feature name="psk:JobDuplexAllDocumentsContiguously">'
+        '<psf:Option name="psk:TwoSidedShortEdge"/></psf:Feature></psf:PrintTicket>'
+    )
+    more = {"_rels/seq.fdseq.rels": relations(("printticket", "/pt.xml")), "pt.xml": ticket}
+    usage = count(xps([f"pages/{number}.fpage" for number in range(1, 6)], **more))
+    totals = apply_spooler(usage)
+    assert (totals.impressions, totals.media_sheets) == (15, 9)
+    assert usage.segments[0].runs[0].duplex is Duplex.SHORT
+
+
+def test_parts_in_interleaved_pieces_are_put_together() -> None:
+    whole = xps(["pages/1.fpage"])
+    parts = {
+        name: zipfile.ZipFile(io.BytesIO(whole)).read(name) for name in zipfile.ZipFile(io.BytesIO(whole)).namelist()
+    }
+    text = parts.pop("docs/one.fdoc")
+    parts["docs/one.fdoc/[0].piece"], parts["docs/one.fdoc/[1].last.piece"] = text[:9], text[9:]
+    assert count(package(parts)).input_pages == 1
+
+
+def opendocument(kind: str, content: str, meta: str = "", manifest: str = "") -> bytes:
+    return package(
+        {
+            "mimetype": f"application/vnd.oasis.opendocument.{kind}",
+            "meta.xml": f"<office:document-meta xmlns:office='o' xmlns:meta='m'>{meta}</office:document-meta>",
+            "content.xml": f"<office:document-content xmlns:office='o' xmlns:draw='d' xmlns:text='t' xmlns:style='s' "
+            f"xmlns:presentation='p' xmlns:fo='f'>{content}</office:document-content>",
+            "META-INF/manifest.xml": f"<manifest:manifest xmlns:manifest='f'>{manifest}</manifest:manifest>",
+        }
+    )
+
+
+def statistic(pages: str) -> str:
+    return f'<meta:document-statistic meta:page-count="{pages}"/>'
+
+
+def test_a_text_has_the_pages_that_it_states() -> None:
+    usage = count(opendocument("text", "<office:body/>", statistic("12")))
+    assert (usage.language, usage.input_pages, usage.confidence) == ("odf", 12, Confidence.DECLARED)
+
+
+def test_hidden_slides_do_not_print() -> None:
+    styles = (
+        '<style:style style:name="h"><style:drawing-page-properties presentation:visibility="hidden"/></style:style>'
+    )
+    page = '<draw:page draw:master-page-name="m" draw:style-name="{}"/>'
+    usage = count(opendocument("presentation", styles + page.format("x") + page.format("h") + page.format("x")))
+    assert (usage.input_pages, usage.confidence) == (2, Confidence.DECLARED)
+
+
+@pytest.mark.parametrize("stated", ["99999999999999999999", "100001"])
+def test_an_absurd_number_of_pages_is_refused(stated: str) -> None:
+    with pytest.raises(MalformedDocument):
+        count(opendocument("text", "<office:body/>", statistic(stated)))
+
+
+def test_encrypted_documents_are_refused() -> None:
+    with pytest.raises(DocumentError, match="encrypted"):
+        count(opendocument("text", "", statistic("2"), "<manifest:encryption-data/>"))
+
+
+def test_a_spreadsheet_has_no_number() -> None:
+    with pytest.raises(UnknownLanguage):
+        count(opendocument("spreadsheet", ""))
+
+
+def docx(body: str, stated: str = "") -> bytes:
+    return package(
+        {
+            "_rels/.rels": relations(
+                ("officeDocument", "word/document.xml"), ("extended-properties", "docProps/app.xml")
+            ),
+            "docProps/app.xml": f"<Properties>{stated}</Properties>",
+            "word/document.xml": f"<w:document xmlns:w='w'><w:body>{body}</w:body></w:document>",
+        }
+    )
+
+
+def test_page_breaks_are_stronger_than_a_smaller_stated_number() -> None:
+    page = "<w:p><w:r><w:t>text</w:t></w:r><w:r><w:br w:type='page'/></w:r></w:p>"
+    usage = count(docx(page * 4, "<Pages>1</Pages>"))
+    assert (usage.language, usage.input_pages, usage.confidence) == ("docx", 5, Confidence.ESTIMATED)
+    assert "declared_mismatch" in codes(usage)
+    usage = count(docx(page * 4, "<Pages>7</Pages>"))
+    assert (usage.input_pages, usage.confidence) == (7, Confidence.DECLARED)
+
+
+def test_slides_are_counted_by_the_list_without_hidden_ones() -> None:
+    slides = [("slide", f"slides/slide{number}.xml") for number in (1, 2, 3)]
+    presentation = (
+        "<p:presentation xmlns:p='p'><p:sldIdLst><p:sldId/><p:sldId/><p:sldId/></p:sldIdLst></p:presentation>"
+    )
+    usage = count(
+        package(
+            {
+                "_rels/.rels": relations(("officeDocument", "ppt/presentation.xml")),
+                "ppt/presentation.xml": presentation,
+                "ppt/_rels/presentation.xml.rels": relations(*slides),
+                "ppt/slides/slide1.xml": "<p:sld xmlns:p='p'/>",
+                "ppt/slides/slide2.xml": "<p:sld xmlns:p='p' show=\"0\"/>",
+                "ppt/slides/slide3.xml": "<p:sld xmlns:p='p'/>",
+                "ppt/slides/slide4.xml": "<p:sld xmlns:p='p'/>",
+            }
+        )
+    )
+    assert (usage.language, usage.input_pages, usage.confidence) == ("pptx", 2, Confidence.DECLARED)
+
+
+def test_a_zip_bomb_is_refused() -> None:
+    with pytest.raises(DocumentTooComplex):
+        count(opendocument("text", "<office:body/>", " " * 30_000_000))
+
+
+def test_a_document_type_is_refused() -> None:
+    bomb = "<!DOCTYPE x [<!ENTITY a 'aaaaaaaa'><!ENTITY b '&a;&a;&a;'>]><x>&b;</x>"
+    whole = package({"mimetype": "application/vnd.oasis.opendocument.text", "meta.xml": bomb})
+    with pytest.raises(MalformedDocument, match="document type"):
+        count(whole)
+
+
+def test_an_archive_of_other_files_is_unknown() -> None:
+    with pytest.raises(UnknownLanguage):
+        count(package({"letter.txt": "Dear Sir"}))
+
+
+def test_a_package_without_its_directory_is_truncated() -> None:
+    with pytest.raises(TruncatedDocument):
+        count(xps(["pages/1.fpage"])[:-200])
+
+
+# RTF
+
+
+def test_page_breaks_in_style_sheets_headers_and_binary_data_of_rtf_are_none() -> None:
+    rtf = (
+        rb"{\rtf1{\stylesheet{\s1\pagebb\page Heading;}}{\header one \page two}{\*\unknown \page}"
+        rb"{\pict\bin6 \page }first\page second\page third\'0c\{\page\}}"
+    )
+    usage = count(rtf)
+    assert (usage.language, usage.input_pages, usage.confidence) == ("rtf", 4, Confidence.ESTIMATED)
+
+
+def test_rtf_states_its_pages() -> None:
+    usage = count(rb"{\rtf1{\info{\nofpages9}}one\page two}")
+    assert (usage.input_pages, usage.confidence) == (9, Confidence.DECLARED)
+
+
+# DVI
+
+
+def dvi(pages: list[bytes], *, stated: int | None = None, postamble: bool = True) -> bytes:
+    data = bytearray(b"\xf7\x02" + struct.pack(">3I", 25400000, 473628672, 1000) + b"\x04\x8b\x8b\x8b\x8b")
+    previous = -1
+    for content in pages:
+        here = len(data)
+        data += b"\x8b" + bytes(40) + struct.pack(">i", previous) + content + b"\x8c"
+        previous = here
+    if postamble:
+        here = len(data)
+        total = len(pages) if stated is None else stated
+        data += b"\xf8" + struct.pack(">i5I2H", previous, 25400000, 473628672, 1000, 0, 0, 2, total)
+        data += b"\xf9" + struct.pack(">I", here) + b"\x02" + b"\xdf" * 5
+    return bytes(data)
+
+
+def special(text: bytes) -> bytes:
+    return bytes([239, len(text)]) + text
+
+
+def test_begin_page_octets_within_operands_are_no_pages() -> None:
+    rules = b"\x84\x8b\x8b\x8b\x8b\x8c\x8c\x8c\x8c" + b"\x92\x8b\x8c\xf8\x8b" + special(b"\x8b\x8c\xf8") + b"A"
+    usage = count(dvi([rules, rules, rules]))
+    assert (usage.language, usage.input_pages, usage.confidence) == ("dvi", 3, Confidence.EXACT)
+    assert not codes(usage)
+
+
+def test_dvi_pages_are_counted_whatever_the_postamble_states() -> None:
+    usage = count(dvi([b"A"] * 3, stated=9999))
+    assert usage.input_pages == 3
+    assert "declared_mismatch" in codes(usage)
+    cut = count(dvi([b"A"] * 3, postamble=False))
+    assert (cut.input_pages, cut.confidence) == (3, Confidence.AT_LEAST)
+
+
+def test_color_specials_last_until_they_are_popped() -> None:
+    pages = [
+        b"A",
+        special(b"color push rgb 1 0 0") + b"A",
+        b"A" + special(b"color pop"),
+        b"A",
+        special(b"color push gray 0") + b"A",
+    ]
+    found = colors(count(dvi(pages)))
+    assert [number for number, color in enumerate(found, 1) if color is ColorClass.COLOR] == [2, 3]
+
+
+# AFP and IPDS
+
+
+def afp(kind: int, body: bytes = bytes(8)) -> bytes:
+    return b"\x5a" + struct.pack(">HBHBH", 8 + len(body), 0xD3, kind, 0, 0) + body
+
+
+PAGE = afp(0xA8AF) + afp(0xEE9B, b"\x2b\xd3\x06\xdaabcd") + afp(0xA9AF)
+
+
+@pytest.mark.parametrize("prefix", [b"", b"\r\n"])
+def test_afp_pages_in_resource_groups_do_not_print(prefix: bytes) -> None:
+    records = [afp(0xA8C6), PAGE, afp(0xA9C6), afp(0xA8A8), PAGE, PAGE, afp(0xAFAF), afp(0xA9A8)]
+    usage = count(prefix.join(records))
+    assert (usage.language, usage.input_pages, usage.confidence) == ("afp", 3, Confidence.EXACT)
+
+
+def test_a_form_map_in_the_file_states_copies_and_sides() -> None:
+    form = [
+        afp(0xA8CD),
+        afp(0xA8CC, b"\xc1" * 8),
+        afp(0xA788, b"\x01\x00\xf4\x02"),
+        afp(0xA288, b"\x01\x03\x00\x00\x00\x01"),
+        afp(0xA9CC),
+        afp(0xA9CD),
+    ]
+    usage = count(b"".join([*form, afp(0xA8A8), PAGE * 5, afp(0xA9A8)]))
+    totals = apply_spooler(usage)
+    assert (totals.impressions, totals.media_sheets) == (15, 9)
+
+
+def test_line_data_between_afp_records_make_an_estimate() -> None:
+    usage = count(afp(0xA8A8) + PAGE + b"1LINE DATA OF A PROGRAM" + PAGE + afp(0xA9A8))
+    assert (usage.input_pages, usage.confidence) == (2, Confidence.ESTIMATED)
+
+
+def test_ipds_pages_of_overlays_are_stored_and_not_printed() -> None:
+    def command(code: int, body: bytes = b"") -> bytes:
+        return struct.pack(">HHB", 5 + len(body), code, 0) + body
+
+    page = command(0xD6AF, bytes(4)) + command(0xD62D, b"\xd6\xaf\xd6\xaf") + command(0xD6BF)
+    overlay = command(0xD6DF, bytes(2)) + command(0xD6AF) + command(0xD6BF)
+    copies = command(0xD69F, b"\x04\x02\xc1\x01")
+    usage = count(copies + overlay + page * 3)
+    totals = apply_spooler(usage)
+    assert (usage.language, usage.input_pages, totals.impressions, totals.media_sheets) == ("ipds", 3, 6, 4)
