@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Conformance cases for PCL, plotters and their wrappers (page-languages chapters 4, 7, 8 and 26)."""
 
+import random
+
 import pytest
 
 from pagetoll.core.copies import apply_spooler
-from pagetoll.core.errors import DocumentError, UnknownLanguage
+from pagetoll.core.errors import DocumentError, MalformedDocument, UnknownLanguage
 from pagetoll.core.usage import ColorClass, Confidence, Duplex, Usage
 from pagetoll.languages import Limits, count
 from pagetoll.languages.copies import CopiesRule
@@ -182,6 +184,18 @@ def test_text_with_pcl_among_it_is_an_estimate() -> None:
 def test_octets_that_no_pcl_holds_are_never_exact() -> None:
     noise = bytes(range(1, 12)) * 9 + b"\x1b\x05\x1bQ"
     assert count(pcl(noise + b"\f")).confidence is Confidence.ESTIMATED
+
+
+@pytest.mark.parametrize("language", [b"PCL", b"PCL3GUI", b"HPGL2"])
+def test_noise_is_not_counted_whatever_was_announced(language: bytes) -> None:
+    noise = random.Random(4).randbytes(20_000)
+    with pytest.raises(MalformedDocument):
+        count(EXIT + b"@PJL ENTER LANGUAGE=" + language + b"\n" + noise)
+
+
+def test_noise_behind_pages_is_not_counted() -> None:
+    usage = count(b"\x1bE" + PAGE * 7 + random.Random(4).randbytes(20_000))
+    assert (usage.impressions, usage.confidence) == (7, Confidence.AT_LEAST)
 
 
 LINES = b"a line\r\n"

@@ -217,7 +217,7 @@ class Interpreter:
     def _commands(self, prefix: bytes, position: int, stop: int, start: int = -1) -> int:
         """The commands behind a prefix, up to the one that ends the sequence; returns where the next token is."""
         data = self._data
-        if prefix[:1] == b"!":
+        if prefix in (b"!f", b"!p"):
             self._name("label")
         while position < stop:
             found = COMMAND.match(data, position, stop)

@@ -7,6 +7,7 @@ marked. Settings count as they are when the page ends.
 
 from dataclasses import replace
 
+from pagetoll.core.errors import MalformedDocument
 from pagetoll.core.usage import ColorClass, Confidence, Duplex
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run
 from pagetoll.languages.pcl.grammar import INK, ODD
@@ -16,6 +17,9 @@ from pagetoll.languages.pcl.raster_ink import RasterInk
 
 MOST_COPIES = 32767
 MOST_REPLOTS = 9999
+_PRINTERS_CHOICE = frozenset(["text_overflow", "unknown_macro"])
+_FEW_DOUBTS, _FAR_APART = 20, 400
+"""From so many doubts on, and closer together than so many octets, data is not what it seemed."""
 _DUPLEX = {0: Duplex.NONE, 1: Duplex.LONG, 2: Duplex.SHORT}
 
 
@@ -35,6 +39,8 @@ class Pages:
         self.ends_nothing = False
         self._next_is_back = False
         self._next_leaves_front = False
+        self._doubts = 0
+        self._before_doubt: tuple[list[Run], int, int] | None = None
         self._defaults()
 
     def _defaults(self) -> None:
@@ -235,3 +241,21 @@ class Pages:
         if self.parsed.confidence is Confidence.EXACT:
             self.parsed.confidence = Confidence.ESTIMATED
         self.parsed.note(code, offset)
+        if code not in _PRINTERS_CHOICE:
+            self._before_doubt = self._before_doubt or (list(self.parsed.runs), len(self.parsed.page_ends), offset)
+            self._doubts += 1
+
+    def take_back(self, octets: int) -> None:
+        """Where most of `octets` is no PCL, pages that ended behind the first doubt were none.
+
+        Raises MalformedDocument when there were none before it.
+        """
+        if self._before_doubt is None or self._doubts < _FEW_DOUBTS or self._doubts * _FAR_APART < octets:
+            return
+        parsed = self.parsed
+        runs, page_count, offset = self._before_doubt
+        if not page_count:
+            raise MalformedDocument("most of this is not in the language that it starts as; print it again", offset)
+        parsed.runs, parsed.input_pages = runs, page_count
+        del parsed.page_ends[page_count:]
+        parsed.at_least("desync", offset)

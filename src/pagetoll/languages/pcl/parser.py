@@ -16,7 +16,10 @@ _INKJET_START = b"\x1b*rbC"
 
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
-    """Count PCL 3, 4 or 5 up to the next universal exit. Raises DocumentTooComplex when no page was found in time."""
+    """Count PCL 3, 4 or 5 up to the next universal exit.
+
+    Raises DocumentTooComplex when no page was found in time, MalformedDocument when it is something else.
+    """
     parsed = Parsed("pcl3" if data[start : start + 5] == _INKJET_START else "pcl5")
     interpreter = Interpreter(data, parsed, context)
     _run(interpreter, parsed, start, end)
@@ -55,6 +58,7 @@ def _run(interpreter: Interpreter, parsed: Parsed, start: int, end: int) -> None
             interpreter.finish(found.end)
         except TooManyPages:
             found.end = end
+        interpreter.pages.take_back(found.end - start)
         return found
 
     as_far_as_time_allows(walk, parsed, end)
