@@ -872,6 +872,17 @@ def discover() -> int:
     return 0
 
 
+def drain(attempt: Attempt) -> None:
+    """Throws away what is left on standard input: CUPS aborts a job of several files, or waits for it for ever, when
+    its filter still writes at the backend's end, whatever the backend's status says."""
+    try:
+        while attempt.from_stdin and not TERMS:
+            if 0 in ready([0], time.monotonic() + 60) and not posix.read(0, 1 << 16):
+                return
+    except OSError:
+        pass
+
+
 def print_job(attempt: Attempt) -> int:
     """A job's whole way; the status to exit with."""
     try:
@@ -879,8 +890,9 @@ def print_job(attempt: Attempt) -> int:
             attempt.document = open_to_read(attempt.arguments[6])
         status = ask(attempt)
     except CannotPrint as error:
-        return fail(attempt, str(error))
+        status = fail(attempt, str(error))
     if status != GO:
+        drain(attempt)
         return status
     supervise(attempt)
     return report(attempt)
