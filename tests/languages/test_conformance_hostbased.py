@@ -2,7 +2,6 @@
 """Host-based languages: jobs built here, record by record, and what they must count as (page-languages 14, 26)."""
 
 import struct
-import zlib
 
 import pytest
 
@@ -219,10 +218,10 @@ def test_qpdl_with_three_copies_takes_its_sides_from_pjl() -> None:
 # Languages whose copies are PJL's
 
 
-def hbpl_page(data: bytes) -> bytes:
-    sizes = struct.pack("<IIIIII", 4864, 6816, 0, len(data), 257, 600)
-    head = (sizes + bytes(10) + struct.pack("<I", len(data))).ljust(60, b"\0")
-    return b"\x1bPS\x3c" + head + data + b"\x1bPE\x3c" + bytes(60)
+def hbpl_page(*planes: bytes) -> bytes:
+    sizes = struct.pack("<IIIIBBBxH", 4864, 6816, 0, sum(map(len, planes)), 1, 1, len(planes) > 1, 600)
+    head = sizes + bytes(16 - 4 * len(planes)) + b"".join(struct.pack("<I", len(plane)) for plane in planes)
+    return b"\x1bPS\x3c" + head.ljust(60, b"\0") + b"".join(planes) + b"\x1bPE\x3c" + bytes(60)
 
 
 HBPL = b"\x1bJP\x3c" + bytes(60) + hbpl_page(bytes(20) + b"\x1bPE<\x1bPS<" + JBIG_MARKED) * 5
@@ -247,6 +246,22 @@ HBP = b"@L\x05" + (b"@G\x00\x00\x08@F@F@F@F" + b"@F") * 5 + b"@G\x00\x00\x01\xff
 def test_pjl_says_the_copies_where_the_language_cannot(language: str, job: bytes) -> None:
     usage = count(behind_pjl(job, "COPIES=3", "DUPLEX=ON", language=language))
     assert (usage.language, *figures(usage), usage.confidence) == (language.lower(), 5, 15, 9, Confidence.EXACT)
+
+
+def test_hbpl_tells_color_by_its_planes() -> None:
+    blank, marked = bytes(20) + b"\x4b\xc6" + JBIG_BLANK, bytes(20) + JBIG_MARKED
+    pages = hbpl_page(marked) + hbpl_page(blank, blank, blank, marked) + hbpl_page(blank, marked, blank, marked)
+    found = colors(count(behind_pjl(b"\x1bJP\0" + bytes(60) + pages, language="HBPL")))
+    assert found == [ColorClass.MONO, ColorClass.MONO, ColorClass.COLOR]
+
+
+def test_the_first_version_of_hbpl_is_estimated() -> None:
+    page = b"\x43\x91\xa1\x00\x94\xa1\x02\x95\xc2\0\0\0\0\x99\xa4\1\0\0\0\x9d\xa1\x09\xa2\xc4" + bytes(8)
+    page += b"\x51\x52\xa3\xa1\x00\xa4\xb1\xa2\x04\x00SDSDSD"
+    job = b"\x41\x81\xa1\x00\x82\xa2\x01\x00\x83\xa1\x00" + page * 5 + b"B"
+    usage = count(behind_pjl(job, "COPIES=2", language="HBPL"))
+    assert (usage.language, *figures(usage), usage.confidence) == ("hbpl", 5, 10, 10, Confidence.ESTIMATED)
+    assert set(colors(usage)) == {ColorClass.MONO}
 
 
 def test_hiperc_tells_color_by_its_inks() -> None:
@@ -319,6 +334,11 @@ def test_ppa_counts_sheets_that_were_loaded_and_ejected() -> None:
     usage = count(start + page * 5)
     assert (usage.language, usage.impressions, usage.confidence) == ("ppa", 5, Confidence.EXACT)
     assert count(start + page * 4 + ppa_move(1)).confidence is Confidence.AT_LEAST
+    sweeps = [
+        b"\x24\x01" + struct.pack(">HHHHH", 12, 0x12, 1, 0x700, 4) + b"\1\2" + ink + b"\0" for ink in (b"\1", b"\x0e")
+    ]
+    drawn = ppa_move(1) + sweeps[0] + ppa_move(2) + ppa_move(1) + sweeps[0] + sweeps[1] + ppa_move(2) + page
+    assert colors(count(start + drawn)) == [ColorClass.MONO, ColorClass.COLOR, ColorClass.MONO]
 
 
 def dnp(name: str, data: bytes) -> bytes:
@@ -360,33 +380,3 @@ def test_a_brother_color_laser_is_estimated_like_pcl_xl() -> None:
     start = octets.index(b") HP-PCL XL;")
     usage = count(octets[start:].replace(b" HP-PCL XL;", b" BROTHER XL2HB;", 1))
     assert (usage.language, usage.input_pages, usage.confidence) == ("xl2hb", 5, Confidence.ESTIMATED)
-
-
-# Words
-
-
-def tokens(*runs: tuple[int, int, bytes]) -> bytes:
-    return zlib.compress(b"".join(struct.pack("<HH", dots, kind) + octets for dots, kind, octets in runs))
-
-
-def kodak_page(data: bytes) -> bytes:
-    words = b"Event=StartOfPage;RasterObject.Colorspace=sRGB;RasterObject.Compression=GZIPTok;"
-    return words + b"RasterObject.Data#%d=" % len(data) + data + b";Event=EndOfPage;"
-
-
-def test_kodak_pages_are_events_outside_the_picture_data() -> None:
-    start = b"LockPrinterWait?Event=StartOfJob;MediaSize=iso_a4_210x297mm;Sides=TwoSidedLongEdge;"
-    grey = tokens((100, 1, b""), (2, 0, b"\x10\x20" * 3))
-    red = tokens((100, 1, b""), (2, 0, b"\xff\x20" + b"\x10\x20" * 2))
-    decoy = b";Event=EndOfPage;" * 3
-    job = start + kodak_page(grey) + kodak_page(red) + kodak_page(decoy) + b"Event=EndOfJob;UnlockPrinter?"
-    usage = count(job)
-    assert (usage.language, *figures(usage), usage.confidence) == ("kodak", 3, 3, 2, Confidence.EXACT)
-    assert colors(usage) == [ColorClass.MONO, ColorClass.COLOR, ColorClass.UNKNOWN]
-    assert usage.segments[0].runs[0].media_points == (595.0, 842.0)
-
-
-def test_a_kodak_picture_that_unpacks_without_end_is_not_looked_into_for_ever() -> None:
-    bomb = zlib.compress(b"\xff\xff\x01\x00" * 10_000_000)
-    usage = count(b"LockPrinterWait?Event=StartOfJob;" + kodak_page(bomb) + b"Event=EndOfJob;")
-    assert usage.impressions == 1

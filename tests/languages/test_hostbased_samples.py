@@ -54,10 +54,6 @@ def test_no_other_sample_is_taken_for_a_host_based_one() -> None:
 def test_the_color_of_each_page_is_known(record: dict[str, object]) -> None:
     usage = count((SAMPLES / str(record["file"])).read_bytes())
     colors = [run.color for segment in usage.segments for run in segment.runs for _page in range(run.length)]
-    if record["format"] == "ppa":
-        # How sweeps of the color cartridge look is not known.
-        assert set(colors) == {ColorClass.UNKNOWN}
-        return
     assert ColorClass.UNKNOWN not in colors
     assert colors.count(ColorClass.COLOR) == record["colour_pages"]
     assert colors.count(ColorClass.MONO) == record["mono_pages"]

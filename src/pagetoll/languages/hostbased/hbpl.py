@@ -5,17 +5,17 @@
 
     JP job   PS page starts, then picture data   PE page ends   JE job ends   BM skipped
 
-PS: u32 octets of the picture data at 12; for color the ends of the planes at 22, 26, 30, 34.
+PS: u32 octets of the picture data at 12, paper at 16, u32 octets of the yellow, magenta, cyan and black plane at 22,
+26, 30 and 34 (each a JBIG header and its data, one behind the other). The payload of JP has 60 octets in any case.
 Copies and sides come from PJL.
 """
 
 import re
 from typing import TYPE_CHECKING
 
-from pagetoll.core.usage import ColorClass
-from pagetoll.languages.hostbased import records
-from pagetoll.languages.hostbased.planes import jbig_is_blank
-from pagetoll.languages.parsed import Context, Parsed, Run, as_far_as_time_allows
+from pagetoll.languages.hostbased import hbpl_first, records
+from pagetoll.languages.hostbased.planes import Inks, jbig_is_blank
+from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run, as_far_as_time_allows
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -23,12 +23,28 @@ if TYPE_CHECKING:
 _RECORD = re.compile(rb"\x1b([A-Z]{2})", re.DOTALL)
 _HEADER_OCTETS = 4
 _JBIG_HEADER_OCTETS = 20
-_PLANE_ENDS = (22, 26, 30, 34)
+_JOB_OCTETS = 60
+_PAPER_AT = 16
+_PLANES_AT = (22, 26, 30, 34)
+_BLACK = 34
+_PAPER_POINTS: dict[int, tuple[float, float]] = {
+    1: (595.0, 842.0),
+    2: (516.0, 729.0),
+    3: (420.0, 595.0),
+    4: (612.0, 792.0),
+    5: (522.0, 756.0),
+    7: (612.0, 1008.0),
+    9: (297.0, 684.0),
+    10: (279.0, 540.0),
+    11: (459.0, 649.0),
+    12: (312.0, 624.0),
+}
 
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     """Count an HBPL document. Raises MalformedDocument or TruncatedDocument when no page is complete."""
-    return as_far_as_time_allows(lambda parsed: _walk(parsed, data, start, end, context), Parsed("hbpl"), end)
+    walk = _walk if data[start] == 0x1B else hbpl_first.walk
+    return as_far_as_time_allows(lambda parsed: walk(parsed, data, start, end, context), Parsed("hbpl"), end)
 
 
 def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Context) -> Parsed:
@@ -40,8 +56,8 @@ def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Cont
         if position + _HEADER_OCTETS > end:
             return records.cut_off(parsed, end)
         body = position + _HEADER_OCTETS
-        after = body + data[position + 3]
         kind = record[1]
+        after = body + (_JOB_OCTETS if kind == b"JP" else data[position + 3])
         if kind == b"PS":
             if after > end:
                 return records.cut_off(parsed, end)
@@ -63,10 +79,14 @@ def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Cont
 
 def _page(header: bytes, data: "Buffer", position: int) -> tuple[Run, int]:
     """The page that a PS record starts, and where its picture data ends."""
-    ends = [records.number(header[at : at + 4], "<") for at in _PLANE_ENDS]
-    octets = max(records.number(header[12:16], "<"), *ends)
-    # How colors are laid out was never seen in a real job: one plane is monochrome, more are not looked into.
-    if any(ends[:-1]):
-        return Run(), position + octets
-    plane = data[position + _JBIG_HEADER_OCTETS : position + octets]
-    return Run(1, color=ColorClass.MONO, blank=jbig_is_blank(plane) or None), position + octets
+    inks = Inks(_BLACK, numbered=True)
+    after = position + records.number(header[12:16], "<")
+    at = position
+    for ink in _PLANES_AT:
+        octets = records.number(header[ink : ink + 4], "<")
+        plane = data[at + _JBIG_HEADER_OCTETS : min(at + octets, after)]
+        if octets:
+            inks.add(ink, plane, blank=jbig_is_blank(plane))
+        at = min(at + octets, after)
+    media = _PAPER_POINTS.get(header[_PAPER_AT] if len(header) > _PAPER_AT else 0, ANY_SIZE)
+    return Run(1, color=inks.color, media_points=media, blank=inks.blank), after

@@ -6,13 +6,15 @@
     command, 820C:           u16 number | u16 | u16 | u16 octets | arguments
     command, 710C to 1000C:  u16 number + 0100 | u16 | u16 | u16 | u32 | u32 | arguments
 
-Command 13 (hexadecimal; 81 with the long header) moves paper: its first argument is 1 to load, 2 to eject.
-Learned from jobs of one, two and three pages of an open driver for both kinds of devices. Copies: none.
+Command 13 (hexadecimal; 181 with the long header) moves paper: its first argument is 1 to load, 2 to eject.
+Command 12 (180) prints a sweep; one of its arguments is 01 for black and 0E for the colors, which are sent for
+colored dots only. Copies: none.
 """
 
 import re
 from typing import TYPE_CHECKING
 
+from pagetoll.core.usage import ColorClass
 from pagetoll.languages.hostbased import records
 from pagetoll.languages.parsed import Context, Parsed, Run, as_far_as_time_allows
 
@@ -24,7 +26,9 @@ _SYNC = 0x24
 _PAPER_COMMANDS = {0x0013: 8, 0x0181: 16}
 """Number of the command to where its arguments start."""
 _LOAD, _EJECT = 1, 2
-_SWEEPS = {0x0012: 8, 0x0180: 16}
+_SWEEP_INKS = {0x0012: 10, 0x0180: 19}
+"""Number of the command to where its inks stand."""
+_COLORS = 0x0E
 _SECOND = re.compile(rb"\x24[\x00\x01]")
 
 
@@ -39,7 +43,7 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 
 
 def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Context) -> Parsed:
-    loaded = False
+    loaded, color = False, ColorClass.MONO
     steps = 0
     while position < end and data[position] == _SYNC:
         octets = records.number(data[position + 2 : position + 4])
@@ -47,13 +51,15 @@ def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Cont
         after = body + octets
         if after > end:
             return records.cut_off(parsed, end)
-        if data[position + 1] == 1 and octets:
-            arguments = _PAPER_COMMANDS.get(records.number(data[body : body + 2]))
-            if arguments is not None and arguments < octets:
-                motion = data[body + arguments]
-                if motion == _EJECT and loaded and not records.keep(parsed, Run(), after, context):
-                    return parsed
-                loaded = motion == _LOAD or (loaded and motion != _EJECT)
+        command = records.number(data[body : body + 2]) if data[position + 1] == 1 and octets > 2 else -1
+        if command in _SWEEP_INKS and data[body + min(octets - 1, _SWEEP_INKS[command])] == _COLORS:
+            color = ColorClass.COLOR
+        elif command in _PAPER_COMMANDS and _PAPER_COMMANDS[command] < octets:
+            motion = data[body + _PAPER_COMMANDS[command]]
+            if motion == _EJECT and loaded and not records.keep(parsed, Run(1, color=color), after, context):
+                return parsed
+            if motion in (_LOAD, _EJECT):
+                loaded, color = motion == _LOAD, ColorClass.MONO
         position = after
         steps += 1
         if not steps % records.RECORDS_BETWEEN_CHECKS:

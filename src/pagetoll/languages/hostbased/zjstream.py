@@ -114,9 +114,7 @@ class _Walk:
         if kind == START_DOCUMENT:
             items, _rest = self._items(position, record_end)
             self._duplex = records.SIDES_FROM_ONE.get(items.get(_ITEM_DUPLEX, 0), Duplex.UNSTATED)
-            if self._dialect.name == "slx":
-                self._duplex = records.SIDES_FROM_ZERO.get(items.get(_ITEM_DUPLEX, -1), Duplex.UNSTATED)
-            else:
+            if self._dialect.name == "zjstream":
                 self._quantity = max(1, items.get(_ITEM_QUANTITY, 1))
         elif kind == START_PAGE:
             items, _rest = self._items(position, record_end)
