@@ -172,6 +172,25 @@ def test_a_job_on_standard_input_is_printed_whole_from_the_journal_or_not_at_all
     check_booked_once(site, sink, attempts_before, jobs_before, {printed: 3, held: 3})
 
 
+def test_a_long_job_of_several_files_is_held_and_not_aborted_with_its_filter(
+    away_site: tuple[Site, RawSink],
+) -> None:
+    site, sink = away_site
+    jobs_before, attempts_before = len(sink.jobs()), len(site.attempts())
+    long, short = site.folder / "long.ps", site.folder / "short.ps"
+    long.write_bytes(postscript_document(2) + b"%filler\n" * 250_000)  # more than a pipe holds
+    short.write_bytes(postscript_document(1))
+    site.stop_daemon()
+    job_id = site.cups.submit("away-hold", [long, short], user="anna")
+    ends = (JobState.PENDING_HELD, JobState.ABORTED, JobState.COMPLETED)
+    assert site.cups.wait_job(job_id, ends) is JobState.PENDING_HELD
+    site.start_daemon()
+    assert f"released job {job_id}" in site.run("pagetoll", "upkeep").stdout
+    assert site.cups.wait_job(job_id) is JobState.COMPLETED
+    site.settled()
+    check_booked_once(site, sink, attempts_before, jobs_before, {job_id: 3})
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hung"])
 def test_a_daemon_lost_while_the_device_prints_costs_neither_the_job_nor_the_charge(
     away_site: tuple[Site, RawSink], number: signal.Signals
