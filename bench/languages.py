@@ -7,7 +7,7 @@
 
 Times are medians in milliseconds, interleaved: ours in process as CPU (a warm process, Ghostscript's CPU included),
 all else as wall clock of a new process. Beside each stands whether the number is right: + yes, - no (and what it
-said), ? no number. Memory is the peak of the process in which ours runs, and how much of that came with this document.
+said), ? no number. Memory is the peak of the process in which ours runs, and how much of that came with the document.
 """
 
 import argparse

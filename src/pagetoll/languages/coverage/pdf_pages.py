@@ -161,13 +161,14 @@ def _may_have_text(page: Any) -> bool:
 
 def _growth(small: Pixels, sums: PixelSums) -> float:
     """How many times the ink of `sums` the small picture shows; much where lines are thinner than a pixel."""
-    few = rgb_sums(small, colored=True)
-    ink = FULL - _lightness(sums) / max(1, sums.pixels)
-    return (FULL - _lightness(few) / max(1, few.pixels)) / max(ink, 1e-6)
+    red, green, blue = (float(total) for total in small.sum(axis=(0, 1), dtype=numpy.uint64)[:3])
+    small_ink = FULL - _lightness(red, green, blue) / max(1, small.shape[0] * small.shape[1])
+    ink = FULL - _lightness(sums.red, sums.green, sums.blue) / max(1, sums.pixels)
+    return small_ink / max(ink, 1e-6)
 
 
-def _lightness(sums: PixelSums) -> float:
-    return sum(share * value for share, value in zip(_SHARES, (sums.red, sums.green, sums.blue), strict=True)) / 100
+def _lightness(red: float, green: float, blue: float) -> float:
+    return sum(share * value for share, value in zip(_SHARES, (red, green, blue), strict=True)) / 100
 
 
 def _draw(page: Any, resolution_dpi: int, *, grey: bool = False) -> Pixels:
