@@ -65,8 +65,8 @@ PLAIN_CASES = {
     "rows that go on behind upper case": (pcl(b"\x1b*r1A\x1b*b0V3v\f\f\f0v2w\f\f12y1w\f\x1b*rC\f"), (1, 1, 1)),
     "lengths that are none": (pcl(b"\x1b&k9W\x1b*x9W\x1b&a9W" + PAGE), (1, 1, 1)),
     "three form feeds only": (b"\x1bE\f\f\f", (3, 3, 3)),
-    "duplex by fronts": (pcl(b"\x1b&l1S" + b"\x1b&a1Gwords\r\n" * 3), (3, 3, 3)),
-    "duplex by backs and form feeds": (
+    "duplex ended by ESC &a1G alone": (pcl(b"\x1b&l1S" + b"\x1b&a1Gwords\r\n" * 3), (3, 3, 3)),
+    "duplex ended by ESC &a2G and form feeds in turn": (
         pcl(b"\x1b&l1S" + (b"words\x1b&a2G" + PAGE) * 2 + b"words"),
         (5, 5, 3),
     ),
@@ -165,6 +165,19 @@ def test_an_ejl_wrapper_sets_copies_sides_and_language() -> None:
     assert {run.duplex for segment in usage.segments for run in segment.runs} == {Duplex.SHORT}
 
 
+@pytest.mark.parametrize(
+    ("octets", "expected"),
+    [
+        (b"!R! COPY 3; DUPX 1; EXIT;" + pcl(PAGE * 3), (3, 9, 6)),
+        (b"!R! SEM 6; EXIT;\r\n" + EXIT + b"@PJL SET COPIES=2\n@PJL ENTER LANGUAGE=PCL\n" + pcl(PAGE), (1, 2, 2)),
+        (b"!R! UNIT C; MZP 2,2; TEXT 'PAGE; PAGE; EXIT;'; PAGE; TEXT 'b'; PAGE; EXIT;", (2, 2, 2)),
+        (b"!R! COPY 2; BOX 3,4; PAGE; BOX 5,5; EXIT;", (2, 4, 4)),
+    ],
+)
+def test_a_block_of_prescribe_is_a_wrapper_or_a_document(octets: bytes, expected: tuple[int, int, int]) -> None:
+    assert numbers(count(octets)) == expected
+
+
 @pytest.mark.parametrize("language", [b"ACL", b"WISHES", b"JDL"])
 def test_a_language_that_is_no_page_language_is_refused(language: bytes) -> None:
     with pytest.raises(UnknownLanguage):
@@ -219,6 +232,9 @@ LINES = b"a line\r\n"
         (LINES * 50 + b"\x1b&a0V" + LINES * 50, 1),
         (b"\x1b*p3500Yfooter\x1b*p3500x3500Ymore", 1),
         (b"\r\n" * 500, 0),
+        ((b"x" * 200 + b"\r\n") * 40, 1),
+        (b"\x1b&s0C" + (b"x" * 200 + b"\r\n") * 40, 2),
+        (b"\x1b&s0C\x1b&s1C" + (b"x" * 200 + b"\r\n") * 40, 1),
     ],
 )
 def test_lines_below_the_text_area_start_a_page(body: bytes, pages: int) -> None:

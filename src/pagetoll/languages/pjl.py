@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pagetoll.core.usage import Duplex, Finding
+from pagetoll.languages import prescribe
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -108,6 +109,8 @@ class Wrapper:
             if line:
                 self.seen = True
                 position = line.end() + self._line(line[1], line.start())
+            if data[position : position + 3] == prescribe.START:
+                position = self._prescribe(data, position, end)
             if data[position : position + 6] == _EJL_START:
                 position = self._ejl(data, position + 2, end)
             if position == start:
@@ -118,6 +121,22 @@ class Wrapper:
     def _universal_exit(self) -> None:
         self.seen = True
         self.environment = replace(self.stored, sets=self._job_sets if self._in_job else self.stored.sets)
+
+    def _prescribe(self, data: "Buffer", position: int, end: int) -> int:
+        """Obey a block of Kyocera's PRESCRIBE that only makes settings; others stay for their parser."""
+        found = prescribe.settings(data, position, end)
+        if found is None:
+            return position
+        self.seen = True
+        if found.copies is not None:
+            self.environment = replace(self.environment, copies=found.copies)
+        if found.sides is not Duplex.UNSTATED:
+            self.environment = replace(
+                self.environment, duplex=found.sides is not Duplex.NONE, short_edge=found.sides is Duplex.SHORT
+            )
+        if found.changes_default:
+            self._note("default_changed", position)
+        return found.end
 
     def _ejl(self, data: "Buffer", position: int, end: int) -> int:
         """Obey the lines behind `ESC 01`, which ends the language before; returns where they end.

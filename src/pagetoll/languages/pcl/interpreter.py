@@ -81,6 +81,8 @@ class Interpreter:
             b"&ud": lambda value, _start, _end: pages.set_units(value),
             b"&kg": lambda value, _start, _end: pages.set_line_ends(value),
             **dict.fromkeys((b"&kw", b"*om", b"*od", b"*oq"), lambda _value, _start, _end: self._name("pcl3")),
+            b"&sc": lambda value, _start, _end: pages.set_wrap(value),
+            b"(sh": lambda _value, _start, _end: pages.set_pitch(self._exact()),
             b"&px": self._transparent,
             b"*bw": lambda _value, start, end: self._row(start, end, last=True),
             b"*bv": lambda _value, start, end: self._row(start, end, last=False),
@@ -153,7 +155,11 @@ class Interpreter:
 
     def _placed(self, position: int, stop: int) -> int:
         """Words and moves one behind the other; where they end, or 0."""
-        found = None if self._raster_only or self._plotter else PLACED.match(self._data, position, stop)
+        found = (
+            None
+            if self._raster_only or self._plotter or self.pages.wraps
+            else PLACED.match(self._data, position, stop)
+        )
         if found is None:
             return 0
         pages = self.pages

@@ -17,6 +17,7 @@ from pagetoll.languages.pcl.raster_ink import RasterInk
 
 MOST_COPIES = 32767
 MOST_REPLOTS = 9999
+LETTER_WIDTH = 612
 _PRINTERS_CHOICE = frozenset(["text_overflow", "unknown_macro"])
 _FEW_DOUBTS, _FAR_APART = 20, 400
 """From so many doubts on, and closer together than so many octets, data is not what it seemed."""
@@ -51,6 +52,8 @@ class Pages:
         self.color = BLACK
         self.units_per_inch = 300
         self.feeds = 0
+        self.wraps = False
+        self.pitch = 10.0
         self.overlay = None
         self._next_is_back = False
         self.new_page()
@@ -87,6 +90,8 @@ class Pages:
         """Characters and line ends; lines that leave the text area end a marked page."""
         if ODD.search(octets):
             self.doubt("desync", offset)
+        if self.wraps:
+            octets = self._wrapped(octets, offset)
         line_ends = octets.count(b"\n") + (octets.count(b"\r") if self.feeds in (1, 3) else 0)
         area = self.area
         if self.y + (line_ends + 1) * area.line <= area.limit or not line_ends:
@@ -103,6 +108,17 @@ class Pages:
             if line and INK.search(line):
                 self.mark()
             position += len(line) + 1
+
+    def _wrapped(self, octets: bytes, offset: int) -> bytes:
+        """The same text with line ends where long lines go on in the next one; the pitch is the printer's choice."""
+        width = self.area.size[0] or LETTER_WIDTH
+        columns = max(1, int((width / 72 - 0.5) * self.pitch))
+        lines = octets.split(b"\n")
+        if max(map(len, lines)) <= columns:
+            return octets
+        self.doubt("text_overflow", offset)
+        pieces = ([line[at : at + columns] for at in range(0, len(line), columns)] or [b""] for line in lines)
+        return b"\n".join(piece for line in pieces for piece in line)
 
     def line_feed(self, offset: int, part: float = 1) -> None:
         self.y += self.area.line * part
@@ -225,6 +241,14 @@ class Pages:
     def set_line_ends(self, mode: int) -> None:
         """With 1 and 3 a carriage return feeds a line, too."""
         self.feeds = mode
+
+    def set_wrap(self, mode: int) -> None:
+        """`ESC &s#C`: 0 lets long lines go on in the next line, 1 cuts them off."""
+        self.wraps = mode == 0
+
+    def set_pitch(self, characters_per_inch: float) -> None:
+        if characters_per_inch > 0:
+            self.pitch = characters_per_inch
 
     def start_raster(self) -> None:
         self.raster.clear_seeds()

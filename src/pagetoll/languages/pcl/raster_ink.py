@@ -15,6 +15,8 @@ from pagetoll.languages.pixels import Channels
 
 _PIXELS = Channels(3, (0, 1, 2))
 _MOST_PLANES = 32
+_MOST_OCTETS = 24 << 20
+"""So much raster of a stream is looked at; behind that the color of pages without a color so far stays unknown."""
 _ADAPTIVE, _REPLACEMENT_PIXELS = 5, 10
 
 
@@ -31,6 +33,7 @@ class RasterInk:
         self._planes: list[bytes] = []
         self._seeds: list[bytes] = []
         self._fresh = False
+        self._octets_left = _MOST_OCTETS
         self._pixels: PixelRows | None = None
         self._dots = Dots()
 
@@ -91,7 +94,8 @@ class RasterInk:
         if not self.looks:
             return
         number = len(self._planes)
-        if number >= _MOST_PLANES:
+        self._octets_left -= len(octets)
+        if number >= _MOST_PLANES or self._octets_left < 0:
             self.unknown = True
         elif self._components and self._components[min(number, len(self._components) - 1)][0]:
             self._component(octets, self._components[min(number, len(self._components) - 1)][0])

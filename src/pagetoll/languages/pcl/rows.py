@@ -4,6 +4,7 @@
 None of the patterns is strong enough to be believed against another announcement after ENTER LANGUAGE.
 """
 
+from pagetoll.languages import prescribe
 from pagetoll.languages.pcl.grammar import is_text_with_pcl, starts_as_pcl
 from pagetoll.languages.pcl.parser import parse, parse_plot, parse_raster, parse_text_with_pcl
 from pagetoll.languages.pcl.vectors import looks_like_plot
@@ -22,6 +23,7 @@ ROWS: tuple[Language, ...] = (
         strong=False,
         test=looks_like_plot,
     ),
+    row("prescribe", prescribe.parse, rb"!R!", strong=False, test=prescribe.is_block),
     row("pcl5", parse, rb"\x1b", "PCL", "PCL5", "PCL5C", "PCL5E", strong=False, test=starts_as_pcl),
     row("pcl3gui", parse_raster, rb"(?!)", "PCL3GUI", strong=False),
     row("pcl5", parse_text_with_pcl, rb"[\t\n\f\r -~\x80-\xff]", strong=False, test=is_text_with_pcl),
