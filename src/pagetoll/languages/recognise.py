@@ -10,7 +10,19 @@ import re
 from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import UnknownLanguage
-from pagetoll.languages import command, command_printers, documents, hostbased, pcl, pclxl, pdf, postscript, raster, text, urf
+from pagetoll.languages import (
+    command,
+    command_printers,
+    documents,
+    hostbased,
+    pcl,
+    pclxl,
+    pdf,
+    postscript,
+    raster,
+    text,
+    urf,
+)
 from pagetoll.languages.parsed import Parser
 from pagetoll.languages.table import Language, row
 
