@@ -168,7 +168,8 @@ def _growth(small: Pixels, sums: PixelSums) -> float:
 
 
 def _lightness(red: float, green: float, blue: float) -> float:
-    return sum(share * value for share, value in zip(_SHARES, (red, green, blue), strict=True)) / 100
+    of_red, of_green, of_blue = _SHARES
+    return (of_red * red + of_green * green + of_blue * blue) / 100
 
 
 def _draw(page: Any, resolution_dpi: int, *, grey: bool = False) -> Pixels:
