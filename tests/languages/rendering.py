@@ -32,7 +32,8 @@ COUNTED_FORMATS = frozenset(
         *["zjstream", "xqx", "qpdl", "hbpl", "oak", "slx", "lava", "hiperc", "ddst", "lbp-capsl", "ppa", "opl"],
         *["minolta-w", "gdi-misc", "kodak", "lexmark"],
         *["tiff", "image", "pnm", "fax", "xps", "odf", "docx", "doc", "rtf", "dvi", "afp", "zpl", "label"],
-        *["escp2", "escp9", "escpr", "escpage", "pin24", "canonbj", "lips", "ibmpro", "imagewriter", "okidata", "dec"],
+        *["escp2", "escp9", "escpr", "escpage", "pin24", "canonbj", "lips", "ibmpro"],
+        *["imagewriter", "okidata", "dec"],
         *["japanese-misc", "alps"],
     ]
 )
