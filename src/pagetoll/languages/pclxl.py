@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from pagetoll.core.errors import MalformedDocument, TruncatedDocument
 from pagetoll.core.usage import ColorClass, Confidence, Duplex
 from pagetoll.languages import pclxl_tokens as xl
+from pagetoll.languages.jetready import JetReadyBands
 from pagetoll.languages.limits import Limits
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 UNIVERSAL_EXIT = b"\x1b%-12345X"
 CHUNK_OCTETS = 4 * 1024 * 1024
 LONGEST_HEADER = 4096
+LONGEST_VENDOR_DATA = 2 * 1024 * 1024
 _FORMATS = "BHIhif"
 Attributes = dict[int, tuple[int, bytes]]
 
@@ -75,6 +77,7 @@ class PclxlReader:
     _ink: _Ink = field(default_factory=_Ink)
     _ink_stack: list[_Ink] = field(default_factory=list)
     _back_next: bool = False
+    _jetready: JetReadyBands = field(default_factory=JetReadyBands)
 
     def feed(self, octets: bytes) -> None:
         """Take the next octets. Raises MalformedDocument when they are no PCL XL from the first one on."""
@@ -143,6 +146,8 @@ class PclxlReader:
         while position < size:
             tag = buffer[position]
             if 0x41 <= tag <= 0xBF:
+                if tag == xl.OP_VENDOR_UNIQUE:
+                    self._vendor_data(attributes, buffer, position + 1)
                 position = self._operator(tag, attributes, position + 1)
                 return self._step_over(self._skip, position, size)
             if tag in xl.ARRAY_TAGS:
@@ -248,13 +253,23 @@ class PclxlReader:
             self.parsed.note("nested_language", self.base + position)
         return position
 
+    def _vendor_data(self, attributes: Attributes, buffer: bytes, start: int) -> None:
+        """Hand the data of a maker's own operator on once all of it is there, unless it is too long."""
+        octets = self._number(attributes, xl.ATTR_VENDOR_LENGTH, 0)
+        if not 0 < octets <= LONGEST_VENDOR_DATA:
+            return
+        if start + octets > len(buffer):
+            raise _NeedMore
+        self._jetready.take(buffer[start : start + octets], self._number(attributes, xl.ATTR_SOURCE_WIDTH, 0))
+
     def _vendor_unique(self, attributes: Attributes) -> None:
         """A maker's own operator: its data follows without a tag, and may well be the page's picture."""
         self._skip = max(0, self._number(attributes, xl.ATTR_VENDOR_LENGTH, 0))
-        if self._skip and self._page.open:
-            self._page.marked = True
-            if self._page.color is ColorClass.MONO:
-                self._page.color = ColorClass.UNKNOWN
+        if not self._skip or not self._page.open:
+            return
+        self._page.marked = True
+        if self._page.color is ColorClass.MONO or self._jetready.color is ColorClass.COLOR:
+            self._page.color = self._jetready.color if self._skip <= LONGEST_VENDOR_DATA else ColorClass.UNKNOWN
 
     def _paint(self, operator: int, attributes: Attributes) -> None:
         page = self._page
@@ -303,6 +318,7 @@ class PclxlReader:
             page.starts_sheet = True
         self._back_next = two_sided and not (fits_back and not page.starts_sheet)
         self._ink, self._ink_stack = _Ink(), []
+        self._jetready.reset()
         self._page = page
 
     def _media(self, attributes: Attributes) -> tuple[float, float]:
