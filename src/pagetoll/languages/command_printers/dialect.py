@@ -28,6 +28,7 @@ UNIVERSAL_EXIT = b"\x1b%-12345X"
 _STEPS_BETWEEN_LOOKS = 1024
 _NOT_PRINTED = bytes(range(0x21)) + b"\x7f"
 _NO_TEXT = re.compile(rb"[\x01-\x06\x10\x15-\x17\x19\x1d-\x1f]")
+_NOT_UNDERSTOOD = frozenset(["unknown_command", "desync", "limit"])
 _LINES_AN_INCH = 6
 _PROBED_OCTETS = 65536
 _PROBED_STEPS = 96
@@ -74,6 +75,7 @@ class Walk:
     text_only: bool = True
     lines: int = 0
     last_line: int = 0
+    reset_at: int = -1
     copies: int | None = None
     duplex: Duplex = Duplex.UNSTATED
     inks: Inks = field(default_factory=Inks)
@@ -241,7 +243,7 @@ def probe(data: "Buffer", start: int, end: int, dialect: Dialect, text: re.Patte
     walk = Walk(data, start, stop, dialect, Context(limits, Guard(limits)), Parsed(dialect.language))
     with suppress(TruncatedDocument):
         _steps(walk, start, text, _PROBED_STEPS)
-    understood = all(finding.code == "text_layout" for finding in walk.parsed.findings)
+    understood = not any(finding.code in _NOT_UNDERSTOOD for finding in walk.parsed.findings)
     return understood and (not dialect.needs or dialect.needs in walk.number)
 
 
@@ -266,8 +268,11 @@ def _steps(walk: Walk, position: int, text: re.Pattern[bytes], most: int) -> int
         elif octet in controls:
             position = controls[octet](walk, position + 1)
         elif octet == 0x0C:
+            # A reset right behind a page and a form feed behind the reset eject nothing.
+            of_reset = walk.reset_at == position and walk.parsed.input_pages and not walk.marked and not walk.fed
             position += 1
-            walk.end_page(position)
+            if not of_reset:
+                walk.end_page(position)
         else:
             position = _text(walk, position, text)
         if position > end:

@@ -68,6 +68,7 @@ def _remote(walk: Walk, position: int) -> int:
 
 def _reset(walk: Walk, position: int) -> int:
     walk.number.pop("ink", None)
+    walk.reset_at = position
     return position
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
 _CONTROL_SEQUENCE = re.compile(rb"(?:\x9b|\x1b\[)([0-?-]{0,128})([ -/]{0,4})([@-~])")
-_DEVICE_STRING = re.compile(rb"(?:\x90|\x1bP)[^\x9c\x1b]{0,65536}(?:\x9c|\x1b\\)")
+_DEVICE_STRING = re.compile(rb"(?:\x90|\x1bP)[^\x9c\x1b\x90\x0c]{0,4096}(?:\x9c|\x1b\\)")
 _ESCAPE = re.compile(rb"\x1b[ -/]{0,3}[0-~]")
 _VECTOR = re.compile(rb"([ -\x7f]{0,4096})\x1e")
 _LAST_NUMBER = re.compile(rb"[@-\x7f]{0,5}[ -?]\Z")
