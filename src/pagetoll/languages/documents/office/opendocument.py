@@ -16,6 +16,7 @@ from pagetoll.languages.parsed import Context, Parsed, Run
 
 MIMETYPE = "application/vnd.oasis.opendocument."
 _COLORED_OBJECTS = frozenset(["image", "object", "object-ole", "custom-shape", "rect", "path", "polygon", "line"])
+_MARGINS = frozenset(["header", "footer", "header-left", "footer-left", "header-first", "footer-first"])
 
 
 @dataclass(slots=True)
@@ -118,6 +119,7 @@ class _TextWalk:
     body: Body = field(default_factory=Body)
     _styles: dict[str, _Style] = field(default_factory=dict)
     _in_text: bool = False
+    _in_margin: bool = False
     _any_content: bool = False
     _skip: int = 0
     _open: list[tuple[str, bool, bool]] = field(default_factory=list)
@@ -127,12 +129,16 @@ class _TextWalk:
             if part not in self.package:
                 continue
             reader = _StyleReader(self._styles)
+            self._in_margin = False
 
             def on_start(element: str, attributes: dict[str, str], reader: _StyleReader = reader) -> None:
                 if element == "body":
                     self._in_text = True
                 if self._in_text:
                     self._element(element, attributes)
+                elif self._in_margin or element in _MARGINS:
+                    self._in_margin = True
+                    self._margin(element, attributes)
                 else:
                     reader.on_start(element, attributes)
 
@@ -159,6 +165,11 @@ class _TextWalk:
         if element in _COLORED_OBJECTS or visible_color(style.background):
             self.body.color_known = False
         self._open.append((element, colored, style.breaks_after and element in ("p", "h", "table")))
+
+    def _margin(self, element: str, attributes: dict[str, str]) -> None:
+        """Headers and footers: where these hold color, the pages that do are not known."""
+        colored = visible_color(self._color(attributes.get("style-name", "")))
+        self.body.color_known &= not (element in _COLORED_OBJECTS or colored)
 
     def _color(self, name: str) -> str:
         for _level in range(16):

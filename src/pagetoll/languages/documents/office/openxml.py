@@ -111,6 +111,13 @@ class _TextWalk:
                 self._read_styles(part)
         offset = self.package.offset(self.main_part)
         walk(self.package.chunks(self.main_part), self._start, self._end, self._text, offset=offset)
+        for kind in ("/header", "/footer"):
+            for part in related(self.package, self.main_part, kind)[:100]:
+                content = self.package.read(part)
+                # Which pages a colored header prints on is not known.
+                self.body.color_known &= not any(
+                    mark in content for mark in (b"color ", b"drawing", b"pict", b"rStyle")
+                )
         if self.rendered_breaks > self.body.breaks:
             self.body.breaks = self.rendered_breaks
             self.body.color_known = self.body.color_known and not self.body.colored

@@ -21,6 +21,7 @@ _NOT_TEXT = frozenset(
     b"fonttbl stylesheet info listtable listoverridetable rsidtbl generator header headerl headerr headerf footer "
     b"footerl footerr footerf footnote annotation xmlnstbl themedata colorschememapping datastore fldinst".split()
 )
+_MARGINS = (b"header", b"footer")
 _PICTURES = frozenset([b"pict", b"object", b"shppict", b"shp"])
 _NEW_PAGE_SECTIONS = frozenset([b"sbkpage", b"sbkeven", b"sbkodd"])
 _DEEPEST = 10_000
@@ -34,6 +35,7 @@ class _Group:
     text: bool = True
     colors: bool = False
     color: int = 0
+    margin: bool = False
     break_before: bool = False
 
 
@@ -68,7 +70,7 @@ class _Reader:
         if self._starred or word in _NOT_TEXT:
             self._starred = False
             self.body.color_known &= word not in _PICTURES
-            self._group = replace(group, text=False)
+            self._group = replace(group, text=False, margin=word.startswith(_MARGINS))
         elif word in _PICTURES:
             self.body.color_known = False
             self._group = replace(group, text=False)
@@ -76,6 +78,8 @@ class _Reader:
             self._group = replace(group, text=False, colors=True)
         elif group.colors and word in (b"red", b"green", b"blue"):
             self._color_table.append(int(number or b"0"))
+        elif word == b"cf":
+            self._group = replace(group, color=int(number or b"0"))
         elif group.text:
             self._text_word(word, number)
         if word == b"nofpages":
@@ -96,7 +100,7 @@ class _Reader:
             self._group = replace(self._group, break_before=False)
         elif word == b"par":
             self._any_text = self._new_paragraph = True
-        elif word in (b"cf", b"cb", b"highlight"):
+        elif word in (b"cb", b"highlight"):
             self._group = replace(self._group, color=int(number or b"0"))
         elif word == b"plain":
             self._group = replace(self._group, color=0)
@@ -108,11 +112,17 @@ class _Reader:
         group = self._group
         if group.colors:
             self._color_entries(text.count(b";"))
+        elif group.margin and text.strip():
+            # Which pages a colored header prints on is not known.
+            self.body.color_known &= not self._is_visible(group.color)
         elif group.text and text.strip():
             self.body.breaks += group.break_before and self._any_text and self._new_paragraph
             self._any_text, self._new_paragraph = True, False
-            if 0 < group.color < len(self._visible) and self._visible[group.color]:
+            if self._is_visible(group.color):
                 self.body.paint()
+
+    def _is_visible(self, color: int) -> bool:
+        return 0 < color < len(self._visible) and self._visible[color]
 
     def _color_entries(self, entries: int) -> None:
         levels = self._color_table[:3]

@@ -27,6 +27,18 @@ _COLORED_NUMBERS = frozenset([2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14])
 _PICTURE = re.compile("[\x01\x08]")
 
 
+class _Stretches:
+    """Octets of the stream that hold main text."""
+
+    def __init__(self, stretches: list[tuple[int, int]]) -> None:
+        self._sorted = sorted(stretches)
+        self._begins = [begin for begin, _end in self._sorted]
+
+    def __contains__(self, place: int) -> bool:
+        at = bisect_right(self._begins, place) - 1
+        return at >= 0 and place < self._sorted[at][1]
+
+
 def read_body(document: CompoundFile, head: bytes) -> Body:
     """What the text holds; without pages broken where its tables cannot be read."""
     table = "1Table" if struct.unpack_from("<H", head, 10)[0] & 0x200 else "0Table"
@@ -38,8 +50,11 @@ def read_body(document: CompoundFile, head: bytes) -> Body:
         letters = text[begin : begin + length * octets].decode("latin-1" if octets == 1 else "utf-16-le", "replace")
         places += [begin + (at.start() + 1) * octets for at in re.finditer("\x0c", letters)]
         body.color_known &= _PICTURE.search(letters) is None
+    main_text = _Stretches([(begin, begin + length * octets) for begin, length, octets in pieces])
     first = pieces[0][0] if pieces else 0
     for begin, _end, style, properties in _runs(_plc(document, table, head, _PAPX), text, paragraphs=True):
+        if begin not in main_text:
+            continue
         # Colors of styles other than the plain one are not looked up.
         body.color_known &= style == 0
         breaks = any(code == _PAGE_BREAK_BEFORE and value[:1] == b"\x01" for code, value in _properties(properties))
@@ -50,7 +65,11 @@ def read_body(document: CompoundFile, head: bytes) -> Body:
     body.breaks = len(places)
     for begin, _end, _style, properties in _runs(_plc(document, table, head, _CHPX), text, paragraphs=False):
         if _is_colored(properties):
-            body.colored.add(bisect_right(places, begin))
+            # Headers and notes lie behind the main text: on which pages they print is not known.
+            if begin in main_text:
+                body.colored.add(bisect_right(places, begin))
+            else:
+                body.color_known = False
     return body
 
 
