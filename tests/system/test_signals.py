@@ -138,9 +138,9 @@ def test_when_the_scheduler_goes_while_printing_each_printed_page_is_charged_onc
         wait_until(lambda: max(slow.open_octets(), default=0) > PAGE_OCTETS, 30, "a page is printed")
         if how == "kill":
             site.cups.kill()
-            site.cups.start()
         else:
-            site.cups.restart()
+            site.cups.stop()
+        site.cups.start()
         assert site.cups.wait_job(job_id) is JobState.COMPLETED
         all_is_over(site)
         assert printed(slow) >= PAGES + 1
