@@ -11,7 +11,13 @@ from pagetoll.accounters.software.counter import SoftwareCounter
 from pagetoll.languages import count
 
 SAMPLES = Path(__file__).parent.parent / "samples"
-FORMATS = frozenset(["tiff", "image", "pnm", "fax", "xps", "odf", "docx", "doc", "rtf", "dvi", "afp", "zpl", "label"])
+FORMATS = frozenset(
+    [
+        *["tiff", "image", "pnm", "fax", "xps", "odf", "docx", "doc", "rtf", "dvi", "afp", "zpl", "label"],
+        *["ljjetready", "zjstream", "xqx", "qpdl", "hbpl", "oak", "slx", "lava", "hiperc", "ddst"],
+        *["lbp-capsl", "ppa", "opl", "minolta-w", "gdi-misc", "kodak"],
+    ]
+)
 NAMES = [
     record["file"]
     for record in json.loads((SAMPLES / "manifest.json").read_text())
