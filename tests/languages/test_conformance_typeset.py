@@ -7,7 +7,7 @@ import pytest
 
 from pagetoll.core.copies import apply_spooler
 from pagetoll.core.usage import ColorClass, Confidence, Usage
-from pagetoll.languages import count
+from pagetoll.languages import TextLayout, count
 
 
 def colors(usage: Usage) -> list[ColorClass]:
@@ -113,3 +113,24 @@ def test_ipds_pages_of_overlays_are_stored_and_not_printed() -> None:
     usage = count(copies + overlay + page * 3)
     totals = apply_spooler(usage)
     assert (usage.language, usage.input_pages, totals.impressions, totals.media_sheets) == ("ipds", 3, 6, 4)
+
+
+# Text with carriage control
+
+
+@pytest.mark.parametrize(
+    ("text", "pages"),
+    [
+        (b"1first\n second\n+second\n1third page\n", 2),
+        (b"1one\n" + b" line\n" * 59, 1),
+        (b"1one\n" + b" line\n" * 60, 2),
+        (b"1one\n" + b"0line\n" * 30, 2),
+        (b"1one\n" + b"+over\n" * 500, 1),
+        (b"1one\r\n1two\r\n1three", 3),
+    ],
+    ids=["control", "full", "over-full", "double", "over", "crlf"],
+)
+def test_the_first_column_moves_the_paper_where_the_queue_says_so(text: bytes, pages: int) -> None:
+    usage = count(text, text_layout=TextLayout(carriage_control=True))
+    assert (usage.language, usage.input_pages, usage.confidence) == ("text", pages, Confidence.ESTIMATED)
+    assert len(usage.page_end_offsets) == pages

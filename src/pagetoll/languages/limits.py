@@ -40,12 +40,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class TextLayout:
-    """How a printer lays out plain text: lines on a page, columns on a line, and whether long lines wrap."""
+    """How a printer lays out plain text: lines on a page, columns on a line, and whether long lines wrap.
+
+    `carriage_control`: the first column of each line moves the paper (ASA).
+    """
 
     lines: int = 60
     columns: int = 80
     tab_columns: int = 8
     wrap: bool = True
+    carriage_control: bool = False
 
 
 class Guard:

@@ -12,6 +12,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from pagetoll.core.usage import ColorClass, Confidence
+from pagetoll.languages.documents.mainframe import asa
 from pagetoll.languages.limits import TextLayout
 from pagetoll.languages.parsed import Context, Parsed, Run
 
@@ -63,6 +64,8 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     stop = end if stop < 0 else stop
     parsed = Parsed("text", stop, Confidence.ESTIMATED)
     layout = context.text_layout
+    if layout.carriage_control:
+        return asa.lay_out(data, start, stop, layout, context)
     limit = context.limits.input_pages
     position, blank_pending = start, False
     while position < stop and parsed.input_pages <= limit:
