@@ -134,7 +134,7 @@ class Walk:
         lines = self.number.get("lines") or inches * self.number.get("lines an inch", _LINES_AN_INCH)
         full = min(self.last_line // lines, self.context.limits.input_pages)
         if full:
-            self.unsure("text_layout", position)
+            self.unsure("text_overflow", position)
         return full
 
     def unsure(self, code: str, position: int) -> None:
