@@ -7,13 +7,13 @@ write, so the hard page breaks of the text are counted, too. A workbook has no n
 
 from dataclasses import dataclass, field
 
-from pagetoll.core.errors import MalformedDocument, UnknownLanguage
-from pagetoll.core.usage import Confidence
+from pagetoll.core.errors import UnknownLanguage
 from pagetoll.languages.documents.office.markup import walk
 from pagetoll.languages.documents.office.package import Package
 from pagetoll.languages.documents.office.relations import related
+from pagetoll.languages.documents.office.slides import count_slides
 from pagetoll.languages.documents.office.statistics import Body, stated_pages, visible_color, weigh
-from pagetoll.languages.parsed import Context, Parsed, Run
+from pagetoll.languages.parsed import Context, Parsed
 
 _OFF = frozenset(["0", "false", "off"])
 _GREY_MARKERS = frozenset(["none", "black", "white", "lightGray", "darkGray"])
@@ -26,7 +26,7 @@ def parse(package: Package, main_part: str, kind: str, context: Context) -> Pars
     if kind == "docx":
         return weigh(parsed, _stated(package, "Pages"), _TextWalk(package, main_part).found())
     if kind == "pptx":
-        return _slides(package, main_part, parsed, context)
+        return count_slides(package, main_part, parsed, _stated(package, "Slides"), context)
     raise UnknownLanguage("a workbook states no number of pages; print it as PDF", package.end)
 
 
@@ -51,35 +51,6 @@ def _stated(package: Package, wanted: str) -> int | None:
     if parts[0] in package:
         walk(package.chunks(parts[0]), on_start, on_end, on_text, offset=package.offset(parts[0]))
     return stated_pages(text, package.offset(parts[0]))
-
-
-def _slides(package: Package, main_part: str, parsed: Parsed, context: Context) -> Parsed:
-    """The slides of the list in the presentation, without those that are hidden."""
-    listed = 0
-
-    def on_start(element: str, attributes: dict[str, str]) -> None:  # noqa: ARG001
-        nonlocal listed
-        listed += element == "sldId"
-
-    walk(package.chunks(main_part), on_start, offset=package.offset(main_part))
-    slides = related(package, main_part, "/slide")
-    hidden = sum(1 for slide in slides[: context.limits.input_pages] if _is_hidden(package, slide))
-    pages = listed - min(hidden, listed)
-    if not pages:
-        raise MalformedDocument("the presentation has no slide that prints", package.offset(main_part))
-    parsed.confidence = Confidence.DECLARED
-    stated = _stated(package, "Slides")
-    if stated is not None and stated != listed:
-        parsed.note("declared_mismatch", package.end)
-    parsed.add(Run(pages))
-    return parsed
-
-
-def _is_hidden(package: Package, slide: str) -> bool:
-    """By the root element's attribute: the part is read no further than that."""
-    head = package.head(slide, 8192)
-    root = head[head.find(b"<p:sld") :] if b"<p:sld" in head else head[head.find(b"<sld") :]
-    return any(mark in root[: root.find(b">") + 1] for mark in (b'show="0"', b'show="false"', b"show='0'"))
 
 
 @dataclass(slots=True)
