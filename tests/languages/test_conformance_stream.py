@@ -144,8 +144,11 @@ def test_a_printer_that_cuts_long_lines_needs_no_second_row() -> None:
     ],
 )
 def test_what_only_looks_like_text_is_not_called_text(octets: bytes) -> None:
-    with pytest.raises(UnknownLanguage):
-        count(octets)
+    try:
+        language = count(octets).language
+    except UnknownLanguage:
+        return
+    assert language != "text"
 
 
 @pytest.mark.parametrize(
@@ -188,4 +191,4 @@ def test_a_limit_of_pages_leaves_a_lower_bound() -> None:
 
 def test_an_announced_language_that_is_not_there_is_no_text() -> None:
     with pytest.raises(DocumentError):
-        count(wrapped(b"@PJL ENTER LANGUAGE=PCL", b"words of a PCL job\n"))
+        count(wrapped(b"@PJL ENTER LANGUAGE=PCLXL", b"words of a PCL XL job\n"))
