@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _BOP, _EOP, _POST = 139, 140, 248
 _BOP_OCTETS = 45
+_FIRST_COMMANDS = frozenset([138, _BOP, _POST, *range(239, 247)])
 # Commands that only move or choose a font, and those that mark the page, by how many octets follow the code.
 _MOVES = (
     rb"[\x8a\x8d\x8e\x93\x98\xa1\xa6\xab-\xea]"
@@ -52,6 +53,14 @@ class _State:
     colored: bool = False
     color: ColorClass = ColorClass.MONO
     media: tuple[float, float] = ANY_SIZE
+
+
+def begins(data: "Buffer", start: int, end: int) -> bool:
+    """Whether a sensible preamble stands at `start`, with a page, a special or a font behind it."""
+    if start + 15 > end or not all(struct.unpack_from(">3I", data, start + 2)):
+        return False
+    following = start + 15 + data[start + 14]
+    return following >= end or data[following] in _FIRST_COMMANDS
 
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:

@@ -23,7 +23,7 @@ ROWS: tuple[Language, ...] = (
     row(
         "image",
         picture.parse_one_page,
-        rb".?ftyp(?:heic|heix|mif1|avif)|\x0cJXL \r\n\x87\n|\xff\x0a[^\x00]|8BPS\x00\x01",
+        rb".?ftyp(?:heic|heix|mif1|avif)|\x0cJXL \r\n\x87\n|\xff\x0a[^\x00]|\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51\x00|8BPS\x00\x01",
     ),
     row("image", dcx.parse_pcx, rb"[\x02-\x05]\x01[\x01\x02\x04\x08]", test=dcx.looks_like_pcx),
     row("image", dcx.parse_dcx, rb"\xb1\x68\xde\x3a"),
@@ -31,7 +31,7 @@ ROWS: tuple[Language, ...] = (
     row("fax", fax.parse_digifax, rb"PC Research, Inc\x00", test=fax.looks_like_digifax),
     row("afp", afp.parse, rb".{0,4}?\x5a..\xd3", test=afp.looks_like_afp),
     row("ipds", ipds.parse, rb".{0,2}?\xd6.", test=ipds.looks_like_ipds),
-    row("dvi", dvi.parse, rb"\xf7[\x02\x03]"),
+    row("dvi", dvi.parse, rb"\xf7[\x02\x03]", test=dvi.begins),
     row("zpl", zpl.parse, rb"\^XA|~DG|~DY|~JA|~CC|~CT|\^CC|\^CT|CT~~CD,|\^FX|~SD\d", "ZPL", "ZPL2"),
     row("label", desktop.parse_cpcl, rb"! \d{1,5} \d{1,5} \d{1,5} \d{1,6} \d{1,5}\s"),
     row(
@@ -50,7 +50,12 @@ ROWS: tuple[Language, ...] = (
     ),
     row("label", escaped.parse_atx, rb"\x1bf..(?:\x1bL..\x1b[dx]|\x1be)"),
     row("label", escaped.parse_brother, rb"(?:\x1b@)?\x1bi(?:a[\x00\x01\x03]|S|!.|R\x01|z.{10})(?:\x1bi|M|\x1b@)"),
-    row("label", industrial.parse_sbpl, rb"\x1bA[\r\n]{0,2}\x1b[A-Z%#]", test=industrial.looks_like_sbpl),
+    row(
+        "label",
+        industrial.parse_sbpl,
+        rb"\x1bA[\r\n]{0,2}\x1b(?:[HV]\d{1,5}|A[13]|CS\d|#[EF]|%\d|L\d{4}|PS|IG|G[BHMP]\d|WK|F[WTX]\d|EX|Q\d)",
+        test=industrial.looks_like_sbpl,
+    ),
     row("label", industrial.parse_dpl, rb"(?:\x02[A-KM-Za-z][^\r\n]{0,60}[\r\n]{1,2}){0,20}\x02L[\r\n]"),
     row("pnm", netpbm.parse, rb"P[1-7]\s", test=netpbm.starts_image),
 )

@@ -10,6 +10,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import MalformedDocument, TruncatedDocument
+from pagetoll.core.usage import Confidence
 from pagetoll.languages.documents.images.colors import picture_color
 from pagetoll.languages.documents.images.ending import next_exit
 from pagetoll.languages.parsed import Context, Parsed, Run
@@ -145,4 +146,8 @@ def parse_riff(data: "Buffer", start: int, end: int, context: Context) -> Parsed
 
 def parse_one_page(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     """A picture in a format whose end is not looked for: one page, of unknown color where it is not decoded."""
-    return _finish(data, start, end, next_exit(data, start, end), context)
+    parsed = _finish(data, start, end, next_exit(data, start, end), context)
+    if data[start : start + 2] == b"\xff\x0a":
+        # Two octets are a weak mark of JPEG XL.
+        parsed.confidence = Confidence.ESTIMATED
+    return parsed
