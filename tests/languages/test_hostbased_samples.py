@@ -2,6 +2,8 @@
 """What holds for every sample of the host-based languages: names, cuts, and that nothing else is taken for one."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from languages.rendering import NEIGHBOR_CORPUS, SAMPLES, manifest
 from pagetoll.core.errors import DocumentError
@@ -57,3 +59,18 @@ def test_the_color_of_each_page_is_known(record: dict[str, object]) -> None:
     assert ColorClass.UNKNOWN not in colors
     assert colors.count(ColorClass.COLOR) == record["colour_pages"]
     assert colors.count(ColorClass.MONO) == record["mono_pages"]
+
+
+ANNOUNCED = [b"ZJS", b"XQX", b"QPDL", b"SMART", b"HBP", b"HBPL", b"HIPERC", b"LAVAFLOW", b"XL2HB"]
+
+
+@pytest.mark.parametrize("name", ANNOUNCED)
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(octets=st.binary(min_size=1, max_size=300))
+def test_an_announced_language_that_is_something_else_gives_no_exact_number(name: bytes, octets: bytes) -> None:
+    try:
+        usage = count(b"\x1b%-12345X@PJL ENTER LANGUAGE=" + name + b"\n" + octets)
+    except DocumentError as error:
+        assert 0 <= error.offset <= len(octets) + 40
+    else:
+        assert usage.confidence is not Confidence.EXACT or not usage.impressions or octets.startswith(b"%!")

@@ -14,6 +14,7 @@ the blank back that it added to fill the last sheet. It is not counted: the job 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pagetoll.core.errors import MalformedDocument
 from pagetoll.core.usage import ColorClass, Duplex
 from pagetoll.languages.hostbased import records
 from pagetoll.languages.hostbased.planes import jbig_is_blank
@@ -22,6 +23,7 @@ from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run, as_far_as_
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
+MAGIC = b",XQX"
 _DOCUMENT, _END_DOCUMENT, _PAGE, _END_PAGE, _PLANE, _END_PLANE, _DATA = 1, 2, 3, 4, 5, 6, 7
 _WITH_ITEMS = (_DOCUMENT, _END_DOCUMENT, _PAGE, _PLANE)
 _DUPLEX, _PAPER, _COPIES = 0x10000002, 0x20000001, 0x20000005
@@ -53,6 +55,8 @@ class _State:
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     """Count an XQX document. Raises MalformedDocument or TruncatedDocument when no page is complete."""
+    if data[start : start + 4] != MAGIC:
+        raise MalformedDocument("XQX was announced, but this is something else; check the driver", start)
     return as_far_as_time_allows(lambda parsed: _walk(parsed, data, start + 4, end, context), Parsed("xqx"), end)
 
 

@@ -13,6 +13,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pagetoll.core.errors import MalformedDocument
 from pagetoll.core.usage import Duplex
 from pagetoll.languages.hostbased import records
 from pagetoll.languages.hostbased.planes import Inks, jbig_is_blank
@@ -61,7 +62,9 @@ class _Page:
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     """Count a ZjStream or SLX document. Raises MalformedDocument or TruncatedDocument when no page is complete."""
-    dialect = _DIALECTS[bytes(data[start : start + 4])]
+    dialect = _DIALECTS.get(bytes(data[start : start + 4]))
+    if dialect is None:
+        raise MalformedDocument("ZjStream was announced, but this is something else; check the driver", start)
     walk = _Walk(data, end, context, dialect)
     return as_far_as_time_allows(lambda parsed: walk.run(parsed, start + 4), Parsed(dialect.name), end)
 
