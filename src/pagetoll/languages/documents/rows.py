@@ -23,7 +23,8 @@ ROWS: tuple[Language, ...] = (
     row(
         "image",
         picture.parse_one_page,
-        rb".?ftyp(?:heic|heix|mif1|avif)|\x0cJXL \r\n\x87\n|\xff\x0a[^\x00]|\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51\x00|8BPS\x00\x01",
+        rb".?ftyp(?:heic|heix|mif1|avif)|\x0cJXL \r\n\x87\n|\xff\x0a[^\x00]"
+        rb"|\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51\x00|8BPS\x00\x01",
     ),
     row("image", dcx.parse_pcx, rb"[\x02-\x05]\x01[\x01\x02\x04\x08]", test=dcx.looks_like_pcx),
     row("image", dcx.parse_dcx, rb"\xb1\x68\xde\x3a"),
