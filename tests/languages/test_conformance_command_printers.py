@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from pagetoll.core.copies import apply_spooler
-from pagetoll.core.errors import DocumentError, TruncatedDocument
+from pagetoll.core.errors import DocumentError, TruncatedDocument, UnknownLanguage
 from pagetoll.core.usage import ColorClass, Confidence, Duplex, Usage
 from pagetoll.languages import count
 
@@ -117,6 +117,18 @@ def test_a_cut_off_job_is_a_lower_bound(end: bytes) -> None:
     assert (usage.impressions, usage.confidence) == (3, Confidence.AT_LEAST)
     with pytest.raises(TruncatedDocument):
         count(b"\x1b@\x1b(G\x01\x00\x01" + end)
+
+
+def test_a_reset_behind_marks_ends_the_last_page() -> None:
+    usage = count(b"\x1b@\x1b(G\x01\x00\x01" + raster(b"\xff") + b"\x0c" + raster(b"\xff") + b"\x1b@")
+    assert (usage.impressions, usage.confidence) == (2, Confidence.EXACT)
+    usage = count(b"\x1b@\x1b(G\x01\x00\x01" + raster(b"\xff") + b"\x0c" + raster(b"\xff"))
+    assert (usage.impressions, usage.confidence) == (2, Confidence.AT_LEAST)
+
+
+def test_an_erased_terminal_line_is_no_proprinter_job() -> None:
+    with pytest.raises(UnknownLanguage):
+        count(b"\x1b[KHello, terminal\n" * 3)
 
 
 def test_an_unknown_command_makes_an_estimate() -> None:
@@ -338,6 +350,7 @@ def test_receipts_are_counted_by_cuts(job: bytes, receipts: int) -> None:
     "job",
     [
         b"\x1b@" + b"\x1b(" * 30_000,
+        b"\x1b@\x1b(G\x01\x00\x01\x1bi\x00\x01\x01\xff\xff\xff\xff" + b"\x81\x55" * 100_000,
         b"\x1b@" + b"\x1b.\x02\x0a\x0a\x01\x00\x00\x20" * 30_000,
         b"\x1b@" + b"\x1b&\x00\x00\xff" * 30_000,
         b"\x1b@\x1b(R\x08\x00\x00REMOTE1" + b"AA\x00\x00" * 30_000,
@@ -353,7 +366,16 @@ def test_receipts_are_counted_by_cuts(job: bytes, receipts: int) -> None:
         b"\x1b@\x1bC\x01" + b"x\n" * 100_000,
     ],
     ids=[
-        *["lengths", "delta-rows", "characters", "remote", "escpage-length", "escpage-parameters", "lips-length"],
+        *[
+            "lengths",
+            "rows",
+            "delta-rows",
+            "characters",
+            "remote",
+            "escpage-length",
+            "escpage-parameters",
+            "lips-length",
+        ],
         *["lips-drawing", "lips-strings", "blocks", "sixel-colors", "sixel-choices", "oki", "short-forms"],
     ],
 )

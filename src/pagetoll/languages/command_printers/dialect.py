@@ -11,7 +11,6 @@ Source: page-languages chapters 12, 13 and 20.
 
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,6 +31,7 @@ _NOT_UNDERSTOOD = frozenset(["unknown_command", "desync", "limit"])
 _LINES_AN_INCH = 6
 _PROBED_OCTETS = 65536
 _PROBED_STEPS = 96
+_TELLING_STEPS = 3
 
 Rule = Callable[["Walk", int], int]
 """(walk, position behind the command's letter) -> position behind the whole command."""
@@ -76,6 +76,7 @@ class Walk:
     lines: int = 0
     last_line: int = 0
     reset_at: int = -1
+    steps: int = 0
     copies: int | None = None
     duplex: Duplex = Duplex.UNSTATED
     inks: Inks = field(default_factory=Inks)
@@ -241,18 +242,21 @@ def probe(data: "Buffer", start: int, end: int, dialect: Dialect, text: re.Patte
     limits = Limits()
     stop = min(end, start + _PROBED_OCTETS)
     walk = Walk(data, start, stop, dialect, Context(limits, Guard(limits)), Parsed(dialect.language))
-    with suppress(TruncatedDocument):
+    try:
         _steps(walk, start, text, _PROBED_STEPS)
+    except TruncatedDocument:
+        # One command that swallows the whole stream says nothing.
+        if stop == end and walk.steps < _TELLING_STEPS:
+            return False
     understood = not any(finding.code in _NOT_UNDERSTOOD for finding in walk.parsed.findings)
     return understood and (not dialect.needs or dialect.needs in walk.number)
 
 
 def _steps(walk: Walk, position: int, text: re.Pattern[bytes], most: int) -> int:
     data, end, commands, controls = walk.data, walk.end, walk.dialect.commands, walk.dialect.controls
-    steps = 0
-    while position < end and steps < most:
-        steps += 1
-        if not steps % _STEPS_BETWEEN_LOOKS:
+    while position < end and walk.steps < most:
+        walk.steps += 1
+        if not walk.steps % _STEPS_BETWEEN_LOOKS:
             walk.context.guard.check(position)
         octet = data[position]
         if octet == 0x1B:
@@ -303,7 +307,8 @@ def _lines(walk: Walk, text: bytes) -> None:
 
 def _close(walk: Walk, position: int) -> None:
     """The stream is over: a page with marks and without form feed was printed, but the rest of it may be missing."""
-    if walk.dialect.open_end and (walk.marked or walk.fed):
+    reset = walk.marked and walk.reset_at == position
+    if reset or (walk.dialect.open_end and (walk.marked or walk.fed)):
         walk.end_page(position)
     elif walk.marked:
         walk.end_page(position)

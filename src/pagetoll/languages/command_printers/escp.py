@@ -9,6 +9,7 @@ Reference Manual (command lengths).
 """
 
 import re
+import struct
 from typing import TYPE_CHECKING
 
 from pagetoll.languages.command_printers.dialect import (
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 _REMOTE_PRINTING = (b"NC", b"CH", b"DT")
 _REMOTE = re.compile(rb"[A-Z][A-Z0-9]")
 _REMOTE_COMMANDS = 10_000
+_UNPACKED_AT_ONCE = 1 << 20
+_RASTER_HEADER = struct.Struct("<BxxBH")
+_COLOR_RASTER_HEADER = struct.Struct("<BBBHH")
 
 
 def extended(walk: Walk, position: int) -> int:
@@ -97,7 +101,8 @@ def _star_image(walk: Walk, position: int) -> int:
 
 def _raster(walk: Walk, position: int) -> int:
     """ESC . c v h m nL nH: m rows of n dots, raw, run-length coded or as a delta row."""
-    coding, rows, octets = walk.octet(position), walk.octet(position + 3), (walk.word(position + 4) + 7) // 8
+    coding, rows, dots = _RASTER_HEADER.unpack(walk.piece(position, _RASTER_HEADER.size))
+    octets = (dots + 7) // 8
     walk.parsed.language = "escp2"
     body = position + 6
     if coding == 0:
@@ -108,9 +113,12 @@ def _raster(walk: Walk, position: int) -> int:
 
 
 def _packed(walk: Walk, position: int, octets: int, ink: int, rows: int) -> int:
-    image, behind = unpack(walk.data, position, walk.end, octets)
-    walk.draw(image, ink, rows)
-    return behind
+    while octets > 0:
+        image, position = unpack(walk.data, position, walk.end, min(octets, _UNPACKED_AT_ONCE))
+        walk.draw(image, ink, rows)
+        octets -= len(image)
+        walk.context.guard.check(position)
+    return position
 
 
 def _delta_rows(walk: Walk, position: int) -> int:
@@ -139,11 +147,10 @@ def _delta_rows(walk: Walk, position: int) -> int:
 
 def _color_raster(walk: Walk, position: int) -> int:
     """ESC i ink coding bits nL nH mL mH: rows of ink-jet raster; on old printers ESC i n is a mode."""
-    coding, bits = walk.octet(position + 1), walk.octet(position + 2)
+    ink, coding, bits, octets, rows = _COLOR_RASTER_HEADER.unpack(walk.piece(position, _COLOR_RASTER_HEADER.size))
     if coding > 2 or bits not in (1, 2, 4, 8):
         return position + 1
     walk.parsed.language = "escp2"
-    ink, octets, rows = walk.octet(position), walk.word(position + 3), walk.word(position + 5)
     if coding == 1:
         return _packed(walk, position + 7, octets * rows, ink, rows)
     return walk.image(position + 7, octets * rows, ink, rows)
