@@ -19,8 +19,8 @@ UNIVERSAL_EXIT = b"\x1b%-12345X"
 
 PREFIX = re.compile(rb"\x1b([!-/][`-~]?)")
 COMMAND = re.compile(rb"([+-]?[0-9]{0,12})(?:\.[0-9]{0,12})?([@-~])")
-ROW = re.compile(rb"\x1b\*b([0-9]{1,9})[VW]")
-"""A raster row or plane as nearly all drivers write it."""
+ROW = re.compile(rb"(?:\x1b\*b[0-9]{1,5}Y)?\x1b\*b(?:[0-9]{1,5}y)?(?:([0-9]{1,3})m)?([0-9]{1,9})[VW]")
+"""A raster row or plane as nearly all drivers write it, with rows to skip and its method of compression."""
 ROW_GOES_ON = re.compile(rb"[0-9]{0,9}[vwVWyYmM]")
 """What some drivers send behind a finished row sequence, as if its prefix stood there again."""
 TEXT = re.compile(rb"[^\x1b\f]+")

@@ -83,7 +83,7 @@ class Interpreter:
             **dict.fromkeys((b"&kw", b"*om", b"*od", b"*oq"), lambda _value, _start, _end: self._name("pcl3")),
             b"&sc": lambda value, _start, _end: pages.set_wrap(value),
             b"(sh": lambda _value, _start, _end: pages.set_pitch(self._exact()),
-            b"&px": self._transparent,
+            b"&px": lambda _value, start, end: pages.mark() if end > start else None,
             b"*bw": lambda _value, start, end: self._row(start, end, last=True),
             b"*bv": lambda _value, start, end: self._row(start, end, last=False),
             b"*by": lambda _value, _start, _end: pages.raster.clear_seeds(),
@@ -100,7 +100,8 @@ class Interpreter:
             b"*vc": lambda value, _start, _end: pages.palette.set_primary(2, value),
             b"*vi": lambda value, _start, _end: pages.palette.assign(value),
             b"*pp": lambda value, _start, _end: pages.palette.push_or_pop(value),
-            b"*cp": self._rectangle,
+            # Rules and areas; fill number 1 is white.
+            b"*cp": lambda value, _start, _end: pages.mark() if value != 1 else None,
             b"&fy": self._macro_number,
             b"&fx": self._macro_control,
         }
@@ -274,11 +275,15 @@ class Interpreter:
             self._guard.check(position)
             if pages.raster.looks or not pages.marked:
                 return self._commands(b"*b", position + 3, stop)
+            last = None
             for _row in range(_ROWS_BETWEEN_CHECKS):
                 found = match(data, position, stop)
                 if found is None:
+                    if last is not None and last[1]:
+                        pages.raster.set_method(int(last[1]))
                     return position
-                position = found.end() + int(found[1])
+                last = found
+                position = found.end() + int(found[2])
                 if position > stop:
                     pages.parsed.at_least("truncated", found.start())
                     return stop
@@ -314,15 +319,6 @@ class Interpreter:
 
     def _move(self, unit: float) -> None:
         self.pages.move_to(self._exact() * unit, relative=self._value[:1] in (b"+", b"-"))
-
-    def _transparent(self, _value: int, start: int, end: int) -> None:
-        if end > start:
-            self.pages.mark()
-
-    def _rectangle(self, value: int, _start: int, _end: int) -> None:
-        """Rules and areas; fill number 1 is white."""
-        if value != 1:
-            self.pages.mark()
 
     # HP-GL/2.
 
