@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 import pagetoll
-from pagetoll.accounters.software.counter import SoftwareCounter
+from pagetoll.accounters.software.counter import PageLook, SoftwareCounter
 from pagetoll.core.errors import DocumentError, DocumentTooComplex, MalformedDocument, UnknownLanguage
-from pagetoll.core.usage import Confidence, Usage
+from pagetoll.core.usage import ColorClass, Confidence, Usage
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 KNOWN = {
@@ -305,3 +305,42 @@ def test_when_the_daemon_is_killed_everything_below_it_ends() -> None:
         finally:
             daemon.kill()
     eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in everyone))
+
+
+def test_a_page_that_kills_whoever_draws_it_is_still_counted() -> None:
+    counter = SoftwareCounter(pages_seen=True)
+    try:
+        with (SAMPLES / "hostile/pdf-form-recursion.pdf").open("rb") as file:
+            usage = counter.count(file.fileno(), look=PageLook())
+    finally:
+        counter.close()
+    assert usage.impressions == 1
+    assert usage.segments[0].runs[0].color is ColorClass.UNKNOWN
+    assert [finding.code for finding in usage.findings][-1] == "coverage_incomplete"
+
+
+@needs_ghostscript
+@pytest.mark.parametrize(
+    ("name", "colors"),
+    [("pdf/gs-pdfwrite-forty.pdf", {5, 10, 11, 40}), ("ps/cairo-12.ps", None), ("ps/hand-forall.ps", set())],
+)
+def test_colors_and_coverage_are_found_behind_the_lock(name: str, colors: set[int] | None) -> None:
+    counter = SoftwareCounter(pages_seen=True)
+    try:
+        with (SAMPLES / name).open("rb") as file:
+            usage = counter.count(file.fileno(), look=PageLook("cmyk", 72))
+    finally:
+        counter.close()
+    pages = [run.color for segment in usage.segments for run in segment.runs for _ in range(run.length)]
+    assert ColorClass.UNKNOWN not in pages
+    assert len(usage.coverage) == KNOWN[name]
+    inked = {number for number, page in enumerate(usage.coverage, 1) if page and any(page.millionths[:3])}
+    colored = {number for number, color in enumerate(pages, 1) if color is ColorClass.COLOR}
+    assert colored <= inked
+    assert colors is None or colored == colors
+
+
+def test_a_counter_made_for_jobs_looks_at_no_page() -> None:
+    counter = SoftwareCounter()
+    with tempfile.TemporaryFile() as file, pytest.raises(ValueError, match="pages_seen"):
+        counter.count(file.fileno(), look=PageLook())

@@ -18,14 +18,14 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pagetoll
 from pagetoll.accounters.software import reply
 from pagetoll.accounters.software.lockdown import time_limit_s
 from pagetoll.core.errors import DocumentError, DocumentTooComplex, MalformedDocument
-from pagetoll.core.usage import Usage
+from pagetoll.core.usage import Finding, Usage
 
 START_TIMEOUT_S = 30.0
 HANG_GRACE_S = 3.0
@@ -39,6 +39,14 @@ _READY = b"ready"
 
 class _ZygoteLost(Exception):
     """The zygote went away under a request that was not at fault."""
+
+
+class _ChildDied(Exception):
+    """The child died of the document; `error` is what to tell about it."""
+
+    def __init__(self, error: DocumentError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class _Zygote:
@@ -162,16 +170,36 @@ class SoftwareCounter:
         if not stat.S_ISREG(status.st_mode):
             raise DocumentError("only a regular file can be counted; copy the document into one first")
         timeout_s = time_limit_s(status.st_size) + HANG_GRACE_S
+        with self._slots:
+            try:
+                return self._count(document_fd, trust_dsc, look, timeout_s, meanwhile)
+            except _ChildDied as died:
+                if look is None:
+                    raise died.error from died
+            # Drawing a page killed it: the count without that is still worth having.
+            try:
+                usage = self._count(document_fd, trust_dsc, None, timeout_s, None)
+            except _ChildDied as died:
+                raise died.error from died
+        return replace(usage, findings=(*usage.findings, Finding("coverage_incomplete")))
+
+    def _count(
+        self,
+        document_fd: int,
+        trust_dsc: bool,
+        look: PageLook | None,
+        timeout_s: float,
+        meanwhile: Callable[[], object] | None,
+    ) -> Usage:
         wanted = None if look is None else [look.space, look.resolution_dpi, look.most_pages]
         request = json.dumps([trust_dsc, wanted]).encode()
-        with self._slots:
-            for _ in range(2):
-                zygote = self._running_zygote()
-                try:
-                    return self._ask(zygote, document_fd, request, timeout_s, meanwhile)
-                except _ZygoteLost:
-                    self._discard(zygote)
-                    meanwhile = None
+        for _ in range(2):
+            zygote = self._running_zygote()
+            try:
+                return self._ask(zygote, document_fd, request, timeout_s, meanwhile)
+            except _ZygoteLost:
+                self._discard(zygote)
+                meanwhile = None
         raise DocumentError("the counting process was ended twice under this document; try again")
 
     def _ask(
@@ -224,7 +252,8 @@ def _unprivileged() -> tuple[int, int]:
 
 
 def _listen(answers: socket.socket, until_s: float, limit_s: float) -> Usage:
-    """The child's answer. Raises `DocumentError` kinds, `BadReply`, `EOFError` (no answer), `TimeoutError`."""
+    """The child's answer. Raises `DocumentError` kinds, `_ChildDied`, `BadReply`, `EOFError` (no answer),
+    `TimeoutError`."""
     pieces: list[bytes] = []
     heard_octets = 0
     while True:
@@ -247,7 +276,7 @@ def _listen(answers: socket.socket, until_s: float, limit_s: float) -> Usage:
         elif kind == reply.FAILURE:
             raise reply.decode_failure(body)
         elif kind == reply.EXITED:
-            raise _obituary(*reply.decode_exit(body), limit_s)
+            raise _ChildDied(_obituary(*reply.decode_exit(body), limit_s))
         elif not kind:
             raise EOFError
         else:

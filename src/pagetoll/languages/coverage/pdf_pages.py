@@ -164,7 +164,7 @@ def _growth(small: Pixels, sums: PixelSums) -> float:
     red, green, blue = (float(total) for total in small.sum(axis=(0, 1), dtype=numpy.uint64)[:3])
     small_ink = FULL - _lightness(red, green, blue) / max(1, small.shape[0] * small.shape[1])
     ink = FULL - _lightness(sums.red, sums.green, sums.blue) / max(1, sums.pixels)
-    return small_ink / max(ink, 1e-6)
+    return float(small_ink / max(ink, 1e-6))
 
 
 def _lightness(red: float, green: float, blue: float) -> float:
