@@ -375,6 +375,15 @@ def test_ufr_ii_is_named_and_never_counted() -> None:
         count(cpca(0x11) + cpca(0x1A, b"\x00\x05LT") * 5 + cpca(0x13))
 
 
+@pytest.mark.parametrize("name", ["pclxl/gs-pxlmono-five-c5.pxl", "pcl5/hand-colour.pcl"])
+def test_another_language_in_canon_packets_is_counted(name: str) -> None:
+    octets = (SAMPLES / name).read_bytes()
+    pieces = [octets[at : at + 5000] for at in range(0, len(octets), 5000)]
+    alone, packed = count(octets), count(cpca(0x11) + b"".join(cpca(0x1A, piece) for piece in pieces) + cpca(0x13))
+    assert (packed.language, packed.input_pages) == (alone.language, alone.input_pages)
+    assert "nested_language" in [finding.code for finding in packed.findings]
+
+
 def test_a_brother_color_laser_is_estimated_like_pcl_xl() -> None:
     octets = (SAMPLES / "pclxl/gs-pxlmono-five-c5.pxl").read_bytes()
     start = octets.index(b") HP-PCL XL;")

@@ -53,12 +53,12 @@ def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Cont
                 return parsed
             page = None
         if kind == _MODE:
-            in_color = data[payload + 1] != 0
+            in_color = data[payload + 1 : payload + 2] != b"\0"
         elif kind == _PAGE:
             # Two bits a dot.
             page = BandColors(records.number(data[payload + 4 : payload + 8], "<") // 4)
         elif kind == _BAND and page is not None and in_color:
-            page.add(data[payload + 4], data[body:after])
+            page.add(records.number(data[payload + 4 : payload + 5]), data[body:after])
         position = after
         if kind == _JOB_END:
             break

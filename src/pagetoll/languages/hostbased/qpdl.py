@@ -138,6 +138,8 @@ class _Walk:
     def _plane(self, inks: Inks, position: int) -> int:
         """One plane of a band, from its plane octet on; where it ends."""
         data = self._data
+        if position + 6 > self._end:
+            return self._end + 1
         ink, compression = data[position], data[position + 1]
         octets = records.number(data[position + 2 : position + 6])
         body = position + 6
