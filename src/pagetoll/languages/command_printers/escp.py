@@ -16,6 +16,7 @@ from pagetoll.languages.command_printers.dialect import (
     Dialect,
     Rule,
     Walk,
+    counted,
     line_spacing,
     moves,
     probe,
@@ -186,7 +187,7 @@ def _kanji(walk: Walk, position: int) -> int:
     return position + 1 + _KANJI_LENGTHS.get(letter, 0)
 
 
-_KANJI_LENGTHS = {**dict.fromkeys(b"3!-WrkxYC", 1), **dict.fromkeys(b"ST", 2), 0x44: 4, 0x32: 74}
+_KANJI_LENGTHS = {**dict.fromkeys(b"3!-WrkxYC", 1), **dict.fromkeys(b"ST$", 2), 0x44: 4, 0x32: 74}
 
 COMMANDS = table(
     (b"@", _reset),
@@ -209,6 +210,7 @@ COMMANDS = table(
     (b".", _raster),
     (b"i", _color_raster),
     (b"&", _user_characters),
+    (b"|", counted(1)),
     (b"\x00", skip(2)),
     (b"\x01", skip_ejl),
 )
