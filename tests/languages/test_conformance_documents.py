@@ -356,6 +356,12 @@ def test_a_package_without_its_directory_is_truncated() -> None:
         count(xps(["pages/1.fpage"])[:-200])
 
 
+def test_packages_between_universal_exits_are_jobs_of_their_own() -> None:
+    job = b"\x1b%-12345X@PJL SET COPIES=2\r\n@PJL ENTER LANGUAGE=XPS\r\n" + xps(["pages/1.fpage", "pages/2.fpage"])
+    usage = count((job + bytes(1000)) * 2 + b"\x1b%-12345X")
+    assert [segment.impressions for segment in usage.segments] == [4, 4]
+
+
 # RTF
 
 

@@ -41,6 +41,7 @@ def _opener(octets: bytes) -> Callable[[Any], "Image"] | None:
     from PIL import (
         BmpImagePlugin,
         GifImagePlugin,
+        Jpeg2KImagePlugin,
         JpegImagePlugin,
         PcxImagePlugin,
         PngImagePlugin,
@@ -53,6 +54,8 @@ def _opener(octets: bytes) -> Callable[[Any], "Image"] | None:
         return JpegImagePlugin.JpegImageFile
     if octets.startswith(b"\x89PNG"):
         return PngImagePlugin.PngImageFile
+    if octets.startswith((b"\x00\x00\x00\x0cjP  ", b"\xff\x4f\xff\x51")):
+        return Jpeg2KImagePlugin.Jpeg2KImageFile
     if octets.startswith(b"GIF8"):
         return GifImagePlugin.GifImageFile
     if octets.startswith(b"BM"):

@@ -146,6 +146,9 @@ def parse_riff(data: "Buffer", start: int, end: int, context: Context) -> Parsed
 
 def parse_one_page(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     """A picture in a format whose end is not looked for: one page, of unknown color where it is not decoded."""
+    if data[start : start + 3] == b"\x0cjP" and start >= 3:
+        # Three octets of its length were taken for padding.
+        start -= 3
     parsed = _finish(data, start, end, next_exit(data, start, end), context)
     if data[start : start + 2] == b"\xff\x0a":
         # Two octets are a weak mark of JPEG XL.

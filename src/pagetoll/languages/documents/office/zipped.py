@@ -3,7 +3,8 @@
 
 from typing import TYPE_CHECKING
 
-from pagetoll.core.errors import UnknownLanguage
+from pagetoll.core.errors import TruncatedDocument, UnknownLanguage
+from pagetoll.languages.documents.images.ending import next_exit
 from pagetoll.languages.documents.office import opendocument, openxml, xps
 from pagetoll.languages.documents.office.package import Package
 from pagetoll.languages.documents.office.relations import related
@@ -20,7 +21,7 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 
     Raises UnknownLanguage for packages of any other kind and the kinds of DocumentError of their parsers.
     """
-    package = Package(data, start, end, context)
+    package = _package(data, start, end, context)
     mimetype = package.head("mimetype", 200).decode("latin-1").strip()
     if mimetype.startswith(opendocument.MIMETYPE):
         return opendocument.parse(package, mimetype, context)
@@ -31,3 +32,14 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
         if kind and part in package:
             return openxml.parse(package, part, kind, context)
     raise UnknownLanguage("this is a zip archive, which cannot be printed; print the documents in it", start)
+
+
+def _package(data: "Buffer", start: int, end: int, context: Context) -> Package:
+    """The package up to the next universal exit; where that stands in a stored part, up to the end of the data."""
+    stop = next_exit(data, start, end)
+    try:
+        return Package(data, start, stop, context)
+    except TruncatedDocument:
+        if stop == end:
+            raise
+        return Package(data, start, end, context)
