@@ -12,6 +12,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ ROOT = Path(__file__).parent.parent
 RESOLUTIONS_DPI = (72, 150, 300)
 GOAL_PERCENT = 5.0
 LEAST_INK = 0.0002
+PIECE_OCTETS = 128 * 1024
 SAFE = ["gs", "-dSAFER", "-q", "-dBATCH", "-dNOPAUSE", "-sOutputFile=-", "-sstdout=%stderr"]
 CHOSEN = (
     "pdf/gs-pdfwrite-long.pdf",
@@ -91,8 +93,17 @@ def timed(work: Callable[[], Table], runs: int, start_ms: float = 0.0) -> Measur
 
 
 def painted(arguments: Sequence[str], program: memoryview) -> Iterator[bytes]:
-    """Ghostscript's answer to a program."""
-    yield subprocess.run([*SAFE, *arguments, "-"], input=program, capture_output=True, check=False).stdout
+    """Ghostscript's answer to a program, in pieces."""
+    with tempfile.TemporaryFile() as spooled:
+        spooled.write(program)
+        spooled.seek(0)
+        process = subprocess.Popen(
+            [*SAFE, *arguments, "-"], stdin=spooled, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+    assert process.stdout is not None
+    while piece := process.stdout.read(PIECE_OCTETS):
+        yield piece
+    process.wait()
 
 
 def ours(octets: bytes, resolution_dpi: int) -> Table:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
 COLOR_DPI = 72
-LEAST_DPI = 150
-"""Without antialiasing, coverage at 72 dpi is a fifth too high."""
+LEAST_DPI = 300
+"""The renderer does not antialias: text has a fifth too much ink at 72 dpi, thin lines a quarter at 150 dpi."""
 _SPACE = rb"(?:[ \t\r\n]|#[^\n]*\n)+"
 _HEAD = re.compile(rb"P([456])" + _SPACE + rb"(\d{1,6})" + _SPACE + rb"(\d{1,6})[ \t\r\n]")
 _DEPTH = re.compile(rb"(?:[ \t\r\n]|#[^\n]*\n)*255[ \t\r\n]")
@@ -94,7 +94,9 @@ def pictures(pieces: Iterable[bytes]) -> Iterator[PixelSums]:
             if len(pending) < wanted:
                 wanted -= 1
                 break
-            yield _sums(kind, columns, rows, bytes(pending[body:wanted]))
+            with memoryview(pending) as view:
+                octets = bytes(view[body:wanted])
+            yield _sums(kind, columns, rows, octets)
             del pending[:wanted]
             wanted = 0
 
