@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagetoll.wire.device_uri import Wrapped, has_password, inner_uri, unwrap, without_password, wrap
+from pagetoll.wire.device_uri import (
+    Wrapped,
+    has_password,
+    inner_uri,
+    is_plain_login,
+    unwrap,
+    without_password,
+    wrap,
+)
 
 UNWRAPPED = [
     ("cupspykota:socket://10.0.0.9:9100", Wrapped("cupspykota", "socket://10.0.0.9:9100")),
@@ -61,3 +69,16 @@ PASSWORDS = [
 def test_a_password_is_found_and_taken_out(uri, found, shown):
     assert has_password(uri) is found
     assert without_password(uri) == shown
+
+
+@pytest.mark.parametrize(
+    ("uri", "plain"),
+    [
+        ("ipp://anna:secret@h/ipp", True),
+        ("ipp://anna:se%2Fcret@h/", True),
+        ("smb://anna:se/cret@h/queue", False),
+        ("lpd:anna:secret@h", False),
+    ],
+)
+def test_a_login_with_a_slash_could_name_another_place(uri, plain):
+    assert is_plain_login(uri) is plain

@@ -23,7 +23,7 @@ from pagetoll.integrations.device_uris import (
     keep_secret,
     read_secrets,
 )
-from pagetoll.wire.device_uri import OUR_SCHEMES, has_password, unwrap, without_password, wrap
+from pagetoll.wire.device_uri import OUR_SCHEMES, has_password, is_plain_login, unwrap, without_password, wrap
 
 TIMEOUT_S = 30.0
 #: cupsd writes printers.conf DirtyCleanInterval (30 s) after a change.
@@ -166,6 +166,11 @@ def manage(cups: Cups, home: Home, name: str, *, scheme: str = OUR_SCHEMES[0], s
             raise UsageError(
                 f"{name}: the URI {shown} holds a password, which CUPS would show to everybody; keep it apart with: "
                 f"pagetoll cups manage --keep-secret {name}"
+            )
+        if not is_plain_login(uri):
+            raise UsageError(
+                f"{name}: the user or password in the URI {shown} holds a slash; give the queue the URI with %2F "
+                f"in its place (and %40 for an @) by lpadmin -p {name} -v URI, then run this again"
             )
         keep_secret(home, name, SecretUri(shown=shown, device_uri=uri))
     _set(cups, name, wrap(shown, scheme))

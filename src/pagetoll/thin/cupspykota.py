@@ -32,9 +32,14 @@ STAMP_DISCOVERY_S = 8.0
 FRAME_OCTETS_MAX = 1 << 20
 LINE_OCTETS_MAX = 2046
 SENDS_AT_MOST = 6
+RELEASED_AT_MOST = 1000
+DESCRIPTORS_AT_MOST = 8
+# what pagetolld may have a job end with: done, hold, cancel, retry; never one that stops the queue
+STATUSES = (0, 3, 5, 6)
 GO = -1
 LOST = (OSError, EOFError, ValueError, IndexError)
 PATH = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+JOURNAL_FLAGS = posix.O_RDWR | posix.O_APPEND | posix.O_NOFOLLOW | posix.O_CLOEXEC
 URI_SCHEME = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-")
 # on_failure: exit status, what becomes of the job, what to do next
 OUTCOMES = {
@@ -83,7 +88,7 @@ class Attempt:
         self.killed_by = 0
         self.ended_s = 0.0
         self.verdict: int | None = None
-        self.given_up = self.canceled = False
+        self.given_up = self.canceled = self.released = False
 
 
 # What the machine says ------------------------------------------------------------------------------------------
@@ -109,9 +114,12 @@ def open_to_read(path: bytes) -> int:
         raise CannotPrint(f"the document {path.decode('utf-8', 'replace')} cannot be opened: {error.strerror}")
 
 
-def read_file(path: str | bytes, octets_max: int = 1 << 16) -> bytes:
-    file = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+def read_file(path: str | bytes, octets_max: int = 1 << 16, flags: int = 0) -> bytes:
+    """The file's octets. Raises OSError, also for what is no regular file: a pipe would keep us waiting."""
+    file = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC | posix.O_NONBLOCK | flags)
     try:
+        if posix.fstat(file).st_mode & 0o170000 != 0o100000:
+            raise OSError(22, "not a file")
         return posix.read(file, octets_max)
     finally:
         posix.close(file)
@@ -142,7 +150,8 @@ def queue_policy(thin_conf: str, queue: bytes) -> tuple[bytes, float]:
     """on_failure and wait_s of the queue; `hold` and 5 s where the file says nothing or something odd."""
     rows: dict[bytes, tuple[bytes, float]] = {}
     try:
-        for line in read_file(thin_conf, 1 << 20).splitlines():
+        # its folder is the service user's: no link is followed
+        for line in read_file(thin_conf, 1 << 20, posix.O_NOFOLLOW).splitlines():
             fields = line.split(b"\t")
             known = len(fields) == 3 and (fields[1] in OUTCOMES or fields[1] == b"print_and_journal")
             sane = known and fields[2].isdigit() and len(fields[2]) < 5
@@ -157,7 +166,8 @@ def own_names() -> tuple[bytes, ...]:
 
 
 def without_credentials(uri: bytes) -> bytes:
-    """What may stand in argv[0], where `ps` shows it to everybody; cupsd leaves user and password out there, too."""
+    """What may stand in argv[0], where `ps` shows it to everybody; cupsd leaves user and password out there, too.
+    They have no slash, so that URIs which are the same without them name the same place."""
     scheme, slashes, rest = uri.partition(b"://")
     host = rest.partition(b"/")[0].rpartition(b"@")
     return scheme + slashes + rest[len(host[0] + host[1]) :] if host[1] else uri
@@ -207,8 +217,9 @@ def command_for(attempt: Attempt, uri: bytes, words: list[bytes]) -> None:
     scheme = uri.partition(b":")[0]
     if not scheme or b":" not in uri or not URI_SCHEME.issuperset(scheme):
         raise CannotPrint("the device URI names no backend: give the queue one like cupspykota:socket://host")
-    if scheme != attempt.uri.partition(b":")[0]:
-        raise CannotPrint("pagetolld named another kind of device than the queue: run pagetoll cups status")
+    # a device backend that runs as root opens what its URI names: user and password are all that may be added to it
+    if without_credentials(uri) != without_credentials(attempt.uri):
+        raise CannotPrint("pagetolld named another device than the queue: run pagetoll cups status")
     path = backend_folder() + scheme
     arguments = [uri, attempt.arguments[1], *words, *attempt.arguments[6:]]
     attempt.command = (path, arguments, real_backend(path))
@@ -270,7 +281,7 @@ def receive(attempt: Attempt) -> None:
         if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS):
             for at in range(0, len(packed) - 3, 4):
                 attempt.descriptors.append(int.from_bytes(packed[at : at + 4], sys.byteorder))
-    if flags & _socket.MSG_CTRUNC or not data:
+    if flags & _socket.MSG_CTRUNC or not data or len(attempt.descriptors) > DESCRIPTORS_AT_MOST:
         raise EOFError
     attempt.heard_s = time.monotonic()
     attempt.buffer += data
@@ -480,19 +491,26 @@ def perform(attempt: Attempt, verb: bytes, *fields: bytes) -> int | None:
     if verb == b"say":
         say(fields[0])
     elif verb == b"release":
-        release(fields)
+        release(attempt, fields)
     elif verb == b"exit":
-        return int(fields[0])
+        return exit_status(fields[0])
     elif attempt.canceled:
         return None
     elif verb == b"failed":
         take_spool(attempt)
         return fail(attempt, fields[0].decode("utf-8", "replace"))
     elif verb == b"print":
-        return prepare(attempt, fields[0], list(fields[1:6]))
+        return prepare(attempt, fields[0], list(fields[1:]))
     elif verb == b"go" and attempt.command:
         return GO
     return None
+
+
+def exit_status(field: bytes) -> int:
+    """A status of pagetolld's choice. Raises ValueError for one that no job may end with."""
+    if not field.isdigit() or int(field[:4]) not in STATUSES:
+        raise ValueError("no status for a job")
+    return int(field[:4])
 
 
 def take_spool(attempt: Attempt) -> None:
@@ -502,7 +520,12 @@ def take_spool(attempt: Attempt) -> None:
 
 
 def prepare(attempt: Attempt, uri: bytes, words: list[bytes]) -> int | None:
-    """Makes ready for the fork and says so; what to exit with when the backend cannot be run."""
+    """Makes ready for the fork and says so; what to exit with when the backend cannot be run.
+
+    Raises ValueError for more words than user, title, copies and options: the next one would be a file to print.
+    """
+    if len(words) != 4:
+        raise ValueError("print has five fields")
     take_spool(attempt)
     if attempt.from_stdin and attempt.spool < 0:
         return fail(attempt, "pagetolld sent no document")
@@ -515,9 +538,11 @@ def prepare(attempt: Attempt, uri: bytes, words: list[bytes]) -> int | None:
     return None
 
 
-def release(job_ids: tuple[bytes, ...]) -> None:
-    """Lets jobs go on that were held for a failure of ours."""
-    commands = [[b"lp", b"-i", job_id, b"-H", b"resume"] for job_id in job_ids if job_id.isdigit()]
+def release(attempt: Attempt, job_ids: tuple[bytes, ...]) -> None:
+    """Lets jobs go on that were held for a failure of ours; once, and not for ever."""
+    numbers = [] if attempt.released else [job_id for job_id in job_ids[:RELEASED_AT_MOST] if job_id.isdigit()]
+    attempt.released = True
+    commands = [[b"lp", b"-i", job_id, b"-H", b"resume"] for job_id in numbers]
     environment = {b"PATH": PATH, b"LANG": b"C.UTF-8", b"CUPS_SERVER": variable(b"CUPS_SERVER")}
     if commands and posix.geteuid() == 0:
         detached(b"/usr/bin/lp", commands, {name: value for name, value in environment.items() if value}, None)
@@ -554,11 +579,25 @@ def journal_folder(attempt: Attempt) -> int:
     return folder
 
 
-def journal_file(attempt: Attempt, folder: int, name: str, exclusive: int = posix.O_EXCL) -> int:
-    flags = posix.O_RDWR | posix.O_CREAT | posix.O_APPEND | posix.O_NOFOLLOW | posix.O_CLOEXEC
-    file = posix.open(name, flags | exclusive, 0o600, dir_fd=folder)
+def journal_file(attempt: Attempt, folder: int, name: str) -> int:
+    """A new file, given to the home's owner. Raises OSError, FileExistsError when the name is taken."""
+    file = posix.open(name, JOURNAL_FLAGS | posix.O_CREAT | posix.O_EXCL, 0o600, dir_fd=folder)
     if posix.geteuid() == 0:
         posix.fchown(file, *attempt.owner)
+    return file
+
+
+def held_file(attempt: Attempt, folder: int) -> int:
+    """The list of held jobs. The folder is the service user's: what lies there may be a link to anything, and is
+    written to only when it is a file of that user's with no other name. Raises OSError."""
+    try:
+        return journal_file(attempt, folder, "held")
+    except FileExistsError:
+        file = posix.open("held", JOURNAL_FLAGS | posix.O_NONBLOCK, dir_fd=folder)
+    found = posix.fstat(file)
+    if found.st_mode & 0o170000 != 0o100000 or found.st_nlink != 1 or found.st_uid != attempt.owner[0]:
+        posix.close(file)
+        raise PermissionError(1, "the list of held jobs is another file")
     return file
 
 
@@ -567,7 +606,7 @@ def list_as_held(attempt: Attempt) -> None:
     created = [word for word in attempt.arguments[5].split() if word.startswith(b"time-at-creation=")]
     fields = [attempt.arguments[1], created[-1][17:] if created else b"0", attempt.queue]
     try:
-        file = journal_file(attempt, journal_folder(attempt), "held", 0)
+        file = held_file(attempt, journal_folder(attempt))
         posix.write(file, b"\t".join(fields) + b"\n")
         posix.fsync(file)
     except OSError:
@@ -613,7 +652,8 @@ def print_and_journal(attempt: Attempt) -> int:
         raise
     attempt.record = record
     if attempt.from_stdin:
-        attempt.spool = posix.open(name + ".document", posix.O_RDONLY | posix.O_CLOEXEC, dir_fd=folder)
+        # not by its name, which the service user can give to another file
+        attempt.spool = posix.open(b"/proc/self/fd/" + number(copy), posix.O_RDONLY | posix.O_CLOEXEC)
     make_pipes(attempt)
     supervise(attempt)
     write_end(attempt)
@@ -695,9 +735,10 @@ def hear(attempt: Attempt) -> None:
             if verb == b"say":
                 say(fields[0])
             elif verb == b"release":
-                release(tuple(fields))
+                release(attempt, tuple(fields))
             elif verb == b"exit":
-                attempt.verdict = int(fields[0])
+                own = attempt.status is not None and fields[0] == number(attempt.status)
+                attempt.verdict = attempt.status if own else exit_status(fields[0])
             elif verb == b"failed":
                 attempt.given_up = True
     except LOST:

@@ -44,6 +44,13 @@ def has_password(device_uri: str) -> bool:
     return ":" in behind.rpartition("@")[0].removeprefix("//")
 
 
+def is_plain_login(device_uri: str) -> bool:
+    """Do user and password stand between `//` and the first slash? The thin client takes no other from the daemon,
+    which could name another place of the device with it."""
+    _, slashes, behind = device_uri.partition("://")
+    return bool(slashes) and "/" not in behind.rpartition("@")[0]
+
+
 def without_password(device_uri: str) -> str:
     """The same URI with the user name only."""
     scheme, _, behind = device_uri.partition(":")
