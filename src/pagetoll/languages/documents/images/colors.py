@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MOST_PIXELS = 40_000_000
+MOST_PIXELS_BY_FORMAT = {"JPEG2000": 8_000_000}
+"""Formats that take more time to decode."""
 _BAND_PIXELS = 1 << 20
 _DECODING_ERRORS = (
     OSError,
@@ -127,7 +129,7 @@ def frame_color(image: "Image", guard: Guard | None) -> ColorClass:
     if image.mode in ("1", "L", "I", "F", "I;16", "I;16B", "LA"):
         return ColorClass.MONO
     width, height = image.size
-    if width * height > MOST_PIXELS:
+    if width * height > MOST_PIXELS_BY_FORMAT.get(image.format or "", MOST_PIXELS):
         return ColorClass.UNKNOWN
     step = max(1, _BAND_PIXELS // max(1, width))
     for top in range(0, height, step):
