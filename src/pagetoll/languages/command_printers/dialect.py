@@ -42,8 +42,8 @@ class Dialect:
     """`commands`: the octet behind ESC. `controls`: other octets that begin a command. FF and ESC need no row.
 
     `colored`: inks are told apart. `color_class`: says it by other means. `open_end`: the last page needs no form
-    feed. `needs`: the name of a number that the first commands must have set. `form_inches`:
-    where text without form feeds goes on to the next form.
+    feed where the others have none. `needs`: the name of a number that the first commands must have set.
+    `form_inches`: where text without form feeds goes on to the next form.
     """
 
     language: str
@@ -276,6 +276,7 @@ def _steps(walk: Walk, position: int, text: re.Pattern[bytes], most: int) -> int
             of_reset = walk.reset_at == position and walk.parsed.input_pages and not walk.marked and not walk.fed
             position += 1
             if not of_reset:
+                walk.number["form feeds"] = 1
                 walk.end_page(position)
         else:
             position = _text(walk, position, text)
@@ -307,8 +308,8 @@ def _lines(walk: Walk, text: bytes) -> None:
 
 def _close(walk: Walk, position: int) -> None:
     """The stream is over: a page with marks and without form feed was printed, but the rest of it may be missing."""
-    reset = walk.marked and walk.reset_at == position
-    if reset or (walk.dialect.open_end and (walk.marked or walk.fed)):
+    open_end = walk.dialect.open_end and not walk.number.get("form feeds")
+    if (walk.marked and walk.reset_at == position) or (open_end and (walk.marked or walk.fed)):
         walk.end_page(position)
     elif walk.marked:
         walk.end_page(position)

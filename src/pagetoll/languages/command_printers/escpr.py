@@ -11,6 +11,7 @@
 Pages are the `endp` records, copies are repeated pages. Rows are RGB, raw or run-length coded pixel by pixel.
 """
 
+import struct
 from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import MalformedDocument, TruncatedDocument
@@ -28,6 +29,8 @@ _ENTRY = b"\x1b(R\x06\x00\x00ESCPR"
 _SEARCHED_OCTETS = 8192
 _ROW_HEADER_OCTETS = 7
 _RGB = Channels(3, (0, 1, 2))
+_JOB = struct.Struct(">II12xB")
+_DOTS_AN_INCH = {0: 360, 1: 720, 2: 300, 3: 600}
 _OPEN, _COLORED, _UNREAD = "page", "colored", "unread"
 
 
@@ -59,6 +62,8 @@ def _record(walk: Walk, position: int) -> int:
     if name == b"sttp":
         walk.number[_OPEN] = 1
         walk.fed = True
+    elif name == b"setj" and length >= _JOB.size:
+        _paper(walk, body)
     elif name == b"dsnd":
         _row(walk, walk.piece(body, length))
     elif name == b"endp":
@@ -69,13 +74,28 @@ def _record(walk: Walk, position: int) -> int:
     return behind
 
 
+def _paper(walk: Walk, position: int) -> None:
+    """Width and height of the paper in dots, and behind the margins the resolution."""
+    width, height, resolution = _JOB.unpack(walk.piece(position, _JOB.size))
+    walk.number["width"], walk.number["height"] = width, height
+    walk.number["dots an inch"] = _DOTS_AN_INCH.get(resolution, 0)
+
+
+def _media(walk: Walk) -> tuple[float, float]:
+    dots = walk.number.get("dots an inch", 0)
+    if not dots:
+        return ANY_SIZE
+    return round(walk.number["width"] * 72 / dots), round(walk.number["height"] * 72 / dots)
+
+
 def _end_page(walk: Walk, position: int) -> None:
     color = ColorClass.UNKNOWN if walk.number.get(_UNREAD) else ColorClass.MONO
     if walk.number.get(_COLORED):
         color = ColorClass.COLOR
-    walk.parsed.add(Run(1, None, color=color, media_points=ANY_SIZE, blank=not walk.marked))
+    walk.parsed.add(Run(1, None, color=color, media_points=_media(walk), blank=not walk.marked))
     walk.parsed.page_ends.append(position)
-    walk.number.clear()
+    for name in (_OPEN, _COLORED, _UNREAD):
+        walk.number.pop(name, None)
     walk.marked = walk.fed = False
 
 

@@ -8,7 +8,6 @@ A receipt is what was printed up to a cut; an uncut rest is one more. There are 
 Pulses to the cash drawer print nothing. Source: page-languages chapter 18; the vendors' command references.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pagetoll.languages.command_printers.dialect import Dialect, Rule, Walk, counted, reader, skip, table, until
@@ -32,11 +31,11 @@ def _cut(octets: int) -> Rule:
     return rule
 
 
-def _group(tables: "Callable[[], Mapping[int, Rule]]") -> Rule:
+def _group(rules: "Mapping[int, Rule]") -> Rule:
     """A second letter chooses the command."""
 
     def rule(walk: Walk, position: int) -> int:
-        found = tables().get(walk.octet(position))
+        found = rules.get(walk.octet(position))
         if found is None:
             walk.unsure("unknown_command", position - 1)
             return position + 1
@@ -143,9 +142,9 @@ begins, parse = reader(
         "escpos",
         _ESCAPES,
         {
-            0x1D: _group(lambda: _GS),
-            0x1C: _group(lambda: _FS),
-            0x10: _group(lambda: _REAL_TIME),
+            0x1D: _group(_GS),
+            0x1C: _group(_FS),
+            0x10: _group(_REAL_TIME),
             0x0C: skip(0),
         },
         open_end=True,
@@ -188,8 +187,8 @@ _STAR = table(
     (b"KL", _star_graphics(1)),
     (b"X", _star_graphics(3)),
     (b"k", _star_graphics(8)),
-    (b"\x1d", _group(lambda: _STAR_GS)),
-    (b"\x1e", _group(lambda: _STAR_RS)),
+    (b"\x1d", _group(_STAR_GS)),
+    (b"\x1e", _group(_STAR_RS)),
 )
 star_begins, parse_star = reader(
     Dialect("star", _STAR, {octet: skip(0) for octet in b"\x0c\x07\x1c\x19\x1a"}, open_end=True, needs="groups")
