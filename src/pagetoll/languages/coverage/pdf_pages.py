@@ -11,7 +11,7 @@ picture it does not. So:
 3. A colored page is measured on a colored picture. Where it has text, its ink is brought to the lightness it has
    on a grey one.
 4. Where the small picture shows much more ink than the other, lines thinner than a pixel must be the reason, and
-   the page is drawn at 300 dpi. (Text alone has up to 1.17 times the ink there, thin lines up to three times.)
+   the page is drawn finer. (Text alone has up to 1.17 times the ink there, thin lines up to three times.)
 """
 
 import io
@@ -39,8 +39,9 @@ FINE_DPI = 300
 SURELY_GREY = 6
 """Distance of channels (of 255) on the small picture up to which nothing colored can hide there. PDFium draws
 pure black ink as (35, 31, 32), so it cannot be 0."""
-MOST_GROWTH, MOST_GROWTH_WITHOUT_TEXT = 1.22, 1.05
-"""How many times the ink the small picture may show before the page is drawn at FINE_DPI."""
+# (share of the ink by which the small picture differs, dots per inch from then on), on pages with text and without
+FINER = ((0.45, FINE_DPI), (0.22, SETTLE_DPI))
+FINER_WITHOUT_TEXT = ((0.02, FINE_DPI),)
 MOST_PIXELS = 24_000_000
 _POINTS_PER_INCH = 72
 _FEW_OBJECTS = 500
@@ -134,11 +135,12 @@ def _is_colored(page: Any, small: Pixels) -> bool:
 
 def _measured(page: Any, small: Pixels, colored: bool, resolution_dpi: int) -> PixelSums:
     text = _may_have_text(page)
-    most_growth = MOST_GROWTH if text else MOST_GROWTH_WITHOUT_TEXT
     picture = _draw(page, resolution_dpi, grey=text or not colored)
     sums = _sums(picture)
-    if resolution_dpi < FINE_DPI and _growth(small, sums) > most_growth:
-        resolution_dpi = FINE_DPI
+    difference = abs(_growth(small, sums) - 1)
+    finer_dpi = next((dpi for limit, dpi in (FINER if text else FINER_WITHOUT_TEXT) if difference > limit), 0)
+    if finer_dpi > resolution_dpi:
+        resolution_dpi = finer_dpi
         picture = _draw(page, resolution_dpi, grey=text or not colored)
         sums = _sums(picture)
     return _colored_sums(_draw(page, resolution_dpi), picture) if colored and text else sums
@@ -164,7 +166,7 @@ def _growth(small: Pixels, sums: PixelSums) -> float:
     red, green, blue = (float(total) for total in small.sum(axis=(0, 1), dtype=numpy.uint64)[:3])
     small_ink = FULL - _lightness(red, green, blue) / max(1, small.shape[0] * small.shape[1])
     ink = FULL - _lightness(sums.red, sums.green, sums.blue) / max(1, sums.pixels)
-    return float(small_ink / max(ink, 1e-6))
+    return float(small_ink / ink) if ink else 1.0
 
 
 def _lightness(red: float, green: float, blue: float) -> float:

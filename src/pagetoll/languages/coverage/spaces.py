@@ -80,8 +80,16 @@ def rgb_sums(pixels: Pixels, colored: bool = False) -> PixelSums:
     total = PixelSums(0, 0, 0, 0, 0, colored)
     rows = max(1, BAND_PIXELS // max(1, pixels.shape[1]))
     for top in range(0, pixels.shape[0], rows):
-        total += _band_sums(pixels[top : top + rows], total.colored)
+        band = pixels[top : top + rows]
+        inked = band.min(axis=(1, 2)) < FULL
+        total += _band_sums(band[inked], total.colored)
+        total += _white(band.shape[1] * int(inked.size - numpy.count_nonzero(inked)))
     return total
+
+
+def _white(count: int) -> PixelSums:
+    light = FULL * count
+    return PixelSums(count, light, light, light, light)
 
 
 def _band_sums(band: Pixels, colored: bool) -> PixelSums:
