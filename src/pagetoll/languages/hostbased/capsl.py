@@ -104,15 +104,13 @@ def _sequence(
 def _behind_packed(data: "Buffer", position: int, end: int, context: Context) -> int:
     """Where packed bits that end with 80, and the sum behind them, end."""
     steps = 0
-    octets = data[position:end]
-    at, size = 0, len(octets)
-    while at < size:
-        code = octets[at]
+    while position < end:
+        code = data[position]
         if code == 0x80:
-            behind = _PACKED_END.match(octets, at + 1)
-            return position + (behind.end() if behind else at + 1)
-        at += code + 2 if code < 0x80 else 2
+            behind = _PACKED_END.match(data, position + 1, end)
+            return behind.end() if behind else position + 1
+        position += code + 2 if code < 0x80 else 2
         steps += 1
         if not steps % _PACKED_STEPS_BETWEEN_CHECKS:
-            context.guard.check(position + at)
+            context.guard.check(position)
     return end + 1

@@ -20,6 +20,8 @@ _TOLERANCE = 0.12
 _BLACK = 0
 _INKS = 4
 MOST_OCTETS_A_PAGE = 4 * 1024 * 1024
+_MOST_UNPACKED_OCTETS = 64 * 1024 * 1024
+_LONGEST_LINE_OCTETS = 16 * 1024
 
 
 @dataclass(slots=True)
@@ -40,25 +42,29 @@ class BandColors:
         """UNKNOWN for what is no four inks, or too much to look at."""
         if len(self._bands) == 1:
             return ColorClass.MONO
-        if sorted(self._bands) != list(range(_INKS)) or self._octets > MOST_OCTETS_A_PAGE or self.line_octets < 1:
+        if sorted(self._bands) != list(range(_INKS)) or self._octets > MOST_OCTETS_A_PAGE:
             return ColorClass.UNKNOWN
+        if not 0 < self.line_octets <= _LONGEST_LINE_OCTETS:
+            return ColorClass.UNKNOWN
+        most_lines = _MOST_UNPACKED_OCTETS // self.line_octets
         for bands in zip(*(self._bands[ink] for ink in range(_INKS)), strict=False):
             if len(set(bands)) == 1:
                 continue
-            inks = [_lines(band, self.line_octets) for band in bands]
+            inks = [_lines(band, self.line_octets, most_lines) for band in bands]
             if any(lines is None for lines in inks):
                 return ColorClass.UNKNOWN
+            most_lines -= sum(len(lines) for lines in inks if lines is not None)
             if _is_colored([lines for lines in inks if lines is not None], self.line_octets):
                 return ColorClass.COLOR
         return ColorClass.MONO
 
 
-def _lines(band: bytes, line_octets: int) -> list[bytes] | None:
-    """The lines of a band unpacked; None where they are not coded like this."""
+def _lines(band: bytes, line_octets: int, most_lines: int) -> list[bytes] | None:
+    """The lines of a band unpacked; None where they are not coded like this, or too many."""
     found: list[bytes] = []
     position, size = 0, len(band)
     while position < size:
-        if band[position] != _LINE_STARTS:
+        if band[position] != _LINE_STARTS or len(found) >= most_lines:
             return None
         position += 1
         pieces: list[bytes] = []
