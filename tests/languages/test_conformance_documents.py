@@ -223,6 +223,12 @@ def test_page_parts_that_no_document_lists_are_no_pages() -> None:
     assert usage.segments[0].runs[0].media_points == (612, 792)
 
 
+def test_a_missing_page_part_makes_an_estimate() -> None:
+    usage = count(xps(["pages/1.fpage", "pages/77.fpage"]))
+    assert (usage.input_pages, usage.confidence) == (2, Confidence.ESTIMATED)
+    assert "damaged" in codes(usage)
+
+
 def test_a_print_ticket_states_copies_and_sides() -> None:
     ticket = (
         '<psf:PrintTicket xmlns:psf="p"><psf:ParameterInit name="psk:JobCopiesAllDocuments"><psf:Value>3</psf:Value>'

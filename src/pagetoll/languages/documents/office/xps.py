@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 
 from pagetoll.core.errors import DocumentError, MalformedDocument
-from pagetoll.core.usage import ColorClass
+from pagetoll.core.usage import ColorClass, Confidence
 from pagetoll.languages.documents.images.colors import picture_color
 from pagetoll.languages.documents.office.markup import walk
 from pagetoll.languages.documents.office.package import Package
@@ -92,6 +92,7 @@ class _Walk:
             media, color = self._markup(page)
         except DocumentError as error:
             self._parsed.note("damaged", error.offset)
+            self._parsed.confidence = Confidence.ESTIMATED
             media, color = ANY_SIZE, ColorClass.UNKNOWN
         if ticket.monochrome:
             color = ColorClass.MONO
