@@ -247,6 +247,19 @@ def test_an_escpage_pen_makes_a_color_page_only_when_it_draws() -> None:
     assert colors(count(job)) == [ColorClass.MONO, ColorClass.COLOR]
 
 
+def test_escpage_color_images_show_pixels_or_the_pen() -> None:
+    red_pen, black_pen = b"\x1d1;2;3;255;0;0fpE", b"\x1d1;2;3;0;0;0fpE"
+    bits = b"\x1d2;201;1;0;8;3;8;3;0scrI\x1d3;3cu{I\xff\x0c\xff\x1decrI"
+    grey, red, odd = (
+        b"\x1d2;" + kind + b";0;0;2;1;2;1;0scrI\x1d6;1cu{I" + pixels + b"\x1decrI"
+        for kind, pixels in ((b"102", b"\x40" * 6), (b"102", b"\xff\x0c\x0c" * 2), (b"7", bytes(6)))
+    )
+    pages = [black_pen + bits, red_pen + bits, black_pen + grey, red, odd]
+    mono, color = ColorClass.MONO, ColorClass.COLOR
+    job = b"\x1drhE\x1d0pddO" + b"".join(page + b"\x0c" for page in pages)
+    assert colors(count(job)) == [mono, color, mono, color, ColorClass.UNKNOWN]
+
+
 # Canon
 
 

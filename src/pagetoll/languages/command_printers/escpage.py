@@ -17,6 +17,7 @@ from pagetoll.core.usage import ColorClass, Confidence, Duplex
 from pagetoll.languages.command_printers.dialect import UNIVERSAL_EXIT
 from pagetoll.languages.command_printers.ejl import read_ejl
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run
+from pagetoll.languages.pixels import Channels
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -27,6 +28,9 @@ _PRINTABLE = re.compile(rb"[\x21-\x7e\x80-\xff]")
 _SET_UP = re.compile(rb"S.|z..|@", re.DOTALL)
 _DRAWING = frozenset([b"drpG", b"dbF", b"biI", b"uI", b"dbI"])
 _COLOR_IMAGES = frozenset([b"cuI", b"cbiI"])
+_BITS_IN_PEN_COLOR, _RGB_PIXELS = b"201", b"102"
+_RGB = Channels(3, (0, 1, 2))
+_LOOKED_AT_ONCE = 3 << 18
 _NO_IMAGES = frozenset([b"camE", b"plrE"])
 _JOB_BORDER = re.compile(rb"@EJL[ \t]{1,16}[SE]J\b")
 _MEDIA_POINTS = {
@@ -56,6 +60,7 @@ class _Job:
     copies_since_reset: bool = False
     pages_since_reset: int = 0
     turned: bool = False
+    image_kind: bytes = b""
 
     def end_page(self, position: int) -> None:
         color = ColorClass.COLOR if self.colored else ColorClass.MONO
@@ -82,8 +87,8 @@ class _Job:
         if name in _DRAWING:
             self.marked = True
             self.colored = self.colored or self.pen_colored
-        elif name in _COLOR_IMAGES:
-            self.marked = self.image_color_unknown = True
+        elif name == b"scrI" and len(parameters) > 1:
+            self.image_kind = parameters[1]
         elif name == b"fpE":
             self.pen_colored = len(parameters) >= 6 and len(set(parameters[3:6])) > 1
         elif name == b"rhE":
@@ -99,6 +104,21 @@ class _Job:
         elif name == b"dpsE":
             self.end_page(position)
             self.turned = self.duplex in (Duplex.LONG, Duplex.SHORT)
+
+    def color_image(self, data: "Buffer", start: int, end: int) -> None:
+        """An image of the kind that `scrI` announced: bits in the color of the pen, or pixels."""
+        self.marked = True
+        if self.colored:
+            return
+        if self.image_kind == _BITS_IN_PEN_COLOR:
+            self.colored = self.pen_colored
+        elif self.image_kind == _RGB_PIXELS and not (end - start) % 3:
+            stretches = range(start, end, _LOOKED_AT_ONCE)
+            self.colored = any(
+                _RGB.chunky_colored(bytes(data[at : min(end, at + _LOOKED_AT_ONCE)])) for at in stretches
+            )
+        else:
+            self.image_color_unknown = True
 
 
 def begins(data: "Buffer", start: int, end: int) -> bool:
@@ -213,7 +233,9 @@ def _command(job: _Job, data: "Buffer", position: int, end: int) -> int:
         behind += int(parameters[0])
         if behind > end:
             raise TruncatedDocument("the data ends within an image; send the job again", end)
-        if name not in _NO_IMAGES:
+        if name in _COLOR_IMAGES:
+            job.color_image(data, found.end(), behind)
+        elif name not in _NO_IMAGES:
             job.marked = True
             job.colored = job.colored or job.pen_colored
     job.obey(name, parameters, behind)
