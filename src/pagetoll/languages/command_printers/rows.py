@@ -18,6 +18,7 @@ from pagetoll.languages.command_printers import (
     receipts,
     rpdl,
     sixel,
+    xes,
 )
 from pagetoll.languages.command_printers.lj250 import parse as parse_lj250
 from pagetoll.languages.table import Language, row
@@ -42,6 +43,9 @@ ROWS: tuple[Language, ...] = (
     row("okidata", oki_laser.parse, rb"\x1b%-98765X", test=oki_laser.begins),
     row("okidata", oki_laser.parse_ml600, rb"\x1b/\xf2\x1b\|", test=oki_laser.ml600_begins),
     row("fujitsu", fujitsu.parse, rb"\x1bc\x1bQ[0-9]{1,4}[ !]", test=fujitsu.begins),
+    row("xes", xes.parse, rb"\x1b\+[A-Z]\n", test=xes.begins),
+    row("imPRESS", None, rb"@document\(language impress"),
+    row("tektronix", None, rb"\x1bI[0-9]{4}"),
     row("dec", sixel.parse, rb"(?:\x1bc)?(?:\x1b\[[0-?]*[ -/]*[@-~])*(?:\x1bP|\x90)[0-9;]{0,32}q", test=sixel.begins),
     row("dec", parse_lj250, rb"\x1b%8\x1b\*r[Bb]"),
     row("escp2", escp_laser.parse, rb"\x1b\*rbC\x1b\*t\d{2,3}R(?:\x1bJ.){0,64}\x1b\|", test=escp_laser.begins),
