@@ -163,7 +163,7 @@ def _may_have_text(page: Any) -> bool:
 
 def _growth(small: Pixels, sums: PixelSums) -> float:
     """How many times the ink of `sums` the small picture shows; much where lines are thinner than a pixel."""
-    red, green, blue = (float(total) for total in small.sum(axis=(0, 1), dtype=numpy.uint64)[:3])
+    red, green, blue = (float(total) for total in small.sum(axis=0, dtype=numpy.uint32).sum(axis=0)[:3])
     small_ink = FULL - _lightness(red, green, blue) / max(1, small.shape[0] * small.shape[1])
     ink = FULL - _lightness(sums.red, sums.green, sums.blue) / max(1, sums.pixels)
     return float(small_ink / ink) if ink else 1.0
