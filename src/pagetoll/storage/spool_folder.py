@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The spool: one file an attempt, 0600, ours alone, gone when the attempt closes."""
 
+import errno
 import hashlib
 import os
 import select
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,7 +42,10 @@ class SpoolFolder:
         return SpooledDocument(descriptor, octets, sha256, md5, str(path))
 
     def examine(self, document_fd: int) -> SpooledDocument:
-        """Size and hashes of an open regular file; its offset stays. Raises OSError."""
+        """Size and hashes of an open regular file; its offset stays. Raises OSError, also for what is no such file
+        and may have no end."""
+        if not stat.S_ISREG(os.fstat(document_fd).st_mode):
+            raise OSError(errno.EINVAL, "the document is no regular file")
         sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
         octets = 0
         while chunk := os.pread(document_fd, CHUNK_OCTETS, octets):

@@ -111,7 +111,10 @@ def _place(command: Command) -> str:
 def _release(services: Services, attempt: Attempt) -> None:
     """Give back descriptors and the spooled file, whatever happened."""
     if attempt.document is not None:
-        services.store.discard(attempt.document, keep_file=attempt.settings.keepfiles)
+        try:
+            services.store.discard(attempt.document, keep_file=attempt.settings.keepfiles)
+        except OSError as error:
+            log.error("attempt=%s its spooled file stays: %s", attempt.key, error)
     for descriptor in {attempt.life_fd, attempt.backend_stderr_fd, attempt.arrival.document_fd} - {-1}:
         os.close(descriptor)
     log.info(

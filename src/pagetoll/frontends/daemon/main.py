@@ -4,6 +4,7 @@
 import logging
 import os
 import pwd
+import resource
 import signal
 import socket
 import sys
@@ -27,6 +28,7 @@ log = logging.getLogger("pagetoll.daemon")
 
 THIN_CONF_MODE = 0o644
 LOCK_PATIENCE_S = 4.0
+OPEN_FILES = 8192
 
 
 class Configuration:
@@ -64,6 +66,7 @@ def run(home: Home, checkpoint: Checkpoint = no_checkpoint) -> int:
         raise UsageError(f"only root and {home.owner().name} may run the daemon of {home.data_folder}")
     refuse_root()
     os.umask(OWNER_UMASK)
+    _allow_open_files()
     lock = _lock_unless_served(home)
     if lock is None:
         log.info("a daemon of %s is running already", home.data_folder)
@@ -89,6 +92,14 @@ def run(home: Home, checkpoint: Checkpoint = no_checkpoint) -> int:
         services.ledger.close()
         os.close(lock)
     return 0
+
+
+def _allow_open_files() -> None:
+    """A job holds up to eight descriptors, and the usual soft limit is 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _lock_unless_served(home: Home) -> int | None:

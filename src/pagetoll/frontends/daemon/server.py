@@ -2,6 +2,7 @@
 """The listening part of pagetolld: a thread for each connection, a beat for all, upkeep every minute."""
 
 import logging
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -19,6 +20,8 @@ BEAT_EVERY_S = 2.0
 FIRST_FRAME_TIMEOUT_S = 30.0
 MOST_SESSIONS = 512
 MOST_STRANGERS = 8
+STRANGERS_LEAVE_S = 2.0
+PAUSE_S = 0.1
 NOT_FROM_YOU = b"pagetolld takes no jobs from this user; install the backend anew with: pagetoll cups install"
 
 
@@ -37,6 +40,8 @@ class Server:
         self._may_print = may_print
         self._upkeep_every_s = upkeep_every_s
         self._sessions: set[Session] = set()
+        self._strangers: set[Session] = set()
+        self._warned_of: set[int] = set()
         self._lock = threading.Lock()
         self._keeping_up = threading.Lock()
         self._stopping = threading.Event()
@@ -52,10 +57,34 @@ class Server:
                 connection, _ = self._listener.accept()
             except TimeoutError:
                 continue
-            if len(self._sessions) >= MOST_SESSIONS:
-                connection.close()
+            except OSError as error:  # no descriptor is left, say: those in use come back
+                log.error("no connection can be taken now: %s", error)
+                self._stopping.wait(PAUSE_S)
                 continue
-            threading.Thread(target=self._serve_one, args=(connection,), name="job", daemon=True).start()
+            try:
+                self._take(connection)
+            except Exception:
+                log.exception("a connection could not be taken")
+                connection.close()
+
+    def _take(self, connection: socket.socket) -> None:
+        """Start a thread for a connection, or close it where there are too many. Everybody may connect, so that
+        those who may not print must neither use up the sessions nor be listened to."""
+        session = Session(connection)
+        is_stranger = not self._may_print(session.peer_uid)
+        crowd, most = (self._strangers, MOST_STRANGERS) if is_stranger else (self._sessions, MOST_SESSIONS)
+        with self._lock:
+            if len(crowd) >= most:
+                session.close()
+                return
+            crowd.add(session)
+        serve = self._turn_away if is_stranger else self._serve_one
+        try:
+            threading.Thread(target=serve, args=(session,), name="job", daemon=True).start()
+        except RuntimeError:  # no further thread
+            with self._lock:
+                crowd.discard(session)
+            raise
 
     def stop(self) -> None:
         """Stop accepting. Clients in the middle of a job find the next daemon by themselves."""
@@ -65,13 +94,23 @@ class Server:
     def wake_upkeep(self) -> None:
         self._woken.set()
 
-    def _serve_one(self, connection: socket.socket) -> None:
-        session = Session(connection)
-        with self._lock:
-            if self._too_many_strangers(session):
-                session.close()
-                return
-            self._sessions.add(session)
+    def _turn_away(self, session: Session) -> None:
+        """Say no, and give the client time to read it. Nothing of what it sends is received, no descriptor either:
+        to close one may take as long as its file system likes."""
+        try:
+            if session.peer_uid not in self._warned_of:
+                self._warned_of.add(session.peer_uid)
+                log.warning("uid=%s may not hand in jobs", session.peer_uid)
+            session.send(frames.Failed(sentence=NOT_FROM_YOU))
+            session.wait_for_end(STRANGERS_LEAVE_S)
+        except ClientGone:
+            pass
+        finally:
+            with self._lock:
+                self._strangers.discard(session)
+            session.close()
+
+    def _serve_one(self, session: Session) -> None:
         try:
             self._converse(session)
         except ClientGone as error:
@@ -86,20 +125,11 @@ class Server:
                 self._sessions.discard(session)
             session.close()
 
-    def _too_many_strangers(self, session: Session) -> bool:
-        """Everybody may connect, so that those who may not print must not be able to use up the sessions."""
-        strangers = sum(not self._may_print(other.peer_uid) for other in self._sessions)
-        return strangers >= MOST_STRANGERS and not self._may_print(session.peer_uid)
-
     def _converse(self, session: Session) -> None:
         first = session.receive(FIRST_FRAME_TIMEOUT_S)
         if first is None:
             return
         message, descriptors = first
-        if not self._may_print(session.peer_uid):
-            log.warning("uid=%s may not hand in jobs", session.peer_uid)
-            session.send(frames.Failed(sentence=NOT_FROM_YOU))
-            return
         if isinstance(message, frames.Upkeep):
             self._answer_upkeep(session)
         elif isinstance(message, frames.Job):
@@ -109,6 +139,8 @@ class Server:
                 self._services, _arrival(message.job, session, descriptors[0]), session, _adoption(message)
             )
             attempt.life_fd, attempt.backend_stderr_fd = descriptors[1:]
+            for descriptor in descriptors[1:]:
+                os.set_blocking(descriptor, False)
             run(self._services, attempt)
             self.wake_upkeep()
 
@@ -133,6 +165,7 @@ class Server:
     def _keep_up(self) -> None:
         while not self._stopping.is_set():
             self._woken.clear()
+            self._warned_of.clear()
             try:
                 self._upkeep_once()
             except Exception:

@@ -9,6 +9,7 @@ import select
 import socket
 import struct
 import threading
+import time
 from collections import deque
 
 from pagetoll.app.printing.attempt import ClientGone
@@ -69,12 +70,13 @@ class Session:
             self._sending.release()
 
     def receive(self, timeout_s: float) -> tuple[Message, tuple[int, ...]] | None:
-        """The next message with its descriptors; None when none came in time. Raises ClientGone."""
+        """The next message with its descriptors; None when it was not complete in time. Raises ClientGone."""
+        until_s = time.monotonic() + timeout_s
         while True:
             message = self._take_message()
             if message is not None:
                 return message
-            if not _ready(self._connection, select.POLLIN, timeout_s):
+            if not _ready(self._connection, select.POLLIN, max(0.0, until_s - time.monotonic())):
                 return None
             self._read()
 
@@ -107,6 +109,10 @@ class Session:
             self._arrived += self._reader.feed(data)
         except ProtocolError as error:
             raise ClientGone(f"broken frame: {error}") from error
+
+    def wait_for_end(self, timeout_s: float) -> None:
+        """Until the client closes its end, and no longer than this."""
+        _ready(self._connection, select.POLLRDHUP, timeout_s)
 
     def close(self) -> None:
         """End the connection and whatever descriptors nobody took."""

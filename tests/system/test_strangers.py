@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The daemon's socket is open to everybody: what those who may not print, and those who are too many, get there."""
+
+import contextlib
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.site import Site
+from pagetoll.integrations.printlab.processes import accepts_connections, is_alive, wait_until
+from pagetoll.wire import frames
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    if os.geteuid() != 0:
+        pytest.skip("strangers are played by root: run as root")
+    folder = tmp_path_factory.mktemp("s")
+    for path in (folder, *list(folder.parents)[:2]):
+        path.chmod(0o755)
+    site = Site(folder)
+    site.run("pagetoll", "init")
+    site.home.root.chmod(0o751) if site.home.root else None
+    yield site
+    site.stop_daemon()
+
+
+@contextlib.contextmanager
+def connected(path: Path, uid: int = 0) -> Iterator[socket.socket]:
+    """A connection whose other end sees this user."""
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(20)
+        os.seteuid(uid)
+        try:
+            link.connect(str(path))
+        finally:
+            os.seteuid(0)
+        yield link
+
+
+def test_a_stranger_is_turned_away_unheard(site: Site) -> None:
+    pid = site.start_daemon()
+    with connected(site.home.socket, NOBODY) as link:
+        reading, writing = os.pipe()
+        socket.send_fds(link, [b"\0\0"], [writing])
+        inode = os.fstat(writing).st_ino
+        os.close(writing)
+        messages = frames.FrameReader().feed(link.recv(4096))
+        assert [type(message) for message in messages] == [frames.Failed]
+        held = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
+        assert f"pipe:[{inode}]" not in held
+        os.close(reading)
+    site.run("pagetoll", "upkeep")
+
+
+def test_a_crowd_of_strangers_does_not_keep_root_out(site: Site) -> None:
+    site.start_daemon()
+    with contextlib.ExitStack() as crowd:
+        for _ in range(100):
+            crowd.enter_context(connected(site.home.socket, NOBODY))
+        site.run("pagetoll", "upkeep")
+
+
+def test_a_daemon_without_a_free_descriptor_goes_on(site: Site) -> None:
+    program = str(site.programs / "pagetolld")
+    with site.daemon_log.open("wb") as log:
+        daemon = subprocess.Popen(
+            ["prlimit", "--nofile=48:48", program], env=site.environment, stdout=log, stderr=log, cwd="/"
+        )
+    wait_until(lambda: accepts_connections(site.home.socket), 20, "pagetolld serves")
+    with contextlib.ExitStack() as crowd:
+        for _ in range(60):
+            crowd.enter_context(connected(site.home.socket))
+        wait_until(lambda: b"no connection can be taken" in site.daemon_log.read_bytes(), 20, "the descriptors end")
+        assert is_alive(daemon.pid)
+    wait_until(lambda: site.run("pagetoll", "upkeep", status=None).returncode == 0, 20, "the daemon answers again")
+    site.stop_daemon()
+    daemon.wait(20)
