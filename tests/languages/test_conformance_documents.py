@@ -352,6 +352,17 @@ def test_a_document_type_is_refused() -> None:
         count(whole)
 
 
+def test_a_packed_part_that_ends_before_its_stated_length_is_damaged() -> None:
+    whole = bytearray(opendocument("text", "<office:body/>", statistic("2")))
+    entry = whole.find(b"PK\x01\x02", whole.find(b"PK\x01\x02") + 4)
+    place, packed = struct.unpack_from("<I", whole, entry + 42)[0], struct.unpack_from("<I", whole, entry + 20)[0]
+    assert whole[entry + 46 : entry + 54] == b"meta.xml"
+    body = place + 30 + len("meta.xml")
+    whole[body : body + packed] = b"\x03\x00" + b"\xaa" * (packed - 2)  # an empty packed stream, then more
+    with pytest.raises(MalformedDocument):
+        count(bytes(whole))
+
+
 def test_an_archive_of_other_files_is_unknown() -> None:
     with pytest.raises(UnknownLanguage):
         count(package({"letter.txt": "Dear Sir"}))

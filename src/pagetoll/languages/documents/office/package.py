@@ -156,7 +156,8 @@ class Package:
                     chunk = unpack.decompress(packed, _PIECE) if unpack else packed
                 except zlib.error as error:
                     raise MalformedDocument("a part of the zip package is damaged", position) from error
-                packed = unpack.unconsumed_tail if unpack else b""
+                # Behind the end of the packed data nothing is consumed any more.
+                packed = unpack.unconsumed_tail if unpack and not unpack.eof else b""
                 octets += len(chunk)
                 self._bound(entry, octets, len(chunk))
                 checksum = zlib.crc32(chunk, checksum)
