@@ -90,6 +90,26 @@ def test_a_command_file_prints_nothing() -> None:
     assert (usage.impressions, usage.confidence) == (0, Confidence.EXACT)
 
 
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        b"ReportLevels\n\x1bE" + b"page\f" * 9 + b"\x1bE",
+        b"\x1b%-12345X@PJL ENTER LANGUAGE=PCL\n\x1bEpage\f\x1bE",
+        b"Clean all\n" * 61,
+        b"# " + b"x" * 5000 + b"\n",
+        b"page\x0cpage\x0c",
+    ],
+    ids=["pcl", "pjl", "many lines", "long", "form feeds"],
+)
+def test_nothing_is_printed_free_behind_the_first_line_of_a_command_file(hidden: bytes) -> None:
+    try:
+        usage = count(b"#CUPS-COMMAND\n" + hidden)
+    except DocumentError:
+        return
+    assert usage.language != "cups-command"
+    assert usage.impressions > 0
+
+
 def test_an_empty_stream_has_no_pages_and_no_language() -> None:
     usage = count(b"")
     assert (usage.impressions, usage.confidence, usage.language) == (0, Confidence.UNKNOWN, "unknown")

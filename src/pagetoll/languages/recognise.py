@@ -64,7 +64,7 @@ LANGUAGES: tuple[Language, ...] = (
     *documents.ROWS,
     *command_printers.ROWS,
     *pcl.ROWS,
-    row("cups-command", command.parse, rb"#CUPS-COMMAND"),
+    row("cups-command", command.parse, rb"#CUPS-COMMAND", test=command.is_command_file),
     row("markup", None, rb"(?i:MIME-Version|<\?xml|<!doctype|<html)"),
     row("banner template", None, rb"#(?:CUPS|PDF)-BANNER"),
     row("pdf", pdf.parse, rb"[^\x00]", "PDF", test=_pdf_behind_other_lines),
