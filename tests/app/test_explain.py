@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from contract.books import MONDAY, ticket
 from pagetoll.app.explain import explanation, leg_row, summary, to_json
-from pagetoll.app.figures import RULE_SENTENCES, credits_text, shown_device
+from pagetoll.app.figures import RULE_SENTENCES, shown_device
 from pagetoll.core.jobs import AttemptKey, AttemptState, ChargeRule, Identified, JobKey, Outcome
-from pagetoll.core.money import Unit, decimal_of
+from pagetoll.core.money import Unit, credits_text, decimal_of
 from pagetoll.core.policy import AccountState, OwnerKind
 from pagetoll.core.pricing import PriceLine, Tariff, tariff_to_json
 from pagetoll.ports import AttemptFacts, AttemptRecord, LegRecord, Note

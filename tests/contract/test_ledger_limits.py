@@ -133,7 +133,7 @@ def test_a_balance_pays_down_to_balancezero_and_not_below(books: Books) -> None:
     assert books.balance() == Decimal("1.00")
     books.print(5)
     assert books.balance() == 0
-    assert refusal_text(books, 1) == "user anna: 0.000000 credits left, this job needs 0.600000 credits"
+    assert refusal_text(books, 1) == "user anna: 0.00 credits left, this job needs 0.60 credits"
     assert books.audit() == []
 
 

@@ -43,9 +43,10 @@ def test_millionths_come_back_from_their_decimal(steps: int) -> None:
 @pytest.mark.parametrize(
     ("steps", "unit", "text"),
     [
-        (800_000, Unit.CREDITS, "0.800000 credits"),
+        (800_000, Unit.CREDITS, "0.80 credits"),
         (-1, Unit.CREDITS, "-0.000001 credits"),
-        (0, Unit.CREDITS, "0.000000 credits"),
+        (0, Unit.CREDITS, "0.00 credits"),
+        (1_250_000, Unit.CREDITS, "1.25 credits"),
         (12, Unit.MEDIA_SHEETS, "12 media sheets"),
         (3, Unit.IMPRESSIONS_COLOR, "3 impressions color"),
     ],

@@ -120,7 +120,7 @@ def test_credits_are_checked_against_balancezero(
         ),
         (
             Refusal(money(10, 4), 7 * MILLION, Rule(balancezero=1 * MILLION)),
-            "user anna: 5.000000 credits left, this job needs 7.000000 credits",
+            "user anna: 5.00 credits left, this job needs 7.00 credits",
         ),
     ],
 )

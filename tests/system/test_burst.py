@@ -42,7 +42,7 @@ def hall() -> Iterator[tuple[Site, list[RawSink]]]:
     ("user", "reason"),
     [
         ("anna", "user anna on hall: 0 of 7 impressions left, this job needs 1"),
-        ("ben", "user ben: 0.000000 credits left, this job needs 1.000000 credits"),
+        ("ben", "user ben: 0.00 credits left, this job needs 1.00 credits"),
     ],
     ids=["one limit on a printer group", "credits"],
 )

@@ -13,13 +13,11 @@ from datetime import UTC
 from pagetoll.app.figures import (
     IDENTIFIED_SENTENCES,
     RULE_SENTENCES,
-    amount_text,
-    credits_text,
     moment,
     shown_device,
 )
 from pagetoll.core.jobs import AttemptState, ChargeRule, Outcome
-from pagetoll.core.money import MILLION, Unit
+from pagetoll.core.money import MILLION, Unit, amount_of, credits_text
 from pagetoll.core.pricing import Tariff, tariff_from_json
 from pagetoll.ports import AttemptRecord, Ledger, LegRecord, Note
 
@@ -278,12 +276,12 @@ def leg_row(leg: LegRecord) -> Row:
     unit, owner = account.unit, f"{account.owner_kind.replace('_', ' ')} {account.owner_name}"
     where = f" on {account.scope_name}" if account.scope_name else ""
     after = None if leg.posted_before is None else leg.posted_before + leg.posted
-    stood = f"stands at {amount_text(account.posted, unit)} now"
+    stood = f"stands at {amount_of(account.posted, unit)} now"
     if leg.posted_before is not None and after is not None:
-        stood = f"{amount_text(leg.posted_before, unit)} before, {amount_text(after, unit)} after"
+        stood = f"{amount_of(leg.posted_before, unit)} before, {amount_of(after, unit)} after"
     parts = [stood]
     if leg.state == "open":
-        parts.append(f"{amount_text(leg.reserved, unit)} set aside")
+        parts.append(f"{amount_of(leg.reserved, unit)} set aside")
     if unit is not Unit.CREDITS:
         parts.append(f"limits soft {_limit(account.soft_limit)}, hard {_limit(account.hard_limit)}")
     if account.grace_until is not None:

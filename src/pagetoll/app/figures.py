@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the ledger's figures and words read for people: exact decimals, times in UTC, rules as sentences."""
+"""How the ledger's figures and words read for people: times in UTC, rules as sentences, devices without secrets."""
 
 from datetime import UTC, datetime
 
 from pagetoll.core.jobs import ChargeRule, Identified
-from pagetoll.core.money import Unit, decimal_of
 
 RULE_SENTENCES: dict[ChargeRule, str] = {
     ChargeRule.DEVICE_COUNTER: "the device's own page counter, read before and after the job, says so",
@@ -27,17 +26,6 @@ IDENTIFIED_SENTENCES: dict[Identified, str] = {
     Identified.TICKET: "the job's ticket names who pays",
     Identified.CLAIMED_IN_PERSON: "claimed in person",
 }
-
-
-def credits_text(steps: int) -> str:
-    """Millionths of a credit as an exact decimal with at least two places."""
-    whole, _, places = format(decimal_of(steps), "f").partition(".")
-    return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
-
-
-def amount_text(steps: int, unit: Unit) -> str:
-    """Steps of an account with the word for its unit."""
-    return f"{credits_text(steps) if unit is Unit.CREDITS else steps} {unit.replace('_', ' ')}"
 
 
 def moment(at: datetime) -> str:

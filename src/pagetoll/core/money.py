@@ -28,13 +28,14 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A number of a unit, as people read it."""
+    """A number of a unit. As text it is what people read: exact, credits with two places or more."""
 
     value: Decimal
     unit: Unit
 
     def __str__(self) -> str:
-        return f"{self.value} {self.unit.replace('_', ' ')}"
+        number = _money_text(self.value) if self.unit is Unit.CREDITS else self.value
+        return f"{number} {self.unit.replace('_', ' ')}"
 
 
 def micros(value: Decimal) -> int:
@@ -56,6 +57,16 @@ def decimal_of(steps: int) -> Decimal:
 def amount_of(steps: int, unit: Unit) -> Amount:
     """An account's steps as an Amount."""
     return Amount(decimal_of(steps) if unit is Unit.CREDITS else Decimal(steps), unit)
+
+
+def credits_text(steps: int) -> str:
+    """Millionths of a credit as an exact decimal with at least two places."""
+    return _money_text(decimal_of(steps))
+
+
+def _money_text(value: Decimal) -> str:
+    whole, _, places = format(value, "f").partition(".")
+    return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
 
 
 def round_millionth(numerator: int, denominator: int) -> int:

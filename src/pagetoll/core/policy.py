@@ -95,7 +95,7 @@ class Refusal:
         limit = account.soft_limit if self.grace_over and account.soft_limit is not None else max(limits)
         left_steps = max(0, limit - account.posted - account.reserved)
         tail = "; the grace time is over" if self.grace_over else ""
-        return f"{who}{where}: {left_steps} of {limit} {account.unit} left, this job needs {asked}{tail}"
+        return f"{who}{where}: {left_steps} of {limit} {account.unit.replace('_', ' ')} left, this job needs {asked}{tail}"
 
 
 def stand(account: AccountState, amount: int, rule: Rule, now: datetime) -> Standing:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 
 from pagetoll.app import jobs
 from pagetoll.app.explain import Explanation, explain, to_json
-from pagetoll.app.figures import credits_text, moment
+from pagetoll.app.figures import moment
 from pagetoll.core.errors import UsageError
 from pagetoll.core.jobs import HistoryFilter, Identified
+from pagetoll.core.money import credits_text
 from pagetoll.frontends.cli.ledger_access import owners_ledger
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.cli.screen import printable, table, tolerant_output
