@@ -89,13 +89,14 @@ class Refusal:
         where = f" on {account.scope_name}" if account.scope_name else ""
         who = f"{account.owner_kind.replace('_', ' ')} {account.owner_name}"
         if account.unit is Unit.CREDITS:
-            left = amount_of(account.posted - account.reserved - self.rule.balancezero, account.unit)
-            return f"{who}: {left} left, this job needs {asked}"
+            credits_left = amount_of(account.posted - account.reserved - self.rule.balancezero, account.unit)
+            return f"{who}: {credits_left} left, this job needs {asked}"
         limits = [limit for limit in (account.soft_limit, account.hard_limit) if limit is not None]
         limit = account.soft_limit if self.grace_over and account.soft_limit is not None else max(limits)
         left_steps = max(0, limit - account.posted - account.reserved)
         tail = "; the grace time is over" if self.grace_over else ""
-        return f"{who}{where}: {left_steps} of {limit} {account.unit.replace('_', ' ')} left, this job needs {asked}{tail}"
+        left = f"{left_steps} of {amount_of(limit, account.unit)} left"
+        return f"{who}{where}: {left}, this job needs {asked}{tail}"
 
 
 def stand(account: AccountState, amount: int, rule: Rule, now: datetime) -> Standing:
