@@ -53,7 +53,7 @@ def test_a_stranger_is_turned_away_unheard(site: Site) -> None:
         os.close(writing)
         messages = frames.FrameReader().feed(link.recv(4096))
         assert [type(message) for message in messages] == [frames.Failed]
-        held = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
+        held = [str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()]
         assert f"pipe:[{inode}]" not in held
         os.close(reading)
     site.run("pagetoll", "upkeep")

@@ -73,3 +73,8 @@ def _guarded(act: Callable[[], T], problems: list[str]) -> T | None:
     except (PagetollError, OSError) as error:
         problems.append(str(error))
         return None
+    except Exception as error:
+        # a fault of ours with one attempt must not keep the others waiting for ever
+        log.exception("upkeep met an unexpected failure")
+        problems.append(f"unexpected {type(error).__name__}: {error}; please report it")
+        return None

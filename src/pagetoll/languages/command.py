@@ -17,7 +17,7 @@ _FILE = re.compile(rb"#CUPS-COMMAND[ \t]*(?:\r?\n" + _LINE + rb")*")
 
 
 def is_command_file(data: "Buffer", start: int, end: int) -> bool:
-    """Whether there is nothing but a page's worth of commands: such a file is passed on without being charged, so that
+    """Whether there is nothing but a page's worth of commands: such a file is passed on uncharged, so that
     no document may hide behind the first line."""
     if end - start > MOST_OCTETS:
         return False

@@ -12,6 +12,8 @@ from pagetoll.core.lifecycle import Event
 from pagetoll.core.usage import Confidence
 from pagetoll.ports import Interrupted, Note
 
+#: Impressions, sheets or blank sides of a job: far above what anybody prints, far below what bursts the books.
+LARGEST_JOB = 10_000_000
 RUNNING = "INFO: An earlier run of job {job} is still printing; waiting for it to end."
 
 
@@ -71,8 +73,11 @@ def count(services: Services, attempt: Attempt) -> Event:
         )
     except DocumentError as error:
         return _uncountable(services, attempt, str(error))
-    attempt.usage = usage
-    attempt.totals = apply_spooler(usage, *added_by_spooler(attempt.ticket))
+    totals = apply_spooler(usage, *added_by_spooler(attempt.ticket))
+    if max(totals.impressions, totals.media_sheets, totals.blank_sides) > LARGEST_JOB:
+        asked = f"it asks for {totals.impressions} impressions, more than any printer prints at once"
+        return _uncountable(services, attempt, asked)
+    attempt.usage, attempt.totals = usage, totals
     if usage.confidence in (Confidence.UNKNOWN, Confidence.REFUSED, Confidence.AT_LEAST):
         seen = f"only {usage.impressions} impressions of this {usage.language} document could be counted"
         return _uncountable(services, attempt, seen)

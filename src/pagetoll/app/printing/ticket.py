@@ -13,6 +13,7 @@ SIDES = {
     "two-sided-long-edge": Duplex.LONG,
     "two-sided-short-edge": Duplex.SHORT,
 }
+DRAWN_ANEW = frozenset({"application/pdf", "application/vnd.cups-pdf", "application/vnd.cups-pdf-banner"})
 LARGEST_COPIES = 1_000_000
 
 
@@ -72,11 +73,17 @@ def added_by_spooler(ticket: Ticket) -> tuple[int, Duplex]:
 
 
 def written_by_filter(ticket: Ticket) -> bool:
-    """Whether a filter of the spooler wrote every octet, so that its page comments can be believed."""
+    """Whether a filter of the spooler wrote every octet, so that its page comments can be believed.
+
+    Only where the document came as something that has to be drawn anew: a user can also send PostScript under the
+    name of the filters' own type, packed, so that `gziptoany` alone stands before us.
+    """
+    sent_as = ticket.content_type.lower()
     return (
         not ticket.document_from_file
         and ticket.final_content_type.endswith("/vnd.cups-postscript")
-        and ticket.content_type != "application/postscript"
+        and (sent_as in DRAWN_ANEW or sent_as.startswith(("image/", "text/")))
+        and "eps" not in sent_as
     )
 
 
