@@ -134,6 +134,10 @@ def test_how_the_user_is_known_is_said_in_words(identified: Identified):
             replace(CHARGED, outcome=Outcome.CANCELED, charged_price=-1, charge_rule="spool_offset"),
             "Job 12 of anna on laser was canceled; charged: 4 impressions, 2 sheets, -0.000001 credits.",
         ),
+        (
+            replace(CHARGED, charged_price=0, charge_rule="uncharged"),
+            "Job 12 of anna on laser was printed; uncharged: 4 impressions, 2 sheets.",
+        ),
     ],
 )
 def test_the_summary_is_one_sentence(record: AttemptRecord, said: str):

@@ -93,14 +93,14 @@ def test_who_or_what_is_unknown_is_refused(shop: Shop, user: str, queue: str) ->
 def test_an_unknown_user_prints_uncharged_where_the_policy_allows(shop: Shop) -> None:
     shop.queue(policy=Policy.ALLOW)
     assert shop.print(pages(1), user="bert").status == 0
-    assert charged(shop)[:2] == (0, Decimal(10))
+    assert charged(shop) == (0, Decimal(10), ChargeRule.UNCHARGED)
     assert "policy allow" in shop.record.decision_text
 
 
 def test_a_command_file_is_passed_on_uncharged(shop: Shop) -> None:
     caller = shop.print(b"#CUPS-COMMAND\nReportLevels\n", user="root")
     assert caller.status == 0
-    assert charged(shop)[:2] == (0, Decimal(10))
+    assert charged(shop) == (0, Decimal(10), ChargeRule.UNCHARGED)
 
 
 @pytest.mark.parametrize("file", [False, True], ids=["stdin", "file"])

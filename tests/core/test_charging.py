@@ -79,7 +79,7 @@ def test_limitby_says_what_is_checked_and_what_is_only_counted(
 @pytest.mark.parametrize("seen", [view(LimitBy.NOCHANGE), view(passthrough=True)], ids=["nochange", "passthrough"])
 def test_nothing_is_touched_where_nothing_is_charged(seen: ChargeView) -> None:
     planned = plan(seen, 3)
-    assert (planned.legs, planned.group_checks, planned.price, planned.charged) == ((), (), 0, False)
+    assert (planned.legs, planned.group_checks, planned.price, planned.tariff.charges) == ((), (), 0, False)
     assert tariff_of(seen) == FREE
 
 

@@ -109,7 +109,8 @@ def summary(record: AttemptRecord) -> str:
     said = f"{job} {_VERBS[record.outcome]}"
     if record.charge_rule:
         figures = f"{record.charged_impressions} impressions, {record.charged_media_sheets} sheets"
-        return f"{said}; charged: {figures}, {credits_text(record.charged_price)} credits."
+        price = f", {credits_text(record.charged_price)} credits" if record.charge_rule != ChargeRule.UNCHARGED else ""
+        return f"{said}; {_charged_word(record.charge_rule)}: {figures}{price}."
     why = f" ({record.reason})" if record.reason else ""
     return f"{said}{why}; nothing was charged."
 
@@ -154,9 +155,14 @@ def _job(record: AttemptRecord, runs: Sequence[AttemptRecord]) -> Section:
     )
 
 
+def _charged_word(rule: str) -> str:
+    """What is said of the impressions that came out."""
+    return "uncharged" if rule == ChargeRule.UNCHARGED else "charged"
+
+
 def _run(run: AttemptRecord) -> str:
     """Another attempt of the same job, in a few words."""
-    charged = f", {run.charged_impressions} impressions charged" if run.charge_rule else ""
+    charged = f", {run.charged_impressions} impressions {_charged_word(run.charge_rule)}" if run.charge_rule else ""
     return f"attempt:{run.attempt_id} ({str(run.outcome or run.state).replace('_', ' ')}{charged})"
 
 
@@ -220,7 +226,7 @@ def _charged(record: AttemptRecord) -> Section:
     if record.charge_rule:
         rule = ChargeRule(record.charge_rule)
         rows += [
-            _number("impressions", "charged", record.charged_impressions),
+            _number("impressions", _charged_word(rule), record.charged_impressions),
             _number("media_sheets", "sheets", record.charged_media_sheets, "sheets"),
             Row("rule", "because", f"{RULE_SENTENCES[rule]} (rule {rule})", rule.value),
         ]

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pagetoll.core.jobs import ChargeRule, Identified
 
 RULE_SENTENCES: dict[ChargeRule, str] = {
-    ChargeRule.DEVICE_COUNTER: "the device's own page counter, read before and after the job, says so",
     ChargeRule.REPORTED_IMPRESSIONS: "the device or its backend reported that many impressions",
     ChargeRule.PARSED: "the device backend ended well, so that everything counted in the document came out",
     ChargeRule.SPOOL_OFFSET: "the device backend ended early; charged is what lies before the octet up to which it "
@@ -16,7 +15,8 @@ RULE_SENTENCES: dict[ChargeRule, str] = {
     ChargeRule.NOTHING_HANDED_OVER: "the device backend took no octet of the document, so that nothing is charged",
     ChargeRule.BACKEND_FAILED: "the device backend failed and nothing shows that anything came out; the spooler runs "
     "the job again",
-    ChargeRule.UNCHARGED: "this job is not charged",
+    ChargeRule.UNCHARGED: "nobody is charged for this job: it is a command for the device, or its printer, its user "
+    "or the policy lets it print uncharged",
     ChargeRule.UNRESERVED: "the job was printed while the daemon was away, and booked afterwards from the journal "
     "without a check of limits",
 }

@@ -80,7 +80,6 @@ class Plan:
     price: int
     legs: tuple[Leg, ...]
     group_checks: tuple[Leg, ...]
-    charged: bool = True
 
 
 def missing(view: ChargeView) -> str:
@@ -141,7 +140,7 @@ def plan(view: ChargeView, impressions: int) -> Plan:
     tariff = tariff_of(view)
     price = tariff.price(impressions)
     if view.passthrough or view.limitby is LimitBy.NOCHANGE:
-        return Plan(tariff, impressions, 0, (), (), charged=False)
+        return Plan(tariff, impressions, 0, (), ())
     own_rule = view.entries[0].rule
     legs = [Leg(entry.account_id, impressions, view.limitby is LimitBy.QUOTA, entry.rule) for entry in view.entries]
     if view.credit_account_id is not None:

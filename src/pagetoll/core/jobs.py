@@ -42,14 +42,13 @@ class Outcome(StrEnum):
 class ChargeRule(StrEnum):
     """Which number an attempt was charged by (design.md chapter 3, How much came out)."""
 
-    DEVICE_COUNTER = "device_counter"
     REPORTED_IMPRESSIONS = "reported_impressions"
     PARSED = "parsed"  # the backend ended well: what the data says
     SPOOL_OFFSET = "spool_offset"
     HANDED_OVER_UNKNOWN = "handed_over_unknown"
     NOTHING_HANDED_OVER = "nothing_handed_over"
     BACKEND_FAILED = "backend_failed"  # failed without cancel and no sign of output: 0
-    UNCHARGED = "uncharged"  # command files, policy allow
+    UNCHARGED = "uncharged"  # nobody pays: command files, policy allow, passthrough, limitby nochange
     UNRESERVED = "unreserved"  # printed while the daemon was away, journaled and booked afterwards
 
 

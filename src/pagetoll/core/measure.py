@@ -10,6 +10,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from pagetoll.core.jobs import ChargeRule
+from pagetoll.core.pricing import Tariff
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ def measure(evidence: Evidence) -> Measured:
     if evidence.backend_status not in (None, 0) and not evidence.canceled:
         return Measured(0, 0, ChargeRule.BACKEND_FAILED)
     return Measured(evidence.parsed_impressions, evidence.parsed_media_sheets, ChargeRule.HANDED_OVER_UNKNOWN)
+
+
+def charged_by(rule: ChargeRule, tariff: Tariff) -> ChargeRule:
+    """The rule on record: that by which the output was measured, or that nobody is charged for it."""
+    return rule if tariff.charges else ChargeRule.UNCHARGED
 
 
 def _by_offset(evidence: Evidence, offset: int) -> Measured:

@@ -26,6 +26,11 @@ class Tariff:
     lines: tuple[PriceLine, ...]
     overcharge: int = MILLION
 
+    @property
+    def charges(self) -> bool:
+        """Whether anybody is charged: on each counted printer there is a line, be its prices 0."""
+        return bool(self.lines)
+
     def price(self, impressions: int) -> int:
         """The total in millionths of a credit for `impressions` sides; 0 when none was marked."""
         if impressions <= 0:
@@ -34,6 +39,7 @@ class Tariff:
         return round_millionth(base * self.overcharge, MILLION)
 
 
+#: Nobody is charged: nothing is counted on any printer.
 FREE = Tariff(lines=())
 
 

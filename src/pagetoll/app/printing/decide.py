@@ -45,7 +45,7 @@ def decide(services: Services, attempt: Attempt) -> Event:
 
 def _accept_uncharged(attempt: Attempt, why: str) -> Event:
     attempt.decision = Decision(Verdict.ALLOW, "", why)
-    attempt.plan = charging.Plan(FREE, attempt.totals.impressions, 0, (), (), charged=False)
+    attempt.plan = charging.Plan(FREE, attempt.totals.impressions, 0, (), ())
     return Event.ACCEPTED
 
 

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Protocol
 
 from pagetoll.core.jobs import AttemptState, ChargeRule, Outcome
+from pagetoll.core.measure import charged_by
 from pagetoll.core.pricing import tariff_from_json
 from pagetoll.ports import AttemptRecord, Clock, Ledger, Note, Processes, Settlement
 
@@ -64,7 +65,7 @@ def close_dead(repairer: Repairer, record: AttemptRecord) -> Standing:
             impressions=impressions,
             media_sheets=record.facts.media_sheets or impressions,
             price=tariff.price(impressions),
-            rule=ChargeRule.HANDED_OVER_UNKNOWN,
+            rule=charged_by(ChargeRule.HANDED_OVER_UNKNOWN, tariff),
             outcome=Outcome.COMPLETED,
             backend_status=record.backend_status,
             notes=(note,),

@@ -8,7 +8,8 @@ from pagetoll.app.printing.attempt import EXIT_PRINTED, Attempt, ClientGone, Ser
 from pagetoll.app.printing.settlement_text import settlement_to_json
 from pagetoll.core.jobs import ChargeRule, Outcome
 from pagetoll.core.lifecycle import Event
-from pagetoll.core.measure import Evidence, Measured, measure
+from pagetoll.core.measure import Evidence, Measured, charged_by, measure
+from pagetoll.core.pricing import FREE
 from pagetoll.ports import Note, Settlement
 from pagetoll.wire.frames import Exit, Failed, Release
 
@@ -51,12 +52,12 @@ def settlement_of(attempt: Attempt) -> Settlement:
     """What is to be booked for an attempt that is over: what was measured, nothing for one that never started."""
     assert attempt.outcome is not None
     plan, measured = attempt.plan, attempt.measured or Measured(0, 0, ChargeRule.NOTHING_HANDED_OVER)
-    price = plan.tariff.price(measured.impressions) if plan else 0
+    tariff = plan.tariff if plan else FREE
     return Settlement(
         impressions=measured.impressions,
         media_sheets=measured.media_sheets,
-        price=price,
-        rule=measured.rule,
+        price=tariff.price(measured.impressions),
+        rule=charged_by(measured.rule, tariff),
         outcome=attempt.outcome,
         reported_impressions=attempt.reported_impressions,
         backend_status=attempt.backend_status,
