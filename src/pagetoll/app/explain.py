@@ -109,7 +109,9 @@ def summary(record: AttemptRecord) -> str:
     said = f"{job} {_VERBS[record.outcome]}"
     if record.charge_rule:
         figures = f"{record.charged_impressions} impressions, {record.charged_media_sheets} sheets"
-        price = f", {credits_text(record.charged_price)} credits" if record.charge_rule != ChargeRule.UNCHARGED else ""
+        price = (
+            f", {credits_text(record.charged_price)} credits" if record.charge_rule != ChargeRule.UNCHARGED else ""
+        )
         return f"{said}; {_charged_word(record.charge_rule)}: {figures}{price}."
     why = f" ({record.reason})" if record.reason else ""
     return f"{said}{why}; nothing was charged."
