@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """pagetoll.toml: what is read, and what is said about a wrong one."""
 
+import os
 from dataclasses import fields
 from pathlib import Path
 
@@ -112,6 +113,12 @@ def test_an_unreadable_file_says_what_to_do(tmp_path: Path):
     latin.write_bytes(b"# ok\n# M\xfcller\n")
     with pytest.raises(ConfigError, match=r"latin\.toml:2: TOML: is not UTF-8"):
         load(latin)
+
+
+def test_a_pipe_in_the_place_of_the_file_keeps_nobody_waiting(tmp_path: Path):
+    os.mkfifo(tmp_path / "pagetoll.toml")
+    with pytest.raises(ConfigError, match="is no regular file"):
+        load(tmp_path / "pagetoll.toml")
 
 
 def test_the_database_is_the_sqlite_file_of_the_home_unless_named(tmp_path: Path):

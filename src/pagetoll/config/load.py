@@ -5,6 +5,8 @@ All that is wrong in a file is reported at once, each with its line, its option 
 """
 
 import difflib
+import os
+import stat
 import textwrap
 import tomllib
 from collections.abc import Callable
@@ -81,7 +83,10 @@ def _tree(text: str, file: str) -> dict[str, Any]:
 
 def _read(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        # root may be the reader: a pipe of the service user's would keep it waiting
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise _unreadable(path, "is no regular file; move it away, then run: pagetoll init")
             data = file.read(FILE_OCTETS_MAX + 1)
     except FileNotFoundError as error:
         raise _unreadable(path, "does not exist; make it with: pagetoll init") from error

@@ -126,6 +126,7 @@ class Zygote:
         if pid == 0:
             child.run(theirs, parent_pid)
         theirs.close()
+        ours.setblocking(False)  # a child that asks and does not listen must not keep the others waiting
         forked = Child(pid, os.pidfd_open(pid), ours)
         self._children[pid] = forked
         self._selector.register(ours, selectors.EVENT_READ, lambda: self._hear(forked))

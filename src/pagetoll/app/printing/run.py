@@ -118,7 +118,7 @@ def _release(services: Services, attempt: Attempt) -> None:
     for descriptor in {attempt.life_fd, attempt.backend_stderr_fd, attempt.arrival.document_fd} - {-1}:
         os.close(descriptor)
     log.info(
-        "attempt=%s printer=%s user=%r outcome=%s impressions=%s exit=%s",
+        "attempt=%s printer=%r user=%r outcome=%s impressions=%s exit=%s",
         attempt.key,
         attempt.ticket.printer,
         attempt.user_name,
