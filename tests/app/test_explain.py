@@ -33,7 +33,7 @@ FACTS = AttemptFacts(
     declared_impressions=5,
     parsed_impressions=4,
     media_sheets=2,
-    language="postscript",
+    language="ps",
     confidence="exact",
     findings=("blank_pages", "trailing_garbage"),
 )

@@ -36,6 +36,15 @@ COLORED_PAGES = {
 }
 
 
+# Folders that hold several languages, or jobs that nothing in the data tells from another language.
+FOLDER_LANGUAGES = {
+    "gdi-misc": {"hbp", "spl1", "lexmark-gdi"},
+    "japanese-misc": {"rpdl", "pc-pr", "fujitsu"},
+    "lexmark": {"lexmark", "pcl3"},
+    "okidata": {"okidata", "escp9"},
+}
+
+
 def name_of(record: dict[str, Any] | None) -> str:
     return record["file"] if record else "none"
 
@@ -63,6 +72,7 @@ def copies_stated(usage: Usage) -> int | None:
 
 def check(folder: Path, record: dict[str, Any]) -> None:
     usage = count((folder / record["file"]).read_bytes(), render_postscript=Ghostscript())
+    assert usage.language in FOLDER_LANGUAGES.get(record["format"], {record["format"]})
     if usage.input_pages == record["pages"]:
         assert numbers(usage) == expected_numbers(record)
     else:

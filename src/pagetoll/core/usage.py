@@ -104,7 +104,11 @@ class Usage:
 
     @property
     def language(self) -> str:
-        return self.segments[0].language if self.segments else "unknown"
+        """The language of all segments that have pages; "mixed" where they differ."""
+        names = {segment.language for segment in self.segments if segment.runs} or {
+            segment.language for segment in self.segments[:1]
+        }
+        return "mixed" if len(names) > 1 else next(iter(names), "unknown")
 
     @property
     def input_pages(self) -> int:

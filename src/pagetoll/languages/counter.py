@@ -149,7 +149,8 @@ class _Stream:
         if any(run.blank for run in parsed.runs):
             parsed.note("blank_pages", parsed.end)
         runs = tuple(_page_run(run, number, environment) for run, number in zip(parsed.runs, copies, strict=True))
-        self._segments.append(Segment(parsed.language, runs, sets, parsed.end))
+        language = "pjl-ps" if parsed.language == "ps" and self._wrapper.seen else parsed.language
+        self._segments.append(Segment(language, runs, sets, parsed.end))
         self._findings.extend(parsed.findings)
         if self._inspect_pages is not None:
             unmeasured = [None] * (parsed.input_pages - len(parsed.coverage))

@@ -260,6 +260,7 @@ class PclxlReader:
             return
         if start + octets > len(buffer):
             raise _NeedMore
+        self.parsed.language = "ljjetready"
         self._jetready.take(buffer[start : start + octets], self._number(attributes, xl.ATTR_SOURCE_WIDTH, 0))
 
     def _vendor_unique(self, attributes: Attributes) -> None:

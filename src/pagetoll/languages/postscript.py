@@ -88,7 +88,7 @@ def untag(raw: bytes) -> bytes:
 def _count(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     exact = ps_exact.scan(data, start, end, context.limits.input_pages)
     if exact is not None:
-        parsed = Parsed("postscript", end)
+        parsed = Parsed("ps", end)
         for color in exact.colors:
             parsed.add(Run(color=color))
         parsed.page_ends = exact.page_ends
@@ -96,7 +96,7 @@ def _count(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     if context.trust_dsc:
         stated = ps_dsc.scan(data, start, end, context.limits.input_pages)
         if stated is not None:
-            parsed = Parsed("postscript", end, Confidence.DECLARED)
+            parsed = Parsed("ps", end, Confidence.DECLARED)
             parsed.add(Run(len(stated.page_ends), stated.copies, stated.duplex))
             parsed.page_ends = stated.page_ends
             return parsed
@@ -142,7 +142,7 @@ def _rendered(data: "Buffer", start: int, end: int, context: Context, render: Re
     with memoryview(data) as whole, whole[start:end] as program:
         view = memoryview(prelude + bytes(program)) if prelude else program
         parsed = _read_rendered(render(view), start, context)
-    parsed.language = "postscript"
+    parsed.language = "ps"
     parsed.page_ends = []
     head = bytes(data[start : min(end, start + _SAMPLE_OCTETS)])
     if _DEVICE_NAMES.search(head):
@@ -193,7 +193,7 @@ def _read_rendered(pieces: Iterator[bytes], start: int, context: Context) -> Par
 
 def _conclude(reader: PclxlReader | None, failure: tuple[str, DocumentError] | None, start: int) -> Parsed:
     """Pages found, or the error when there was none and the run did not end well."""
-    parsed = Parsed("postscript", start)
+    parsed = Parsed("ps", start)
     if reader is not None:
         with suppress(TruncatedDocument):
             parsed = reader.finish()

@@ -214,7 +214,7 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     Raises MalformedDocument or TruncatedDocument when not one page is complete.
     """
     pwg = data[start : start + 14] == b"RaS2PwgRaster\0"
-    parsed = Parsed("pwg-raster" if pwg else "cups-raster")
+    parsed = Parsed("pwg" if pwg else "cupsraster")
     return as_far_as_time_allows(lambda found: _walk(found, data, start, end, context), parsed, end)
 
 

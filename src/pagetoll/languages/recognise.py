@@ -49,7 +49,7 @@ LANGUAGES: tuple[Language, ...] = (
     row("pclm", pdf.parse, rb"%PDF-\d\.\d[^%]{0,40}%PCLm", "PCLM"),
     row("pdf", pdf.parse, rb"%PDF-\d\.\d", "PDF"),
     row(
-        "postscript",
+        "ps",
         postscript.parse,
         rb"%!|\xc5\xd0\xd3\xc6|\x01M",
         "POSTSCRIPT",

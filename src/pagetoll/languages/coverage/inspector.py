@@ -64,7 +64,7 @@ class Inspector:
         look = Look(None if self.space is None else self.resolution_dpi)
         if parsed.language in ("pdf", "pclm"):
             return pdf_pages.pages(bytes(data[start : parsed.end]), parsed.input_pages, look, guard)
-        if parsed.language == "postscript" and self.render_pixels is not None:
+        if parsed.language == "ps" and self.render_pixels is not None:
             return postscript_pages.pages(data, start, parsed, look, self.render_pixels, guard)
         if parsed.language in raster_pages.LANGUAGES and self.space is not None:
             return raster_pages.pages(data, start, parsed, guard)

@@ -24,7 +24,7 @@ from pagetoll.languages.urf import FILE_HEADER_OCTETS, PAGE_HEADER_OCTETS
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
-LANGUAGES = frozenset(["cups-raster", "pwg-raster", "urf"])
+LANGUAGES = frozenset(["cupsraster", "pwg", "urf"])
 BAND_OCTETS = 1 << 20
 
 # color space of the header -> how a pixel's channels are meant

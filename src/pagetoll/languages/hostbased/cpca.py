@@ -31,7 +31,7 @@ _CARPS = 0x01
 _PAGE_END = b"\x01\x0c"
 _COPIES = re.compile(rb"\x1b\[(\d{1,5})v")
 _LOOK_OCTETS = 4096
-_INSIDE = frozenset(["pcl5", "pclxl", "lips", "postscript", "pdf"])
+_INSIDE = frozenset(["pcl5", "pclxl", "lips", "ps", "pdf"])
 """Rows of the languages that copiers are known to get in packets."""
 
 
