@@ -48,7 +48,6 @@ OUTCOMES = {
     b"cancel": (5, b"is canceled", b"mend that ('pagetoll doctor' says how), then print again (this was job %s)"),
 }
 
-
 Environment = dict[bytes, bytes]
 Identity = tuple[int, int] | None  # user and group to become; None: stay who we are
 Standard = tuple[int, int, int]
@@ -71,24 +70,20 @@ class Attempt:
         self.from_stdin = len(self.arguments) == 6
         self.document = 0  # what the daemon gets: descriptor 0, or the open file
         self.spool = -1  # what the daemon made of descriptor 0
-        self.sent = False
         self.link: _socket.socket | None = None
         self.buffer = bytearray()
         self.frames: list[list[bytes]] = []
         self.descriptors: list[int] = []
         self.heard_s = self.retry_s = self.daemon_started_s = 0.0
         self.command: tuple[bytes, list[bytes], Identity] | None = None
-        self.life = (-1, -1)
-        self.errors = (-1, -1)
-        self.partial_line = b""
-        self.page_lines: list[bytes] = []
+        self.life = self.errors = (-1, -1)
+        self.partial_line, self.page_lines = b"", list[bytes]()
         self.record = -1  # the journal's file, when the job is printed without the daemon
         self.child = (0, b"0")  # the device backend: its number and start time
         self.status: int | None = None
-        self.killed_by = 0
-        self.ended_s = 0.0
+        self.killed_by, self.ended_s = 0, 0.0
         self.verdict: int | None = None
-        self.given_up = self.canceled = self.released = False
+        self.sent = self.given_up = self.canceled = self.released = False
 
 
 # What the machine says ------------------------------------------------------------------------------------------
@@ -358,8 +353,8 @@ def start_daemon(attempt: Attempt) -> None:
     attempt.daemon_started_s = now_s
     home = {b"PAGETOLL_HOME": octets(STAMP_HOME)} if STAMP_HOME else {}
     environment = {b"PATH": PATH, b"LANG": variable(b"LANG") or b"C.UTF-8", **home}
-    words = [octets(word) for word in command]
-    detached(words[0], [words], environment, attempt.owner if own_uid == 0 else None)
+    who = attempt.owner if own_uid == 0 else None
+    detached(octets(command[0]), [[octets(word) for word in command]], environment, who)
 
 
 def detached(path: bytes, commands: list[list[bytes]], environment: Environment, who: Identity) -> None:
@@ -447,7 +442,7 @@ def ask(attempt: Attempt) -> int:
             attempt.sent = True
             document = attempt.spool if attempt.spool >= 0 else attempt.document
             send(attempt, [b"job", *job_fields(attempt)], (document,))
-            answer = listen(attempt)
+            return listen(attempt)
         except TimeoutError:
             return fail(attempt, f"pagetolld at {attempt.socket} hangs")
         except LOST as error:
@@ -459,8 +454,6 @@ def ask(attempt: Attempt) -> int:
             if attempt.sent and attempt.from_stdin and attempt.spool < 0:
                 return fail(attempt, f"pagetolld at {attempt.socket} ended while it read the document")
             ready([], time.monotonic() + 0.02)
-            continue
-        return answer
     return fail(attempt, f"pagetolld at {attempt.socket} ended again and again")
 
 
