@@ -247,3 +247,24 @@ def test_jobs_held_for_our_own_failure_are_released_once_by_a_root_client(shop: 
         assert shop.journal_names() == []
     caller.conclude()
     assert caller.status == 0
+
+
+def test_more_held_jobs_than_a_client_releases_wait_for_the_next(shop: Shop) -> None:
+    held = shop.folder / "journal" / "held"
+    held.write_text("".join(f"{number}\t1\thp\n" for number in range(1, 1501)))
+    for expected in (range(1, 1001), range(1001, 1501)):
+        caller = shop.hand_in(shop.job(), pages(1))
+        caller.begin("cat")
+        assert caller.backend is not None
+        caller.backend.wait(PATIENCE_S)
+        caller.send(ENDED_WELL)
+        if os.getuid() == 0:
+            assert caller.expect(frames.Release) == frames.Release(job_ids=tuple(expected))
+        caller.conclude()
+    assert held.exists() == (os.getuid() != 0)
+
+
+def test_a_list_of_held_jobs_that_cannot_be_taken_does_not_keep_the_job(shop: Shop) -> None:
+    (shop.folder / "journal" / "held").write_text("12\t1770000000\thp\n")
+    (shop.folder / "journal" / "held.taken").mkdir()
+    assert shop.print(pages(1)).status == 0

@@ -13,6 +13,9 @@ from pagetoll.core.pricing import FREE
 from pagetoll.ports import Note, Settlement
 from pagetoll.wire.frames import Exit, Failed, Release
 
+#: A client releases no more than this (docs/reference/protocol.md).
+RELEASED_AT_ONCE = 1000
+
 log = logging.getLogger("pagetoll.printing")
 
 
@@ -87,7 +90,10 @@ def conclude(services: Services, attempt: Attempt) -> Event | None:
             _send_failure(attempt)
             return None
         if attempt.arrival.client_uid == 0:
-            _have_released(services, attempt)
+            try:
+                _have_released(services, attempt)
+            except OSError as error:  # the job at hand ends all the same
+                log.error("the list of held jobs cannot be used: %s", error)
         attempt.client.send(Exit(status=attempt.exit_status))
     except ClientGone:
         attempt.client_lost = True
@@ -99,11 +105,14 @@ def _have_released(services: Services, attempt: Attempt) -> None:
     held = services.journal.take()
     if not held:
         return
+    now, later = held[:RELEASED_AT_ONCE], held[RELEASED_AT_ONCE:]
     try:
-        attempt.client.send(Release(job_ids=tuple(held)))
+        attempt.client.send(Release(job_ids=tuple(now)))
     except ClientGone:
         services.journal.give_back(held)
         raise
+    if later:
+        services.journal.give_back(later)
 
 
 def _send_failure(attempt: Attempt) -> None:
