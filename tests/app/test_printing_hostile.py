@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jobs of people who want to print free, or to break the books."""
 
+import os
+
 import pytest
 
 from app.print_shop import Shop, pages
 from pagetoll.config.options import UnknownSize
 from pagetoll.core.jobs import Outcome
+from pagetoll.wire import frames
 
 ENDLESS = b"\x1b%-12345X@PJL SET QTY=999999999\r\n@PJL ENTER LANGUAGE=PCL\r\n\x1bE\x1b&l32767X" + b"page\f" * 50
 
@@ -44,3 +47,12 @@ def test_comments_are_believed_only_where_a_filter_wrote_them(shop: Shop, conten
     variables = {"FINAL_CONTENT_TYPE": "application/vnd.cups-postscript", "CONTENT_TYPE": content_type}
     assert shop.print(lying, variables=variables).status == 0
     assert shop.posted == charged
+
+
+def test_a_document_without_end_can_be_canceled(shop: Shop) -> None:
+    with open("/dev/zero", "rb") as endless:  # noqa: PTH123 - no document of ours has so many octets
+        caller = shop.hand_in(shop.job(), os.dup(endless.fileno()))
+        caller.send(frames.Canceled())
+        caller.conclude()
+    assert caller.status == 0
+    assert shop.spool_names() == []

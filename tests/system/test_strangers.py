@@ -18,15 +18,12 @@ NOBODY = 65534
 
 
 @pytest.fixture
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(lab_folder: Path) -> Iterator[Site]:
     if os.geteuid() != 0:
         pytest.skip("strangers are played by root: run as root")
-    folder = tmp_path_factory.mktemp("s")
-    for path in (folder, *list(folder.parents)[:2]):
-        path.chmod(0o755)
-    site = Site(folder)
+    site = Site(lab_folder)
     site.run("pagetoll", "init")
-    site.home.root.chmod(0o751) if site.home.root else None
+    (lab_folder / "home").chmod(0o751)  # as for a spooler's user
     yield site
     site.stop_daemon()
 

@@ -100,3 +100,5 @@ def _copy(source: int, target: int, interrupted: Callable[[], bool]) -> tuple[in
         view = memoryview(chunk)
         while view:
             view = view[os.write(target, view) :]
+        if interrupted():  # the source may never fall silent
+            raise Interrupted
