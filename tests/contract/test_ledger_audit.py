@@ -72,7 +72,7 @@ def test_a_damage_is_named_with_what_is_kept_and_what_is_proved(
 def test_a_difference_says_whose_account_it_is(kept: Books) -> None:
     kept.damage(f"UPDATE accounts SET posted = 5 WHERE {PAGES}")
     first = next(kept.ledger.audit())
-    assert str(first) == "account 3 (user anna on hp, impressions): posted is 5, the entries say 4"
+    assert str(first) == "account 3 (user anna on hp, impressions): posted is 5, its entries say 4"
 
 
 def test_the_books_of_a_closed_account_are_proved_too(kept: Books) -> None:

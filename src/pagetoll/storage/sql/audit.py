@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
 
 from pagetoll.core.audit import AuditDifference, AuditExtent
+from pagetoll.core.money import Unit
 from pagetoll.core.policy import OwnerKind
 from pagetoll.storage.sql.accounts import accounts_named, member_accounts, same_kind
 from pagetoll.storage.sql.schema import accounts, attempts, entries, group_members, printers, reservations
@@ -36,12 +37,13 @@ def extent(connection: Connection) -> AuditExtent:
 
 def _name(row: Any) -> str:
     where = f" on {row.scope}" if row.scope else ""
-    return f"{row.owner_kind.replace('_', ' ')} {row.owner}{where}, {row.unit.replace('_', ' ')}"
+    owner = f"{row.owner_kind.replace('_', ' ')} {row.owner}{where}"
+    return f"account {row.id} ({owner}, {row.unit.replace('_', ' ')})"
 
 
 def _differences(connection: Connection, what: str, statement: Select[Any]) -> list[AuditDifference]:
     return [
-        AuditDifference(what, row.id, _name(row), int(row.kept), int(row.derived))
+        AuditDifference(what, _name(row), int(row.kept), int(row.derived), Unit(row.unit))
         for row in connection.execute(statement.order_by(accounts.c.id))
     ]
 
@@ -134,7 +136,7 @@ def _stray_reservations(connection: Connection) -> list[AuditDifference]:
 
 
 def _counted(connection: Connection) -> list[AuditDifference]:
-    """A printer's running counter is the sum of what its attempts were charged; its id stands for the account's."""
+    """A printer's running counter is the sum of what came out of its attempts."""
     sums = (
         select(attempts.c.printer_id, func.sum(attempts.c.charged_impressions).label("impressions"))
         .group_by(attempts.c.printer_id)
@@ -149,7 +151,11 @@ def _counted(connection: Connection) -> list[AuditDifference]:
     )
     return [
         AuditDifference(
-            "counted_impressions", row.id, f"printer {row.name}", int(row.counted_impressions), int(row.derived)
+            "counted_impressions",
+            f"printer {row.name}",
+            int(row.counted_impressions),
+            int(row.derived),
+            Unit.IMPRESSIONS,
         )
         for row in connection.execute(statement)
     ]
