@@ -89,7 +89,7 @@ def test_each_damage_is_named_with_its_figures(site: Site, damage: str, named: l
     assert (status, complaint) == (1, "")
     assert sorted(re.sub(r"^account \d+ ", "", line) for line in lines) == sorted(named)
     assert summary.startswith(f"{len(named)} figures are not proved; checked: 4 accounts, ")
-    assert "put a backup back" in advice
+    assert "restore a backup" in advice
 
 
 def test_words_are_not_expected(site: Site):

@@ -25,7 +25,7 @@ STAFF_CREDITS, STAFF_ON_HP, STAFF_ON_FLOOR = 60, 50, 40
 
 
 def staff(limitby: LimitBy, *entries: tuple[int, Rule]) -> GroupView:
-    return GroupView("staff", limitby, STAFF_CREDITS, entries or ((STAFF_ON_HP, OWN), (STAFF_ON_FLOOR, ABOVE)))
+    return GroupView(limitby, STAFF_CREDITS, entries or ((STAFF_ON_HP, OWN), (STAFF_ON_FLOOR, ABOVE)))
 
 
 def view(limitby: LimitBy = LimitBy.QUOTA, **given: object) -> ChargeView:
@@ -95,8 +95,8 @@ def test_noprint_is_refused_outright() -> None:
         pytest.param(staff(LimitBy.QUOTA), {STAFF_ON_HP: 3, STAFF_ON_FLOOR: 3}, id="quota: its page sums"),
         pytest.param(staff(LimitBy.BALANCE), {STAFF_CREDITS: 280_000}, id="balance: the sum of its balances"),
         pytest.param(staff(LimitBy.NOQUOTA), {}, id="noquota: never checked"),
-        pytest.param(GroupView("staff", LimitBy.BALANCE, STAFF_CREDITS, ()), {}, id="balance, not on this printer"),
-        pytest.param(GroupView("staff", LimitBy.QUOTA, STAFF_CREDITS, ()), {}, id="quota, not on this printer"),
+        pytest.param(GroupView(LimitBy.BALANCE, STAFF_CREDITS, ()), {}, id="balance, not on this printer"),
+        pytest.param(GroupView(LimitBy.QUOTA, STAFF_CREDITS, ()), {}, id="quota, not on this printer"),
     ],
 )
 def test_a_users_group_is_checked_by_its_own_limitby(group: GroupView, expected: dict[int, int]) -> None:

@@ -4,6 +4,7 @@
 from datetime import UTC, datetime
 
 from pagetoll.core.jobs import ChargeRule, Identified
+from pagetoll.wire.device_uri import has_password, without_password
 
 RULE_SENTENCES: dict[ChargeRule, str] = {
     ChargeRule.REPORTED_IMPRESSIONS: "the device or its backend reported that many impressions",
@@ -36,8 +37,4 @@ def moment(at: datetime) -> str:
 def shown_device(device_uri: str) -> str:
     """A device URI that everybody may see: without password and options. In doubt more is left out than need be."""
     base, question, _ = device_uri.partition("?")
-    scheme, _, behind = base.partition(":")
-    before, at, host = behind.rpartition("@")
-    if ":" in before.removeprefix("//"):
-        base = f"{scheme}://{before.removeprefix('//').partition(':')[0]}{at}{host}"
-    return base + ("?…" if question else "")
+    return (without_password(base) if has_password(base) else base) + ("?…" if question else "")

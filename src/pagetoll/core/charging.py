@@ -34,7 +34,6 @@ class GroupView:
     """A users group of the user: its own credit account (sum of balances) and its entries on the printer and its
     ancestors as (account id, rule)."""
 
-    group_name: str
     limitby: LimitBy
     credit_account_id: int
     entries: tuple[tuple[int, Rule], ...]

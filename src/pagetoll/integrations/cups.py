@@ -11,7 +11,6 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from pagetoll.config.home import Home
 from pagetoll.core.errors import DeviceRefused, DeviceTimeout, DeviceUnreachable, UsageError
@@ -223,8 +222,3 @@ def _shown_as(true_uri: str, shown_uri: str) -> bool:
     scheme, slashes, behind = true_uri.partition("://")
     hidden = {f"{scheme}{slashes}{behind.partition('@')[2]}", f"{scheme}{slashes}{behind.rpartition('@')[2]}"}
     return shown_uri == true_uri or ("@" in behind and shown_uri in hidden)
-
-
-def backend_dir(environ: Mapping[str, str]) -> Path:
-    """The folder where the scheduler looks for backends."""
-    return cups_server.find_files(environ).backend_dir

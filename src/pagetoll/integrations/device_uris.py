@@ -13,10 +13,9 @@ import json
 import tomllib
 from dataclasses import dataclass
 
+from pagetoll.config.create import SECRET_MODE
 from pagetoll.config.home import Home
 from pagetoll.config.safe_files import read_owned, refusal, replace_file
-
-SECRET_MODE = 0o600
 
 
 @dataclass(frozen=True, slots=True)

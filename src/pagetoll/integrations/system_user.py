@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 
-from pagetoll.config.home import Owner
+from pagetoll.config.home import Owner, name_of
 from pagetoll.core.errors import PagetollError, UsageError
 
 DEFAULT_NAME = "pagetoll"
@@ -60,11 +60,7 @@ def find(name: str) -> Owner | None:
 def current() -> Owner:
     """The user this process runs as."""
     uid = os.geteuid()
-    try:
-        name = pwd.getpwuid(uid).pw_name
-    except KeyError:
-        name = str(uid)
-    return Owner(uid, os.getegid(), name)
+    return Owner(uid, os.getegid(), name_of(uid))
 
 
 def create(name: str) -> Owner:

@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     checked = f"{extent.accounts} accounts, {extent.entries} entries, {extent.open_reservations} open reservations"
     if differences:
         say(f"{len(differences)} figures are not proved; checked: {checked}.")
-        say("Something changed the database past Pagetoll: keep a copy of it, then put a backup back that proves right.")
+        say("Something changed the database past Pagetoll: keep a copy of it, then restore a backup that is right.")
         return 1
     say(f"The books are right: {checked}.")
     return 0

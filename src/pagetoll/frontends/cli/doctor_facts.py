@@ -19,6 +19,7 @@ from pagetoll.config.create import (
     FOLDER_MODE,
     PRIVATE_MODE,
     SECRET_MODE,
+    THIN_CONF_MODE,
     inner_folders,
     outer_folders,
 )
@@ -135,7 +136,7 @@ def _places(home: Home, settings: Settings | None) -> tuple[doctor.Place, ...]:
         wanted.append((home.database, 0o640, False))
     wanted += [
         (path, mode, False)
-        for path, mode in ((home.device_uris, SECRET_MODE), (home.thin_conf, 0o644))
+        for path, mode in ((home.device_uris, SECRET_MODE), (home.thin_conf, THIN_CONF_MODE))
         if path.exists()
     ]
     seen: dict[Path, doctor.Place] = {}

@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from pagetoll.config.create import write_thin_conf
 from pagetoll.config.home import Home
-from pagetoll.config.load import load_home, thin_conf
+from pagetoll.config.load import load_home
 from pagetoll.config.options import Settings
-from pagetoll.config.safe_files import replace_file
 from pagetoll.core.errors import DocumentError, PagetollError, StorageError, UsageError
 from pagetoll.frontends.daemon.instance import AlreadyRunning, is_served, listen, take_lock
 from pagetoll.frontends.daemon.server import Server
@@ -26,7 +26,6 @@ from pagetoll.integrations.systemd_notify import notify, passed_sockets
 
 log = logging.getLogger("pagetoll.daemon")
 
-THIN_CONF_MODE = 0o644
 LOCK_PATIENCE_S = 4.0
 OPEN_FILES = 8192
 
@@ -55,7 +54,7 @@ class Configuration:
 
     def _write_thin_conf(self) -> None:
         try:
-            replace_file(self._home.thin_conf, thin_conf(self._settings), THIN_CONF_MODE, self._home.owner())
+            write_thin_conf(self._home, self._settings, self._home.owner())
         except PagetollError as error:
             log.error("the spooler's programs keep the settings they have: %s", error)
 

@@ -143,5 +143,5 @@ def _group_views(
             for row in mine
             if row.unit == Unit.IMPRESSIONS and row.printer_id in counted
         )
-        views.append(GroupView(mine[0].name, LimitBy(mine[0].limitby), credit_id, entries))
+        views.append(GroupView(LimitBy(mine[0].limitby), credit_id, entries))
     return tuple(views)
