@@ -90,7 +90,7 @@ class Processes(Protocol):
 
     boot_id: str
 
-    def alive(self, pid: int, start_time: int) -> bool: ...
+    def alive(self, pid: int, start_time_ticks: int) -> bool: ...
 
 
 class HeldJobs(Protocol):
@@ -151,8 +151,8 @@ class AttemptFacts:
     printer_id: int | None
     boot_id: str
     received_at: datetime
-    client_pid: int = 0  # the thin client's process; with its start time (clock ticks since boot) it is certain
-    client_start_time: int = 0
+    client_pid: int = 0  # the thin client's process; with its start time (since boot) it is certain
+    client_start_time_ticks: int = 0
     document_octets: int | None = None
     document_sha256: str = ""
     document_md5: str = ""
@@ -218,7 +218,7 @@ class AttemptRecord:
     reason: str
     decision_text: str
     backend_pid: int | None
-    backend_start_time: int | None
+    backend_start_time_ticks: int | None
     backend_status: int | None
     reserved_at: datetime | None
     started_at: datetime | None
@@ -284,7 +284,7 @@ class Ledger(Protocol):
 
     def mark_starting(self, key: AttemptKey, at: datetime) -> None: ...
 
-    def mark_started(self, key: AttemptKey, backend_pid: int, backend_start_time: int) -> None: ...
+    def mark_started(self, key: AttemptKey, backend_pid: int, backend_start_time_ticks: int) -> None: ...
 
     def settle(self, key: AttemptKey, settlement: Settlement) -> None:
         """Close the attempt with what came out. Harmless when repeated; AlreadyVoided after a void."""

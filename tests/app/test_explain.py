@@ -55,7 +55,7 @@ CHARGED = AttemptRecord(
     reason="",
     decision_text="",
     backend_pid=99,
-    backend_start_time=1,
+    backend_start_time_ticks=1,
     backend_status=0,
     reserved_at=MONDAY + timedelta(seconds=1),
     started_at=MONDAY + timedelta(seconds=2),

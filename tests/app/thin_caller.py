@@ -74,7 +74,7 @@ class Caller:
             arrival = Arrival(
                 nonce=job.nonce,
                 client_pid=job.pid,
-                client_start_time=job.start_time_ticks,
+                client_start_time_ticks=job.start_time_ticks,
                 client_uid=session.peer_uid,
                 arguments=job.arguments,
                 variables={name.decode(): value for name, value in job.environment},
@@ -258,7 +258,7 @@ def _adoption(message: frames.Adopt) -> Adoption:
     return Adoption(
         ended=ended,
         backend_pid=message.backend_pid,
-        backend_start_time=message.backend_start_time_ticks,
+        backend_start_time_ticks=message.backend_start_time_ticks,
         backend_status=message.status if ended else None,
         canceled=message.canceled,
     )

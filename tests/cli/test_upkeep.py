@@ -31,7 +31,7 @@ def leave_behind(books: Books) -> None:
     books.entry("anna", "laser", soft=50, hard=50)
     boot_id = LinuxProcesses().boot_id
     for _ in range(2):
-        facts = books.facts("anna", "laser", boot_id=boot_id, client_pid=2**22 + 1, client_start_time=1)
+        facts = books.facts("anna", "laser", boot_id=boot_id, client_pid=2**22 + 1, client_start_time_ticks=1)
         reserved = books.ledger.reserve(facts, books.plan(3, "anna", "laser"), ALLOWED, ())
     books.ledger.mark_starting(facts.key, books.clock())
     books.ledger.mark_started(facts.key, 2**22 + 2, 1)

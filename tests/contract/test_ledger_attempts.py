@@ -220,7 +220,7 @@ def test_every_fact_comes_back_as_it_went_in(one: Books) -> None:
         usage_json="{}",
         identified=Identified.AUTHENTICATED,
         client_pid=5,
-        client_start_time=6,
+        client_start_time_ticks=6,
         received_at=MONDAY + timedelta(microseconds=1),
     )
     ticket = replace(

@@ -46,9 +46,9 @@ def run_upkeep(services: Services) -> UpkeepReport:
         standing = _guarded(partial(close_dead, services, record), problems)
         closed += standing is Standing.CLOSED
         running += standing is Standing.RUNNING
-        if standing is Standing.RUNNING and record.backend_pid and record.backend_start_time:
+        if standing is Standing.RUNNING and record.backend_pid and record.backend_start_time_ticks:
             device = device_of(record.facts.ticket.device_uri)
-            orphans[device].append((record.backend_pid, record.backend_start_time))
+            orphans[device].append((record.backend_pid, record.backend_start_time_ticks))
     services.devices.orphans = orphans
     _guarded(partial(services.store.remove_stale, services.devices.is_living), problems)
     report = UpkeepReport(closed, running, booked, tuple(problems))

@@ -42,14 +42,14 @@ class _Paper:
         self.blank_sides += self.open_copies
         self.open_copies = 0
 
-    def add_two_sided(self, page_count: int, copies: int) -> None:
-        if page_count and self.open_copies:
+    def add_two_sided(self, input_pages: int, copies: int) -> None:
+        if input_pages and self.open_copies:
             self.media_sheets += max(self.open_copies, copies)
             self.blank_sides += abs(self.open_copies - copies)
             self.open_copies = 0
-            page_count -= 1
-        self.media_sheets += page_count // 2 * copies
-        if page_count % 2:
+            input_pages -= 1
+        self.media_sheets += input_pages // 2 * copies
+        if input_pages % 2:
             self.open_copies = copies
 
 
@@ -99,8 +99,8 @@ def apply_spooler(usage: Usage, outer_copies: int = 1, outer_duplex: Duplex = Du
         mono = _impressions_of(usage, ColorClass.MONO) * outer
     return Totals(
         impressions=usage.impressions * outer,
-        media_sheets=sum(count for count, _blank in per_segment) * outer,
-        blank_sides=sum(blank for _count, blank in per_segment) * outer,
+        media_sheets=sum(media_sheets for media_sheets, _ in per_segment) * outer,
+        blank_sides=sum(blank for _, blank in per_segment) * outer,
         impressions_color=color,
         impressions_mono=mono,
     )

@@ -16,8 +16,8 @@ class LinuxProcesses:
         self._proc = proc
         self.boot_id = (proc / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
-    def alive(self, pid: int, start_time: int) -> bool:
-        """Whether the process that had `pid` and started at `start_time` (clock ticks since boot) still runs."""
+    def alive(self, pid: int, start_time_ticks: int) -> bool:
+        """Whether the process that had `pid` and started at `start_time_ticks` (since boot) still runs."""
         if pid <= 0:
             return False
         try:
@@ -25,4 +25,4 @@ class LinuxProcesses:
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             return False
         fields = stat.rpartition(")")[2].split()
-        return fields[_STATE] not in _DEAD and int(fields[_START_TIME]) == start_time
+        return fields[_STATE] not in _DEAD and int(fields[_START_TIME]) == start_time_ticks

@@ -28,7 +28,7 @@ def recall(services: Services, attempt: Attempt) -> Event:
     restore(attempt, record, os.dup(attempt.arrival.document_fd))
     if adoption.backend_pid:
         attempt.life_seen = True
-        note_started(services, attempt, adoption.backend_pid, adoption.backend_start_time)
+        note_started(services, attempt, adoption.backend_pid, adoption.backend_start_time_ticks)
     return Event.ADOPTED
 
 

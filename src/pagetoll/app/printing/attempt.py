@@ -32,7 +32,7 @@ class Arrival:
 
     nonce: str
     client_pid: int
-    client_start_time: int
+    client_start_time_ticks: int
     client_uid: int
     arguments: Sequence[bytes]
     variables: Mapping[str, bytes]
@@ -45,7 +45,7 @@ class Adoption:
 
     ended: bool
     backend_pid: int
-    backend_start_time: int
+    backend_start_time_ticks: int
     backend_status: int | None
     canceled: bool
 

@@ -137,7 +137,7 @@ def facts_of(services: Services, attempt: Attempt) -> AttemptFacts:
         boot_id=services.processes.boot_id,
         received_at=services.clock(),
         client_pid=attempt.arrival.client_pid,
-        client_start_time=attempt.arrival.client_start_time,
+        client_start_time_ticks=attempt.arrival.client_start_time_ticks,
         document_octets=document.octets if document else None,
         document_sha256=document.sha256 if document else "",
         document_md5=document.md5 if document else "",

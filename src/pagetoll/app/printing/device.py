@@ -24,7 +24,7 @@ log = logging.getLogger("pagetoll.printing")
 START_TIMEOUT_S = 10.0
 LISTEN_EVERY_S = 0.2
 BUSY = "INFO: Another job is still printing on this device; waiting for it to end."
-LARGEST_LINE = 65536
+LINE_OCTETS_MAX = 65536
 
 
 class Life(Enum):
@@ -126,12 +126,12 @@ def _start_by_life(attempt: Attempt) -> Event:
     return Event.NEVER_STARTED if life(attempt) is Life.NEVER else Event.STARTED
 
 
-def note_started(services: Services, attempt: Attempt, backend_pid: int, backend_start_time: int) -> None:
+def note_started(services: Services, attempt: Attempt, backend_pid: int, backend_start_time_ticks: int) -> None:
     """Keep the backend's process on record. That is only for the case that client and daemon both die: a ledger
     that cannot be written now must not keep us from following a backend that runs."""
     attempt.backend_pid = backend_pid
     try:
-        services.ledger.mark_started(attempt.key, backend_pid, backend_start_time)
+        services.ledger.mark_started(attempt.key, backend_pid, backend_start_time_ticks)
     except (StorageError, LedgerError) as error:
         log.warning("attempt=%s backend=%s is not on record: %s", attempt.key, backend_pid, error)
 
@@ -230,7 +230,7 @@ def _drain(attempt: Attempt, rest: bytes, wait_s: float) -> bytes:
         if descriptor not in ready:
             continue
         try:
-            data = os.read(descriptor, LARGEST_LINE)
+            data = os.read(descriptor, LINE_OCTETS_MAX)
         except BlockingIOError:
             continue
         if not data:
@@ -240,5 +240,5 @@ def _drain(attempt: Attempt, rest: bytes, wait_s: float) -> bytes:
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
             take_line(attempt, line)
-        rest = rest[-LARGEST_LINE:]
+        rest = rest[-LINE_OCTETS_MAX:]
     return rest

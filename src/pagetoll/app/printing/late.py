@@ -58,7 +58,7 @@ def book_entry(services: Services, entry: JournalEntry) -> bool:
         arrival = Arrival(
             nonce=job.nonce,
             client_pid=job.pid,
-            client_start_time=job.start_time_ticks,
+            client_start_time_ticks=job.start_time_ticks,
             client_uid=-1,
             arguments=job.arguments,
             variables={name.decode("utf-8", "replace"): value for name, value in job.environment},

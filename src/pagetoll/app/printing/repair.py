@@ -36,9 +36,9 @@ def running(processes: Processes, record: AttemptRecord) -> bool:
     facts = record.facts
     if facts.boot_id != processes.boot_id:
         return False
-    if processes.alive(facts.client_pid, facts.client_start_time):
+    if processes.alive(facts.client_pid, facts.client_start_time_ticks):
         return True
-    return processes.alive(record.backend_pid or 0, record.backend_start_time or 0)
+    return processes.alive(record.backend_pid or 0, record.backend_start_time_ticks or 0)
 
 
 def close_dead(repairer: Repairer, record: AttemptRecord) -> Standing:

@@ -177,7 +177,7 @@ def _arrival(job: frames.Job, session: Session, document_fd: int) -> Arrival:
     return Arrival(
         nonce=job.nonce,
         client_pid=job.pid,
-        client_start_time=job.start_time_ticks,
+        client_start_time_ticks=job.start_time_ticks,
         client_uid=session.peer_uid,
         arguments=job.arguments,
         variables={name.decode("utf-8", "replace"): value for name, value in job.environment},
@@ -189,7 +189,7 @@ def _adoption(message: frames.Adopt) -> Adoption:
     return Adoption(
         ended=message.stage == "ended",
         backend_pid=message.backend_pid,
-        backend_start_time=message.backend_start_time_ticks,
+        backend_start_time_ticks=message.backend_start_time_ticks,
         backend_status=message.status if message.stage == "ended" else None,
         canceled=message.canceled,
     )

@@ -64,7 +64,7 @@ def fact_columns(facts: AttemptFacts) -> dict[str, Any]:
         "usage_json": clean(facts.usage_json),
         "boot_id": clean(facts.boot_id, 64),
         "client_pid": facts.client_pid,
-        "client_start_time": facts.client_start_time,
+        "client_start_time_ticks": facts.client_start_time_ticks,
         "received_at": to_micros(facts.received_at),
     }
 
@@ -175,7 +175,7 @@ def record_of(row: Row[Any]) -> AttemptRecord:
         reason=row.reason,
         decision_text=row.decision_text,
         backend_pid=row.backend_pid,
-        backend_start_time=row.backend_start_time,
+        backend_start_time_ticks=row.backend_start_time_ticks,
         backend_status=row.backend_status,
         reserved_at=maybe_instant(row.reserved_at),
         started_at=maybe_instant(row.started_at),
@@ -211,7 +211,7 @@ def facts_of(row: Row[Any]) -> AttemptFacts:
         boot_id=row.boot_id,
         received_at=from_micros(row.received_at),
         client_pid=row.client_pid,
-        client_start_time=row.client_start_time,
+        client_start_time_ticks=row.client_start_time_ticks,
         document_octets=row.document_octets,
         document_sha256=row.document_sha256,
         document_md5=row.document_md5,

@@ -70,8 +70,10 @@ class SqlLedger:
     def mark_starting(self, key: AttemptKey, at: datetime) -> None:
         self._mark(key, AttemptState.STARTING, started_at=to_micros(at))
 
-    def mark_started(self, key: AttemptKey, backend_pid: int, backend_start_time: int) -> None:
-        self._mark(key, AttemptState.PRINTING, backend_pid=backend_pid, backend_start_time=backend_start_time)
+    def mark_started(self, key: AttemptKey, backend_pid: int, backend_start_time_ticks: int) -> None:
+        self._mark(
+            key, AttemptState.PRINTING, backend_pid=backend_pid, backend_start_time_ticks=backend_start_time_ticks
+        )
 
     def _mark(self, key: AttemptKey, state: AttemptState, **columns: int) -> None:
         def mark(connection: Connection) -> None:

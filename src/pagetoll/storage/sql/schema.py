@@ -222,9 +222,9 @@ attempts = Table(
     # evidence of the process
     Column("boot_id", String(64), nullable=False, default=""),
     Column("client_pid", BigInteger, nullable=False, default=NOTHING),
-    Column("client_start_time", BigInteger, nullable=False, default=NOTHING),
+    Column("client_start_time_ticks", BigInteger, nullable=False, default=NOTHING),
     Column("backend_pid", BigInteger, nullable=True),
-    Column("backend_start_time", BigInteger, nullable=True),
+    Column("backend_start_time_ticks", BigInteger, nullable=True),
     Column("backend_status", BigInteger, nullable=True),
     Column("received_at", BigInteger, nullable=False),
     Column("reserved_at", BigInteger, nullable=True),
