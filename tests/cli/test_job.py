@@ -247,7 +247,7 @@ def test_all_runs_of_the_newest_job_of_a_number_are_shown(site: Site):
         (["explain", "9" * 30], 2, "names no job"),
         (["explain", "77"], 1, "there is no job 77 in the ledger; see: pagetoll job list"),
         (["explain", "attempt:77"], 1, "there is no attempt 77 in the ledger"),
-        (["jobs", "--limit", "-1"], 2, "--limit takes a whole number, not '-1'"),
+        (["jobs", "--limit", "-1"], 2, "--limit takes a whole number such as 12, not '-1'"),
         (["jobs", "--identified", "guessed"], 2, "is not one of: authenticated, claimed"),
     ],
 )

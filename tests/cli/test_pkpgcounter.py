@@ -79,8 +79,8 @@ def test_pages_whose_ink_cannot_be_measured_are_an_error(papers: Path):
     ("words", "complaint"),
     [
         (["-c", "lab", "x"], "the color space 'lab' is not known; choose from bw, rgb, cmyk, cmy, gc"),
-        (["-r", "71", "x"], "the resolution '71' is not between 72 and 1200"),
-        (["-r", "ten", "x"], "the resolution 'ten' is not between 72 and 1200"),
+        (["-r", "71", "x"], "the resolution '71' is not between 72 and 1200; give one such as 72"),
+        (["-r", "ten", "x"], "the resolution 'ten' is not between 72 and 1200; give one such as 72"),
         (["--quick", "x"], "option --quick not recognized; see pkpgcounter --help"),
     ],
 )

@@ -27,7 +27,7 @@ def check_new_name(kind: str, name: str) -> str:
         shown = " ".join(repr(character)[1:-1] for character in bad)
         raise UsageError(f"invalid {kind} name {name!r}: leave out {shown}")
     if not name.strip():
-        raise UsageError(f"a {kind} name cannot be blank")
+        raise UsageError(f"a {kind} name cannot be blank; give one with letters or digits")
     if len(name) > NAME_LENGTH_MAX:
         raise UsageError(f"the {kind} name {name[:20]}… has {len(name)} characters; at most {NAME_LENGTH_MAX} work")
     return name

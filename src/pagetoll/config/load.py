@@ -76,9 +76,13 @@ def _tree(text: str, file: str) -> dict[str, Any]:
         problem = ConfigProblem(file, error_line(error, text), "TOML", f"{error}; mend the syntax")
         raise ConfigError([problem]) from error
     except (ValueError, ArithmeticError) as error:  # a number with thousands of digits
-        raise ConfigError([ConfigProblem(file, 0, "TOML", "has a number that is far too long")]) from error
+        raise ConfigError(
+            [ConfigProblem(file, 0, "TOML", "has a number that is far too long; shorten it")]
+        ) from error
     except RecursionError as error:
-        raise ConfigError([ConfigProblem(file, 0, "TOML", "is nested too deeply")]) from error
+        raise ConfigError(
+            [ConfigProblem(file, 0, "TOML", "is nested too deeply; options stand at the top or below [queue.NAME]")]
+        ) from error
 
 
 def _read(path: Path) -> str:

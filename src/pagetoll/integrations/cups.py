@@ -126,7 +126,9 @@ class Cups:
         if done.returncode != 0 and not (empty_is and empty_is in said):
             if "not running" in said or "Unable to connect" in said or "No such file" in said:
                 raise DeviceUnreachable(f"{said}; start CUPS, or set CUPS_SERVER")
-            raise DeviceRefused(said or f"{program} ended with {done.returncode}")
+            raise DeviceRefused(
+                said or f"{program} ended with status {done.returncode}; look into the error_log of CUPS"
+            )
         return os.fsdecode(done.stdout)
 
 
@@ -200,7 +202,7 @@ def unmanage(cups: Cups, home: Home, name: str) -> Changed:
 
 def _queue(cups: Cups, name: str) -> Queue:
     if not name or name.startswith("-") or not name.isprintable() or set(name) & set(" /#"):
-        raise UsageError(f"{name!r} is no name of a queue")
+        raise UsageError(f"{name!r} is no name of a queue; list them with: pagetoll cups status")
     queues = {queue.name: queue for queue in cups.queues()}
     if name not in queues:
         known = " ".join(queues) or "there are none"

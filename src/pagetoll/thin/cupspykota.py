@@ -201,7 +201,7 @@ def real_backend(path: bytes) -> Identity:
     except OSError as error:
         raise CannotPrint(f"the device backend {shown} cannot be used: {error.strerror}")
     if found.st_mode & 0o170000 != 0o100000 or not found.st_mode & 0o111:
-        raise CannotPrint(f"the device backend {shown} is not a program")
+        raise CannotPrint(f"the device backend {shown} is not a program: chmod a+x, or give the queue another URI")
     if found.st_uid or found.st_mode & 0o4022:
         raise CannotPrint(f"the device backend {shown} has insecure permissions: chown root, chmod u-s,go-w")
     return spooler() if found.st_mode & 0o001 and posix.geteuid() == 0 else None
@@ -234,7 +234,7 @@ def say(line: bytes) -> None:
 def frame(fields: list[bytes]) -> bytes:
     body = b"".join([len(field).to_bytes(4, "big") + field for field in fields])
     if len(body) > FRAME_OCTETS_MAX:
-        raise CannotPrint("the job's arguments and environment are longer than 1 MiB")
+        raise CannotPrint("the job's arguments and environment are longer than 1 MiB: shorten its title and options")
     return len(body).to_bytes(4, "big") + body
 
 

@@ -220,18 +220,22 @@ class SoftwareCounter:
                 return _listen(ours, time.monotonic() + timeout_s, timeout_s - HANG_GRACE_S)
             except TimeoutError as error:
                 self._discard(zygote)  # it should have ended that child by now, so it hangs itself
-                raise DocumentTooComplex("counting did not end in time and was stopped") from error
+                raise DocumentTooComplex(
+                    "counting did not end in time and was stopped; split the document, or print it as another format"
+                ) from error
             except EOFError as error:
                 if not zygote.lives():
                     raise _ZygoteLost from error
-                raise MalformedDocument("the parser ended without an answer") from error
+                raise MalformedDocument(
+                    "the parser ended without an answer; print the document as another format"
+                ) from error
             except reply.BadReply as error:
                 raise MalformedDocument(f"the parser's answer was refused: {error}") from error
 
     def _running_zygote(self) -> _Zygote:
         with self._lock:
             if self._closed:
-                raise DocumentError("counting has been shut down")
+                raise DocumentError("counting has been shut down; print the job again")
             if self._zygote is None:
                 self._zygote = _Zygote(self._run_as, self._ghostscript, self._pages_seen)
             return self._zygote

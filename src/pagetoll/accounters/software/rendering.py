@@ -117,11 +117,15 @@ class GhostscriptRenderer:
         if code == 0:
             return
         if -code in (signal.SIGXCPU, signal.SIGKILL) and self._is_late():
-            raise DocumentTooComplex("Ghostscript needed more time than allowed")
+            raise DocumentTooComplex(
+                "Ghostscript needed more time than allowed; split the document, or print it as PDF"
+            )
         if code < 0:
             raise MalformedDocument(f"Ghostscript died by signal {signal.Signals(-code).name} on this document")
         if b"VMerror" in messages or b"insufficient memory" in messages:
-            raise DocumentTooComplex("the PostScript program needs more memory than allowed")
+            raise DocumentTooComplex(
+                "the PostScript program needs more memory than allowed; split the document, or print it as PDF"
+            )
         lines = messages.decode("latin-1").splitlines()
         reason = next((line for line in lines if line.startswith("Error")), f"exit status {code}")
         raise MalformedDocument(f"the PostScript program ended with an error: {printable(reason)[:120]}")
@@ -138,7 +142,9 @@ class GhostscriptRenderer:
     def _left_ms(self) -> int:
         left_s = self._deadline_s - time.monotonic()
         if left_s <= 0:
-            raise DocumentTooComplex("Ghostscript needed more time than allowed")
+            raise DocumentTooComplex(
+                "Ghostscript needed more time than allowed; split the document, or print it as PDF"
+            )
         return int(left_s * 1000) + 1
 
 

@@ -92,7 +92,7 @@ def wish_of(parsed: Parsed) -> Wish:
     if space is not None and space not in SPACES:
         raise UsageError(f"{space!r} is no color space; --coverage takes {', '.join(SPACES)}")
     if "no-color" in parsed and (space is not None or "color" in parsed):
-        raise UsageError("--no-color does not go together with --color and --coverage")
+        raise UsageError("--no-color does not go together with --color and --coverage; give one of them")
     text = parsed.text("resolution") or "72"
     if not text.isdecimal() or not RESOLUTION_DPI[0] <= int(text) <= RESOLUTION_DPI[1]:
         raise UsageError(f"{text!r} is no resolution; --resolution takes {RESOLUTION_DPI[0]} to {RESOLUTION_DPI[1]}")

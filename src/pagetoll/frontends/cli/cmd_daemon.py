@@ -20,6 +20,8 @@ USAGE = """usage: pagetoll daemon run|start|stop|status|reload
   stop    end it; jobs in the middle of printing are settled by the next one
   status  say whether it runs (exit 0) or not (exit 1)
   reload  read pagetoll.toml again
+
+Exit status: 0 done, 1 failed or no daemon runs, 2 wrong usage.
 """
 START_TIMEOUT_S = 10.0
 TERM_TIMEOUT_S, KILL_TIMEOUT_S = 10.0, 5.0
@@ -27,6 +29,7 @@ PAUSE_S = 0.02
 
 
 def main(arguments: list[str]) -> int:
+    """Run a word of the command. Raises UsageError, ConfigError, PagetollError for a daemon that does not obey."""
     if arguments in (["--help"], ["-h"]):
         sys.stdout.write(USAGE)
         return 0
@@ -100,4 +103,7 @@ def _pid(home: Home) -> int:
 
 
 def _program() -> str:
-    return str(Path(sys.prefix).resolve() / "bin" / "pagetolld")
+    program = Path(sys.prefix).resolve() / "bin" / "pagetolld"
+    if not program.exists():
+        raise PagetollError(f"{program} is missing; install Pagetoll anew with: make setup")
+    return str(program)

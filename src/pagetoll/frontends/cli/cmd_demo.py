@@ -18,7 +18,7 @@ COMMAND = Command(
     "PDF, a PostScript program and a text as two users, one of whom runs out of quota, explains one charge, and "
     "takes everything down. The machine's own queues and ledger are not touched.",
     rows=(Option("u", "user", "NAME", "as root: who owns the demonstration's home and runs its daemon (pagetoll)"),),
-    remarks=("Exit status: 0 all was as shown, 1 a step failed, 2 wrong usage.",),
+    remarks=("Exit status: 0 all was as shown, 1 a step failed, 2 wrong usage, 130 interrupted.",),
 )
 OPTIONS = COMMAND.options
 

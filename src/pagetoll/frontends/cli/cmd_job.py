@@ -96,7 +96,7 @@ def limit_of(parsed: Parsed) -> int | None:
 
 def _whole(text: str, option: str) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > jobs.LARGEST_NUMBER_DIGITS:
-        raise UsageError(f"{option} takes a whole number, not {text!r}")
+        raise UsageError(f"{option} takes a whole number such as 12, not {text!r}")
     return int(text)
 
 

@@ -11,7 +11,7 @@ from pagetoll.core.policy import OwnerKind
 from pagetoll.frontends.cli import values
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.cli.output import largest_job, limit, local_time, tell, write
-from pagetoll.frontends.cli.program import EXIT_DONE, EXIT_REMARK, Act, Opening, Program, run
+from pagetoll.frontends.cli.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Act, Opening, Program, run
 
 COMMAND = Command(
     name="edpykota",
@@ -37,7 +37,7 @@ COMMAND = Command(
         Option("S", "softlimit", "N", "number of pages behind which the grace time begins"),
         Option("U", "used", "[+|-]N", "set both counters of users' entries, or add to them when there is a sign"),
     ),
-    remarks=(EXIT_REMARK,),
+    remarks=(TOGETHER_REMARK, EXIT_REMARK),
     # PyKota before 1.24 did all with this one command.
     elsewhere={
         **dict.fromkeys(("c", "charge", "G", "pgroups"), "pkprinters"),

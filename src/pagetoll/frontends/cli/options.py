@@ -57,7 +57,13 @@ class Command:
 
     def help(self) -> str:
         """The text of --help."""
-        lines = [f"usage: {self.name} {self.usage}", "", *textwrap.wrap(self.summary, _HELP_WIDTH), "", "options:"]
+        lines = [
+            f"usage: {self.name} {self.usage}".rstrip(),
+            "",
+            *textwrap.wrap(self.summary, _HELP_WIDTH),
+            "",
+            "options:",
+        ]
         for option in self.options:
             left = f"  -{option.letter}, --{option.name}" + (f" {option.argument}" if option.argument else "")
             room = max(_HELP_COLUMN, len(left) + 2)

@@ -39,7 +39,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "job": Subcommand("cmd_job", "list, show and explain print jobs"),
     "jobs": Subcommand("cmd_job", "short for: job list", ("list",)),
     "explain": Subcommand("cmd_job", "short for: job explain", ("explain",)),
-    "count": Subcommand("cmd_count", "count the pages of documents"),
+    "count": Subcommand("cmd_count", "count what printing documents would use"),
     "audit": Subcommand("cmd_audit", "prove balances and counters from the ledger's entries"),
     "upkeep": Subcommand("cmd_upkeep", "settle what dead processes left behind, release held jobs"),
 }

@@ -108,7 +108,9 @@ def _wish(parsed: Parsed) -> tuple[str | None, Wish]:
     """The color space and how to count. Raises UsageError."""
     text = parsed.text("resolution") or str(RESOLUTION_DPI[0])
     if not text.isdecimal() or not RESOLUTION_DPI[0] <= int(text) <= RESOLUTION_DPI[1]:
-        raise UsageError(f"the resolution {text!r} is not between {RESOLUTION_DPI[0]} and {RESOLUTION_DPI[1]}")
+        raise UsageError(
+            f"the resolution {text!r} is not between {RESOLUTION_DPI[0]} and {RESOLUTION_DPI[1]}; give one such as 72"
+        )
     given = parsed.text("colorspace")
     if given is None:
         return None, Wish()

@@ -10,7 +10,7 @@ from pagetoll.core.errors import UsageError
 from pagetoll.frontends.cli import values
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.cli.output import largest_job, plain_float, write
-from pagetoll.frontends.cli.program import EXIT_DONE, EXIT_REMARK, Act, Opening, Program, run
+from pagetoll.frontends.cli.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Act, Opening, Program, run
 from pagetoll.frontends.cli.routing import routed_queues, then_route
 
 COMMAND = Command(
@@ -34,7 +34,7 @@ COMMAND = Command(
         Option("r", "remove", "", "with -g: take the printers out of these groups"),
         Option("s", "skipexisting", "", "with -a: leave existing printers as they are"),
     ),
-    remarks=(EXIT_REMARK,),
+    remarks=(TOGETHER_REMARK, EXIT_REMARK),
 )
 CHANGES = ("charge", "groups", "remove", "description", "skipexisting", "passthrough", "nopassthrough", "maxjobsize")
 

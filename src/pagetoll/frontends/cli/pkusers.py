@@ -12,7 +12,7 @@ from pagetoll.core.policy import GROUP_LIMITBY, LimitBy
 from pagetoll.frontends.cli import values
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.cli.output import two_places, write
-from pagetoll.frontends.cli.program import EXIT_DONE, EXIT_REMARK, Act, Opening, Program, run
+from pagetoll.frontends.cli.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Act, Opening, Program, run
 from pagetoll.ports import Catalogue
 
 MAIL_DOMAIN = "localhost"
@@ -41,7 +41,7 @@ COMMAND = Command(
         Option("r", "remove", "", "with -i: take the users out of these groups"),
         Option("s", "skipexisting", "", "with -a: leave existing users or groups as they are"),
     ),
-    remarks=(EXIT_REMARK,),
+    remarks=(TOGETHER_REMARK, EXIT_REMARK),
 )
 CHANGES = (
     "limitby",

@@ -28,10 +28,8 @@ EXIT_INTERRUPTED = 253
 EXIT_REFUSED = 254
 EXIT_FAILED = 255
 ACT_LENGTH_MAX = 4000
-EXIT_REMARK = (
-    "All changes of one call are made together or not at all. Exit status: 0 done, 253 interrupted, "
-    "254 wrong words, nothing matches or not allowed, 255 failed."
-)
+TOGETHER_REMARK = "All changes of one call are made together or not at all."
+EXIT_REMARK = "Exit status: 0 done, 253 interrupted, 254 wrong words, nothing matches or not allowed, 255 failed."
 
 
 class NotAllowed(PagetollError):

@@ -29,7 +29,9 @@ def take_lock(home: Home) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        raise AlreadyRunning(f"a daemon of {home.data_folder} is running already") from None
+        raise AlreadyRunning(
+            f"a daemon of {home.data_folder} is running already; end it with: pagetoll daemon stop"
+        ) from None
     text = f"{os.getpid()}\n".encode()
     try:
         # overwritten before it is cut: on a full disk the room it has must not be given away

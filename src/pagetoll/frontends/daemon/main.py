@@ -62,7 +62,9 @@ class Configuration:
 def run(home: Home, checkpoint: Checkpoint = no_checkpoint) -> int:
     """Serve until SIGTERM. Returns the exit status; 0 when another daemon serves this home already."""
     if not become_owner(home):
-        raise UsageError(f"only root and {home.owner().name} may run the daemon of {home.data_folder}")
+        raise UsageError(
+            f"only root and {home.owner().name} may run the daemon of {home.data_folder}; run this as one of them"
+        )
     refuse_root()
     os.umask(OWNER_UMASK)
     _allow_open_files()
