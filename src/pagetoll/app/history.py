@@ -165,6 +165,8 @@ COLUMNS: dict[str, Callable[[AttemptRecord], Value]] = {
 
 @dataclass(frozen=True, slots=True)
 class OrderField:
+    """A column to sort by."""
+
     column: str
     descending: bool = False
 

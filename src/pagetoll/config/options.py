@@ -19,22 +19,30 @@ OCTETS_MAX = 2**50
 
 
 class Policy(StrEnum):
+    """What becomes of jobs whose printer, user or entry the ledger does not know."""
+
     DENY = "deny"
     ALLOW = "allow"
 
 
 class UnknownSize(StrEnum):
+    """What becomes of documents that cannot be counted."""
+
     HOLD = "hold"
     REFUSE = "refuse"
     ALLOW = "allow"
 
 
 class OnLimit(StrEnum):
+    """What becomes of jobs that are over a limit."""
+
     CANCEL = "cancel"
     HOLD = "hold"
 
 
 class OnFailure(StrEnum):
+    """What becomes of jobs while we cannot work."""
+
     HOLD = "hold"
     RETRY = "retry"
     CANCEL = "cancel"
@@ -42,6 +50,8 @@ class OnFailure(StrEnum):
 
 
 class UsernameCase(StrEnum):
+    """How the name of the printing user is written before it is looked up."""
+
     NATIVE = "native"
     LOWER = "lower"
     UPPER = "upper"

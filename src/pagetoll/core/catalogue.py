@@ -14,6 +14,8 @@ from pagetoll.core.policy import LimitBy, OwnerKind
 
 @dataclass(frozen=True, slots=True)
 class PrinterRow:
+    """A printer or printer group; prices in millionths of a credit."""
+
     printer_id: int
     name: str
     description: str
@@ -25,6 +27,8 @@ class PrinterRow:
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
+    """A user with the credit account; balance, payments, reserved and overcharge in millionths."""
+
     user_id: int
     name: str
     email: str
@@ -38,6 +42,8 @@ class UserRow:
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
+    """A users group; balance and payments are the sums of its present members, in millionths."""
+
     group_id: int
     name: str
     description: str

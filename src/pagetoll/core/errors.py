@@ -83,15 +83,19 @@ class DeviceError(PagetollError):
 
 
 class DeviceUnreachable(DeviceError):
+    """Nobody answers there now: switched off, no network, a scheduler that does not run."""
+
     retryable = True
 
 
 class DeviceTimeout(DeviceError):
+    """It was reached, and did not answer in time."""
+
     retryable = True
 
 
 class DeviceRefused(DeviceError):
-    pass
+    """It answered that it will not do this."""
 
 
 class LedgerError(PagetollError):
@@ -107,23 +111,23 @@ class LimitReached(LedgerError):
 
 
 class AccountClosed(LedgerError):
-    pass
+    """The account was deleted; a new one of its name is another account."""
 
 
 class NoSuchAccount(LedgerError):
-    pass
+    """No account of that owner, scope and unit was ever made."""
 
 
 class ReservationExpired(LedgerError):
-    pass
+    """Nothing is reserved for the attempt any more, or never was."""
 
 
 class AlreadySettled(LedgerError):
-    pass
+    """The attempt was charged; what it posted is corrected by new entries."""
 
 
 class AlreadyVoided(LedgerError):
-    pass
+    """The attempt was closed with nothing charged."""
 
 
 class StorageError(PagetollError):

@@ -63,6 +63,8 @@ class JobKey:
 
 @dataclass(frozen=True, slots=True)
 class AttemptKey:
+    """Identity of one run of a job: the job, and what its spooler process drew."""
+
     job: JobKey
     nonce: str  # 32 hex digits drawn by the thin client
 

@@ -12,6 +12,8 @@ from enum import StrEnum
 
 
 class State(StrEnum):
+    """Where an attempt stands in the daemon; docs/concepts/life-of-a-job.md says what each waits for."""
+
     RECEIVED = "received"
     CLOSING_PRIOR = "closing_prior"  # earlier attempts of the same job are waited for or closed
     SPOOLING = "spooling"
@@ -29,6 +31,8 @@ class State(StrEnum):
 
 
 class Event(StrEnum):
+    """What happened to an attempt."""
+
     ARRIVED = "arrived"
     ADOPTED = "adopted"  # a client whose daemon was lost comes back with a backend that runs or ran
     BOOKS_CLOSED = "books_closed"  # such a client, but its attempt was closed meanwhile or is not known
@@ -56,6 +60,8 @@ class Event(StrEnum):
 
 
 class Command(StrEnum):
+    """What the driver is to perform; what comes of it is the next event."""
+
     CLOSE_PRIOR = "close_prior"
     SPOOL = "spool"
     COUNT = "count"

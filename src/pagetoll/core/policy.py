@@ -11,6 +11,8 @@ from pagetoll.core.money import Unit, amount_of
 
 
 class LimitBy(StrEnum):
+    """What limits an owner; the table in core/charging.py says which accounts it checks."""
+
     QUOTA = "quota"
     BALANCE = "balance"
     NOQUOTA = "noquota"
@@ -22,11 +24,15 @@ GROUP_LIMITBY = (LimitBy.QUOTA, LimitBy.BALANCE, LimitBy.NOQUOTA)
 
 
 class Enforcement(StrEnum):
+    """Whether a job must fit whole (strict), or anything be left (laxist)."""
+
     STRICT = "strict"
     LAXIST = "laxist"
 
 
 class OwnerKind(StrEnum):
+    """Whose an account is."""
+
     USER = "user"
     GROUP = "group"
     COST_CENTER = "cost_center"
@@ -34,6 +40,8 @@ class OwnerKind(StrEnum):
 
 
 class Verdict(StrEnum):
+    """What becomes of a job; hold is the spooler's: the job waits for somebody."""
+
     ALLOW = "allow"
     WARN = "warn"
     HOLD = "hold"

@@ -31,6 +31,8 @@ class Duplex(StrEnum):
 
 
 class ColorClass(StrEnum):
+    """Whether a page needs more than one ink."""
+
     MONO = "mono"
     COLOR = "color"
     UNKNOWN = "unknown"

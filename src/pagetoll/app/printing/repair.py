@@ -27,6 +27,8 @@ class Repairer(Protocol):
 
 
 class Standing(Enum):
+    """Whether somebody will still finish an attempt."""
+
     RUNNING = "running"
     CLOSED = "closed"
 
