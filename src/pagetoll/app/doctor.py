@@ -65,7 +65,6 @@ class Place:
     uid: int | None
     mode: int
     mode_most: int
-    is_folder: bool
     is_link: bool = False
 
 

@@ -44,7 +44,7 @@ class DeviceGate:
 
     @contextmanager
     def living(self, key: AttemptKey) -> Iterator[LiveAttempt]:
-        """Register an attempt while it is driven."""
+        """Register an attempt while it is driven; at its end it leaves its device."""
         live = LiveAttempt(key)
         with self._changed:
             self._live[key.nonce] = live
@@ -78,9 +78,3 @@ class DeviceGate:
         """Take the device without waiting: an adopted backend is there already, or the longest wait is over."""
         with self._changed:
             self._by_device[device] = nonce
-
-    def leave(self, device: str, nonce: str) -> None:
-        with self._changed:
-            if self._by_device.get(device) == nonce:
-                del self._by_device[device]
-                self._changed.notify_all()

@@ -16,8 +16,8 @@ from pathlib import Path
 import pagetoll
 from pagetoll.app import doctor
 from pagetoll.config.create import (
+    FILE_MODE,
     FOLDER_MODE,
-    PRIVATE_MODE,
     SECRET_MODE,
     THIN_CONF_MODE,
     inner_folders,
@@ -127,35 +127,34 @@ def _settings(home: Home) -> tuple[Settings | None, tuple[str, ...]]:
 
 def _places(home: Home, settings: Settings | None) -> tuple[doctor.Place, ...]:
     passable = 0o001 if settings is not None and settings.spooler_user else 0
-    wanted: list[tuple[Path, int, bool]] = [
-        *((path, mode | (passable if mode == FOLDER_MODE else 0), True) for path, mode in outer_folders(home)),
-        *((path, PRIVATE_MODE, True) for path, _ in inner_folders(home)),
-        (home.configuration, 0o640, False),
+    wanted: list[tuple[Path, int]] = [
+        *((path, mode | (passable if mode == FOLDER_MODE else 0)) for path, mode in outer_folders(home)),
+        *inner_folders(home),
+        (home.configuration, FILE_MODE),
     ]
     if settings is None or settings.database == home.database_url:
-        wanted.append((home.database, 0o640, False))
+        wanted.append((home.database, FILE_MODE))
     wanted += [
-        (path, mode, False)
+        (path, mode)
         for path, mode in ((home.device_uris, SECRET_MODE), (home.thin_conf, THIN_CONF_MODE))
         if path.exists()
     ]
     seen: dict[Path, doctor.Place] = {}
-    for path, mode, is_folder in wanted:
-        seen.setdefault(path, _place(path, mode, is_folder))
+    for path, mode in wanted:
+        seen.setdefault(path, _place(path, mode))
     return tuple(seen.values())
 
 
-def _place(path: Path, mode_most: int, is_folder: bool) -> doctor.Place:
+def _place(path: Path, mode_most: int) -> doctor.Place:
     try:
         found = path.lstat()
     except OSError:
-        return doctor.Place(str(path), None, 0, mode_most, is_folder)
+        return doctor.Place(str(path), None, 0, mode_most)
     return doctor.Place(
         path=str(path),
         uid=found.st_uid,
         mode=stat.S_IMODE(found.st_mode),
         mode_most=mode_most,
-        is_folder=is_folder,
         is_link=stat.S_ISLNK(found.st_mode),
     )
 
