@@ -37,7 +37,11 @@ def outcome(attempt: Callable[[], object], lock: Callable[[], object]) -> str:
         try:
             nobody = pwd.getpwnam("nobody")
             drop_root(nobody.pw_uid, nobody.pw_gid)
-            lock()
+            try:
+                lock()
+            except BaseException as error:
+                os.write(said, f"the lock failed: {error!r}".encode())
+                raise
             try:
                 attempt()
                 answer = "done"
