@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pagetoll.config.home import Home
 from pagetoll.core.errors import PagetollError, UsageError
+from pagetoll.frontends import identity
 from pagetoll.frontends.cli.subcommand import say
 from pagetoll.frontends.daemon.instance import running_pid
 
@@ -36,7 +37,11 @@ def main(arguments: list[str]) -> int:
     acts = {"run": _run, "start": _start, "stop": _stop, "status": _status, "reload": _reload}
     if len(arguments) != 1 or arguments[0] not in acts:
         raise UsageError("say one of run, start, stop, status, reload; see: pagetoll daemon --help")
-    return acts[arguments[0]](Home.from_environment(os.environ))
+    home = Home.from_environment(os.environ)
+    # the log and the lock lie in the owner's folder, where root must open nothing
+    if not identity.become_owner(home):
+        raise PagetollError(f"only root and {home.owner().name} may do this to the daemon; run this as one of them")
+    return acts[arguments[0]](home)
 
 
 def _run(_home: Home) -> int:
@@ -47,7 +52,6 @@ def _start(home: Home) -> int:
     if running_pid(home) is not None:
         say(f"the daemon runs already, pid {running_pid(home)}")
         return 0
-    home.owner()
     log_path = home.data_folder / "pagetolld.log"
     with Path(os.devnull).open("rb") as nothing:
         child = subprocess.Popen(
@@ -65,7 +69,11 @@ def _start(home: Home) -> int:
 
 
 def _log(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, 0o640)
+    except OSError as error:
+        raise PagetollError(f"{path} cannot be written: {error.strerror}; remove it, then start again") from error
 
 
 def _stop(home: Home) -> int:
