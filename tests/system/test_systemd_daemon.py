@@ -140,6 +140,8 @@ def test_the_daemon_is_started_asked_and_stopped_by_command(site: Site) -> None:
     pid = site.daemon_pid()
     assert pid is not None
     assert accepts_connections(site.home.socket)
+    log = (site.home.data_folder / "pagetolld.log").stat(follow_symlinks=False)
+    assert log.st_uid == site.home.owner().uid, "root opens nothing in the owner's folder"
     assert str(pid) in site.run("pagetoll", "daemon", "status").stdout
     assert "already" in site.run("pagetoll", "daemon", "start").stdout
     assert site.daemon_pid() == pid
