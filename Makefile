@@ -5,8 +5,9 @@ CHECKS := check-style check-format check-types check-layers
 .PHONY: help setup demo setup-test test test-long lint $(CHECKS) format lock clean
 
 BIN := .venv/bin
-# The tests run against the installed wheel, not against src/.
-PYTEST := $(BIN)/python -m pytest -o pythonpath=tests --continue-on-collection-errors
+# The tests run against the installed wheel, not against src/. Where .venv is a link, because others may not pass the
+# clone's folder, the programs must know their place by its real name.
+PYTEST = $$(readlink -f .venv)/bin/python -m pytest -o pythonpath=tests --continue-on-collection-errors
 # Three modules at a time: most tests wait for a spooler or a disk. A module stays together, for its fixtures' sake.
 SHARE := -n 3 --dist loadscope --no-loadscope-reorder
 # Further arguments for pytest: make test PYTEST_ARGS='tests/core -x'
