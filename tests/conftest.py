@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
+import signal
+
 pytest_plugins = ["lab.fixtures"]
+
+# A run in the background of a shell ignores SIGINT, and so would every program that a test starts and interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: These wait for real spoolers most of their time: begun first, they run beside what needs the processor.
 WAITING = ("system", "thin", "cli")

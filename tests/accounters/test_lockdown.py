@@ -185,9 +185,10 @@ def test_ghostscript_is_held_by_the_lock_even_without_its_own_safer_mode(name: s
     pid = os.fork()
     if pid == 0:
         try:
+            os.dup2(said, 1)
+            close_others(set())
             nobody = pwd.getpwnam("nobody")
             drop_root(nobody.pw_uid, nobody.pw_gid)
-            os.dup2(said, 1)
             lock_down_ghostscript(ghostscript.BUDGET, executable)
             os.execve(executable, ["gs", "-q", "-dNOSAFER", "-dNODISPLAY", "-c", program], ghostscript.ENVIRONMENT)
         finally:

@@ -154,7 +154,7 @@ def test_without_looking_colors_are_what_the_data_says(shared_site: Site, papers
     [
         (["-c", "lab"], "'lab' is no color space; --coverage takes cmyk, cmy, rgb, bw, gc"),
         (["-r", "5"], "'5' is no resolution; --resolution takes 10 to 1200"),
-        (["-n", "-C"], "--no-color does not go together with --color and --coverage"),
+        (["-n", "-C"], "--no-color does not go together with --color and --coverage; give one of them"),
     ],
 )
 def test_what_cannot_be_asked_is_said(shared_site: Site, papers: Path, words: list[str], complaint: str):
