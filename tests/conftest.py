@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures that all tests share, and the order of the modules."""
 
+import signal
 from pathlib import Path
 
 import pytest
-
-import signal
 
 pytest_plugins = ["lab.fixtures"]
 

@@ -5,6 +5,7 @@ import os
 import pwd
 import re
 import stat
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -262,6 +263,7 @@ def test_a_password_is_found_although_the_scheduler_writes_its_file_late():
             late.cups.close()
 
 
+TESTS = Path(__file__).parent.parent
 WITHOUT_ROOT = """
 import sys
 from pathlib import Path
@@ -285,6 +287,9 @@ def test_all_of_it_works_without_root_on_a_scheduler_of_ones_own():
     with tempfile.TemporaryDirectory(prefix="pagetoll-test-") as name:
         user = pwd.getpwnam("daemon")
         os.chown(name, user.pw_uid, user.pw_gid)
+        support = Path(name, "support")  # others may not be able to pass the folder of the clone
+        for part in ("cli", "lab", "system"):
+            shutil.copytree(TESTS / part, support / part, ignore=shutil.ignore_patterns("__pycache__"))
         done = subprocess.run(
             [
                 "setpriv",
@@ -296,7 +301,7 @@ def test_all_of_it_works_without_root_on_a_scheduler_of_ones_own():
                 WITHOUT_ROOT,
                 name,
             ],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(support), *sys.path])},
             cwd="/",
             capture_output=True,
             text=True,
