@@ -4,8 +4,8 @@
 import os
 import pwd
 import re
-import stat
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
