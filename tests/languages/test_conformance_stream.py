@@ -212,3 +212,13 @@ def test_a_limit_of_pages_leaves_a_lower_bound() -> None:
 def test_an_announced_language_that_is_not_there_is_no_text() -> None:
     with pytest.raises(DocumentError):
         count(wrapped(b"@PJL ENTER LANGUAGE=PCLXL", b"words of a PCL XL job\n"))
+
+
+@pytest.mark.parametrize("name", ["COPIES", "QTY"])
+def test_copies_too_many_for_any_number_are_never_one_copy(name: str) -> None:
+    job = (
+        b"\x1b%%-12345X@PJL SET %b=4000000000\r\n@PJL ENTER LANGUAGE=POSTSCRIPT\r\n%%!PS\nshowpage\n" % name.encode()
+    )
+    usage = count(job)
+    assert usage.impressions == 999_999_999
+    assert "many_copies" in {finding.code for finding in usage.findings}

@@ -32,7 +32,8 @@ _STARTS_WITH_ANY_OCTET = frozenset(["QPDL", "HIPERC"])
 _STATEMENT = re.compile(rb"[ \t]*([A-Za-z]+)")
 _ASSIGNMENT = re.compile(rb'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]{1,64})[ \t]{0,64}=[ \t]{0,64}("[^"]*"|[^\s"]+)')
 _PERSONALITY = re.compile(rb"(?i:LPARM|IPARM)[ \t]*:[ \t]*\S+[ \t]*")
-_NUMBER = re.compile(r"\d{1,9}\Z")
+LARGEST_NUMBER = 999_999_999
+_NUMBER = re.compile(r"\d{1,64}\Z")  # a number too large is a wish all the same: never none
 _EXTRA_SHEETS = frozenset(["SLIPSHEET", "SEPARATOR", "COVER", "INTERLEAVE", "BANNER"])
 PAPER: dict[str, tuple[float, float]] = {
     "LETTER": (612, 792),
@@ -192,9 +193,9 @@ class Wrapper:
         for name, value in _assignments(rest):
             upper = value.upper()
             if name == "COPIES" and _NUMBER.match(value):
-                environment = replace(environment, copies=int(value))
+                environment = replace(environment, copies=min(int(value), LARGEST_NUMBER))
             elif name == "QTY" and _NUMBER.match(value):
-                environment = replace(environment, sets=max(1, int(value)))
+                environment = replace(environment, sets=max(1, min(int(value), LARGEST_NUMBER)))
                 if now:
                     self._job_sets = environment.sets
             elif name == "DUPLEX":
@@ -220,9 +221,9 @@ def _with_ejl(environment: Environment, pairs: dict[str, str]) -> Environment:
     """`environment` after EJL's SET; pairs that are not ours change nothing."""
     copies, sets, sides = pairs.get("CO", ""), pairs.get("QT", ""), pairs.get("DX", "").upper()
     if _NUMBER.match(copies) and int(copies):
-        environment = replace(environment, copies=int(copies))
+        environment = replace(environment, copies=min(int(copies), LARGEST_NUMBER))
     if _NUMBER.match(sets):
-        environment = replace(environment, sets=max(1, int(sets)))
+        environment = replace(environment, sets=max(1, min(int(sets), LARGEST_NUMBER)))
     if sides in ("ON", "OFF"):
         environment = replace(environment, duplex=sides == "ON")
     if pairs.get("PS", "").upper() in PAPER:
