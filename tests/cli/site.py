@@ -55,7 +55,7 @@ class Site:
     def start(self, program: str, *words: str, user: str = "", **environment: str) -> subprocess.Popen[str]:
         become = _becoming(user) if user else []
         return subprocess.Popen(
-            [*become, sys.executable, "-m", f"pagetoll.frontends.cli.{program}", *words],
+            [*become, sys.executable, "-m", module_of(program), *words],
             env=self.environment | environment,
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
@@ -90,6 +90,11 @@ class Site:
     def audit(self) -> list[str]:
         with self.books() as books:
             return books.audit()
+
+
+def module_of(program: str) -> str:
+    """The module that is this program."""
+    return f"pagetoll.frontends.{'cli' if program == 'pagetoll' else 'pykota'}.{program}"
 
 
 def _becoming(user: str) -> list[str]:

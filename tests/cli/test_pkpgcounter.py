@@ -25,7 +25,7 @@ def papers(tmp_path: Path) -> Path:
 
 
 def pkpgcounter(folder: Path, *words: str, document: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    program = [sys.executable, "-m", "pagetoll.frontends.cli.pkpgcounter", *words]
+    program = [sys.executable, "-m", "pagetoll.frontends.pykota.pkpgcounter", *words]
     environment = {"PAGETOLL_HOME": "/nonexistent/home", "PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(sys.path)}
     return subprocess.run(
         program, env=environment, cwd=folder, input=document, capture_output=True, timeout=60, check=False

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.site import AS_ROOT, OTHER_USER, SERVICE_USER, Site
+from cli.site import AS_ROOT, OTHER_USER, SERVICE_USER, Site, module_of
 from pagetoll import __version__
 from pagetoll.frontends.cli.options import Command
 
@@ -24,7 +24,7 @@ needs_root = pytest.mark.skipif(not AS_ROOT, reason="only root can become other 
 
 
 def command(program: str) -> Command:
-    found = importlib.import_module(f"pagetoll.frontends.cli.{program}").COMMAND
+    found = importlib.import_module(module_of(program)).COMMAND
     assert isinstance(found, Command)
     return found
 
@@ -56,7 +56,7 @@ def test_without_words_on_a_terminal_the_help_is_shown(shared_site: Site, progra
     ours, theirs = pty.openpty()
     try:
         shown = subprocess.run(
-            [sys.executable, "-m", f"pagetoll.frontends.cli.{program}"],
+            [sys.executable, "-m", module_of(program)],
             env=shared_site.environment,
             stdin=theirs,
             capture_output=True,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_HOLD, EXIT_PRINTED
 from pagetoll.config.options import OnFailure
-from pagetoll.frontends.cli import pagetoll, program
+from pagetoll.frontends.cli import pagetoll
+from pagetoll.frontends.pykota import program
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/reference/exit-status.md").read_text()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.site import module_of
 from pagetoll.integrations.printlab.cupsd import PrivateCups
 from pagetoll.integrations.printlab.sink import RawSink
 from shape.tree import ROOT
@@ -54,7 +55,7 @@ def shell(lab_folder: Path, cups: PrivateCups) -> Iterator[dict[str, str]]:
     programs.mkdir()
     for name in PROGRAMS:
         script = programs / name
-        script.write_text(f'#!/bin/sh\nexec {sys.executable} -m pagetoll.frontends.cli.{name} "$@"\n')
+        script.write_text(f'#!/bin/sh\nexec {sys.executable} -m {module_of(name)} "$@"\n')
         script.chmod(0o755)
     environment = {
         "PATH": f"{programs}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

@@ -3,9 +3,9 @@
 
 from pagetoll.frontends.cli.ledger_access import owners_ledger
 from pagetoll.frontends.cli.options import Command, Option
-from pagetoll.frontends.cli.output import local_time
 from pagetoll.frontends.cli.screen import printable, tolerant_output
 from pagetoll.frontends.cli.subcommand import no_words, parse_or_show, say
+from pagetoll.frontends.pykota.output import local_time
 
 COMMAND = Command(
     name="pagetoll audit",

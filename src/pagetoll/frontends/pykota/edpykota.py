@@ -8,10 +8,10 @@ from pagetoll.app.quotas import EntryOrder, delete_entries, fit_limits, list_ent
 from pagetoll.core.catalogue import UNCHANGED, EntryChange, EntryRow
 from pagetoll.core.errors import UsageError
 from pagetoll.core.policy import OwnerKind
-from pagetoll.frontends.cli import values
 from pagetoll.frontends.cli.options import Command, Option, Parsed
-from pagetoll.frontends.cli.output import largest_job, limit, local_time, tell, write
-from pagetoll.frontends.cli.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Act, Opening, Program, run
+from pagetoll.frontends.pykota import values
+from pagetoll.frontends.pykota.output import largest_job, limit, local_time, tell, write
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Act, Opening, Program, run
 
 COMMAND = Command(
     name="edpykota",

@@ -18,8 +18,8 @@ from pagetoll.config.home import Home, name_of
 from pagetoll.config.load import load_home
 from pagetoll.core.errors import PagetollError, UsageError
 from pagetoll.frontends.cli.options import Command, Parsed, parse
-from pagetoll.frontends.cli.output import complain, tell
 from pagetoll.frontends.identity import become_owner
+from pagetoll.frontends.pykota.output import complain, tell
 from pagetoll.frontends.wiring import open_storage
 from pagetoll.ports import Catalogue, Ledger
 

@@ -24,8 +24,8 @@ from pagetoll.core.errors import UsageError
 from pagetoll.core.jobs import HistoryFilter
 from pagetoll.core.money import micros
 from pagetoll.frontends.cli.options import Command, Option, Parsed, comma_list
-from pagetoll.frontends.cli.output import plain_float, tell
-from pagetoll.frontends.cli.program import EXIT_DONE, EXIT_REMARK, Act, Opening, Program, run
+from pagetoll.frontends.pykota.output import plain_float, tell
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Act, Opening, Program, run
 
 SEPARATORS = {"csv": ",", "ssv": ";", "tsv": "\t"}
 TYPES = ("history",)

@@ -9,10 +9,10 @@ from pagetoll.app.users import GroupOrder, UserOrder, check_email
 from pagetoll.core.catalogue import UNCHANGED, GroupRow, OwnerChange, Unchanged, UserRow
 from pagetoll.core.errors import UsageError
 from pagetoll.core.policy import GROUP_LIMITBY, LimitBy
-from pagetoll.frontends.cli import values
 from pagetoll.frontends.cli.options import Command, Option, Parsed
-from pagetoll.frontends.cli.output import two_places, write
-from pagetoll.frontends.cli.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Act, Opening, Program, run
+from pagetoll.frontends.pykota import values
+from pagetoll.frontends.pykota.output import two_places, write
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Act, Opening, Program, run
 from pagetoll.ports import Catalogue
 
 MAIL_DOMAIN = "localhost"

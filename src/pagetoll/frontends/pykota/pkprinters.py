@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pagetoll.app.printers import PrinterListing, PrinterOrder, delete_printers, list_printers, save_printers
 from pagetoll.core.catalogue import UNCHANGED, PrinterChange, Unchanged
 from pagetoll.core.errors import UsageError
-from pagetoll.frontends.cli import values
 from pagetoll.frontends.cli.options import Command, Option, Parsed
-from pagetoll.frontends.cli.output import largest_job, plain_float, write
-from pagetoll.frontends.cli.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Act, Opening, Program, run
-from pagetoll.frontends.cli.routing import routed_queues, then_route
+from pagetoll.frontends.pykota import values
+from pagetoll.frontends.pykota.output import largest_job, plain_float, write
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Act, Opening, Program, run
+from pagetoll.frontends.pykota.routing import routed_queues, then_route
 
 COMMAND = Command(
     name="pkprinters",

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The language of a program: from LANGUAGE, LC_ALL, LC_MESSAGES and LANG, in GNU gettext's order.
+
+Catalogues lie in `pagetoll/locale/LANGUAGE/LC_MESSAGES/pagetoll.mo`. In the locale C nothing is translated, so that
+scripts can rely on the English words.
+"""
+
+import gettext
+import locale
+from collections.abc import Mapping
+from pathlib import Path
+
+from pagetoll.core import messages
+
+DOMAIN = "pagetoll"
+CATALOGUES = Path(__file__).resolve().parent.parent / "locale"
+
+
+def speak(environment: Mapping[str, str]) -> None:
+    """Take up the language and the forms of numbers and dates that the environment asks for; C where unknown."""
+    try:
+        locale.setlocale(locale.LC_ALL, "")
+    except locale.Error:
+        locale.setlocale(locale.LC_ALL, "C")
+    messages.choose(gettext.translation(DOMAIN, CATALOGUES, wished(environment), fallback=True))
+
+
+def wished(environment: Mapping[str, str]) -> list[str]:
+    """The languages that are asked for, the best first; none in the locale C (GNU gettext manual, 2.3)."""
+    chosen = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "C")
+    if chosen.split(".")[0] in ("C", "POSIX"):
+        return []
+    return [name for name in environment.get("LANGUAGE", "").split(":") if name] or [chosen]

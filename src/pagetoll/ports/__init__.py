@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the use cases need from the outside, as Protocols. Adapters know one port and one foreign thing."""
+
+from pagetoll.ports.catalogue import (
+    Catalogue,
+    CatalogueReader,
+    CatalogueTransaction,
+)
+from pagetoll.ports.ledger import (
+    Act,
+    AttemptFacts,
+    AttemptRecord,
+    Ledger,
+    LegRecord,
+    Note,
+    Reserved,
+    Settlement,
+)
+from pagetoll.ports.printing import (
+    Clock,
+    DocumentCounter,
+    DocumentStore,
+    HeldJobs,
+    Interrupted,
+    Journal,
+    JournalEntry,
+    Processes,
+    SpooledDocument,
+)
+
+__all__ = [
+    "Act",
+    "AttemptFacts",
+    "AttemptRecord",
+    "Catalogue",
+    "CatalogueReader",
+    "CatalogueTransaction",
+    "Clock",
+    "DocumentCounter",
+    "DocumentStore",
+    "HeldJobs",
+    "Interrupted",
+    "Journal",
+    "JournalEntry",
+    "Ledger",
+    "LegRecord",
+    "Note",
+    "Processes",
+    "Reserved",
+    "Settlement",
+    "SpooledDocument",
+]

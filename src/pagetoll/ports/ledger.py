@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger: accounts, reservations, attempts."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pagetoll.core.audit import AuditDifference, AuditExtent
+from pagetoll.core.charging import ChargeView, Plan
+from pagetoll.core.jobs import (
+    ALL_ATTEMPTS,
+    AttemptKey,
+    AttemptState,
+    ChargeRule,
+    HistoryFilter,
+    Identified,
+    Outcome,
+    Ticket,
+)
+from pagetoll.core.policy import AccountState, Decision, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFacts:
+    """What is known of an attempt when it is first written; impressions are after copies."""
+
+    key: AttemptKey
+    ticket: Ticket
+    identified: Identified
+    user_name: str
+    user_id: int | None
+    printer_id: int | None
+    boot_id: str
+    received_at: datetime
+    client_pid: int = 0  # the thin client's process; with its start time (since boot) it is certain
+    client_start_time_ticks: int = 0
+    document_octets: int | None = None
+    document_sha256: str = ""
+    document_md5: str = ""
+    declared_impressions: int | None = None
+    parsed_impressions: int | None = None
+    media_sheets: int | None = None
+    impressions_color: int | None = None
+    language: str = ""
+    confidence: str = ""
+    findings: tuple[str, ...] = ()
+    usage_json: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One line of an attempt's story: when, a short code, a sentence."""
+
+    at: datetime
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A successful reserve. `in_grace` are the accounts that are over their soft limit, with their new state."""
+
+    attempt_id: int
+    in_grace: tuple[AccountState, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What really came out: posted even beyond the limit. Price in millionths."""
+
+    impressions: int
+    media_sheets: int
+    price: int
+    rule: ChargeRule
+    outcome: Outcome
+    reported_impressions: int | None = None
+    backend_status: int | None = None
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """A stored attempt, as history, explanation and upkeep read it. Amounts of money in millionths."""
+
+    attempt_id: int
+    facts: AttemptFacts
+    state: AttemptState
+    outcome: Outcome | None
+    quoted_impressions: int
+    quoted_price: int
+    tariff_json: str
+    charged_impressions: int
+    charged_media_sheets: int
+    charged_price: int
+    charge_rule: str
+    over_reserved: bool
+    reported_impressions: int | None
+    verdict: str
+    reason: str
+    decision_text: str
+    backend_pid: int | None
+    backend_start_time_ticks: int | None
+    backend_status: int | None
+    reserved_at: datetime | None
+    started_at: datetime | None
+    closed_at: datetime | None
+    lifetime_before: int | None = None  # the printer's counted impressions before this attempt
+
+
+@dataclass(frozen=True, slots=True)
+class LegRecord:
+    """A leg of an attempt: the account as it is now, what was set aside and posted.
+
+    `posted_before` is how the account stood when this attempt was posted: the sum of all earlier entries. None where
+    nothing was posted by it.
+    """
+
+    account: AccountState
+    reserved: int
+    state: str
+    checked: bool
+    posted: int
+    posted_before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An administrative act: the words of the command, and the user who gave it."""
+
+    at: datetime
+    actor: str
+    text: str
+
+
+class Ledger(Protocol):
+    """Accounts, reservations and attempts. Every method is one short transaction; all are safe to repeat.
+
+    Raise StorageUnavailable, StorageConflict or SchemaMismatch for the database's faults.
+    """
+
+    def charge_view(self, printer_name: str, user_name: str, rules: dict[str, Rule], default: Rule) -> ChargeView:
+        """What the rules need to know of this user on this printer; `rules` by printer (group) name."""
+        ...
+
+    def reserve(self, facts: AttemptFacts, plan: Plan, decision: Decision, notes: Sequence[Note]) -> Reserved:
+        """Write the attempt and set all legs aside, or nothing. Durable when it returns.
+
+        A second call with the same key returns the first one's result. Raises LimitReached(refusal),
+        AccountClosed, AlreadySettled, AlreadyVoided.
+        """
+        ...
+
+    def record_unreserved(
+        self, facts: AttemptFacts, decision: Decision, outcome: Outcome, notes: Sequence[Note]
+    ) -> int:
+        """Write an attempt that ends without a reserve (refused, held, empty, unaccounted); returns its id."""
+        ...
+
+    def post_unreserved(self, facts: AttemptFacts, plan: Plan, settlement: Settlement) -> int:
+        """Book a job that was printed and journaled while the daemon was away: once by key, without a limit check.
+
+        Settles the reservation of that key where one exists; returns the attempt's id.
+        """
+        ...
+
+    def mark_starting(self, key: AttemptKey, at: datetime) -> None: ...
+
+    def mark_started(self, key: AttemptKey, backend_pid: int, backend_start_time_ticks: int) -> None: ...
+
+    def settle(self, key: AttemptKey, settlement: Settlement) -> None:
+        """Close the attempt with what came out. Harmless when repeated; AlreadyVoided after a void."""
+        ...
+
+    def void(self, key: AttemptKey, outcome: Outcome, notes: Sequence[Note]) -> None:
+        """Close the attempt with nothing charged. Harmless when repeated; AlreadySettled after a settle."""
+        ...
+
+    def add_notes(self, key: AttemptKey, notes: Sequence[Note]) -> None: ...
+
+    def attempt(self, key: AttemptKey) -> AttemptRecord | None: ...
+    def attempt_by_id(self, attempt_id: int) -> AttemptRecord | None: ...
+    def open_attempts(self) -> Sequence[AttemptRecord]:
+        """All that are not closed, oldest first."""
+        ...
+
+    def open_attempts_of_job(
+        self, spooler_host: str, job_id: int, time_at_creation: int
+    ) -> Sequence[AttemptRecord]: ...
+
+    def history(
+        self, wanted: HistoryFilter = ALL_ATTEMPTS, *, newest_first: bool = True, limit: int | None = None
+    ) -> Iterator[AttemptRecord]:
+        """Attempts by number, read in pages; names also find those of deleted printers and users."""
+        ...
+
+    def legs(self, attempt_id: int) -> Sequence[LegRecord]: ...
+    def notes(self, attempt_id: int) -> Sequence[Note]: ...
+
+    def audit(self) -> Iterator[AuditDifference]:
+        """Every figure that cannot be derived: posted and lifetime from entries, reserved from open reservations,
+        group sums from present members."""
+        ...
+
+    def audit_extent(self) -> AuditExtent: ...
+
+    def acts(self) -> Iterator[Act]:
+        """What administrators did, the newest first."""
+        ...
+
+    def check(self) -> None:
+        """Raise when the database cannot be used now (away, read-only, other schema)."""
+        ...
+
+    def close(self) -> None: ...
