@@ -27,7 +27,8 @@ NEEDED = (CUPSD, IPPEVEPRINTER, "/usr/bin/dbus-daemon")
 COMMAND_TIMEOUT_S = 120.0
 DAEMON_END_S = 20.0
 MODULES = {
-    name: f"pagetoll.frontends.cli.{name}" for name in ("pagetoll", "pkprinters", "pkusers", "edpykota", "dumpykota")
+    "pagetoll": "pagetoll.frontends.cli.pagetoll",
+    **{name: f"pagetoll.frontends.pykota.{name}" for name in ("pkprinters", "pkusers", "edpykota", "dumpykota")},
 }
 
 
