@@ -10,11 +10,15 @@ from datetime import datetime
 from enum import Enum
 
 from pagetoll.core.policy import LimitBy, OwnerKind
+from pagetoll.core.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
 class PrinterRow:
-    """A printer or printer group; prices in millionths of a credit."""
+    """A printer or printer group; prices in millionths of a credit.
+
+    `counted_impressions` is all that was ever counted for jobs on it.
+    """
 
     printer_id: int
     name: str
@@ -23,6 +27,7 @@ class PrinterRow:
     price_per_job: int
     passthrough: bool
     max_job_impressions: int | None
+    counted_impressions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,49 @@ class EntryRow:
     warn_banners: int
 
 
+@dataclass(frozen=True, slots=True)
+class CodeRow:
+    """A billing code, which is a cost centre with two accounts: impressions, and what was spent in millionths.
+
+    `spent` is positive for money that jobs cost. A limit is a budget: None where there is none.
+    """
+
+    code_id: int
+    name: str
+    description: str
+    page_counter: int
+    spent: int
+    reserved_impressions: int
+    reserved_price: int
+    soft_limit_impressions: int | None
+    hard_limit_impressions: int | None
+    soft_limit_spent: int | None
+    hard_limit_spent: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRow:
+    """A payment of a user, in millionths. One that a refund made has the refunded price with a minus, as in the old
+    dumps, although it brought the balance up."""
+
+    payment_id: int
+    user_id: int
+    user_name: str
+    amount: int
+    description: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRow:
+    """A role of a login name, and who gave it."""
+
+    user_name: str
+    role: Role
+    granted_by: str
+    granted_at: datetime
+
+
 class Unchanged(Enum):
     """The one value that means: leave it as it is."""
 
@@ -104,6 +152,29 @@ class OwnerChange:
     description: str | Unchanged = UNCHANGED
     limitby: LimitBy | Unchanged = UNCHANGED
     overcharge: int | Unchanged = UNCHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class CodeChange:
+    """What becomes of billing codes. Limits on impressions, and on what is spent in millionths; None removes one."""
+
+    description: str | Unchanged = UNCHANGED
+    soft_limit_impressions: int | Unchanged | None = UNCHANGED
+    hard_limit_impressions: int | Unchanged | None = UNCHANGED
+    soft_limit_spent: int | Unchanged | None = UNCHANGED
+    hard_limit_spent: int | Unchanged | None = UNCHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFilter:
+    """Which payments: of one user, or all; `start` and `end` are inclusive to the second and carry their zone."""
+
+    user_name: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+ALL_PAYMENTS = PaymentFilter()
 
 
 @dataclass(frozen=True, slots=True)

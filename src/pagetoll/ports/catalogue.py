@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The catalogue: printers, users, groups, quota entries."""
+"""The catalogue: printers, users, groups, quota entries, billing codes, payments, roles."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from pagetoll.core import catalogue as of
+from pagetoll.core.roles import Role
 
 Result = TypeVar("Result")
 
@@ -19,8 +20,19 @@ class CatalogueReader(Protocol):
     # Pairs of a printer group and one of its direct members, by number.
     def printer_members(self) -> Sequence[tuple[int, int]]: ...
 
+    # Pairs of a users group and one of its present members, by number.
+    def group_members(self) -> Sequence[tuple[int, int]]: ...
+
     # In the order of printer and owner name.
     def entries(self, selection: of.EntrySelection) -> Sequence[of.EntryRow]: ...
+
+    def codes(self) -> Sequence[of.CodeRow]: ...
+
+    # Pairs of a users group and one of its members, by number.
+    def group_members(self) -> Sequence[tuple[int, int]]: ...
+
+    # In the order of login name and role.
+    def roles(self) -> Sequence[of.RoleRow]: ...
 
 
 class CatalogueTransaction(CatalogueReader, Protocol):
@@ -58,12 +70,35 @@ class CatalogueTransaction(CatalogueReader, Protocol):
         """Raises UsageError when `increase` would make a limit negative."""
         ...
 
+    def start_grace(self, account_ids: Sequence[int], delay_s: int) -> None:
+        """Begin the grace time, which ends `delay_s` seconds from now, of those of these entries that are between
+        their limits and have none running."""
+        ...
+
     def delete_entries(self, selection: of.EntrySelection) -> None:
         """Close the entries; of users' entries hide the history of that user on that printer too."""
         ...
 
+    def add_codes(self, names: Sequence[str]) -> None: ...
+    def change_codes(self, code_ids: Sequence[int], change: of.CodeChange) -> None: ...
+    def reset_codes(self, code_ids: Sequence[int], reason: str = "") -> None:
+        """Bring both figures of the codes to 0; what open jobs have reserved stays."""
+        ...
+
+    def delete_codes(self, code_ids: Sequence[int]) -> None:
+        """Close the codes and free their names; the history keeps them."""
+        ...
+
+    # Who has the role already keeps it as it was given.
+    def grant_role(self, user_names: Sequence[str], role: Role) -> None: ...
+    def revoke_role(self, user_names: Sequence[str], role: Role) -> None: ...
+
 
 class Catalogue(CatalogueReader, Protocol):
+    def payments(self, wanted: of.PaymentFilter = of.ALL_PAYMENTS) -> Iterator[of.PaymentRow]:
+        """The payments of all users who are not deleted, oldest first, read in pages."""
+        ...
+
     def write(self, actor: str, act: str, work: Callable[[CatalogueTransaction], Result]) -> Result:
         """Runs `work` in one transaction, committed when it returns; the act is written down with its actor.
 

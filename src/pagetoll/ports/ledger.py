@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from pagetoll.core.audit import AuditDifference, AuditExtent
-from pagetoll.core.charging import ChargeView, Plan
+from pagetoll.core.charging import ChargeView, CostCenter, Plan
 from pagetoll.core.jobs import (
     ALL_ATTEMPTS,
     AttemptKey,
@@ -106,6 +106,23 @@ class AttemptRecord:
     started_at: datetime | None
     closed_at: datetime | None
     lifetime_before: int | None = None  # the printer's counted impressions before this attempt
+    refunded_impressions: int = 0
+    refunded_price: int = 0  # of charged_price; negative where that is
+
+    @property
+    def refunded(self) -> bool:
+        """Whether all that was charged was given back."""
+        everything = (self.charged_impressions, self.charged_price)
+        return everything != (0, 0) and (self.refunded_impressions, self.refunded_price) == everything
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """What one refund gave back of an attempt: impressions, and the price in millionths; 0 where nothing was left."""
+
+    attempt_id: int
+    impressions: int
+    price: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +156,21 @@ class Ledger(Protocol):
     Raise StorageUnavailable, StorageConflict or SchemaMismatch for the database's faults.
     """
 
-    def charge_view(self, printer_name: str, user_name: str, rules: dict[str, Rule], default: Rule) -> ChargeView:
-        """What the rules need to know of this user on this printer; `rules` by printer (group) name."""
+    def charge_view(
+        self, printer_name: str, user_name: str, rules: dict[str, Rule], default: Rule, billing_code: str = ""
+    ) -> ChargeView:
+        """What the rules need to know of this user on this printer; `rules` by printer (group) name.
+
+        With a `billing_code` also the cost centre of that name, where there is one.
+        """
+        ...
+
+    def ensure_cost_center(self, billing_code: str) -> CostCenter:
+        """The cost centre of this name, made where there is none."""
+        ...
+
+    def account_states(self, account_ids: Sequence[int]) -> Sequence[AccountState]:
+        """These accounts as they stand now, in account order; unknown numbers are left out."""
         ...
 
     def reserve(self, facts: AttemptFacts, plan: Plan, decision: Decision, notes: Sequence[Note]) -> Reserved:
@@ -177,6 +207,25 @@ class Ledger(Protocol):
         ...
 
     def add_notes(self, key: AttemptKey, notes: Sequence[Note]) -> None: ...
+
+    def refund(
+        self,
+        attempt_id: int,
+        *,
+        impressions: int | None = None,
+        price: int | None = None,
+        reason: str,
+        actor: str,
+        at: datetime,
+        write_id: str,
+    ) -> Refund:
+        """Give back a part of what a settled attempt was charged, on every account that it was posted to.
+
+        `price` in millionths; None is all that is left of it, 0 nothing. A second call with the same `write_id`
+        returns the first one's result. Raises UsageError for an attempt that was not charged, and for more than is
+        left.
+        """
+        ...
 
     def attempt(self, key: AttemptKey) -> AttemptRecord | None: ...
     def attempt_by_id(self, attempt_id: int) -> AttemptRecord | None: ...

@@ -152,6 +152,12 @@ def state_of(row: Row[Any]) -> AccountState:
     )
 
 
+def read_states(connection: Connection, account_ids: Collection[int]) -> list[AccountState]:
+    """These accounts in id order, without holding them."""
+    found = accounts_named().where(accounts.c.id.in_(sorted(account_ids))).order_by(accounts.c.id)
+    return [state_of(row) for row in connection.execute(found)] if account_ids else []
+
+
 def same_kind() -> Any:
     """That `accounts` (a group's) and `member_accounts` are of one unit, scope and period."""
     return and_(

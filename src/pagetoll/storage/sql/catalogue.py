@@ -58,6 +58,9 @@ class SqlCatalogue:
     def printer_members(self) -> Sequence[tuple[int, int]]:
         return self._database.read(catalogue_reads.read_printer_members)
 
+    def group_members(self) -> Sequence[tuple[int, int]]:
+        return self._database.read(catalogue_reads.read_group_members)
+
     def entries(self, selection: EntrySelection) -> Sequence[EntryRow]:
         return self._database.read(lambda connection: catalogue_reads.read_entries(connection, selection))
 
@@ -80,6 +83,9 @@ class SqlCatalogueTransaction:
 
     def printer_members(self) -> Sequence[tuple[int, int]]:
         return catalogue_reads.read_printer_members(self._connection)
+
+    def group_members(self) -> Sequence[tuple[int, int]]:
+        return catalogue_reads.read_group_members(self._connection)
 
     def entries(self, selection: EntrySelection) -> Sequence[EntryRow]:
         return catalogue_reads.read_entries(self._connection, selection)
@@ -137,6 +143,9 @@ class SqlCatalogueTransaction:
 
     def change_entries(self, selection: EntrySelection, change: EntryChange) -> None:
         catalogue_entries.change_entries(self._writing, selection, change)
+
+    def start_grace(self, account_ids: Sequence[int], delay_s: int) -> None:
+        catalogue_entries.start_grace(self._writing, account_ids, delay_s)
 
     def delete_entries(self, selection: EntrySelection) -> None:
         catalogue_entries.delete_entries(self._writing, selection)

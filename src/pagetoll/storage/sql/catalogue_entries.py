@@ -33,6 +33,7 @@ from pagetoll.core.money import LARGEST_STEPS, Unit
 from pagetoll.core.policy import OwnerKind
 from pagetoll.storage.sql.accounts import UNTIL_RESET, bounded, recompute_sums
 from pagetoll.storage.sql.catalogue_reads import OPEN_CREDIT, chunks, newest_account_id, portions, selected
+from pagetoll.storage.sql.instants import MICROSECONDS_PER_S
 from pagetoll.storage.sql.schema import accounts, attempts, entries, group_members, groups, printers, users
 
 NO_STEPS = literal(0, BigInteger)
@@ -300,6 +301,19 @@ def _refuse_negative_limits(connection: Connection, where: ColumnElement[bool], 
         raise UsageError(
             f"the limit of {found.name} on {found.printer} would become {found.limit}; give a smaller decrease"
         )
+
+
+def start_grace(writing: Writing, account_ids: Sequence[int], delay_s: int) -> None:
+    """The grace of a reserve (`guard.grace_after`), begun without one."""
+    used = accounts.c.posted + accounts.c.reserved
+    between = and_(accounts.c.soft_limit <= used, used < accounts.c.hard_limit)
+    ends_at = writing.now + delay_s * MICROSECONDS_PER_S
+    for portion in chunks(account_ids):
+        due = and_(
+            accounts.c.id.in_(portion), accounts.c.closed_at.is_(None), accounts.c.grace_until.is_(None), between
+        )
+        lock_accounts_where(writing.connection, due)
+        writing.connection.execute(update(accounts).where(due).values(grace_until=ends_at))
 
 
 def delete_entries(writing: Writing, selection: EntrySelection) -> None:

@@ -46,6 +46,7 @@ def read_printers(connection: Connection) -> list[PrinterRow]:
             price_per_job=row.price_per_job,
             passthrough=row.passthrough,
             max_job_impressions=row.max_job_impressions,
+            counted_impressions=row.counted_impressions,
         )
         for row in found
     ]
@@ -102,6 +103,15 @@ def read_groups(connection: Connection) -> list[GroupRow]:
         for row in found
     ]
     return sorted(rows, key=by_name)
+
+
+def read_group_members(connection: Connection) -> list[tuple[int, int]]:
+    found = connection.execute(
+        select(group_members.c.group_id, group_members.c.user_id).order_by(
+            group_members.c.group_id, group_members.c.user_id
+        )
+    )
+    return [(row.group_id, row.user_id) for row in found]
 
 
 def selected(selection: EntrySelection, owner_ids: tuple[int, ...] | None) -> ColumnElement[bool]:

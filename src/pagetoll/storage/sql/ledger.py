@@ -10,7 +10,7 @@ from pagetoll.core.audit import AuditDifference, AuditExtent
 from pagetoll.core.charging import ChargeView, Plan
 from pagetoll.core.errors import AlreadySettled, AlreadyVoided
 from pagetoll.core.jobs import ALL_ATTEMPTS, AttemptKey, AttemptState, HistoryFilter, Outcome
-from pagetoll.core.policy import Decision, Rule
+from pagetoll.core.policy import AccountState, Decision, Rule
 from pagetoll.ports import (
     Act,
     AttemptFacts,
@@ -22,6 +22,7 @@ from pagetoll.ports import (
 )
 from pagetoll.storage.sql import history as reading
 from pagetoll.storage.sql import settle as closing
+from pagetoll.storage.sql.accounts import read_states
 from pagetoll.storage.sql.attempts import clean, get_attempt, insert_notes, read_notes
 from pagetoll.storage.sql.audit import audit, extent
 from pagetoll.storage.sql.engine import Database
@@ -47,6 +48,9 @@ class SqlLedger:
     def charge_view(self, printer_name: str, user_name: str, rules: dict[str, Rule], default: Rule) -> ChargeView:
         printer, user = clean(printer_name), clean(user_name)
         return self.database.read(lambda connection: charge_view(connection, printer, user, rules, default))
+
+    def account_states(self, account_ids: Sequence[int]) -> Sequence[AccountState]:
+        return self.database.read(lambda connection: read_states(connection, account_ids))
 
     def reserve(self, facts: AttemptFacts, plan: Plan, decision: Decision, notes: Sequence[Note]) -> Reserved:
         now = self.database.now_micros()
