@@ -115,6 +115,8 @@ def _completed(digits: str, *, last: bool) -> datetime:
 
 def action(row: AttemptRecord) -> str:
     """How the old history calls the end of an attempt."""
+    if row.refunded:
+        return "REFUND"
     if row.outcome in (Outcome.REFUSED, Outcome.PENDING_HELD):
         return "DENY"
     if row.outcome in (Outcome.CANCELED, Outcome.VOIDED):
@@ -156,7 +158,7 @@ COLUMNS: dict[str, Callable[[AttemptRecord], Value]] = {
     "hostname": lambda row: row.facts.ticket.job_originating_host_name,
     "md5sum": lambda row: row.facts.document_md5 or None,
     "pages": lambda _: None,
-    "billingcode": lambda row: row.facts.ticket.options.get("job-billing") or None,
+    "billingcode": lambda row: row.facts.ticket.billing_code or None,
     "precomputedjobsize": lambda row: row.quoted_impressions,
     "precomputedjobprice": lambda row: decimal_of(row.quoted_price),
     "jobdate": _job_date,

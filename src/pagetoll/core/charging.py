@@ -9,9 +9,12 @@ noquota        counted                 counted        counted
 nochange,      none                    none           none
 passthrough
 noprint        refused
+
+The job's billing code is a cost centre with an account of impressions and one of the money spent: both are checked
+against its budget, whoever prints. Under nochange and passthrough its impressions are counted, and nothing is spent.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pagetoll.core.policy import Decision, LimitBy, Rule, Verdict
 from pagetoll.core.pricing import FREE, PriceLine, Tariff
@@ -40,6 +43,16 @@ class GroupView:
 
 
 @dataclass(frozen=True, slots=True)
+class CostCenter:
+    """What a billing code stands for, with the numbers of its two accounts."""
+
+    cost_center_id: int
+    name: str
+    impressions_account_id: int
+    credit_account_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChargeView:
     """All that the rules need to know of a user on a printer. `entries[0]` is the printer's own entry.
 
@@ -57,6 +70,7 @@ class ChargeView:
     credit_account_id: int | None
     entries: tuple[PageEntry, ...]
     groups: tuple[GroupView, ...]
+    cost_center: CostCenter | None = None  # None also where the job's billing code is unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +85,16 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an attempt will reserve. `legs` are the user's own accounts; `group_checks` say which kept group
-    sums must fit (the sums themselves move whether checked or not). `impressions` and `price` as quoted."""
+    """What an attempt will reserve. `legs` are the user's own accounts and the cost centre's; `group_checks` say
+    which kept group sums must fit (the sums themselves move whether checked or not). `impressions` and `price` as
+    quoted."""
 
     tariff: Tariff
     impressions: int
     price: int
     legs: tuple[Leg, ...]
     group_checks: tuple[Leg, ...]
+    cost_center_id: int | None = None
 
 
 def missing(view: ChargeView) -> str:
@@ -138,13 +154,16 @@ def plan(view: ChargeView, impressions: int) -> Plan:
     """The legs of a job of `impressions` sides. The view must be complete (see `missing`)."""
     tariff = tariff_of(view)
     price = tariff.price(impressions)
-    if view.passthrough or view.limitby is LimitBy.NOCHANGE:
-        return Plan(tariff, impressions, 0, (), ())
     own_rule = view.entries[0].rule
+    cost_center_id = None if view.cost_center is None else view.cost_center.cost_center_id
+    if view.passthrough or view.limitby is LimitBy.NOCHANGE:
+        counted = tuple(replace(leg, checked=False) for leg in _budget_legs(view, impressions, 0, own_rule)[:1])
+        return Plan(tariff, impressions, 0, counted, (), cost_center_id)
     legs = [Leg(entry.account_id, impressions, view.limitby is LimitBy.QUOTA, entry.rule) for entry in view.entries]
     if view.credit_account_id is not None:
         checked = view.limitby is LimitBy.BALANCE and view.overcharge != 0
         legs.append(Leg(view.credit_account_id, max(price, 0), checked, own_rule))
+    legs += _budget_legs(view, impressions, price, own_rule)
     group_checks: list[Leg] = []
     if view.limitby is not LimitBy.NOQUOTA:
         for group in view.groups:
@@ -158,4 +177,16 @@ def plan(view: ChargeView, impressions: int) -> Plan:
         price,
         tuple(sorted(legs, key=lambda leg: leg.account_id)),
         tuple(sorted(group_checks, key=lambda leg: leg.account_id)),
+        cost_center_id,
     )
+
+
+def _budget_legs(view: ChargeView, impressions: int, price: int, rule: Rule) -> list[Leg]:
+    """The cost centre's legs, impressions first. Checked also where no limit was seen: one may be set meanwhile."""
+    center = view.cost_center
+    if center is None:
+        return []
+    return [
+        Leg(center.impressions_account_id, impressions, True, rule),
+        Leg(center.credit_account_id, max(price, 0), True, rule),
+    ]

@@ -91,6 +91,11 @@ class Ticket:
     job_originating_host_name: str = ""
     raw_options: str = field(default="", repr=False)
 
+    @property
+    def billing_code(self) -> str:
+        """The cost centre that the job names: option job-billing, else job-account-id; "" for none."""
+        return self.options.get("job-billing", "") or self.options.get("job-account-id", "")
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryFilter:

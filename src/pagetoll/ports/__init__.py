@@ -13,6 +13,7 @@ from pagetoll.ports.ledger import (
     Ledger,
     LegRecord,
     Note,
+    Refund,
     Reserved,
     Settlement,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "LegRecord",
     "Note",
     "Processes",
+    "Refund",
     "Reserved",
     "Settlement",
     "SpooledDocument",

@@ -28,9 +28,6 @@ class CatalogueReader(Protocol):
 
     def codes(self) -> Sequence[of.CodeRow]: ...
 
-    # Pairs of a users group and one of its members, by number.
-    def group_members(self) -> Sequence[tuple[int, int]]: ...
-
     # In the order of login name and role.
     def roles(self) -> Sequence[of.RoleRow]: ...
 

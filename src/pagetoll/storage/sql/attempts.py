@@ -49,7 +49,7 @@ def fact_columns(facts: AttemptFacts) -> dict[str, Any]:
         "content_type": clean(ticket.content_type),
         "final_content_type": clean(ticket.final_content_type),
         "document_from_file": ticket.document_from_file,
-        "billing_code": clean(ticket.options.get("job-billing", "")),
+        "billing_code": clean(ticket.billing_code),
         "copies": ticket.copies,
         "document_octets": facts.document_octets,
         "document_sha256": facts.document_sha256,
