@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of the ledger and of a job's way to the device."""
+
+from pagetoll.config.options.choices import OnFailure, OnLimit, Policy, UnknownSize
+from pagetoll.config.options.kinds import (
+    Option,
+    credit_option,
+    number_option,
+    switch_option,
+    text_option,
+    word_option,
+)
+from pagetoll.core.policy import Enforcement
+
+OCTETS_MAX = 2**50
+
+PRINTING: tuple[Option, ...] = (
+    text_option(
+        "database",
+        "an SQLAlchemy URL, or empty",
+        "",
+        False,
+        "Where the ledger is, as an SQLAlchemy URL. Empty means the SQLite file pagetoll.db in the home.",
+    ),
+    word_option(
+        "policy",
+        Policy.DENY,
+        True,
+        "What happens to a job whose printer, user or quota entry is not in the ledger: deny cancels it, allow "
+        "prints it uncharged.",
+    ),
+    word_option(
+        "enforcement",
+        Enforcement.STRICT,
+        True,
+        "strict refuses a job that would go over a limit; laxist lets the last job go over it.",
+    ),
+    number_option(
+        "gracedelay_d",
+        7,
+        (0, 3650),
+        "days",
+        True,
+        "How long a user may go on printing between the soft and the hard limit.",
+    ),
+    credit_option("balancezero", 0, "The balance at which printing stops; may be negative."),
+    word_option(
+        "unknown_size",
+        UnknownSize.HOLD,
+        True,
+        "What happens to a document that cannot be counted: hold keeps the job until an administrator releases or "
+        "cancels it, refuse cancels it, allow prints it and charges what the device reports.",
+    ),
+    word_option(
+        "on_limit",
+        OnLimit.CANCEL,
+        True,
+        "What happens in CUPS to a job that is over a limit: it is canceled, or held until somebody releases it.",
+    ),
+    word_option(
+        "on_failure",
+        OnFailure.HOLD,
+        True,
+        "What happens while Pagetoll itself cannot work: hold the job, let CUPS retry it, cancel it, or print it and "
+        "book it afterwards from a journal.",
+    ),
+    number_option(
+        "wait_s",
+        5,
+        (0, 3600),
+        "seconds",
+        True,
+        "How long a job waits for a daemon that does not answer before on_failure is followed.",
+    ),
+    switch_option(
+        "keepfiles",
+        False,
+        True,
+        "Whether the spooled copy of a document stays when its job has ended.",
+    ),
+    number_option(
+        "device_linger_s",
+        600,
+        (0, 86400),
+        "seconds",
+        True,
+        "How long at most a job waits for another one that still prints on the same device.",
+    ),
+    number_option(
+        "max_document_octets",
+        0,
+        (0, OCTETS_MAX),
+        "octets",
+        True,
+        "Larger documents are treated as unknown_size says; 0 means no limit.",
+    ),
+    number_option(
+        "busy_timeout_s",
+        10,
+        (1, 600),
+        "seconds",
+        False,
+        "How long a command waits for a database that another one is writing to.",
+    ),
+    number_option(
+        "upkeep_interval_s",
+        60,
+        (5, 86400),
+        "seconds",
+        False,
+        "How often the daemon looks for attempts whose processes have died.",
+    ),
+    text_option(
+        "spooler_user",
+        "a user name, or empty",
+        "",
+        False,
+        "Besides root and the home's owner, jobs are accepted from this user; `pagetoll cups install --as-spooler` "
+        "sets it.",
+    ),
+)
