@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What reports and warnings ask of the books: present members, accounts as they stand, a grace begun without a job."""
+"""What reports and warnings ask of the books: present members, accounts as they stand, a grace without a job."""
 
 from datetime import timedelta
 
