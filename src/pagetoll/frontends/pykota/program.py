@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pagetoll import __version__
 from pagetoll.config.home import Home, name_of
 from pagetoll.config.load import load_home
+from pagetoll.config.options import Settings
 from pagetoll.core.errors import PagetollError, UsageError
 from pagetoll.frontends.cli.options import Command, Parsed, parse
 from pagetoll.frontends.identity import become_owner
@@ -38,12 +39,13 @@ class NotAllowed(PagetollError):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a command works with: the open books, who acts, and by which words (for the list of acts)."""
+    """What a command works with: the open books, who acts, by which words (for the list of acts), the settings."""
 
     ledger: Ledger
     catalogue: Catalogue
     actor: str
     act: str
+    settings: Settings
 
 
 #: Becomes the home's owner and opens the session.
@@ -119,9 +121,11 @@ def open_session(name: str, words: list[str]) -> Session:
         raise NotAllowed(
             f"{actor} : you are not allowed to use this command; run it as root or as {home.owner().name}"
         )
-    ledger, catalogue = open_storage(home, load_home(home))
+    settings = load_home(home)
+    ledger, catalogue = open_storage(home, settings)
     act = shlex.join([name, *words])
-    return Session(ledger, catalogue, actor, act if len(act) <= ACT_LENGTH_MAX else act[:ACT_LENGTH_MAX] + "…")
+    shown = act if len(act) <= ACT_LENGTH_MAX else act[:ACT_LENGTH_MAX] + "…"
+    return Session(ledger, catalogue, actor, shown, settings)
 
 
 def acting_user() -> str:
