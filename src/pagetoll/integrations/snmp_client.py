@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Asking SNMP agents over UDP: some objects in one request, or all objects below one, versions 1 and 2c (RFC 1157 §4,
+RFC 3416 §4.2).
+
+Each call has a socket of its own, which the kernel keeps to the agent's address, and random request ids; what
+comes with another id, or is no SNMP, is passed over. A lost datagram is asked again; the time is the caller's.
+"""
+
+import secrets
+import socket
+import time
+from dataclasses import dataclass
+
+from pagetoll.core.errors import DeviceError, DeviceRefused, DeviceTimeout, DeviceUnreachable, ProtocolError
+from pagetoll.wire import snmp
+from pagetoll.wire.snmp import Binding, ErrorStatus, Message, Oid, Operation, Value, Version
+
+PORT = 161
+COMMUNITY = "public"
+TIMEOUT_S = 2.0
+TRIES = 3
+WALK_OBJECTS_MAX = 1000
+
+# Printer MIB (RFC 3805): one row for each device and marker of it.
+MARKER_LIFE_COUNT = snmp.oid_of("1.3.6.1.2.1.43.10.2.1.4")
+MARKER_COUNTER_UNIT = snmp.oid_of("1.3.6.1.2.1.43.10.2.1.3")
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Whom to ask and how long: `timeout_s` is for the whole request, `tries` datagrams are spread over it."""
+
+    host: str
+    port: int = PORT
+    community: str = COMMUNITY
+    version: Version = Version.V1
+    timeout_s: float = TIMEOUT_S
+    tries: int = TRIES
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A marker of a device with its counter; `unit` is prtMarkerCounterUnit (7 impressions, 8 sheets; None unknown)."""
+
+    device_index: int
+    marker_index: int
+    life_count: int
+    unit: int | None
+
+
+def get(agent: Agent, oids: tuple[Oid, ...]) -> dict[Oid, Value | None]:
+    """The values of these objects, None for each that the agent does not have.
+
+    Raises DeviceUnreachable, DeviceTimeout, and DeviceRefused for an error that names no missing object.
+    """
+    with _Talk(agent) as talk:
+        values: dict[Oid, Value | None] = dict.fromkeys(oids)
+        wanted = list(oids)
+        while wanted:
+            answer = talk.ask(Operation.GET, tuple(wanted))
+            # In version 1 one missing object spoils the whole answer; it is named by its place.
+            if answer.error_status == ErrorStatus.NO_SUCH_NAME and 1 <= answer.error_index <= len(wanted):
+                del wanted[answer.error_index - 1]
+                continue
+            _refuse_error(agent, answer)
+            found = {one.oid: one.value for one in answer.bindings if not one.value.is_missing}
+            return values | {oid: found[oid] for oid in wanted if oid in found}
+        return values
+
+
+def walk(agent: Agent, root: Oid) -> list[Binding]:
+    """All objects below `root`, in their order, at most WALK_OBJECTS_MAX. Raises the DeviceError kinds of `get`."""
+    found: list[Binding] = []
+    last = root
+    with _Talk(agent) as talk:
+        while len(found) < WALK_OBJECTS_MAX:
+            answer = talk.ask(Operation.GET_NEXT, (last,))
+            if answer.error_status == ErrorStatus.NO_SUCH_NAME or not answer.bindings:
+                break
+            _refuse_error(agent, answer)
+            one = answer.bindings[0]
+            # an agent that does not go forward would hold us for ever
+            if one.value.is_missing or one.oid[: len(root)] != root or one.oid <= last:
+                break
+            found.append(one)
+            last = one.oid
+    return found
+
+
+def markers(agent: Agent) -> list[Marker]:
+    """Every marker with a counter, of all devices behind the agent. Raises the DeviceError kinds of `get`."""
+    counts = [one for one in walk(agent, MARKER_LIFE_COUNT) if len(one.oid) == len(MARKER_LIFE_COUNT) + 2]
+    units = {one.oid[-2:]: one.value.number for one in walk(agent, MARKER_COUNTER_UNIT)} if counts else {}
+    return [
+        Marker(one.oid[-2], one.oid[-1], one.value.number, units.get(one.oid[-2:]))
+        for one in counts
+        if one.value.number is not None and one.value.number >= 0
+    ]
+
+
+def _refuse_error(agent: Agent, answer: Message) -> None:
+    if answer.error_status != ErrorStatus.NO_ERROR:
+        raise DeviceRefused(f"the SNMP agent of {agent.host} answered with error {answer.error_status}")
+
+
+class _Talk:
+    """A socket that hears only the agent, for the requests of one call."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+        self._socket = _connected(agent)
+
+    def __enter__(self) -> "_Talk":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def ask(self, operation: Operation, oids: tuple[Oid, ...]) -> Message:
+        """The answer to one request, sent again when it is lost."""
+        agent = self._agent
+        request_id = secrets.randbelow(2**31 - 1) + 1
+        request = Message(
+            agent.version, agent.community.encode(), operation, request_id, tuple(Binding(oid) for oid in oids)
+        )
+        octets = snmp.encode(request)
+        try:
+            for _ in range(agent.tries):
+                self._socket.send(octets)
+                answer = self._hear(request, time.monotonic() + agent.timeout_s / agent.tries)
+                if answer is not None:
+                    return answer
+        except OSError as error:
+            raise _unreachable(agent, error) from error
+        raise DeviceTimeout(
+            f"{agent.host} port {agent.port} does not answer SNMP within {agent.timeout_s:g} s; is SNMP switched on "
+            "there, and is the community right?"
+        )
+
+    def _hear(self, request: Message, until_s: float) -> Message | None:
+        while (left_s := until_s - time.monotonic()) > 0:
+            self._socket.settimeout(left_s)
+            try:
+                octets = self._socket.recv(snmp.MESSAGE_OCTETS_MAX)
+                answer = snmp.decode(octets)
+            except TimeoutError:
+                return None
+            except ProtocolError:  # not from an agent, or a damaged one: the right answer may still come
+                continue
+            if (answer.operation, answer.request_id) == (Operation.RESPONSE, request.request_id):
+                return answer
+        return None
+
+
+def _connected(agent: Agent) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(agent.host, agent.port, type=socket.SOCK_DGRAM)
+    except (OSError, UnicodeError) as error:
+        raise _unreachable(agent, error) from error
+    fault: DeviceError | None = None
+    for family, kind, protocol, _, address in found:
+        made = socket.socket(family, kind, protocol)
+        try:
+            made.connect(address)
+        except OSError as error:
+            made.close()
+            fault = _unreachable(agent, error)
+            continue
+        return made
+    raise fault or DeviceUnreachable(f"{agent.host} has no address; check the device URI")
+
+
+def _unreachable(agent: Agent, error: Exception) -> DeviceUnreachable:
+    why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return DeviceUnreachable(
+        f"{agent.host} port {agent.port} cannot be asked by SNMP: {why}; is it switched on, is the name right?"
+    )
