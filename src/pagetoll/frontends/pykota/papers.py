@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What pkinvoice, pkrefund and pkbanner share: options of a page, the file that it is written into.
+
+A value that is none makes a warning, and the default is used, as PyKota has it.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pagetoll.core.errors import UsageError
+from pagetoll.core.messages import _
+from pagetoll.core.sheets import A4, PaperSize, paper_size
+from pagetoll.frontends.cli.options import Option, Parsed
+from pagetoll.frontends.pykota.output import tell
+
+if TYPE_CHECKING:
+    from pagetoll.integrations.papers.pdf import Look
+
+LOGO = Option(
+    "l", "logo", "FILE", "picture on top of the page; an empty one means none; our mark where it is left out"
+)
+PAGESIZE = Option("p", "pagesize", "SIZE", "paper: A4 (the default), Letter, ..., or such as iso_a4_210x297mm")
+NUMBER_MOST = 10**12
+STANDARD_OUTPUT = "-"
+LOGO_OCTETS_MAX = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PageOptions:
+    """The logo's octets (None: our mark, empty: none) and name, and the paper."""
+
+    paper: PaperSize
+    logo: bytes | None
+    logo_name: str
+
+    def look(self, *, lighter_percent: int = 0) -> "Look":
+        """How to draw. Raises UsageError for a logo that is no picture."""
+        from pagetoll.integrations.papers.logo import read_logo
+        from pagetoll.integrations.papers.pdf import Look, Mark
+
+        if self.logo is None:
+            return Look(self.paper, Mark(), lighter_percent)
+        return Look(self.paper, read_logo(self.logo, self.logo_name) if self.logo else None, lighter_percent)
+
+
+def page_options(parsed: Parsed) -> PageOptions:
+    """What --logo and --pagesize say; the logo is read here, with the caller's rights. Raises UsageError."""
+    name = parsed.text("logo")
+    return PageOptions(_paper(parsed.text("pagesize")), _logo(name), name or "")
+
+
+def _logo(name: str | None) -> bytes | None:
+    if not name:
+        return None if name is None else b""
+    try:
+        with Path(name).open("rb") as file:
+            octets = file.read(LOGO_OCTETS_MAX + 1)
+    except OSError as error:
+        raise UsageError(
+            _("the logo {name} cannot be read: {why}; give another --logo, or an empty one for none").format(
+                name=name, why=error.strerror
+            )
+        ) from error
+    if not octets or len(octets) > LOGO_OCTETS_MAX:
+        raise UsageError(
+            _("the logo {name} is empty or has more than {most} octets; give another --logo").format(
+                name=name, most=LOGO_OCTETS_MAX
+            )
+        )
+    return octets
+
+
+def _paper(name: str | None) -> PaperSize:
+    found = A4 if name is None else paper_size(name)
+    if found is None:
+        tell("WARN", _("there is no paper {name} for this; A4 is used").format(name=repr(name)))
+        return A4
+    return found
+
+
+def number_or(parsed: Parsed, option: str, default: int, allowed: Callable[[int], bool]) -> int:
+    """A whole number of an option, or the default with a warning where it is none or not allowed."""
+    text = parsed.text(option)
+    if text is None:
+        return default
+    word = text.strip()
+    if word.isascii() and word.isdecimal() and len(word) <= len(str(NUMBER_MOST)) and allowed(int(word)):
+        return int(word)
+    _say_default(option, text, str(default))
+    return default
+
+
+def percent_or_none(parsed: Parsed, option: str) -> Decimal:
+    """A percentage from 0 to below 100, or 0 with a warning where it is none."""
+    text = parsed.text(option)
+    if text is None:
+        return Decimal(0)
+    with suppress(InvalidOperation):
+        percent = Decimal(text.strip())
+        if percent.is_finite() and 0 <= percent < 100 and int(percent.as_tuple().exponent) >= -6:
+            return percent
+    _say_default(option, text, "0.0")
+    return Decimal(0)
+
+
+def _say_default(option: str, text: str, default: str) -> None:
+    tell(
+        "WARN",
+        _("invalid --{option} {text}; {default} is used").format(option=option, text=repr(text), default=default),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where a document goes: an open file, emptied only when there is something to write, or standard output."""
+
+    path: Path | None
+    descriptor: int
+    new: bool
+
+    def write(self, octets: bytes) -> None:
+        """Write the whole document. Raises UsageError."""
+        if self.path is None:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(octets)
+            sys.stdout.buffer.flush()
+            return
+        try:
+            with os.fdopen(self.descriptor, "wb") as file:
+                file.write(octets)
+                file.truncate()
+        except OSError as error:
+            raise UsageError(
+                _("{path} cannot be written: {why}; give another --output").format(path=self.path, why=error.strerror)
+            ) from error
+
+    def discard(self) -> None:
+        """Leave things as they were found: nothing was written."""
+        if self.path is not None:
+            os.close(self.descriptor)
+            if self.new:
+                with suppress(OSError):  # the folder may be the caller's alone; an empty file is as good
+                    self.path.unlink()
+
+
+def open_output(name: str) -> Output:
+    """The file of --output, opened with the caller's rights; `-` is standard output. Raises UsageError."""
+    if name == STANDARD_OUTPUT:
+        return Output(None, -1, new=False)
+    path = Path(name)
+    flags = os.O_WRONLY | os.O_CLOEXEC
+    try:
+        try:
+            return Output(path, os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666), new=True)
+        except FileExistsError:
+            return Output(path, os.open(path, flags), new=False)
+    except OSError as error:
+        raise UsageError(
+            _("{path} cannot be written: {why}; give another --output").format(path=path, why=error.strerror)
+        ) from error
