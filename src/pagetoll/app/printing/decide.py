@@ -26,7 +26,7 @@ def decide(services: Services, attempt: Attempt) -> Event:
     if attempt.usage is not None and attempt.usage.language == COMMAND_LANGUAGE:
         return _accept_uncharged(attempt, "a command for the device, no document")
     lacking = charging.missing(view)
-    if lacking and attempt.settings.policy is Policy.DENY:
+    if lacking and attempt.settings.policy is not Policy.ALLOW:
         return _refuse(attempt, Decision(Verdict.REFUSE, "account-info-needed", f"Not printed: {lacking}"))
     if lacking:
         return _accept_uncharged(attempt, f"printed uncharged by policy allow: {lacking}")

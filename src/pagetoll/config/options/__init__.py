@@ -5,24 +5,41 @@ The file is TOML 1.0. Options stand at its top; those marked per queue may be gi
 where NAME is a queue or a printer group. The reference page is checked against this table.
 """
 
-from pagetoll.config.options.choices import OnFailure, OnLimit, Policy, UnknownSize, UsernameCase
+from pagetoll.config.options.choices import (
+    BannerShare,
+    Logger,
+    OnAccounterError,
+    OnFailure,
+    OnLimit,
+    Policy,
+    UnknownBillingCode,
+    UnknownSize,
+    UsernameCase,
+)
+from pagetoll.config.options.devices import DEVICES
+from pagetoll.config.options.hooks import HOOKS
 from pagetoll.config.options.kinds import Option
 from pagetoll.config.options.people import PEOPLE
 from pagetoll.config.options.printing import PRINTING
+from pagetoll.config.options.records import RECORDS
 from pagetoll.config.options.settings import QueueSettings, Settings
 
-OPTIONS: tuple[Option, ...] = (*PRINTING, *PEOPLE)
+OPTIONS: tuple[Option, ...] = (*PRINTING, *PEOPLE, *DEVICES, *HOOKS, *RECORDS)
 OPTION_BY_NAME = {option.name: option for option in OPTIONS}
 
 __all__ = [
     "OPTIONS",
     "OPTION_BY_NAME",
+    "BannerShare",
+    "Logger",
+    "OnAccounterError",
     "OnFailure",
     "OnLimit",
     "Option",
     "Policy",
     "QueueSettings",
     "Settings",
+    "UnknownBillingCode",
     "UnknownSize",
     "UsernameCase",
 ]

@@ -41,3 +41,33 @@ class UsernameCase(StrEnum):
     NATIVE = "native"
     LOWER = "lower"
     UPPER = "upper"
+
+
+class UnknownBillingCode(StrEnum):
+    """What becomes of jobs for a cost centre that the ledger does not know."""
+
+    CREATE = "create"
+    DENY = "deny"
+
+
+class OnAccounterError(StrEnum):
+    """What becomes of a job whose measuring fails."""
+
+    STOP = "stop"
+    CONTINUE = "continue"
+
+
+class BannerShare(StrEnum):
+    """Which banners belong to the job that is charged."""
+
+    NONE = "none"
+    BOTH = "both"
+    STARTING = "starting"
+    ENDING = "ending"
+
+
+class Logger(StrEnum):
+    """Where the daemon's log lines go."""
+
+    STDERR = "stderr"
+    SYSTEM = "system"

@@ -12,6 +12,11 @@ from pagetoll.core.site_commands import SiteCommand, placeholders, scripts_insid
 
 Parser = Callable[[object], object]
 
+
+class Forbidden(ValueError):
+    """A value that is of the right kind, but must not be so; its text says why ("must not …")."""
+
+
 COMMAND = 'a list of words such as ["/usr/local/bin/tell", "-v"], or { shell = "…" } for a line of shell'
 COMMAND_OCTETS_MAX = 64_000
 
@@ -88,13 +93,13 @@ def command(names: Iterable[str] = ()) -> Callable[[object], SiteCommand]:
     def parse(value: object) -> SiteCommand:
         match value:
             case [str(program), *rest] if program and all(isinstance(word, str) for word in rest):
-                words = tuple(str(word) for word in value)
+                words = (program, *map(str, rest))
                 _check_command(words, known)
                 return SiteCommand(words=words)
-            case {"shell": str(line)} if len(value) == 1 and line.strip():
+            case {"shell": str(line), **others} if not others and line.strip():
                 _check_command((line,), known)
                 if known and (inside := scripts_inside(line)):
-                    raise ValueError(
+                    raise Forbidden(
                         f"must not have %({inside[0]})s inside an argument of eval or -c, which is a script: hand it "
                         "on as an argument of its own, or take the environment variable"
                     )
@@ -110,7 +115,7 @@ def _check_command(texts: tuple[str, ...], known: frozenset[str]) -> None:
     if known:
         for name in (name for each in texts for name in placeholders(each) if name not in known):
             allowed = " ".join(f"%({each})s" for each in sorted(known))
-            raise ValueError(f"must not have %({name})s; the placeholders are {allowed}")
+            raise Forbidden(f"must not have %({name})s; the placeholders are {allowed}")
 
 
 # --- rows of the usual kinds --------------------------------------------------------------------------------------

@@ -43,6 +43,20 @@ PEOPLE: tuple[Option, ...] = (
         False,
         "Whether the name of the printing user is taken as it is, or made lower or upper case first.",
     ),
+    text_option(
+        "winbind_separator",
+        "one or more signs, or empty",
+        "",
+        False,
+        "What stands between domain and user in a job's user name; only what follows the last one is kept.",
+    ),
+    text_option(
+        "striptitle",
+        "a pattern with ? * and [ ], or empty",
+        "",
+        True,
+        "What is taken off the beginning of a job's title, such as smbprn.??????.",
+    ),
     switch_option(
         "reject_unknown",
         False,

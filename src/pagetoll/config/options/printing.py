@@ -3,16 +3,31 @@
 
 from pagetoll.config.options.choices import OnFailure, OnLimit, Policy, UnknownSize
 from pagetoll.config.options.kinds import (
+    COMMAND,
     Option,
+    command,
     credit_option,
     number_option,
+    quoted_words,
     switch_option,
     text_option,
     word_option,
 )
 from pagetoll.core.policy import Enforcement
+from pagetoll.core.site_commands import SiteCommand
 
 OCTETS_MAX = 2**50
+POLICY_PLACEHOLDERS = ("username", "printername")
+
+
+def _policy(value: object) -> Policy | SiteCommand:
+    match value:
+        case str():
+            return Policy(value)
+        case {"external": helper, **others} if not others:
+            return command(POLICY_PLACEHOLDERS)(helper)
+    raise ValueError
+
 
 PRINTING: tuple[Option, ...] = (
     text_option(
@@ -22,12 +37,16 @@ PRINTING: tuple[Option, ...] = (
         False,
         "Where the ledger is, as an SQLAlchemy URL. Empty means the SQLite file pagetoll.db in the home.",
     ),
-    word_option(
+    Option(
         "policy",
+        _policy,
+        f"{quoted_words(Policy)}, or {{ external = COMMAND }}, where COMMAND is {COMMAND}",
         Policy.DENY,
+        '"deny"',
         True,
         "What happens to a job whose printer, user or quota entry is not in the ledger: deny cancels it, allow "
-        "prints it uncharged.",
+        "prints it uncharged, external runs a command that may add what is missing. The command gets %(username)s "
+        "and %(printername)s put in, and %% for a percent sign.",
     ),
     word_option(
         "enforcement",

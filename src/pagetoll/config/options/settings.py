@@ -4,9 +4,31 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pagetoll.config.options.choices import OnFailure, OnLimit, Policy, UnknownSize, UsernameCase
+from pagetoll.config.options.choices import (
+    BannerShare,
+    Logger,
+    OnAccounterError,
+    OnFailure,
+    OnLimit,
+    Policy,
+    UnknownBillingCode,
+    UnknownSize,
+    UsernameCase,
+)
+from pagetoll.core.accounting import (
+    ALL_ONE,
+    ALWAYS_TRUST,
+    COUNT_OURSELVES,
+    DO_NOT_CHARGE,
+    Accounter,
+    InkCoefficients,
+    OnBackendError,
+    PreAccounter,
+    TrustJobSize,
+)
 from pagetoll.core.mail_to import TELL_BOTH, MailTo
 from pagetoll.core.policy import Enforcement, Rule
+from pagetoll.core.site_commands import SiteCommand
 
 DAY_S = 86400
 
@@ -15,7 +37,7 @@ DAY_S = 86400
 class QueueSettings:
     """The options of one queue or printer group. Credits are in millionths."""
 
-    policy: Policy = Policy.DENY
+    policy: Policy | SiteCommand = Policy.DENY
     enforcement: Enforcement = Enforcement.STRICT
     gracedelay_d: int = 7
     unknown_size: UnknownSize = UnknownSize.HOLD
@@ -30,6 +52,32 @@ class QueueSettings:
     adminmail: str = "root@localhost"
     softwarn: str = ""
     hardwarn: str = ""
+    striptitle: str = ""
+    accounter: Accounter = COUNT_OURSELVES
+    preaccounter: PreAccounter = COUNT_OURSELVES
+    onaccountererror: OnAccounterError = OnAccounterError.STOP
+    skipinitialwait: bool = False
+    noprintingmaxdelay_s: int = 60
+    statusstabilizationloops: int = 5
+    statusstabilizationdelay_s: float = 4.0
+    snmperrormask: int = 0x4FCC
+    trustjobsize: TrustJobSize = ALWAYS_TRUST
+    onbackenderror: OnBackendError = DO_NOT_CHARGE
+    coefficients: InkCoefficients = ALL_ONE
+    unknown_billingcode: UnknownBillingCode | SiteCommand = UnknownBillingCode.CREATE
+    denyduplicates: bool | SiteCommand = False
+    duplicatesdelay_s: int = 60
+    overwrite_jobticket: SiteCommand | None = None
+    askconfirmation: SiteCommand | None = None
+    prehook: SiteCommand | None = None
+    posthook: SiteCommand | None = None
+    startingbanner: str | SiteCommand = ""
+    endingbanner: str | SiteCommand = ""
+    accountbanner: BannerShare = BannerShare.BOTH
+    maxdenybanners: int = 0
+    printcancelledbanners: bool = True
+    avoidduplicatebanners: bool | int = False
+    directory: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +95,14 @@ class Settings:
     smtpserver: str = "localhost"
     maildomain: str = ""
     crashrecipient: str = ""
+    winbind_separator: str = ""
+    privacy: bool = False
+    disablehistory: bool = False
+    logger: Logger = Logger.SYSTEM
+    debug: bool = False
+    logourl: str = ""
+    logolink: str = ""
+    pykota_home: str = ""
     spooler_user: str = ""
     defaults: QueueSettings = QueueSettings()
     queues: Mapping[str, QueueSettings] = field(default_factory=dict)
