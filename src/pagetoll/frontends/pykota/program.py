@@ -18,6 +18,7 @@ from pagetoll.config.home import Home, name_of
 from pagetoll.config.load import load_home
 from pagetoll.config.options import Settings
 from pagetoll.core.errors import PagetollError, UsageError
+from pagetoll.core.rights import Caller, NotAllowed
 from pagetoll.frontends.cli.options import Command, Parsed, parse
 from pagetoll.frontends.identity import become_owner
 from pagetoll.frontends.pykota.output import complain, tell
@@ -33,19 +34,20 @@ TOGETHER_REMARK = "All changes of one call are made together or not at all."
 EXIT_REMARK = "Exit status: 0 done, 253 interrupted, 254 wrong words, nothing matches or not allowed, 255 failed."
 
 
-class NotAllowed(PagetollError):
-    """The caller has no right to what the command would do."""
-
-
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a command works with: the open books, who acts, by which words (for the list of acts), the settings."""
+    """What a command works with: the open books, who acts, by which words (for the list of acts), the settings.
+
+    `caller` is for whom the daemon runs the command: then the books show and change only what he may. None for root
+    and the home's owner, who may do all.
+    """
 
     ledger: Ledger
     catalogue: Catalogue
     actor: str
     act: str
     settings: Settings
+    caller: Caller | None = None
 
 
 #: Becomes the home's owner and opens the session.

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that the words of a command name: opened with the caller's rights, whoever the command runs as.
+
+A command that root or the home's owner runs opens them by their names, in its `plan`, before anything is given up. A
+command that the daemon runs for somebody else opens nothing by name: the caller's own process has opened the files
+that the words name and handed their descriptors over.
+"""
+
+import contextlib
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from pagetoll.core.rights import Direction
+
+_passed: dict[tuple[Direction, str], int] | None = None
+
+
+def only_passed(descriptors: Mapping[tuple[Direction, str], int]) -> None:
+    """From here on there are only these files, by direction and name as it was typed."""
+    global _passed
+    _passed = dict(descriptors)
+
+
+def open_to_read(name: str) -> BinaryIO:
+    """The file that the word names. Raises OSError."""
+    if _passed is None:
+        return Path(name).open("rb")
+    return os.fdopen(_take("r", name), "rb")
+
+
+def open_to_write(name: str) -> BinaryIO:
+    """The file that the word names, made where there was none, and emptied. Raises OSError."""
+    if _passed is None:
+        return Path(name).open("wb")
+    descriptor = _take("w", name)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.ftruncate(descriptor, 0)
+    return os.fdopen(descriptor, "wb")
+
+
+def remove_empty(name: str) -> None:
+    """Remove a file that `open_to_write` made and nothing was written to, where the caller's rights reach; an empty
+    file is as good. Where descriptors were passed, the caller's own process does it."""
+    if _passed is None:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+
+
+def _take(direction: Direction, name: str) -> int:
+    """A descriptor for this use alone."""
+    found = (_passed or {}).get((direction, name))
+    if found is None:
+        raise PermissionError(1, "it was not handed over", name)
+    return os.dup(found)
