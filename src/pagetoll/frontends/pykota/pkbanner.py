@@ -29,7 +29,7 @@ COMMAND = Command(
         PAGESIZE,
         Option("s", "savetoner", "PERCENT", "how much lighter the page is, from 0 (black) to 99"),
         Option("u", "url", "TEXT", "text at the bottom of the page"),
-        Option("L", "language", "LANGUAGE", f"{', '.join(LANGUAGES)}; {USUAL_LANGUAGE} where it is left out"),
+        Option("L", "language", "LANGUAGE", "postscript (the default), pdf, pclxl, pcl or pwg"),
     ),
     remarks=("All languages but pdf are made by Ghostscript. As root it works as the home's owner.", EXIT_REMARK),
 )

@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime
 
-from pagetoll.app.dumps.filters import HISTORY_KEYS, parse_filter
+from pagetoll.app.dumps.filters import parse_filter
 from pagetoll.app.invoices import InvoiceTerms, bills, invoice_sheets, summary
 from pagetoll.core.errors import UsageError
 from pagetoll.core.jobs import HistoryFilter
@@ -20,7 +20,7 @@ COMMAND = Command(
     name="pkinvoice",
     usage="[options] [KEY=VALUE ...]",
     summary="Writes invoices as a PDF document, a page for each user whose jobs cost anything, by name. Filters "
-    f"choose the jobs; their keys are {', '.join(HISTORY_KEYS)}.",
+    "choose the jobs; their keys are username, printername, hostname, billingcode, jobid, start and end.",
     rows=(
         LOGO,
         PAGESIZE,
@@ -31,8 +31,8 @@ COMMAND = Command(
     ),
     remarks=(
         (
-            "Jobs that were refused or refunded are not invoiced; of one that was refunded in part the rest is, of "
-            "one that was canceled what came out. With --output FILE a line with the sums is written to standard output."
+            "Jobs that were refused or refunded are not invoiced; of one that was refunded in part the rest is, and "
+            "of one that was canceled what came out. With --output FILE a line with the sums goes to standard output."
         ),
         EXIT_REMARK,
     ),

@@ -30,22 +30,28 @@ def read_logo(octets: bytes, name: str) -> Image.Image:
             warnings.simplefilter("ignore")
             picture = Image.open(BytesIO(octets), formats=FORMATS)
             if picture.width * picture.height > LOGO_PIXELS_MAX:
-                raise UsageError(
-                    _("the logo {name} has {width} x {height} pixels; scale it down to at most {most} pixels").format(
-                        name=name, width=picture.width, height=picture.height, most=LOGO_PIXELS_MAX
-                    )
-                )
+                raise _too_large(name)
             picture.draft("RGB", DRAWN_PIXELS_MAX)
             picture.load()
             return _on_white(picture)
     except UsageError:
         raise
+    except Image.DecompressionBombError as error:
+        raise _too_large(name) from error
     except Exception as error:  # Pillow's readers raise nearly every kind for broken files
         raise UsageError(
-            _(
-                "the logo {name} cannot be read as a picture; give one as {formats}, or an empty --logo for none"
-            ).format(name=name, formats=", ".join(FORMATS))
+            _("the logo {name} cannot be read as a picture; give one as {formats}, or an empty --logo").format(
+                name=name, formats=", ".join(FORMATS)
+            )
         ) from error
+
+
+def _too_large(name: str) -> UsageError:
+    return UsageError(
+        _("the logo {name} has too many pixels; scale it down to at most {most}").format(
+            name=name, most=LOGO_PIXELS_MAX
+        )
+    )
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
