@@ -22,7 +22,7 @@ _HELP_WIDTH = 100
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One row: letter, long name, the word for its argument ("" for a switch), what it does."""
+    """One row: letter ("" for none), long name, the word for its argument ("" for a switch), what it does."""
 
     letter: str
     name: str
@@ -65,7 +65,8 @@ class Command:
             "options:",
         ]
         for option in self.options:
-            left = f"  -{option.letter}, --{option.name}" + (f" {option.argument}" if option.argument else "")
+            letter = f"-{option.letter}, " if option.letter else "    "
+            left = f"  {letter}--{option.name}" + (f" {option.argument}" if option.argument else "")
             room = max(_HELP_COLUMN, len(left) + 2)
             wrapped = textwrap.wrap(option.help, _HELP_WIDTH - _HELP_COLUMN)
             lines.append(left.ljust(room) + wrapped[0])
@@ -113,7 +114,7 @@ def _collect(
     complaints: list[str],
     depth: int,
 ) -> None:
-    letters = "".join(option.letter + (":" if option.argument else "") for option in command.options)
+    letters = "".join(option.letter + (":" if option.argument else "") for option in command.options if option.letter)
     names = [option.name + ("=" if option.argument else "") for option in command.options]
     long_of = {f"-{option.letter}": option.name for option in command.options}
     try:
