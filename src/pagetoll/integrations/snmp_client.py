@@ -40,7 +40,7 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A marker of a device with its counter; `unit` is prtMarkerCounterUnit (7 impressions, 8 sheets; None unknown)."""
+    """A marker of a device and its counter; `unit` is prtMarkerCounterUnit: 7 impressions, 8 sheets, None unknown."""
 
     device_index: int
     marker_index: int
