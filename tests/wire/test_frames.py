@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pagetoll.core.errors import ProtocolError
 from pagetoll.wire import frames
+from pagetoll.wire.command_frames import Command, NamedFile
 from pagetoll.wire.frames import FRAME_OCTETS_MAX, FrameReader, Message, decode, encode
 
 CLIENT = Path(__file__).resolve().parents[2] / "src" / "pagetoll" / "thin" / "cupspykota.py"
@@ -26,8 +27,17 @@ jobs = st.builds(
     arguments=st.lists(octets, min_size=6, max_size=7).map(tuple),
     environment=st.lists(st.tuples(names, octets), max_size=5).map(tuple),
 )
+commands = st.builds(
+    Command,
+    program=octets,
+    path=octets,
+    words=st.lists(octets, max_size=5).map(tuple),
+    files=st.lists(st.builds(NamedFile, direction=st.sampled_from(["r", "w"]), name=octets), max_size=3).map(tuple),
+    environment=st.lists(st.tuples(names, octets), max_size=5).map(tuple),
+)
 messages = st.one_of(
     jobs,
+    commands,
     st.builds(
         frames.Adopt,
         stage=st.sampled_from(["printing", "ended"]),
@@ -108,6 +118,10 @@ JOB = [b"1", b"0" * 32, b"10", b"20", b"6", *[b"x"] * 6]
         (body_of(b"job", b"1", b"0" * 31 + b"G", *JOB[2:]), "not a nonce of 32 hexadecimal digits", 12),
         (body_of(b"job", *JOB[:4], b"5", *[b"x"] * 5), "5 arguments, a job has 6 or 7", 60),
         (body_of(b"job", *JOB, b"NAME"), "a variable without '='", 95),
+        (body_of(b"command", b"2"), "commands of version 2, only 1 is spoken", 11),
+        (body_of(b"command", b"1", b"pkusers", b"", b"10001"), "the number 10001 is above 10000", 31),
+        (body_of(b"command", b"1", b"pkusers", b"", b"0", b"1", b"x", b"file"), "not one of r, w", 41),
+        (body_of(b"command", b"1", b"pkusers", b"", b"0", b"62"), "the number 62 is above 61", 36),
         (body_of(b"adopt", b"resting"), "not one of printing, ended", 9),
     ],
 )

@@ -6,7 +6,7 @@
     +----------------+-----------------------------------------------+
     field:  | u32 length n | n octets |      all numbers big-endian
 
-The first field is the verb. Which fields follow is a row of `_LAYOUTS`; only `job` and `adopt` have an own tail.
+The first field is the verb. Which fields follow is a row of `_LAYOUTS`; `job`, `adopt`, `command` have an own tail.
 Texts stay octets: what a spooler hands over need not be UTF-8. Descriptors travel beside the frame: `DESCRIPTORS`.
 """
 
@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args
 
 from pagetoll.core.errors import ProtocolError
+from pagetoll.wire import command_frames
+from pagetoll.wire.command_frames import Command, NamedFile
 
 VERSION = 1
 FRAME_OCTETS_MAX = 1 << 20
@@ -152,13 +154,14 @@ class Failed:
 
 
 Message = (
-    Job | Adopt | Starting | Started | Line | Canceled | Ended | HandedOver | Upkeep
+    Job | Adopt | Starting | Started | Line | Canceled | Ended | HandedOver | Upkeep | Command
     | Beat | Say | Print | Go | Release | Exit | Failed
 )  # fmt: skip
 
 # How many descriptors ride with a message: at least, at most.
 DESCRIPTORS: dict[type[Message], tuple[int, int]] = {
     Job: (1, 1), Adopt: (3, 3), Starting: (2, 2), Print: (0, 1), Failed: (0, 1),
+    Command: (command_frames.STREAMS, command_frames.STREAMS + command_frames.FILES_MAX),
 }  # fmt: skip
 
 
@@ -242,6 +245,20 @@ class _Cursor:
             environment=tuple(self._each(self.variable)),
         )
 
+    def command(self) -> Command:
+        """The fields of `command`, to the frame's end."""
+        version_at, version = self.offset, self.number()
+        if version != command_frames.COMMAND_VERSION:
+            raise ProtocolError(f"commands of version {version}, only 1 is spoken", version_at)
+        program, path = self.octets(), self.octets()
+        words = tuple(self.octets() for _ in range(self.number(command_frames.WORDS_MAX)))
+        files = tuple(
+            NamedFile(direction="r" if self.word(("r", "w")) == "r" else "w", name=self.octets())
+            for _ in range(self.number(command_frames.FILES_MAX))
+        )
+        environment = tuple(self._each(self.variable))
+        return Command(program=program, path=path, words=words, files=files, environment=environment)
+
     def _each(self, take: Callable[[], _Taken]) -> Iterator[_Taken]:
         while not self.at_end:
             yield take()
@@ -250,6 +267,7 @@ class _Cursor:
 # verb: (message, its fields in the frame's order with the reader of each)
 _LAYOUTS: dict[bytes, tuple[type[Message], tuple[tuple[str, Callable[[_Cursor], Any]], ...]]] = {
     b"job": (Job, ()),
+    b"command": (Command, ()),
     b"adopt": (
         Adopt,
         (
@@ -285,6 +303,8 @@ def encode(message: Message) -> bytes:
     fields = [verb]
     if isinstance(message, Job):
         fields += _job_fields(message)
+    if isinstance(message, Command):
+        fields += command_frames.fields_of(message)
     for name, _ in _LAYOUTS[verb][1]:
         value = getattr(message, name)
         fields += _job_fields(value) if isinstance(value, Job) else _plain_fields(value)
@@ -302,6 +322,8 @@ def decode(body: bytes) -> Message:
         raise ProtocolError("an unknown verb", 0)
     if verb == b"job":
         return cursor.job()
+    if verb == b"command":
+        return cursor.command()
     kind, layout = _LAYOUTS[verb]
     message = kind(**{name: read(cursor) for name, read in layout})
     if not cursor.at_end:
