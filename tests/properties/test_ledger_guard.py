@@ -59,7 +59,7 @@ def try_taking(
     def work(connection: Connection) -> None:
         connection.execute(update(accounts).where(accounts.c.id == account_id).values(**columns))
         before = state_of(connection.execute(accounts_named().where(accounts.c.id == account_id)).one())
-        statement, parameters = taking(account_id, unit, amount, rule, NOW)
+        statement, parameters = taking(before, amount, rule, NOW)
         took = connection.execute(statement, parameters).rowcount == 1
         after = connection.execute(
             select(accounts.c.reserved, accounts.c.grace_until).where(accounts.c.id == account_id)

@@ -290,8 +290,8 @@ def leg_row(leg: LegRecord) -> Row:
     parts = [stood]
     if leg.state == "open":
         parts.append(f"{amount_of(leg.reserved, unit)} set aside")
-    if unit is not Unit.CREDITS:
-        parts.append(f"limits soft {_limit(account.soft_limit)}, hard {_limit(account.hard_limit)}")
+    if not account.is_balance:
+        parts.append(f"limits soft {_limit(account.soft_limit, unit)}, hard {_limit(account.hard_limit, unit)}")
     if account.grace_until is not None:
         parts.append(f"grace until {moment(account.grace_until)}")
     parts.append("checked" if leg.checked else "counted, not checked")
@@ -318,8 +318,10 @@ def leg_row(leg: LegRecord) -> Row:
     return Row(f"account_{account.account_id}", f"{owner}{where}", "; ".join(parts), value)
 
 
-def _limit(limit: int | None) -> str:
-    return "none" if limit is None else str(limit)
+def _limit(limit: int | None, unit: Unit) -> str:
+    if limit is None:
+        return "none"
+    return credits_text(limit) if unit is Unit.CREDITS else str(limit)
 
 
 def _decision(record: AttemptRecord) -> Section:

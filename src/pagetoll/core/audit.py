@@ -16,6 +16,7 @@ PROOFS = {
     "entries_of_group": "its entries say",
     "reservation_state": "the state of its attempt says",
     "counted_impressions": "its attempts say",
+    "refunded": "its refunds say",
 }
 
 

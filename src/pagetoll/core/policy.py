@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from pagetoll.core.money import Unit, amount_of
+from pagetoll.core.money import Unit, amount_of, credits_text
 
 
 class LimitBy(StrEnum):
@@ -81,6 +81,11 @@ class AccountState:
     hard_limit: int | None = None
     grace_until: datetime | None = None
 
+    @property
+    def is_balance(self) -> bool:
+        """Whether `posted` is what is left to spend (credits of users and groups), not what was used up."""
+        return self.unit is Unit.CREDITS and self.owner_kind is not OwnerKind.COST_CENTER
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -96,19 +101,20 @@ class Refusal:
         asked = amount_of(self.amount, account.unit)
         where = f" on {account.scope_name}" if account.scope_name else ""
         who = f"{account.owner_kind.replace('_', ' ')} {account.owner_name}"
-        if account.unit is Unit.CREDITS:
+        if account.is_balance:
             credits_left = amount_of(account.posted - account.reserved - self.rule.balancezero, account.unit)
             return f"{who}: {credits_left} left, this job needs {asked}"
         limits = [limit for limit in (account.soft_limit, account.hard_limit) if limit is not None]
         limit = account.soft_limit if self.grace_over and account.soft_limit is not None else max(limits)
         left_steps = max(0, limit - account.posted - account.reserved)
         tail = "; the grace time is over" if self.grace_over else ""
-        left = f"{left_steps} of {amount_of(limit, account.unit)} left"
+        left = f"{_plain(left_steps, account.unit)} of {amount_of(limit, account.unit)} left"
         return f"{who}{where}: {left}, this job needs {asked}{tail}"
 
 
 def stand(account: AccountState, amount: int, rule: Rule, now: datetime) -> Standing:
-    """Where a page account would stand if `amount` steps were reserved now."""
+    """Where an account with limits (pages, or a cost centre's money) would stand if `amount` steps were reserved
+    now."""
     step = amount if rule.enforcement is Enforcement.STRICT else 1
     after = account.posted + account.reserved + step
     soft, hard = account.soft_limit, account.hard_limit
@@ -126,11 +132,24 @@ def stand(account: AccountState, amount: int, rule: Rule, now: datetime) -> Stan
     return Standing.IN_GRACE if now < account.grace_until else Standing.REFUSED
 
 
+def _plain(steps: int, unit: Unit) -> str:
+    """The steps without their unit's name."""
+    return credits_text(steps) if unit is Unit.CREDITS else str(steps)
+
+
 def credits_suffice(balance: int, reserved: int, price: int, rule: Rule) -> bool:
     """Whether a credit account may take `price` (all in millionths); a negative price reserves 0."""
     if rule.enforcement is Enforcement.STRICT:
         return balance - reserved - max(price, 0) >= rule.balancezero
     return balance - reserved > rule.balancezero
+
+
+def standing_of(account: AccountState, amount: int, rule: Rule, now: datetime) -> Standing:
+    """Where any account would stand if `amount` steps were reserved now: credits by the balance, others by limits."""
+    if account.unit is Unit.CREDITS:
+        fits = credits_suffice(account.posted, account.reserved, amount, rule)
+        return Standing.WITHIN if fits else Standing.REFUSED
+    return stand(account, amount, rule, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +170,11 @@ def warned(account: AccountState) -> Decision:
     used = amount_of(account.posted + account.reserved, account.unit)
     until = f"{account.grace_until:%Y-%m-%d %H:%M} UTC" if account.grace_until else "soon"
     where = f" on {account.scope_name}" if account.scope_name else ""
+    soft, hard = (
+        None if limit is None else _plain(limit, account.unit) for limit in (account.soft_limit, account.hard_limit)
+    )
     text = (
-        f"{account.owner_name} has used {used}{where}, the soft limit is {account.soft_limit}; "
-        f"printing goes on until {until} or the hard limit of {account.hard_limit}"
+        f"{account.owner_name} has used {used}{where}, the soft limit is {soft}; "
+        f"printing goes on until {until} or the hard limit of {hard}"
     )
     return Decision(Verdict.WARN, "", text)

@@ -74,6 +74,7 @@ def plan_columns(plan: Plan) -> dict[str, Any]:
         "tariff_json": clean(tariff_to_json(plan.tariff)),
         "quoted_impressions": plan.impressions,
         "quoted_price": plan.price,
+        "cost_center_id": plan.cost_center_id,
     }
 
 
@@ -181,6 +182,8 @@ def record_of(row: Row[Any]) -> AttemptRecord:
         started_at=maybe_instant(row.started_at),
         closed_at=maybe_instant(row.closed_at),
         lifetime_before=row.printer_counter_before,
+        refunded_impressions=row.refunded_impressions,
+        refunded_price=row.refunded_price,
     )
 
 

@@ -2,30 +2,39 @@
 """The catalogue on the SQL store: lookups, and administrative changes of one invocation in one transaction."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from sqlalchemy import Connection, insert, update
 
 from pagetoll.core.catalogue import (
+    ALL_PAYMENTS,
+    CodeChange,
+    CodeRow,
     EntryChange,
     EntryRow,
     EntrySelection,
     Figure,
     GroupRow,
     OwnerChange,
+    PaymentFilter,
+    PaymentRow,
     PrinterChange,
     PrinterRow,
+    RoleRow,
     UserRow,
 )
 from pagetoll.core.policy import OwnerKind
+from pagetoll.core.roles import Role
 from pagetoll.ports import CatalogueTransaction
-from pagetoll.storage.sql import catalogue_entries, catalogue_owners, catalogue_reads
+from pagetoll.storage.sql import catalogue_entries, catalogue_owners, catalogue_reads, cost_centers, roles
 from pagetoll.storage.sql.catalogue_entries import Writing
 from pagetoll.storage.sql.engine import Database
+from pagetoll.storage.sql.payments import payments
 from pagetoll.storage.sql.schema import NAME_LENGTH, acts, groups, printers, users
 
 Result = TypeVar("Result")
+PAYMENTS_PAGE_ROWS = 500
 
 
 class SqlCatalogue:
@@ -64,6 +73,15 @@ class SqlCatalogue:
     def entries(self, selection: EntrySelection) -> Sequence[EntryRow]:
         return self._database.read(lambda connection: catalogue_reads.read_entries(connection, selection))
 
+    def codes(self) -> Sequence[CodeRow]:
+        return self._database.read(cost_centers.read_codes)
+
+    def roles(self) -> Sequence[RoleRow]:
+        return self._database.read(roles.read_roles)
+
+    def payments(self, wanted: PaymentFilter = ALL_PAYMENTS) -> Iterator[PaymentRow]:
+        return payments(self._database, wanted, PAYMENTS_PAGE_ROWS)
+
 
 class SqlCatalogueTransaction:
     """CatalogueTransaction of `ports`: the same lookups, and the changes, on one connection."""
@@ -89,6 +107,12 @@ class SqlCatalogueTransaction:
 
     def entries(self, selection: EntrySelection) -> Sequence[EntryRow]:
         return catalogue_reads.read_entries(self._connection, selection)
+
+    def codes(self) -> Sequence[CodeRow]:
+        return cost_centers.read_codes(self._connection)
+
+    def roles(self) -> Sequence[RoleRow]:
+        return roles.read_roles(self._connection)
 
     def add_printers(self, names: Sequence[str]) -> None:
         catalogue_owners.add_named(self._writing, printers, names)
@@ -149,3 +173,21 @@ class SqlCatalogueTransaction:
 
     def delete_entries(self, selection: EntrySelection) -> None:
         catalogue_entries.delete_entries(self._writing, selection)
+
+    def add_codes(self, names: Sequence[str]) -> None:
+        cost_centers.add_codes(self._connection, names, self._writing.now)
+
+    def change_codes(self, code_ids: Sequence[int], change: CodeChange) -> None:
+        cost_centers.change_codes(self._writing, code_ids, change)
+
+    def reset_codes(self, code_ids: Sequence[int], reason: str = "") -> None:
+        cost_centers.reset_codes(self._writing, code_ids, reason)
+
+    def delete_codes(self, code_ids: Sequence[int]) -> None:
+        cost_centers.delete_codes(self._writing, code_ids)
+
+    def grant_role(self, user_names: Sequence[str], role: Role) -> None:
+        roles.grant_role(self._writing, user_names, role)
+
+    def revoke_role(self, user_names: Sequence[str], role: Role) -> None:
+        roles.revoke_role(self._writing, user_names, role)

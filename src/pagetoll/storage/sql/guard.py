@@ -7,8 +7,7 @@ checked as if one impression were asked for, so one condition with another `step
 
 from sqlalchemy import BigInteger, BindParameter, ColumnElement, Update, and_, bindparam, case, or_, update
 
-from pagetoll.core.money import Unit
-from pagetoll.core.policy import Enforcement, Rule
+from pagetoll.core.policy import AccountState, Enforcement, Rule
 from pagetoll.storage.sql.instants import MICROSECONDS_PER_S
 from pagetoll.storage.sql.schema import accounts
 
@@ -24,7 +23,7 @@ def _after() -> ColumnElement[int]:
 
 
 def page_fits() -> ColumnElement[bool]:
-    """Whether a page account takes `step` more; `now` ends a grace. Parameters: step, now."""
+    """Whether an account with limits takes `step` more; `now` ends a grace. Parameters: step, now."""
     after = _after()
     in_grace = and_(after <= _a.hard_limit, or_(_a.grace_until.is_(None), _a.grace_until > _number("now")))
     return or_(
@@ -62,12 +61,12 @@ def _open_account() -> Update:
 
 
 COUNTED = _open_account()
-PAGES = _open_account().where(page_fits()).values(grace_until=grace_after())
+WITH_LIMITS = _open_account().where(page_fits()).values(grace_until=grace_after())
 CREDITS = {enforcement: _open_account().where(credits_fit(enforcement)) for enforcement in Enforcement}
 
 
 def step_of(amount: int, rule: Rule) -> int:
-    """What the limits see of `amount` impressions."""
+    """What the limits see of `amount`: laxist asks only whether anything is left."""
     return amount if rule.enforcement is Enforcement.STRICT else 1
 
 
@@ -75,15 +74,15 @@ def grace_end(now: int, rule: Rule) -> int:
     return now + rule.grace_delay_s * MICROSECONDS_PER_S
 
 
-def taking(account_id: int, unit: Unit, amount: int, rule: Rule | None, now: int) -> tuple[Update, dict[str, int]]:
+def taking(account: AccountState, amount: int, rule: Rule | None, now: int) -> tuple[Update, dict[str, int]]:
     """The statement that sets `amount` aside, checked by `rule` (None: only counted), and its parameters.
 
     It changes no row where the account is closed or the amount does not fit. Times in microseconds.
     """
-    parameters = {"account": account_id, "amount": amount}
+    parameters = {"account": account.account_id, "amount": amount}
     if rule is None:
         return COUNTED, parameters
-    if unit is Unit.CREDITS:
+    if account.is_balance:
         return CREDITS[rule.enforcement], parameters | {"balancezero": rule.balancezero}
     figures = {"step": step_of(amount, rule), "now": now, "grace_end": grace_end(now, rule)}
-    return PAGES, parameters | figures
+    return WITH_LIMITS, parameters | figures

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, update
 
 from pagetoll.core.audit import AuditDifference, AuditExtent
-from pagetoll.core.charging import ChargeView, Plan
+from pagetoll.core.charging import ChargeView, CostCenter, Plan
 from pagetoll.core.errors import AlreadySettled, AlreadyVoided
 from pagetoll.core.jobs import ALL_ATTEMPTS, AttemptKey, AttemptState, HistoryFilter, Outcome
 from pagetoll.core.policy import AccountState, Decision, Rule
@@ -17,6 +17,7 @@ from pagetoll.ports import (
     AttemptRecord,
     LegRecord,
     Note,
+    Refund,
     Reserved,
     Settlement,
 )
@@ -25,8 +26,10 @@ from pagetoll.storage.sql import settle as closing
 from pagetoll.storage.sql.accounts import read_states
 from pagetoll.storage.sql.attempts import clean, get_attempt, insert_notes, read_notes
 from pagetoll.storage.sql.audit import audit, extent
+from pagetoll.storage.sql.cost_centers import ensure_cost_center
 from pagetoll.storage.sql.engine import Database
 from pagetoll.storage.sql.instants import to_micros
+from pagetoll.storage.sql.refunds import Wish, refund
 from pagetoll.storage.sql.reserve import reserve
 from pagetoll.storage.sql.schema import attempts
 from pagetoll.storage.sql.views import charge_view
@@ -45,9 +48,17 @@ class SqlLedger:
         self.database = database
         self._history_page_rows = history_page_rows
 
-    def charge_view(self, printer_name: str, user_name: str, rules: dict[str, Rule], default: Rule) -> ChargeView:
+    def charge_view(
+        self, printer_name: str, user_name: str, rules: dict[str, Rule], default: Rule, billing_code: str = ""
+    ) -> ChargeView:
         printer, user = clean(printer_name), clean(user_name)
-        return self.database.read(lambda connection: charge_view(connection, printer, user, rules, default))
+        return self.database.read(
+            lambda connection: charge_view(connection, printer, user, rules, default, billing_code)
+        )
+
+    def ensure_cost_center(self, billing_code: str) -> CostCenter:
+        now = self.database.now_micros()
+        return self.database.write(lambda connection: ensure_cost_center(connection, billing_code, now))
 
     def account_states(self, account_ids: Sequence[int]) -> Sequence[AccountState]:
         return self.database.read(lambda connection: read_states(connection, account_ids))
@@ -104,6 +115,20 @@ class SqlLedger:
         self.database.write(
             lambda connection: insert_notes(connection, get_attempt(connection, key).id, notes), durable=False
         )
+
+    def refund(
+        self,
+        attempt_id: int,
+        *,
+        impressions: int | None = None,
+        price: int | None = None,
+        reason: str,
+        actor: str,
+        at: datetime,
+        write_id: str,
+    ) -> Refund:
+        wish = Wish(impressions, price, reason, actor, to_micros(at), write_id)
+        return self.database.write(lambda connection: refund(connection, attempt_id, wish))
 
     def attempt(self, key: AttemptKey) -> AttemptRecord | None:
         return self.database.read(lambda connection: reading.by_key(connection, key))

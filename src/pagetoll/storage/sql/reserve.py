@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Row, Select, bindparam, insert, select, updat
 from pagetoll.core.charging import Plan
 from pagetoll.core.errors import AccountClosed, AlreadySettled, AlreadyVoided, LimitReached
 from pagetoll.core.jobs import AttemptState
-from pagetoll.core.money import Unit
 from pagetoll.core.policy import AccountState, Decision, OwnerKind, Refusal, Rule, Standing, stand, warned
 from pagetoll.ports import AttemptFacts, Note, Reserved
 from pagetoll.storage.sql.accounts import (
@@ -119,7 +118,7 @@ def _take(connection: Connection, row: Row[Any], taken: Taking, now: int) -> Acc
         raise AccountClosed(
             f"the {account.unit} account of {account.owner_name}{where} was deleted meanwhile; print the job again"
         )
-    statement, parameters = taking(account.account_id, account.unit, taken.amount, taken.rule, now)
+    statement, parameters = taking(account, taken.amount, taken.rule, now)
     if connection.execute(statement, parameters).rowcount != 1:
         raise LimitReached(_refusal(account, taken))
     grace_until = account.grace_until
@@ -130,7 +129,7 @@ def _take(connection: Connection, row: Row[Any], taken: Taking, now: int) -> Acc
 
 def _needs_grace(account: AccountState, taken: Taking) -> bool:
     """Whether the amount lands between the soft and the hard limit of `account` as it was before."""
-    if account.unit is Unit.CREDITS or taken.rule is None:
+    if account.is_balance or taken.rule is None:
         return False
     # Without a grace begun, the rule's answer does not depend on the time.
     return stand(replace(account, grace_until=None), taken.amount, taken.rule, EPOCH) is Standing.GRACE_STARTS

@@ -38,7 +38,7 @@ NAME_LENGTH = 255
 NOTHING = 0
 
 #: The newest migration; `Database` refuses any other.
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 
 #: Kept by alembic, so not among the tables that it compares.
 schema_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
@@ -91,10 +91,14 @@ group_members = Table(
     Column("user_id", Id, ForeignKey("users.id"), primary_key=True, index=True),
 )
 
-#: Every quota and balance. Owner: exactly one of user_id, group_id, or neither (`owner_kind` everyone or cost_center
-#: with owner_name). Scope: printer_id (a printer or printer group), NULL = all printers. For `owner_kind = group`
-#: `posted`, `lifetime` and `reserved` are the kept sums over the present members' accounts of the same unit and
-#: scope. `live_key` = "owner_kind:owner_id:unit:printer_id or 0:period" while open, NULL when closed: unique.
+#: What billing codes name. Each has two accounts over all printers: impressions, and the credits that were spent.
+cost_centers = _named("cost_centers")
+
+#: Every quota and balance. Owner: exactly one of user_id, group_id, cost_center_id (with its name in owner_name), or
+#: none (`owner_kind` everyone). A user's or group's credits are a balance, a cost centre's are what was spent. Scope:
+#: printer_id (a printer or printer group), NULL = all printers. For `owner_kind = group` `posted`, `lifetime` and
+#: `reserved` are the kept sums over the present members' accounts of the same unit and scope. `live_key` =
+#: "owner_kind:owner_id:unit:printer_id or 0:period" while open, NULL when closed: unique.
 accounts = Table(
     "accounts",
     metadata,
@@ -105,6 +109,7 @@ accounts = Table(
     Column("owner_name", String(NAME_LENGTH), nullable=False, default=""),
     Column("user_id", Id, ForeignKey("users.id"), nullable=True),
     Column("group_id", Id, ForeignKey("groups.id"), nullable=True),
+    Column("cost_center_id", Id, ForeignKey("cost_centers.id"), nullable=True, index=True),
     Column("printer_id", Id, ForeignKey("printers.id"), nullable=True, index=True),
     Column("period_kind", String(16), nullable=False, default="until_reset"),
     Column("period_spec", Text, nullable=False, default=""),
@@ -124,6 +129,11 @@ accounts = Table(
     Index("ix_accounts_group_id_printer_id", "group_id", "printer_id"),
 )
 
+#: As text, so that a planner sees a partial index's own condition.
+OPEN_LEGS = text("state = 'open'")
+OPEN_ATTEMPTS = text("state <> 'closed'")
+PAID_ENTRIES = text("kind IN ('payment', 'refund')")
+
 #: Append-only. `amount` goes to `posted`, `lifetime_amount` to `lifetime`. `write_id` is made before the first
 #: try, so that a retry is harmless; an attempt's is `job_write_id`, by which its entries are found.
 entries = Table(
@@ -140,11 +150,8 @@ entries = Table(
     Column("actor", String(NAME_LENGTH), nullable=False, default=""),
     Column("at", BigInteger, nullable=False),
     UniqueConstraint("write_id", "account_id"),
+    Index("ix_entries_paid", "at", "id", sqlite_where=PAID_ENTRIES, postgresql_where=PAID_ENTRIES),
 )
-
-#: As text, so that a planner sees a partial index's own condition.
-OPEN_LEGS = text("state = 'open'")
-OPEN_ATTEMPTS = text("state <> 'closed'")
 
 #: One row per leg of an attempt: the user's accounts, and the users groups' that were checked. `amount` was set
 #: aside on the account; 0 for negative prices.
@@ -191,6 +198,7 @@ attempts = Table(
     Column("final_content_type", Text, nullable=False, default=""),
     Column("document_from_file", Boolean, nullable=False, default=False),
     Column("billing_code", Text, nullable=False, default=""),
+    Column("cost_center_id", Id, ForeignKey("cost_centers.id"), nullable=True),
     Column("copies", BigInteger, nullable=False, default=1),
     Column("document_octets", BigInteger, nullable=True),
     Column("document_sha256", String(64), nullable=False, default=""),
@@ -215,6 +223,8 @@ attempts = Table(
     Column("charge_rule", String(24), nullable=False, default=""),
     Column("over_reserved", Boolean, nullable=False, default=False),
     Column("printer_counter_before", BigInteger, nullable=True),
+    Column("refunded_impressions", BigInteger, nullable=False, default=NOTHING),  # sums of its refunds
+    Column("refunded_price", BigInteger, nullable=False, default=NOTHING),
     # decision
     Column("verdict", String(8), nullable=False, default=""),
     Column("reason", String(64), nullable=False, default=""),
@@ -248,6 +258,30 @@ attempt_notes = Table(
     Column("code", String(32), nullable=False),
     Column("text", Text, nullable=False),
     sqlite_with_rowid=False,
+)
+
+#: What was given back of a charged attempt, one row a refund; the entries of a refund carry its write_id.
+refunds = Table(
+    "refunds",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("attempt_id", Id, ForeignKey("attempts.id"), nullable=False, index=True),
+    Column("write_id", String(64), nullable=False, unique=True),
+    Column("impressions", BigInteger, nullable=False),
+    Column("price", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("actor", String(NAME_LENGTH), nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+#: The roles of login names, whether they print or not.
+roles = Table(
+    "roles",
+    metadata,
+    Column("user_name", String(NAME_LENGTH), primary_key=True),
+    Column("role", String(16), primary_key=True),
+    Column("granted_by", String(NAME_LENGTH), nullable=False),
+    Column("granted_at", BigInteger, nullable=False),
 )
 
 #: Every administrative act: who, when, what.

@@ -64,7 +64,7 @@ def _settle_open(connection: Connection, attempt: Row[Any], settlement: Settleme
 def _post_legs(
     connection: Connection, attempt_id: int, legs: Sequence[Row[Any]], settlement: Settlement, now: int
 ) -> bool:
-    """Posts the users' legs; returns whether more came out than was set aside."""
+    """Posts the users' and the cost centre's legs; returns whether more came out than was set aside."""
     own = [leg for leg in legs if leg.owner_kind != OwnerKind.GROUP]
     lock_users(connection, [leg.user_id for leg in own if leg.user_id is not None])
     postings = [_posting(attempt_id, leg, settlement) for leg in own]
@@ -94,13 +94,14 @@ def used_of(unit: str, settlement: Settlement) -> int:
 
 def _posting(attempt_id: int, leg: Row[Any], settlement: Settlement) -> Posting:
     used = used_of(leg.unit, settlement)
-    credits_leg = leg.unit == Unit.CREDITS
+    # A balance goes down, and its lifetime is what was ever paid in.
+    is_balance = leg.unit == Unit.CREDITS and leg.owner_kind != OwnerKind.COST_CENTER
     return Posting(
         account_id=leg.account_id,
         write_id=job_write_id(attempt_id),
         kind=JOB,
-        amount=-used if credits_leg else used,
-        lifetime_amount=0 if credits_leg else used,  # a credit account's lifetime is what was ever paid in
+        amount=-used if is_balance else used,
+        lifetime_amount=0 if is_balance else used,
         attempt_id=attempt_id,
     )
 

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the rules need to know of a user on a printer, in three short queries: it is on each job's way."""
+"""What the rules need to know of a user on a printer, in three short queries: it is on each job's way.
+
+A fourth finds the cost centre of a job that names one.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, or_, select
 
-from pagetoll.core.charging import ChargeView, GroupView, PageEntry
+from pagetoll.core.charging import ChargeView, CostCenter, GroupView, PageEntry
 from pagetoll.core.money import MILLION, Unit
 from pagetoll.core.policy import LimitBy, Rule
+from pagetoll.storage.sql.cost_centers import find_cost_center
 from pagetoll.storage.sql.schema import accounts, group_members, groups, printer_members, printers, users
 
 
@@ -73,7 +77,12 @@ _GROUPS = (
 
 
 def charge_view(
-    connection: Connection, printer_name: str, user_name: str, rules: dict[str, Rule], default: Rule
+    connection: Connection,
+    printer_name: str,
+    user_name: str,
+    rules: dict[str, Rule],
+    default: Rule,
+    billing_code: str = "",
 ) -> ChargeView:
     """See `ports.Ledger.charge_view`."""
     near = {row.id: row for row in connection.execute(_PRINTERS, {"printer_name": printer_name})}
@@ -102,7 +111,12 @@ def charge_view(
         credit_account_id=next((row.account_id for row in account_rows if row.unit == Unit.CREDITS), None),
         entries=entries,
         groups=_group_views(group_rows, counted, rules, default),
+        cost_center=_cost_center(connection, billing_code),
     )
+
+
+def _cost_center(connection: Connection, billing_code: str) -> CostCenter | None:
+    return find_cost_center(connection, billing_code) if billing_code else None
 
 
 def _page_entries(
