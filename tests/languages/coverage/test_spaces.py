@@ -10,7 +10,9 @@ from pagetoll.languages.coverage.spaces import (
     BAND_PIXELS,
     SPACES,
     PixelSums,
+    colored_sums,
     grey_sums,
+    inked_pixels,
     largest_distance,
     page_coverage,
     rgb_sums,
@@ -75,12 +77,16 @@ def test_a_picture_larger_than_a_band_has_the_same_sums():
 pixel_rows = st.lists(st.tuples(*(st.integers(0, 255),) * 3), min_size=1, max_size=60)
 
 
-@given(pixel_rows)
-def test_black_is_taken_pixel_by_pixel(pixels: list[tuple[int, int, int]]):
+@given(pixel_rows, st.integers(0, 255))
+def test_black_is_taken_pixel_by_pixel(pixels: list[tuple[int, int, int]], unused: int):
     whole = 255 * len(pixels)
     black = sum(255 - max(pixel) for pixel in pixels)
     inks = [sum(max(pixel) - pixel[channel] for pixel in pixels) for channel in range(3)]
     expected = [(2_000_000 * ink + whole) // (2 * whole) for ink in (*inks, black)]
     array = numpy.array([pixels], numpy.uint8)
     assert page_coverage("cmyk", rgb_sums(array)).millionths == tuple(expected)
-    assert largest_distance(array) == max(max(pixel) - min(pixel) for pixel in pixels)
+    with_unused = numpy.concatenate([array, numpy.full((*array.shape[:2], 1), unused, numpy.uint8)], axis=2)
+    inked = inked_pixels(with_unused)
+    assert len(inked) == sum(pixel != WHITE for pixel in pixels)
+    assert largest_distance(inked) == max(max(pixel) - min(pixel) for pixel in pixels)
+    assert page_coverage("cmyk", colored_sums(with_unused)).millionths == tuple(expected)

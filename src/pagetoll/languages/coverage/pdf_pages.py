@@ -15,8 +15,9 @@ picture it does not. So:
 """
 
 import io
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy
@@ -24,11 +25,14 @@ import numpy
 from pagetoll.languages.coverage.spaces import (
     BAND_PIXELS,
     FULL,
+    UNUSED,
+    WHITE,
     Pixels,
     PixelSums,
+    colored_sums,
     grey_sums,
+    inked_pixels,
     largest_distance,
-    rgb_sums,
 )
 from pagetoll.languages.limits import Guard
 from pagetoll.languages.pixels import TOLERANCE
@@ -114,30 +118,33 @@ def _see(document: Any, number: int, look: Look) -> Seen:
         return UNSEEN
     try:
         small = _draw(page, LOOK_DPI)
-        colored = _is_colored(page, small)
+        inked = inked_pixels(small)
+        colored = _is_colored(page, inked)
         if look.resolution_dpi is None:
             return Seen(colored)
-        return Seen(colored, _measured(page, small, colored, look.resolution_dpi))
+        return Seen(colored, _measured(page, _mean_ink(inked, small.size // 4), colored, look.resolution_dpi))
     except (pypdfium2.PdfiumError, ValueError, OverflowError, MemoryError):
         return UNSEEN
     finally:
         page.close()
 
 
-def _is_colored(page: Any, small: Pixels) -> bool:
-    distance = largest_distance(small)
+def _is_colored(page: Any, inked: Pixels) -> bool:
+    """`inked`: the pixels of the small picture that are not white."""
+    distance = largest_distance(inked)
     if distance <= SURELY_GREY:
         return False
     if distance > TOLERANCE:
         return True
-    return largest_distance(_draw(page, SETTLE_DPI)) > TOLERANCE
+    return largest_distance(inked_pixels(_draw(page, SETTLE_DPI))) > TOLERANCE
 
 
-def _measured(page: Any, small: Pixels, colored: bool, resolution_dpi: int) -> PixelSums:
+def _measured(page: Any, small_ink: float, colored: bool, resolution_dpi: int) -> PixelSums:
+    """`small_ink`: what the small picture shows, 0 to 255."""
     text = _may_have_text(page)
     picture = _draw(page, resolution_dpi, grey=text or not colored)
     sums = _sums(picture)
-    difference = abs(_growth(small, sums) - 1)
+    difference = abs(_growth(small_ink, sums) - 1)
     finer_dpi = next((dpi for limit, dpi in (FINER if text else FINER_WITHOUT_TEXT) if difference > limit), 0)
     if finer_dpi > resolution_dpi:
         resolution_dpi = finer_dpi
@@ -147,7 +154,7 @@ def _measured(page: Any, small: Pixels, colored: bool, resolution_dpi: int) -> P
 
 
 def _sums(picture: Pixels) -> PixelSums:
-    return grey_sums(picture) if picture.ndim == 2 else rgb_sums(picture, colored=True)
+    return grey_sums(picture) if picture.ndim == 2 else colored_sums(picture)
 
 
 def _may_have_text(page: Any) -> bool:
@@ -161,12 +168,16 @@ def _may_have_text(page: Any) -> bool:
     )
 
 
-def _growth(small: Pixels, sums: PixelSums) -> float:
+def _mean_ink(inked: Pixels, pixels: int) -> float:
+    """The mean of 255 - lightness over a picture whose pixels that are not white are given."""
+    red, green, blue = (float(inked[:, channel].sum(dtype=numpy.uint64)) for channel in range(3))
+    return (FULL * len(inked) - _lightness(red, green, blue)) / max(1, pixels)
+
+
+def _growth(small_ink: float, sums: PixelSums) -> float:
     """How many times the ink of `sums` the small picture shows; much where lines are thinner than a pixel."""
-    red, green, blue = (float(total) for total in small.sum(axis=0, dtype=numpy.uint32).sum(axis=0)[:3])
-    small_ink = FULL - _lightness(red, green, blue) / max(1, small.shape[0] * small.shape[1])
     ink = FULL - _lightness(sums.red, sums.green, sums.blue) / max(1, sums.pixels)
-    return float(small_ink / ink) if ink else 1.0
+    return small_ink / ink if ink else 1.0
 
 
 def _lightness(red: float, green: float, blue: float) -> float:
@@ -175,52 +186,68 @@ def _lightness(red: float, green: float, blue: float) -> float:
 
 
 def _draw(page: Any, resolution_dpi: int, *, grey: bool = False) -> Pixels:
-    """The page as (rows, columns) of grey or (rows, columns, 3) of red, green, blue; smaller where it is huge."""
+    """The page as (rows, columns) of grey or (rows, columns, 4) of red, green, blue and nothing; smaller where it is
+    huge. Drawn into an array of ours, which costs less than a picture of PDFium's."""
+    import pypdfium2.raw as pdfium
+
     width, height = page.get_size()
     scale = resolution_dpi / _POINTS_PER_INCH
     wanted = max(1.0, width * height * scale * scale)
     if wanted > MOST_PIXELS:
         scale *= (MOST_PIXELS / wanted) ** 0.5
-    bitmap = page.render(scale=scale, grayscale=grey, rev_byteorder=not grey, optimize_mode="print")
-    pixels: Pixels = bitmap.to_numpy()
-    return pixels.reshape(pixels.shape[:2]) if grey else pixels
+    columns, rows = math.ceil(width * scale), math.ceil(height * scale)
+    if not (0 < columns <= MOST_PIXELS and 0 < rows <= MOST_PIXELS):
+        raise ValueError("a page without an area cannot be drawn")
+    octets_per_row = -(-columns // 4) * 4 if grey else 4 * columns
+    pixels: Pixels = numpy.full((rows, octets_per_row), FULL, numpy.uint8)
+    form = pdfium.FPDFBitmap_Gray if grey else pdfium.FPDFBitmap_BGRx
+    flags = pdfium.FPDF_ANNOT | pdfium.FPDF_PRINTING
+    flags |= pdfium.FPDF_GRAYSCALE if grey else pdfium.FPDF_REVERSE_BYTE_ORDER
+    bitmap = pdfium.FPDFBitmap_CreateEx(columns, rows, form, pixels.ctypes.data, octets_per_row)
+    if not bitmap:
+        raise ValueError("a page of this size cannot be drawn")
+    pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, columns, rows, 0, flags)
+    pdfium.FPDFBitmap_Destroy(bitmap)
+    return pixels[:, :columns] if grey else pixels.reshape(rows, columns, 4)
 
 
 def _colored_sums(pixels: Pixels, grey: Pixels) -> PixelSums:
-    """The sums of a colored picture with the lightness of a grey one; colored by definition."""
-    total = PixelSums(0, 0, 0, 0, 0, colored=True)
-    rows = max(1, BAND_PIXELS // max(1, grey.shape[1]))
-    for top in range(0, grey.shape[0], rows):
-        total += _lightened(pixels[top : top + rows, :, :3], grey[top : top + rows])
+    """The sums of a colored picture with the lightness of a grey one; colored by definition.
+
+    Where a tile of it differs from `grey` in lightness, the ink of the pixels that differ is scaled to that. By
+    tiles, because one picture has the edge of a letter where the other has white, whose color says nothing.
+    """
+    columns = grey.shape[1]
+    words = pixels.view(numpy.uint32).reshape(-1)
+    lights = numpy.ascontiguousarray(grey).reshape(-1)
+    inked = numpy.flatnonzero((words | UNUSED != WHITE) | (lights != FULL))
+    light = FULL * (words.size - inked.size)
+    total = PixelSums(words.size - inked.size, light, light, light, light, colored=True)
+    for first in range(0, inked.size, BAND_PIXELS):
+        places = inked[first : first + BAND_PIXELS]
+        total += _lightened(words[places].view(numpy.uint8).reshape(-1, 4), lights[places], places, columns)
     return total
 
 
-def _lightened(pixels: Pixels, grey: Pixels) -> PixelSums:
-    """The sums of a band in which, where a tile of it differs from `grey` in lightness, its ink is scaled to that.
-
-    By tiles, because one picture has the edge of a letter where the other has white, whose color says nothing.
-    """
-    lightness = numpy.zeros(grey.shape, numpy.uint16)
-    for channel, share in enumerate(_SHARES):
-        lightness += pixels[..., channel] * numpy.uint16(share)
+def _lightened(band: Pixels, grey: Pixels, places: Any, columns: int) -> PixelSums:
+    """The sums of the pixels `band` (number, 4) at `places`, brought to the lightness `grey`."""
+    planes = [numpy.ascontiguousarray(band[:, channel]) for channel in range(3)]
+    brightest = numpy.maximum(numpy.maximum(planes[0], planes[1]), planes[2])
+    lightness = numpy.zeros(len(band), numpy.uint16)
+    for plane, share in zip(planes, _SHARES, strict=True):
+        lightness += plane * numpy.uint16(share)
     lightness //= 100
-    sums = rgb_sums(pixels, colored=True)
-    rows, columns = numpy.nonzero(abs(grey.astype(numpy.int16) - lightness.astype(numpy.int16)) > _HEAVIER)
-    if not rows.size:
-        return sums
-    ink = FULL - pixels[rows, columns].astype(numpy.float32)
-    tile = rows // _TILE_PIXELS * (grey.shape[1] // _TILE_PIXELS + 1) + columns // _TILE_PIXELS
-    drawn = numpy.bincount(tile, FULL - lightness[rows, columns].astype(numpy.float32))
-    wanted = numpy.bincount(tile, FULL - grey[rows, columns].astype(numpy.float32))
-    too_much = (1 - wanted / numpy.maximum(drawn, 1))[tile]
-    return replace(
-        sums,
-        red=sums.red + _whole(ink[:, 0] * too_much),
-        green=sums.green + _whole(ink[:, 1] * too_much),
-        blue=sums.blue + _whole(ink[:, 2] * too_much),
-        brightest=sums.brightest + _whole(ink.min(axis=1) * too_much),
-    )
-
-
-def _whole(values: Any) -> int:
-    return round(float(values.sum(dtype=numpy.float64)))
+    totals = [int(plane.sum(dtype=numpy.uint64)) for plane in (*planes, brightest)]
+    differing = numpy.flatnonzero(abs(grey.astype(numpy.int16) - lightness.astype(numpy.int16)) > _HEAVIER)
+    if differing.size:
+        rows, across = numpy.divmod(places[differing], columns)
+        tile = rows // _TILE_PIXELS * (columns // _TILE_PIXELS + 1) + across // _TILE_PIXELS
+        tile -= tile.min()
+        drawn = numpy.bincount(tile, FULL - lightness[differing].astype(numpy.float32))
+        wanted = numpy.bincount(tile, FULL - grey[differing].astype(numpy.float32))
+        too_much = (1 - wanted / numpy.maximum(drawn, 1))[tile]
+        for number, plane in enumerate((*planes, brightest)):
+            ink = FULL - plane[differing].astype(numpy.float32)
+            totals[number] += round(float((ink * too_much).sum(dtype=numpy.float64)))
+    red, green, blue, most = totals
+    return PixelSums(len(band), red, green, blue, most, colored=True)
