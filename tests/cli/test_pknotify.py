@@ -126,7 +126,7 @@ def test_a_desktop_that_cannot_be_reached_gives_the_chosen_word(
     shared_site: Site, words: list[str], word: str, action: list[str]
 ):
     with socket.create_server(("127.0.0.1", 0)) as free:
-        address = "127.0.0.1:{}".format(free.getsockname()[1])
+        address = f"127.0.0.1:{free.getsockname()[1]}"
     done = notify(shared_site, address, *words, *action)
     assert (done.status, done.out) == (0, f"{word}\n")
     assert done.err.startswith("WARN: the desktop helper at 127.0.0.1 ")

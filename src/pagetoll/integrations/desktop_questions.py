@@ -172,7 +172,7 @@ def _read_answer(octets: bytes) -> object:
     parser.StartElementHandler = target.start
     parser.EndElementHandler = target.end
     parser.CharacterDataHandler = target.data
-    target.xml("utf-8", None)
+    target.xml("", None)  # expat gives decoded text
     parser.Parse(octets, True)
     values = target.close()
     if len(values) != 1:
