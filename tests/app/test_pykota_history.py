@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagetoll.app.history import OrderField, moment, parse_filter, parse_order
+from pagetoll.app.dumps.filters import moment, parse_dump_filter, parse_filter
+from pagetoll.app.dumps.rows import parse_order
+from pagetoll.core.dumps import DumpType, OrderField
 from pagetoll.core.errors import UsageError
 
 
@@ -77,10 +79,10 @@ def test_a_filter_of_another_form_is_refused(berlin: datetime, word: str):
 
 
 def test_orders_are_columns_with_a_sign():
-    assert parse_order(["+username", "-JobSize", "jobid"])[0] == [
+    assert parse_order(DumpType.HISTORY, ["+username", "-JobSize", "jobid"])[0] == (
         OrderField("username"),
         OrderField("jobsize", descending=True),
         OrderField("jobid"),
-    ]
+    )
     with pytest.raises(UsageError, match="cannot order by nonsense"):
-        parse_order(["nonsense"])
+        parse_order(DumpType.HISTORY, ["nonsense"])

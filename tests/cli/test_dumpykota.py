@@ -10,6 +10,7 @@ import pytest
 from cli.site import AS_ROOT, Site, new_site
 from contract.books import settlement, ticket
 from pagetoll.app.history import FILTER_KEYS
+from pagetoll.core.dumps import COLUMNS, DumpType
 from pagetoll.core.jobs import Outcome
 from pagetoll.core.policy import ALLOWED, Decision, Verdict
 
@@ -19,6 +20,9 @@ HEADER = """
     copies options hostname md5sum pages billingcode precomputedjobsize precomputedjobprice jobdate
 """
 NAMES = HEADER.split()
+TYPES = (
+    "billingcodes, gpquotas, groups, history, payments, pmembers, printers, umembers, upquotas, users, all"
+)
 
 
 def titled(site: Site, title: str, impressions: int, *, user: str = "anna", printer: str = "hp") -> None:
@@ -162,9 +166,23 @@ def test_a_canceled_and_a_failed_job_are_called_so(fresh_site: Site):
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        ([], "--data is needed: history; see --help"),
-        (["-d", "users"], "invalid --data 'users': give history"),
-        (["-d", "history", "-f", "xml"], "invalid --format 'xml': give one of csv, ssv, tsv"),
+        ([], f"--data is needed: {TYPES}; see --help"),
+        (["-d", "jobs"], f"invalid --data 'jobs': give one of {TYPES}"),
+        (
+            ["-d", "history", "-f", "html"],
+            "invalid --format 'html': give one of csv, ssv, tsv, xml, cups, cups11, json, xlsx",
+        ),
+        (["-d", "users", "-f", "cups"], "--format cups is for --data history only"),
+        (["-d", "history", "-f", "cups", "-s"], "--sum cannot go with --format cups"),
+        (["-d", "users", "-s"], "--sum cannot go with --data users; only payments, history are summed"),
+        (
+            ["-d", "users", "printername=hp"],
+            "invalid filter 'printername=hp': give KEY=VALUE with a key of username, start, end",
+        ),
+        (
+            ["-d", "upquotas", "-O", "jobsize"],
+            f"cannot order by jobsize: the columns are {', '.join(COLUMNS[DumpType.UPQUOTAS])}",
+        ),
         (
             ["-d", "history", "groupname=x"],
             f"invalid filter 'groupname=x': give KEY=VALUE with a key of {', '.join(FILTER_KEYS)}",

@@ -28,7 +28,10 @@ from pagetoll.ports import (
 Result = TypeVar("Result")
 
 CATALOGUE_READS = frozenset(
-    {"printers", "users", "groups", "printer_members", "group_members", "entries", "codes", "roles", "payments"}
+    {
+        *("printers", "users", "groups", "printer_members", "group_members", "entries", "codes", "roles", "payments"),
+        *("each_entry", "dump", "count_dump"),
+    }
 )
 LEDGER_READS = frozenset(
     {
@@ -151,6 +154,10 @@ class OwnCatalogue(OwnReader):
     def __init__(self, catalogue: Catalogue, caller: Caller) -> None:
         super().__init__(catalogue, caller)
         self._catalogue = catalogue
+
+    def each_entry(self, selection: of.EntrySelection) -> Iterator[of.EntryRow]:
+        """Those of the selection that are his own or his groups'."""
+        return iter(self.entries(selection))
 
     def payments(self, wanted: of.PaymentFilter = of.ALL_PAYMENTS) -> Iterator[of.PaymentRow]:
         """His own."""

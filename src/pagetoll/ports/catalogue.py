@@ -2,9 +2,10 @@
 """The catalogue: printers, users, groups, quota entries, billing codes, payments, roles."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pagetoll.core import catalogue as of
+from pagetoll.core.dumps import DumpQuery
 from pagetoll.core.roles import Role
 
 Result = TypeVar("Result")
@@ -94,6 +95,19 @@ class CatalogueTransaction(CatalogueReader, Protocol):
 class Catalogue(CatalogueReader, Protocol):
     def payments(self, wanted: of.PaymentFilter = of.ALL_PAYMENTS) -> Iterator[of.PaymentRow]:
         """The payments of all users who are not deleted, oldest first, read in pages."""
+        ...
+
+    def each_entry(self, selection: of.EntrySelection) -> Iterator[of.EntryRow]:
+        """The same as `entries`, read as they are wanted: a printer or a few at a time, each of one state."""
+        ...
+
+    def dump(self, query: DumpQuery) -> Iterator[Sequence[Any]]:
+        """The rows of one of the old programs' dumps, read as they are wanted: a stored figure for each column of
+        `core.dumps.COLUMNS`. Money in millionths, times in microseconds since 1970."""
+        ...
+
+    def count_dump(self, query: DumpQuery) -> int:
+        """How many rows `dump` gives now."""
         ...
 
     def write(self, actor: str, act: str, work: Callable[[CatalogueTransaction], Result]) -> Result:

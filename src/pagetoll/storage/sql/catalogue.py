@@ -3,7 +3,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, insert, update
 
@@ -24,10 +24,11 @@ from pagetoll.core.catalogue import (
     RoleRow,
     UserRow,
 )
+from pagetoll.core.dumps import DumpQuery
 from pagetoll.core.policy import OwnerKind
 from pagetoll.core.roles import Role
 from pagetoll.ports import CatalogueTransaction
-from pagetoll.storage.sql import catalogue_entries, catalogue_owners, catalogue_reads, cost_centers, roles
+from pagetoll.storage.sql import catalogue_entries, catalogue_owners, catalogue_reads, cost_centers, dumps, roles
 from pagetoll.storage.sql.catalogue_entries import Writing
 from pagetoll.storage.sql.engine import Database
 from pagetoll.storage.sql.payments import payments
@@ -81,6 +82,15 @@ class SqlCatalogue:
 
     def payments(self, wanted: PaymentFilter = ALL_PAYMENTS) -> Iterator[PaymentRow]:
         return payments(self._database, wanted, PAYMENTS_PAGE_ROWS)
+
+    def each_entry(self, selection: EntrySelection) -> Iterator[EntryRow]:
+        return catalogue_reads.each_entry(self._database, selection)
+
+    def dump(self, query: DumpQuery) -> Iterator[Sequence[Any]]:
+        return dumps.dumped(self._database, query)
+
+    def count_dump(self, query: DumpQuery) -> int:
+        return dumps.counted(self._database, query)
 
 
 class SqlCatalogueTransaction:
