@@ -33,6 +33,11 @@ def two_places(millionths: int) -> str:
     return format(decimal_of(millionths), ".2f")
 
 
+def three_places(millionths: int) -> str:
+    """A price with three places."""
+    return format(decimal_of(millionths), ".3f")
+
+
 def limit(value: int | None) -> str:
     """A page limit."""
     return "None" if value is None else str(value)

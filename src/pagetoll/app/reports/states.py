@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the entries on a printer stand, all at once: a few queries a printer, none a user."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from pagetoll.app.reports.directory import Directory
+from pagetoll.config.options import Settings
+from pagetoll.core.catalogue import EntryRow, EntrySelection, GroupRow, PrinterRow, UserRow
+from pagetoll.core.entry_state import SMALLEST_JOB, EntryState, EntryView, state_of_entry
+from pagetoll.core.money import MILLION, Unit
+from pagetoll.core.policy import AccountState, LimitBy, OwnerKind
+from pagetoll.core.pricing import PriceLine, Tariff
+from pagetoll.ports import CatalogueReader
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An entry, its owner, and how it stands."""
+
+    entry: EntryRow
+    owner: UserRow | GroupRow
+    state: EntryState
+
+
+class Register:
+    """Looks entries up by printer; remembers nothing but who has an entry on a printer group that costs."""
+
+    def __init__(self, catalogue: CatalogueReader, directory: Directory, settings: Settings, now: datetime) -> None:
+        self.directory = directory
+        self.settings = settings
+        self.now = now
+        self._catalogue = catalogue
+        self._payers: dict[int, frozenset[str]] = {}
+
+    def standings(self, printer: PrinterRow, kind: OwnerKind) -> Iterator[Standing]:
+        """The entries of users or of users groups on a printer, in the order of names, and how each stands."""
+        owners = self.directory.groups if kind is OwnerKind.GROUP else self.directory.users
+        for entry in self._catalogue.entries(EntrySelection(kind, None, (printer.printer_id,))):
+            owner = owners.get(entry.owner_name)
+            if owner is not None:  # else it was deleted meanwhile
+                yield Standing(entry, owner, self.state(printer, entry, owner))
+
+    def state(self, printer: PrinterRow, entry: EntryRow, owner: UserRow | GroupRow) -> EntryState:
+        """How an entry on a printer stands now."""
+        poorman = self.settings.poorman
+        return state_of_entry(self._view(printer, entry, owner), poorman, self.now)
+
+    def _view(self, printer: PrinterRow, entry: EntryRow, owner: UserRow | GroupRow) -> EntryView:
+        kind = OwnerKind.USER if isinstance(owner, UserRow) else OwnerKind.GROUP
+        overcharge = owner.overcharge if isinstance(owner, UserRow) else MILLION
+        users, members = self.directory.users, self.directory.members_of
+        payers = [owner] if isinstance(owner, UserRow) else [users[name] for name in members[owner.name]]
+        largest = (printer.max_job_impressions, entry.max_job_impressions)
+        return EntryView(
+            limitby=owner.limitby,
+            overcharge=overcharge,
+            pages=pages_of(entry, kind),
+            credits=AccountState(
+                0, Unit.CREDITS, kind, owner.name, "", owner.balance, sum(payer.reserved for payer in payers)
+            ),
+            price=self._price(printer, owner.name, overcharge) if owner.limitby is LimitBy.BALANCE else 0,
+            rule=self.settings.rule_for(printer.name),
+            passthrough=printer.passthrough,
+            largest_jobs=tuple(limit for limit in largest if limit is not None),
+        )
+
+    def _price(self, printer: PrinterRow, owner_name: str, overcharge: int) -> int:
+        """The price of the smallest job: of the printer and of those groups above it where the owner has an entry."""
+        above = [self.directory.printers[number] for number in self.directory.above[printer.printer_id]]
+        lines = [
+            PriceLine(row.name, row.price_per_impression, row.price_per_job)
+            for row in (printer, *above)
+            if row is printer or (_costs(row) and owner_name in self._owners_on(row))
+        ]
+        return Tariff(tuple(lines), overcharge).price(SMALLEST_JOB)
+
+    def _owners_on(self, printer: PrinterRow) -> frozenset[str]:
+        number = printer.printer_id
+        if number not in self._payers:
+            found = self._catalogue.entries(EntrySelection(OwnerKind.USER, None, (number,)))
+            self._payers[number] = frozenset(entry.owner_name for entry in found)
+        return self._payers[number]
+
+
+def pages_of(entry: EntryRow, kind: OwnerKind) -> AccountState:
+    """An entry's figures in the rules' words."""
+    return AccountState(
+        account_id=entry.account_id,
+        unit=Unit.IMPRESSIONS,
+        owner_kind=kind,
+        owner_name=entry.owner_name,
+        scope_name=entry.printer_name,
+        posted=entry.page_counter,
+        reserved=entry.reserved,
+        soft_limit=entry.soft_limit,
+        hard_limit=entry.hard_limit,
+        grace_until=entry.grace_until,
+    )
+
+
+def _costs(printer: PrinterRow) -> bool:
+    return bool(printer.price_per_impression or printer.price_per_job)

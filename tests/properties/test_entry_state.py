@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a report says of entries, and what the smallest job meets on a real ledger, are the same."""
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contract.books import Books, owner_ids, printer_id
+from pagetoll.app.reports.directory import read_directory
+from pagetoll.app.reports.states import Register
+from pagetoll.config.options import QueueSettings, Settings
+from pagetoll.core import charging
+from pagetoll.core.catalogue import EntryChange, Figure, OwnerChange, PrinterChange
+from pagetoll.core.entry_state import EntryState
+from pagetoll.core.errors import LimitReached
+from pagetoll.core.money import MILLION
+from pagetoll.core.policy import ALLOWED, GROUP_LIMITBY, Enforcement, LimitBy, OwnerKind, Verdict
+from pagetoll.ports import CatalogueTransaction, Reserved
+from pagetoll.storage.sql.migrate import upgrade
+
+limits = st.none() | st.integers(0, 6)
+money = st.sampled_from([-MILLION, -1, 0, 1, MILLION - 1, MILLION, MILLION + 1, 5 * MILLION])
+prices = st.sampled_from([0, 1, MILLION])
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> dict[str, object]:
+    """A user on a printer below a printer group, in a users group; any of it may be limited."""
+    overcharge = draw(st.sampled_from([MILLION, MILLION, 0, -MILLION, 2 * MILLION]))
+    group_modes = GROUP_LIMITBY if overcharge == MILLION else (LimitBy.QUOTA, LimitBy.NOQUOTA)
+    return {
+        "enforcement": draw(st.sampled_from(list(Enforcement))),
+        "balancezero": draw(st.sampled_from([0, -MILLION])),
+        "limitby": draw(st.sampled_from(list(LimitBy))),
+        "overcharge": overcharge,
+        "balance": draw(money),
+        "price": (draw(prices), draw(prices)),
+        "price_above": draw(prices),
+        "passthrough": draw(st.integers(0, 9)) == 0,
+        "largest_jobs": (draw(st.sampled_from([None, None, 0, 1])), draw(st.sampled_from([None, None, 0, 1]))),
+        "held": draw(st.sampled_from([0, 0, 1, 3])),
+        "used": draw(st.integers(0, 6)),
+        "own_limits": (draw(limits), draw(limits)),
+        "above_entry": draw(st.booleans()),
+        "above_limits": (draw(limits), draw(limits)),
+        "group_mode": draw(st.sampled_from(group_modes)),
+        "group_entry": draw(st.booleans()),
+        "group_limits": (draw(limits), draw(limits)),
+        "grace_began": draw(st.booleans()),
+        "days_later": draw(st.sampled_from([0, 6, 7, 8])),
+    }
+
+
+def fill(transaction: CatalogueTransaction, case: dict[str, object]) -> None:
+    """Make the site of a case."""
+    transaction.add_printers(["hp", "salle"])
+    hp, salle = printer_id(transaction, "hp"), printer_id(transaction, "salle")
+    page, job = case["price"]
+    change = PrinterChange(
+        price_per_impression=page,
+        price_per_job=job,
+        passthrough=case["passthrough"],
+        max_job_impressions=case["largest_jobs"][0],
+    )
+    transaction.change_printers([hp], change)
+    transaction.change_printers([salle], PrinterChange(price_per_impression=case["price_above"]))
+    transaction.join_printer_group(salle, [hp])
+    transaction.add_groups(["staff"])
+    transaction.add_users(["anna"])
+    (anna,), (staff,) = (owner_ids(transaction, kind, name) for kind, name in OWNERS.items())
+    transaction.join_group(staff, [anna])
+
+
+OWNERS = {OwnerKind.USER: "anna", OwnerKind.GROUP: "staff"}
+
+
+def entries(books: Books, case: dict[str, object]) -> None:
+    """Make the entries of a case, with what was used and a grace that may have begun."""
+    wanted = [("anna", "hp", "own_limits")]
+    wanted += [("anna", "salle", "above_limits")] if case["above_entry"] else []
+    wanted += [("staff", "hp", "group_limits")] if case["group_entry"] else []
+    made = [books.entry(owner, printer, of_group=owner == "staff") for owner, printer, _ in wanted]
+    if case["held"] and not case["passthrough"]:
+        books.hold(case["held"])
+    for owner, printer, limits_of in wanted:
+        soft, hard = case[limits_of]
+        limited = EntryChange(soft_limit=soft, hard_limit=hard)
+        books.edit(owner, printer, of_group=owner == "staff", change=limited)
+    books.adjust_by(case["used"])
+    if case["above_entry"]:
+        books.adjust_by(case["used"], "anna", "salle")
+    books.edit(change=EntryChange(max_job_impressions=case["largest_jobs"][1]))
+    if case["grace_began"]:
+        books.change(lambda transaction: transaction.start_grace(made, 7 * 86400))
+    books.clock.forward(days=case["days_later"])
+
+
+def shown(books: Books, wanted: Settings) -> list[EntryState]:
+    """Every state that a report shows which a job of anna on hp has to do with."""
+    directory = read_directory(books.catalogue)
+    register = Register(books.catalogue, directory, wanted, books.clock())
+    hp = next(row for row in directory.printers.values() if row.name == "hp")
+    own = [standing.state for standing in register.standings(hp, OwnerKind.USER)]
+    if hp.passthrough or directory.users["anna"].limitby not in (LimitBy.QUOTA, LimitBy.BALANCE):
+        return own
+    own += [standing.state for standing in register.standings(hp, OwnerKind.GROUP)]
+    if directory.users["anna"].limitby is LimitBy.QUOTA:
+        salle = next(row for row in directory.printers.values() if row.name == "salle")
+        own += [standing.state for standing in register.standings(salle, OwnerKind.USER)]
+    return own
+
+
+def smallest_job(books: Books, wanted: Settings) -> Verdict:
+    """What the rules and the ledger do with a job of one impression."""
+    view = books.ledger.charge_view("hp", "anna", wanted.rules, wanted.default_rule)
+    if charging.refuse_outright(view, 1) is not None:
+        return Verdict.REFUSE
+    try:
+        done: Reserved = books.ledger.reserve(books.facts(), charging.plan(view, 1), ALLOWED, ())
+    except LimitReached:
+        return Verdict.REFUSE
+    return Verdict.WARN if done.in_grace else Verdict.ALLOW
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(case=cases())
+def test_a_report_denies_exactly_where_the_smallest_job_is_refused(case: dict[str, object]):
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder)}/pagetoll.db"
+        upgrade(url)
+        books = Books(url)
+        try:
+            books.change(lambda transaction: fill(transaction, case))
+            entries(books, case)
+            books.change(lambda transaction: set_modes_and_balance(transaction, case))
+            wanted = Settings(
+                balancezero=case["balancezero"], poorman=0, defaults=QueueSettings(enforcement=case["enforcement"])
+            )
+            states = shown(books, wanted)
+            met = smallest_job(books, wanted)
+            refused = any(state.verdict is Verdict.REFUSE for state in states)
+            assert refused == (met is Verdict.REFUSE), (states, met)
+            if not refused:
+                graceful = any(state.verdict is Verdict.WARN and state.mark == "+Q" for state in states)
+                assert graceful == (met is Verdict.WARN), (states, met)
+        finally:
+            books.close()
+
+
+def set_modes_and_balance(transaction: CatalogueTransaction, case: dict[str, object]) -> None:
+    (anna,), (staff,) = (owner_ids(transaction, kind, name) for kind, name in OWNERS.items())
+    transaction.change_users([anna], OwnerChange(limitby=case["limitby"], overcharge=case["overcharge"]))
+    transaction.change_groups([staff], OwnerChange(limitby=case["group_mode"]))
+    transaction.book_payments([anna], Figure(case["balance"]), "start")
