@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads pagetoll.toml into `Settings`; writes the commented template and the thin client's extract.
+"""Reads the configuration of a home: pagetoll.toml, and below it PyKota's files where there are any; writes the
+commented template and the thin client's extract.
 
-All that is wrong in a file is reported at once, each with its line, its option and what is allowed.
+All that is wrong in the files is reported at once, each with its line, its option and what is allowed.
 """
 
-import difflib
-import os
-import stat
 import textwrap
-import tomllib
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from pagetoll.config.home import Home
-from pagetoll.config.options import OPTION_BY_NAME, OPTIONS, Option, QueueSettings, Settings
-from pagetoll.config.toml_lines import error_line, key_lines
+from pagetoll.config.layers import Configuration, Layer, pykota_default_layer, settings_of
+from pagetoll.config.options import OPTION_BY_NAME, OPTIONS, Option, Settings
+from pagetoll.config.options.not_yet import NOT_YET_IN_FORCE
+from pagetoll.config.pykota_conf import places
+from pagetoll.config.pykota_conf.read import PykotaFile, read_pykota
+from pagetoll.config.pykota_conf.syntax import decode
+from pagetoll.config.safe_files import read_configuration
+from pagetoll.config.toml_file import read_toml
 from pagetoll.core.errors import ConfigError, ConfigProblem
 
-FILE_OCTETS_MAX = 1_000_000
 TEXT_WIDTH = 100
 
 HEAD = """\
@@ -34,70 +34,91 @@ FOOT = """\
 #   unknown_size = "refuse"
 """
 
-Report = Callable[[tuple[str, ...], str], None]
 
-
-def load_home(home: Home) -> Settings:
+def load_home(home: Home, environ: Mapping[str, str] | None = None) -> Settings:
     """The settings of a home; an empty `database` becomes its SQLite file's URL. Raises ConfigError."""
-    settings = load(home.configuration)
-    return replace(settings, database=settings.database or home.database_url)
+    return read_home(home, environ).settings
+
+
+def read_home(home: Home, environ: Mapping[str, str] | None = None) -> Configuration:
+    """The configuration of a home with the places it comes from and its warnings. `environ` may name PyKota's folder;
+    without it, this process's environment. Raises ConfigError with every problem of every file."""
+    toml, problems = read_toml(read_text(home.configuration), str(home.configuration))
+    layers = [toml]
+    warnings: list[ConfigProblem] = []
+    files = [toml.file]
+    named = toml.given.get(("", "pykota_home"))
+    for old in pykota_files(str(named.value) if named else "", places.environment() if environ is None else environ):
+        problems += old.problems
+        warnings += old.warnings
+        files.append(old.file)
+        if Path(old.file).name == places.CONFIGURATION:
+            layers += [old.layer, pykota_default_layer(old.file)]
+    if problems:
+        raise ConfigError(problems)
+    settings = settings_of(layers)
+    return Configuration(
+        settings=replace(settings, database=settings.database or home.database_url),
+        layers=tuple(layers),
+        warnings=(*warnings, *(warning for layer in layers for warning in not_in_force(layer))),
+        files=tuple(files),
+    )
+
+
+def pykota_files(option: str, environ: Mapping[str, str]) -> Iterator[PykotaFile]:
+    """PyKota's files, those that there are; one that cannot be used has that as its problem.
+
+    pykotadmin.conf is for administrators and holds nothing but the old database's names: closed to us, it is left.
+    """
+    for name in (places.CONFIGURATION, places.ADMINISTRATOR_FILE):
+        path = places.find(name, option, environ)
+        if path is None:
+            continue
+        try:
+            yield read_old(path)
+        except ConfigError as error:
+            if name == places.CONFIGURATION or not error.closed:
+                yield PykotaFile(str(path), problems=error.problems)
+
+
+def administrator_file(home: Home, environ: Mapping[str, str] | None = None) -> Path | None:
+    """PyKota's pykotadmin.conf where there is one: who may read it is an administrator. Raises ConfigError when
+    pagetoll.toml cannot be read."""
+    toml, _ = read_toml(read_text(home.configuration), str(home.configuration))
+    named = toml.given.get(("", "pykota_home"))
+    variables = places.environment() if environ is None else environ
+    return places.find(places.ADMINISTRATOR_FILE, str(named.value) if named else "", variables)
+
+
+def read_old(path: Path) -> PykotaFile:
+    """A file of PyKota's. Raises ConfigError when it cannot be read at all."""
+    data = read_configuration(path, "give the option pykota_home of pagetoll.toml another folder")
+    try:
+        text, warning = decode(data)
+    except ValueError as error:
+        raise ConfigError([ConfigProblem(str(path), 0, "config_charset", str(error))]) from error
+    found = read_pykota(text, str(path))
+    if warning:
+        found.warnings.insert(0, ConfigProblem(str(path), 0, "config_charset", warning))
+    return found
 
 
 def load(path: Path) -> Settings:
-    """The settings of a file. Raises ConfigError with every problem, or with why it cannot be read."""
-    return parse(_read(path), str(path))
+    """The settings of a pagetoll.toml alone. Raises ConfigError with every problem, or with why it cannot be read."""
+    return parse(read_text(path), str(path))
 
 
 def parse(text: str, file: str) -> Settings:
-    """The settings of a TOML text; `file` names it in errors. Raises ConfigError with every problem."""
-    tree = _tree(text, file)
-    lines = key_lines(text)
-    problems: list[ConfigProblem] = []
-
-    def report(key: tuple[str, ...], what: str) -> None:
-        problems.append(ConfigProblem(file, lines.get(key, 0), ".".join(key), what))
-
-    queue_tree = tree.pop("queue", {})
-    top = {key: value for key, value in tree.items() if not _is_stray_table(key, value, report)}
-    values = _values(top, (), report)
-    base = {name: value for name, value in values.items() if OPTION_BY_NAME[name].per_queue}
-    defaults = replace(QueueSettings(), **base)
-    queues = _queues(queue_tree, defaults, report)
+    """The settings of a TOML text alone; `file` names it in errors. Raises ConfigError with every problem."""
+    layer, problems = read_toml(text, file)
     if problems:
-        raise ConfigError(sorted(problems, key=lambda problem: problem.line))
-    others = {name: value for name, value in values.items() if name not in base}
-    return replace(Settings(), **others, defaults=defaults, queues=queues)
+        raise ConfigError(problems)
+    return settings_of([layer])
 
 
-def _tree(text: str, file: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        problem = ConfigProblem(file, error_line(error, text), "TOML", f"{error}; mend the syntax")
-        raise ConfigError([problem]) from error
-    except (ValueError, ArithmeticError) as error:  # a number with thousands of digits
-        raise ConfigError(
-            [ConfigProblem(file, 0, "TOML", "has a number that is far too long; shorten it")]
-        ) from error
-    except RecursionError as error:
-        raise ConfigError(
-            [ConfigProblem(file, 0, "TOML", "is nested too deeply; options stand at the top or below [queue.NAME]")]
-        ) from error
-
-
-def _read(path: Path) -> str:
-    try:
-        # root may be the reader: a pipe of the service user's would keep it waiting
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise _unreadable(path, "is no regular file; move it away, then run: pagetoll init")
-            data = file.read(FILE_OCTETS_MAX + 1)
-    except FileNotFoundError as error:
-        raise _unreadable(path, "does not exist; make it with: pagetoll init") from error
-    except OSError as error:
-        raise _unreadable(path, f"cannot be read: {error.strerror}; look with: pagetoll doctor") from error
-    if len(data) > FILE_OCTETS_MAX:
-        raise _unreadable(path, f"has more than {FILE_OCTETS_MAX} octets; that is no configuration")
+def read_text(path: Path) -> str:
+    """The text of a pagetoll.toml. Raises ConfigError when it cannot be read."""
+    data = read_configuration(path, "make it with: pagetoll init")
     try:
         return data.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -106,59 +127,13 @@ def _read(path: Path) -> str:
         raise ConfigError([problem]) from error
 
 
-def _unreadable(path: Path, text: str) -> ConfigError:
-    return ConfigError([ConfigProblem(str(path), 0, "file", text)])
-
-
-def _is_stray_table(key: str, value: object, report: Report) -> bool:
-    if isinstance(value, dict) and key not in OPTION_BY_NAME:
-        report((key,), "there is no such section; options stand at the top or below [queue.NAME]")
-        return True
-    return False
-
-
-def _queues(tree: object, defaults: QueueSettings, report: Report) -> dict[str, QueueSettings]:
-    if not isinstance(tree, dict):
-        report(("queue",), "must be a section of its own for each queue: [queue.NAME]")
-        return {}
-    queues = {}
-    for name, section in tree.items():
-        if not isinstance(section, dict):
-            report(("queue", name), "stands below [queue] itself; write the queue's name there: [queue.NAME]")
-        elif not name or not name.isprintable() or name == "*":
-            report(("queue", name), "is no name of a queue: it is empty, * or has control characters")
-        else:
-            queues[name] = replace(defaults, **_values(section, ("queue", name), report))
-    return queues
-
-
-def _values(section: dict[str, Any], where: tuple[str, ...], report: Report) -> dict[str, Any]:
-    """The parsed options of a section, without the wrong ones, which are reported."""
-    values: dict[str, Any] = {}
-    for name, value in section.items():
-        option = OPTION_BY_NAME.get(name)
-        if option is None:
-            report((*where, name), f"there is no such option{_suggestion(name)}")
-        elif where and not option.per_queue:
-            report((*where, name), "holds for all queues; move it above the first [queue.NAME]")
-        else:
-            try:
-                values[name] = option.parse(value)
-            except ValueError:
-                report((*where, name), f"must be {option.allowed}, not {_shown(value)}")
-    return values
-
-
-def _suggestion(name: str) -> str:
-    close = difflib.get_close_matches(name, OPTION_BY_NAME, n=1)
-    return f"; did you mean {close[0]}?" if close else "; the options are: " + " ".join(sorted(OPTION_BY_NAME))
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = f'"{value}"' if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 and text.isprintable() else f"{text[:57].encode('unicode_escape').decode()}…"
+def not_in_force(layer: Layer) -> Iterator[ConfigProblem]:
+    """A warning for each option of a file that nothing obeys yet."""
+    for (queue, name), given in layer.given.items():
+        row = NOT_YET_IN_FORCE.get(name)
+        if row is not None and row.applies(given.value) and given.value != OPTION_BY_NAME[name].default:
+            where = f"queue.{queue}.{name}" if queue else name
+            yield ConfigProblem(given.file, given.line, where, f"is not in force yet: {row.instead}")
 
 
 # --- what is written ------------------------------------------------------------------------------------------

@@ -159,3 +159,32 @@ def _check_existing(path: Path, descriptor: int, found: os.stat_result, owner: O
         raise refusal(path, f"belongs to {name_of(found.st_uid)}, not to {owner.name}; choose another place")
     if strangers := sorted(set(os.listdir(descriptor)) - ours):
         raise refusal(path, f"is root's and holds other things ({strangers[0]}); choose an empty place")
+
+
+def read_configuration(path: Path, missing: str) -> bytes:
+    """The octets of a configuration file, however it came there: root may be the reader, so a pipe in its place must
+    not keep it waiting, and a file that everybody can write to must not tell it what to run. `missing` completes
+    "does not exist; ". Raises ConfigError, with `closed` when the file may not be read."""
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise _unusable(path, "is no regular file; move it away, then run: pagetoll init")
+            if found.st_mode & stat.S_IWOTH:
+                raise _unusable(path, f"can be written by everybody; look at what is in it, then: chmod o-w {path}")
+            data = file.read(OCTETS_MAX + 1)
+    except FileNotFoundError as error:
+        raise _unusable(path, f"does not exist; {missing}") from error
+    except PermissionError as error:
+        reader = name_of(os.geteuid())
+        text = f"cannot be read by {reader}: {error.strerror}; let {reader} read it, or look with: pagetoll doctor"
+        raise _unusable(path, text, closed=True) from error
+    except OSError as error:
+        raise _unusable(path, f"cannot be read: {error.strerror}; look with: pagetoll doctor") from error
+    if len(data) > OCTETS_MAX:
+        raise _unusable(path, f"has more than {OCTETS_MAX} octets; that is no configuration")
+    return data
+
+
+def _unusable(path: Path, text: str, closed: bool = False) -> ConfigError:
+    return ConfigError([ConfigProblem(str(path), 0, "file", text)], closed=closed)

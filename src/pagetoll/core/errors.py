@@ -31,10 +31,12 @@ class ConfigProblem:
 
 
 class ConfigError(PagetollError):
-    """A configuration file is unreadable or wrong; `problems` lists every place, all at once."""
+    """A configuration file is unreadable or wrong; `problems` lists every place, all at once. `closed` says that the
+    file may be right, but is closed to the user who read it."""
 
-    def __init__(self, problems: list[ConfigProblem]) -> None:
+    def __init__(self, problems: list[ConfigProblem], closed: bool = False) -> None:
         self.problems = problems
+        self.closed = closed
         super().__init__("\n".join(str(problem) for problem in problems))
 
 
@@ -96,6 +98,10 @@ class DeviceTimeout(DeviceError):
 
 class DeviceRefused(DeviceError):
     """It answered that it will not do this."""
+
+
+class NoticeError(PagetollError):
+    """Somebody could not be told: the mail server or the site's command did not do it."""
 
 
 class LedgerError(PagetollError):
