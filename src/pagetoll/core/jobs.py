@@ -94,7 +94,7 @@ class Ticket:
     @property
     def billing_code(self) -> str:
         """The cost centre that the job names: option job-billing, else job-account-id; "" for none."""
-        return self.options.get("job-billing", "") or self.options.get("job-account-id", "")
+        return self.options.get("job-billing", "").strip() or self.options.get("job-account-id", "").strip()
 
 
 @dataclass(frozen=True, slots=True)

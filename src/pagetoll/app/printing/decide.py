@@ -2,16 +2,19 @@
 """The decision: identity, price, rules without an account, the reserve; and the records of what prints not."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+from pagetoll.app.codes import shown
 from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_HOLD, EXIT_PRINTED, Attempt, Services
 from pagetoll.app.printing.receive import look_up
 from pagetoll.app.printing.ticket import declared_impressions
-from pagetoll.config.options import OnLimit, Policy, UnknownSize
+from pagetoll.config.options import OnLimit, Policy, UnknownBillingCode, UnknownSize
 from pagetoll.core import charging
+from pagetoll.core.charging import ChargeView
 from pagetoll.core.errors import LimitReached
 from pagetoll.core.jobs import Outcome
 from pagetoll.core.lifecycle import Event
+from pagetoll.core.messages import _
 from pagetoll.core.policy import ALLOWED, Decision, Refusal, Verdict, warned
 from pagetoll.core.pricing import FREE
 from pagetoll.ports import AttemptFacts
@@ -36,11 +39,29 @@ def decide(services: Services, attempt: Attempt) -> Event:
         if refusal is not None:
             return _refuse(attempt, refusal)
     decision = charging.refuse_outright(view, impressions)
+    if decision is None and attempt.ticket.billing_code:
+        view = with_cost_center(services, attempt)
+        decision = None if view.cost_center is not None else _unknown_billing_code(attempt)
     if decision is not None:
         return _refuse(attempt, decision)
     attempt.decision = ALLOWED
     attempt.plan = charging.plan(view, impressions)
     return Event.ACCEPTED
+
+
+def with_cost_center(services: Services, attempt: Attempt) -> ChargeView:
+    """What the ledger knows, with the cost centre of the job's billing code; `unknown_billingcode` says whether one
+    that is not there is made. Raises StorageError."""
+    view = look_up(services, attempt)
+    code = attempt.ticket.billing_code
+    if code and view.cost_center is None and attempt.settings.unknown_billingcode is UnknownBillingCode.CREATE:
+        view = attempt.view = replace(view, cost_center=services.ledger.ensure_cost_center(code))
+    return view
+
+
+def _unknown_billing_code(attempt: Attempt) -> Decision:
+    text = _("Not printed: there is no billing code {code}; an administrator adds it with: pkbcodes --add")
+    return Decision(Verdict.REFUSE, "account-info-needed", text.format(code=shown(attempt.ticket.billing_code)))
 
 
 def _accept_uncharged(attempt: Attempt, why: str) -> Event:

@@ -104,6 +104,8 @@ def _post_unreserved(services: Services, attempt: Attempt) -> None:
             decision = Decision(Verdict.ALLOW, "", f"printed while Pagetoll was away: {charging.missing(view)}")
             services.ledger.record_unreserved(facts, decision, attempt.outcome or Outcome.COMPLETED, attempt.notes)
             return
+        # Printed whatever its billing code is: one that may not be made is in the history only.
+        view = decide.with_cost_center(services, attempt)
         attempt.plan = charging.plan(view, attempt.totals.impressions)
         settlement = settle.settlement_of(attempt)
         services.ledger.post_unreserved(facts, attempt.plan, replace(settlement, rule=ChargeRule.UNRESERVED))

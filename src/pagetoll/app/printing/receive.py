@@ -89,7 +89,11 @@ def look_up(services: Services, attempt: Attempt) -> ChargeView:
     if attempt.view is None:
         settings = services.settings()
         attempt.view = services.ledger.charge_view(
-            attempt.ticket.printer, attempt.user_name, settings.rules, settings.default_rule
+            attempt.ticket.printer,
+            attempt.user_name,
+            settings.rules,
+            settings.default_rule,
+            attempt.ticket.billing_code,
         )
     return attempt.view
 

@@ -13,7 +13,7 @@ from pagetoll.core.audit import AuditDifference, AuditExtent
 from pagetoll.core.money import Unit
 from pagetoll.core.policy import OwnerKind
 from pagetoll.storage.sql.accounts import accounts_named, member_accounts, same_kind
-from pagetoll.storage.sql.schema import accounts, attempts, entries, group_members, printers, reservations
+from pagetoll.storage.sql.schema import accounts, attempts, entries, group_members, printers, refunds, reservations
 
 _IS_GROUP = accounts.c.owner_kind == OwnerKind.GROUP.value
 
@@ -161,10 +161,40 @@ def _counted(connection: Connection) -> list[AuditDifference]:
     ]
 
 
+def _refunded(connection: Connection) -> list[AuditDifference]:
+    """What was given back of an attempt is the sum of its refunds."""
+    return [
+        difference
+        for figure, unit in (("impressions", Unit.IMPRESSIONS), ("price", Unit.CREDITS))
+        for difference in _refunded_figure(connection, figure, unit)
+    ]
+
+
+def _refunded_figure(connection: Connection, figure: str, unit: Unit) -> list[AuditDifference]:
+    kept = attempts.c[f"refunded_{figure}"]
+    sums = (
+        select(refunds.c.attempt_id, func.sum(refunds.c[figure]).label("derived"))
+        .group_by(refunds.c.attempt_id)
+        .subquery()
+    )
+    proved = func.coalesce(sums.c.derived, 0)
+    statement = (
+        select(attempts.c.id, kept.label("kept"), proved.label("derived"))
+        .outerjoin(sums, sums.c.attempt_id == attempts.c.id)
+        .where(kept != proved)
+        .order_by(attempts.c.id)
+    )
+    return [
+        AuditDifference("refunded", f"attempt {row.id}", int(row.kept), int(row.derived), unit)
+        for row in connection.execute(statement)
+    ]
+
+
 _CHECKS: tuple[Callable[[Connection], list[AuditDifference]], ...] = (
     _posted,
     _reserved,
     _group_sums,
     _stray_reservations,
     _counted,
+    _refunded,
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, Select, case, literal, select, text, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, case, literal, select, text, tuple_
 
 from pagetoll.core.catalogue import PaymentFilter, PaymentRow
 from pagetoll.core.money import Unit
@@ -31,8 +31,7 @@ def payments(database: Database, wanted: PaymentFilter, page_rows: int) -> Itera
 
 def _selection(wanted: PaymentFilter) -> Select[Any]:
     """The payments that fit. The partial index's own condition stands as it is written there, so that it is used."""
-    conditions = [
-        text(f"entries.{PAID_ENTRIES.text}"),
+    conditions: list[ColumnElement[bool]] = [
         accounts.c.unit == Unit.CREDITS.value,
         users.c.live_name.is_not(None),
     ]
@@ -56,7 +55,7 @@ def _selection(wanted: PaymentFilter) -> Select[Any]:
                 users, users.c.id == accounts.c.user_id
             )
         )
-        .where(*conditions)
+        .where(text(PAID_ENTRIES.text), *conditions)
     )
 
 

@@ -75,7 +75,7 @@ def refund(connection: Connection, attempt_id: int, wish: Wish) -> Refund:
 
 def _charged_attempt(connection: Connection, attempt_id: int) -> Row[Any]:
     """The attempt's row, held. Raises UsageError where nothing was charged."""
-    found = select(
+    found: Select[Any] = select(
         attempts.c.id,
         attempts.c.state,
         attempts.c.charge_rule,
@@ -161,7 +161,7 @@ def _posting(row: Row[Any], given: Refund, wish: Wish, *, all_pages: bool) -> Po
 
 
 def _graceful(connection: Connection, attempt_id: int) -> Sequence[Row[Any]]:
-    found = select(reservations.c.account_id, reservations.c.grace_written).where(
+    found: Select[Any] = select(reservations.c.account_id, reservations.c.grace_written).where(
         reservations.c.attempt_id == attempt_id, reservations.c.grace_written.is_not(None)
     )
     return connection.execute(found).all()
