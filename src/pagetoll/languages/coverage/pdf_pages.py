@@ -15,13 +15,13 @@ picture it does not. So:
 """
 
 import io
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy
 
+from pagetoll.languages.coverage.canvas import Canvas
 from pagetoll.languages.coverage.spaces import (
     BAND_PIXELS,
     FULL,
@@ -38,17 +38,18 @@ from pagetoll.languages.limits import Guard
 from pagetoll.languages.pixels import TOLERANCE
 
 LOOK_DPI = 24
+MIDDLE_DPI = 100
 SETTLE_DPI = 150
 FINE_DPI = 300
 SURELY_GREY = 6
 """Distance of channels (of 255) on the small picture up to which nothing colored can hide there. PDFium draws
 pure black ink as (35, 31, 32), so it cannot be 0."""
-# (share of the ink by which the small picture differs, dots per inch from then on), on pages with text and without
-FINER = ((0.45, FINE_DPI), (0.22, SETTLE_DPI))
+# (share of the ink by which the small picture differs, dots per inch from then on): pages with text, little, none
+FINER = ((0.6, FINE_DPI), (0.35, SETTLE_DPI), (0.22, MIDDLE_DPI))
+FINER_FEW_TEXT = ((0.6, FINE_DPI), (0.35, SETTLE_DPI), (0.1, MIDDLE_DPI))
 FINER_WITHOUT_TEXT = ((0.02, FINE_DPI),)
-MOST_PIXELS = 24_000_000
-_POINTS_PER_INCH = 72
 _FEW_OBJECTS = 500
+_FEW_TEXT = 0.1
 _HEAVIER = 2
 """Difference of lightness from which on a pixel is corrected."""
 _TILE_PIXELS = 12
@@ -78,6 +79,7 @@ def pages(octets: bytes, input_pages: int, look: Look, guard: Guard) -> Iterator
     """The `input_pages` pages of a PDF, in order; stops early when its time is over or PDFium finds other pages."""
     import pypdfium2  # type: ignore[import-untyped]
 
+    canvas = Canvas()
     for repaired in (False, True):
         try:
             document = pypdfium2.PdfDocument(_clean_copy(octets) if repaired else octets)
@@ -89,7 +91,7 @@ def pages(octets: bytes, input_pages: int, look: Look, guard: Guard) -> Iterator
             for number in range(input_pages):
                 if guard.expired():
                     return
-                yield _see(document, number, look)
+                yield _see(document, canvas, number, look)
             return
         finally:
             document.close()
@@ -109,7 +111,7 @@ def _clean_copy(octets: bytes) -> bytes:
     return target.getvalue()
 
 
-def _see(document: Any, number: int, look: Look) -> Seen:
+def _see(document: Any, canvas: Canvas, number: int, look: Look) -> Seen:
     import pypdfium2
 
     try:
@@ -117,55 +119,60 @@ def _see(document: Any, number: int, look: Look) -> Seen:
     except (pypdfium2.PdfiumError, ValueError):
         return UNSEEN
     try:
-        small = _draw(page, LOOK_DPI)
+        small = canvas.draw(page, LOOK_DPI)
         inked = inked_pixels(small)
-        colored = _is_colored(page, inked)
+        colored = _is_colored(canvas, page, inked)
         if look.resolution_dpi is None:
             return Seen(colored)
-        return Seen(colored, _measured(page, _mean_ink(inked, small.size // 4), colored, look.resolution_dpi))
+        return Seen(colored, _measured(canvas, page, _mean_ink(inked, small.size // 4), colored, look.resolution_dpi))
     except (pypdfium2.PdfiumError, ValueError, OverflowError, MemoryError):
         return UNSEEN
     finally:
         page.close()
 
 
-def _is_colored(page: Any, inked: Pixels) -> bool:
+def _is_colored(canvas: Canvas, page: Any, inked: Pixels) -> bool:
     """`inked`: the pixels of the small picture that are not white."""
     distance = largest_distance(inked)
     if distance <= SURELY_GREY:
         return False
     if distance > TOLERANCE:
         return True
-    return largest_distance(inked_pixels(_draw(page, SETTLE_DPI))) > TOLERANCE
+    return largest_distance(inked_pixels(canvas.draw(page, SETTLE_DPI))) > TOLERANCE
 
 
-def _measured(page: Any, small_ink: float, colored: bool, resolution_dpi: int) -> PixelSums:
+def _measured(canvas: Canvas, page: Any, small_ink: float, colored: bool, resolution_dpi: int) -> PixelSums:
     """`small_ink`: what the small picture shows, 0 to 255."""
-    text = _may_have_text(page)
-    picture = _draw(page, resolution_dpi, grey=text or not colored)
+    share = _share_of_text(page)
+    text = share > 0
+    finer = FINER_WITHOUT_TEXT if not text else FINER_FEW_TEXT if share < _FEW_TEXT else FINER
+    picture = canvas.draw(page, resolution_dpi, grey=text or not colored)
     sums = _sums(picture)
     difference = abs(_growth(small_ink, sums) - 1)
-    finer_dpi = next((dpi for limit, dpi in (FINER if text else FINER_WITHOUT_TEXT) if difference > limit), 0)
+    finer_dpi = next((dpi for limit, dpi in finer if difference > limit), 0)
     if finer_dpi > resolution_dpi:
         resolution_dpi = finer_dpi
-        picture = _draw(page, resolution_dpi, grey=text or not colored)
+        picture = canvas.draw(page, resolution_dpi, grey=text or not colored)
         sums = _sums(picture)
-    return _colored_sums(_draw(page, resolution_dpi), picture) if colored and text else sums
+    return _colored_sums(canvas.draw(page, resolution_dpi), picture) if colored and text else sums
 
 
 def _sums(picture: Pixels) -> PixelSums:
     return grey_sums(picture) if picture.ndim == 2 else colored_sums(picture)
 
 
-def _may_have_text(page: Any) -> bool:
-    """Whether something on the page is no plain picture, path or shading; many things are not looked through."""
+def _share_of_text(page: Any) -> float:
+    """How many of the page's things are no plain picture, path or shading; of many things a sample is looked at, and
+    the answer is never 0 then."""
     import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
     many = int(pdfium.FPDFPage_CountObjects(page))
     textless = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_SHADING)
-    return many > _FEW_OBJECTS or any(
-        pdfium.FPDFPageObj_GetType(pdfium.FPDFPage_GetObject(page, number)) not in textless for number in range(many)
+    sample = range(0, many, many // _FEW_OBJECTS + 1)
+    texts = sum(
+        pdfium.FPDFPageObj_GetType(pdfium.FPDFPage_GetObject(page, number)) not in textless for number in sample
     )
+    return max(texts, int(len(sample) < many)) / max(1, len(sample))
 
 
 def _mean_ink(inked: Pixels, pixels: int) -> float:
@@ -183,32 +190,6 @@ def _growth(small_ink: float, sums: PixelSums) -> float:
 def _lightness(red: float, green: float, blue: float) -> float:
     of_red, of_green, of_blue = _SHARES
     return (of_red * red + of_green * green + of_blue * blue) / 100
-
-
-def _draw(page: Any, resolution_dpi: int, *, grey: bool = False) -> Pixels:
-    """The page as (rows, columns) of grey or (rows, columns, 4) of red, green, blue and nothing; smaller where it is
-    huge. Drawn into an array of ours, which costs less than a picture of PDFium's."""
-    import pypdfium2.raw as pdfium
-
-    width, height = page.get_size()
-    scale = resolution_dpi / _POINTS_PER_INCH
-    wanted = max(1.0, width * height * scale * scale)
-    if wanted > MOST_PIXELS:
-        scale *= (MOST_PIXELS / wanted) ** 0.5
-    columns, rows = math.ceil(width * scale), math.ceil(height * scale)
-    if not (0 < columns <= MOST_PIXELS and 0 < rows <= MOST_PIXELS):
-        raise ValueError("a page without an area cannot be drawn")
-    octets_per_row = -(-columns // 4) * 4 if grey else 4 * columns
-    pixels: Pixels = numpy.full((rows, octets_per_row), FULL, numpy.uint8)
-    form = pdfium.FPDFBitmap_Gray if grey else pdfium.FPDFBitmap_BGRx
-    flags = pdfium.FPDF_ANNOT | pdfium.FPDF_PRINTING
-    flags |= pdfium.FPDF_GRAYSCALE if grey else pdfium.FPDF_REVERSE_BYTE_ORDER
-    bitmap = pdfium.FPDFBitmap_CreateEx(columns, rows, form, pixels.ctypes.data, octets_per_row)
-    if not bitmap:
-        raise ValueError("a page of this size cannot be drawn")
-    pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, columns, rows, 0, flags)
-    pdfium.FPDFBitmap_Destroy(bitmap)
-    return pixels[:, :columns] if grey else pixels.reshape(rows, columns, 4)
 
 
 def _colored_sums(pixels: Pixels, grey: Pixels) -> PixelSums:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy
 
 from pagetoll.core.errors import DocumentError, MalformedDocument
-from pagetoll.languages.coverage.pdf_pages import MOST_PIXELS, Look, Seen
+from pagetoll.languages.coverage.canvas import MOST_PIXELS
+from pagetoll.languages.coverage.pdf_pages import Look, Seen
 from pagetoll.languages.coverage.spaces import FULL, Pixels, PixelSums, grey_sums, rgb_sums
 from pagetoll.languages.limits import Guard, PixelRenderer
 from pagetoll.languages.parsed import Parsed

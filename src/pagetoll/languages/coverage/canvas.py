@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where PDFium draws: memory of ours, used again for each page, because fresh memory costs as much as drawing."""
+
+import math
+from typing import Any
+
+import numpy
+
+from pagetoll.languages.coverage.spaces import FULL, Pixels
+
+MOST_PIXELS = 24_000_000
+_POINTS_PER_INCH = 72
+
+
+class Canvas:
+    """Room for one grey and one colored picture at a time; drawing the next of its kind overwrites it."""
+
+    def __init__(self) -> None:
+        self._room = {True: numpy.empty(0, numpy.uint8), False: numpy.empty(0, numpy.uint8)}
+
+    def draw(self, page: Any, resolution_dpi: int, *, grey: bool = False) -> Pixels:
+        """The page of PDFium as (rows, columns) of grey or (rows, columns, 4) of red, green, blue and nothing; drawn
+        smaller where it is huge. Raises ValueError for a page that cannot be drawn."""
+        import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+
+        columns, rows = _size(page, resolution_dpi)
+        octets_per_row = -(-columns // 4) * 4 if grey else 4 * columns
+        pixels = self._white(grey, rows * octets_per_row)
+        form = pdfium.FPDFBitmap_Gray if grey else pdfium.FPDFBitmap_BGRx
+        flags = pdfium.FPDF_ANNOT | pdfium.FPDF_PRINTING
+        flags |= pdfium.FPDF_GRAYSCALE if grey else pdfium.FPDF_REVERSE_BYTE_ORDER
+        bitmap = pdfium.FPDFBitmap_CreateEx(columns, rows, form, pixels.ctypes.data, octets_per_row)
+        if not bitmap:
+            raise ValueError("a page of this size cannot be drawn")
+        pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, columns, rows, 0, flags)
+        pdfium.FPDFBitmap_Destroy(bitmap)
+        return pixels.reshape(rows, octets_per_row)[:, :columns] if grey else pixels.reshape(rows, columns, 4)
+
+    def _white(self, grey: bool, octets: int) -> Pixels:
+        if self._room[grey].size < octets:
+            self._room[grey] = numpy.empty(octets, numpy.uint8)
+        pixels = self._room[grey][:octets]
+        pixels.fill(FULL)
+        return pixels
+
+
+def _size(page: Any, resolution_dpi: int) -> tuple[int, int]:
+    """Columns and rows."""
+    width, height = page.get_size()
+    scale = resolution_dpi / _POINTS_PER_INCH
+    wanted = max(1.0, width * height * scale * scale)
+    if wanted > MOST_PIXELS:
+        scale *= (MOST_PIXELS / wanted) ** 0.5
+    columns, rows = math.ceil(width * scale), math.ceil(height * scale)
+    if columns < 1 or rows < 1 or columns * rows > 2 * MOST_PIXELS:
+        raise ValueError("a page of such sides cannot be drawn")
+    return columns, rows
