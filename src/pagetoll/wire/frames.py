@@ -20,7 +20,7 @@ from pagetoll.wire.command_frames import Command, NamedFile
 
 VERSION = 1
 FRAME_OCTETS_MAX = 1 << 20
-_U32_OCTETS = 4
+LENGTH_OCTETS = 4
 _NUMBER_DIGITS_MAX = 20
 _NONCE_DIGITS = 32
 _STATUS_MAX = 255
@@ -181,7 +181,7 @@ class _Cursor:
 
     def octets(self) -> bytes:
         """The next field. Raises ProtocolError where there is none or it is cut off."""
-        begin = self.offset + _U32_OCTETS
+        begin = self.offset + LENGTH_OCTETS
         length = int.from_bytes(self._body[self.offset : begin], "big")
         if begin > len(self._body) or length > len(self._body) - begin:
             raise self.error("a field is missing or cut off")
@@ -308,10 +308,10 @@ def encode(message: Message) -> bytes:
     for name, _ in _LAYOUTS[verb][1]:
         value = getattr(message, name)
         fields += _job_fields(value) if isinstance(value, Job) else _plain_fields(value)
-    body = b"".join(len(field).to_bytes(_U32_OCTETS, "big") + field for field in fields)
+    body = b"".join(len(field).to_bytes(LENGTH_OCTETS, "big") + field for field in fields)
     if len(body) > FRAME_OCTETS_MAX:
         raise ProtocolError(f"a frame of {len(body)} octets, at most {FRAME_OCTETS_MAX} are allowed")
-    return len(body).to_bytes(_U32_OCTETS, "big") + body
+    return len(body).to_bytes(LENGTH_OCTETS, "big") + body
 
 
 def decode(body: bytes) -> Message:
@@ -341,14 +341,14 @@ class FrameReader:
         """The messages that `octets` completes. Raises ProtocolError; the connection is then of no use."""
         self._pending += octets
         messages = []
-        while len(self._pending) >= _U32_OCTETS:
-            length = int.from_bytes(self._pending[:_U32_OCTETS], "big")
+        while len(self._pending) >= LENGTH_OCTETS:
+            length = int.from_bytes(self._pending[:LENGTH_OCTETS], "big")
             if length > FRAME_OCTETS_MAX:
                 raise ProtocolError(f"a frame of {length} octets, at most {FRAME_OCTETS_MAX} are allowed")
-            end = _U32_OCTETS + length
+            end = LENGTH_OCTETS + length
             if len(self._pending) < end:
                 break
-            messages.append(decode(bytes(self._pending[_U32_OCTETS:end])))
+            messages.append(decode(bytes(self._pending[LENGTH_OCTETS:end])))
             del self._pending[:end]
         return messages
 

@@ -106,6 +106,15 @@ def parse(command: Command, arguments: list[str]) -> Parsed:
     return Parsed(values, tuple(words), tuple(complaints))
 
 
+def words_of(command: Command, parsed: Parsed) -> list[str]:
+    """A command line that means what `parsed` says, without files of arguments."""
+    takes_argument = {option.name for option in command.options if option.argument}
+    options = [
+        f"--{name}={value}" if name in takes_argument else f"--{name}" for name, value in parsed.values.items()
+    ]
+    return [*options, *(["--", *parsed.words] if parsed.words else [])]
+
+
 def _collect(
     command: Command,
     arguments: list[str],

@@ -18,6 +18,7 @@ from pagetoll.config.home import Home
 from pagetoll.config.load import load_home
 from pagetoll.config.options import Settings
 from pagetoll.core.errors import DocumentError, PagetollError, StorageError, UsageError
+from pagetoll.frontends.daemon.commands import Commands
 from pagetoll.frontends.daemon.instance import AlreadyRunning, is_served, listen, take_lock
 from pagetoll.frontends.daemon.server import Server
 from pagetoll.frontends.daemon.services import Checkpoint, build_services, no_checkpoint
@@ -79,6 +80,7 @@ def run(home: Home, checkpoint: Checkpoint = no_checkpoint) -> int:
     server = Server(
         listener,
         services,
+        Commands(home, admin_files=lambda: [home.configuration]),
         may_print=lambda uid: uid in {0, home.owner().uid, _spooler_uid(configuration())},
         upkeep_every_s=lambda: float(configuration().upkeep_interval_s),
     )

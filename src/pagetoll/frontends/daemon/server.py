@@ -11,15 +11,18 @@ from contextlib import suppress
 from pagetoll.app.printing.attempt import Adoption, Arrival, ClientGone, Services
 from pagetoll.app.printing.run import attempt_of, run
 from pagetoll.app.upkeep import UpkeepReport, run_upkeep
+from pagetoll.frontends.daemon.commands import Commands
 from pagetoll.frontends.daemon.session import Session
 from pagetoll.wire import frames
+from pagetoll.wire.command_frames import Command
 
 log = logging.getLogger("pagetoll.daemon")
 
 BEAT_EVERY_S = 2.0
 FIRST_FRAME_TIMEOUT_S = 30.0
 MOST_SESSIONS = 512
-MOST_STRANGERS = 8
+MOST_STRANGERS = 32
+MOST_OF_ONE_STRANGER = 4
 STRANGERS_LEAVE_S = 2.0
 PAUSE_S = 0.1
 NOT_FROM_YOU = b"pagetolld takes no jobs from this user; install the backend anew with: pagetoll cups install"
@@ -32,11 +35,13 @@ class Server:
         self,
         listener: socket.socket,
         services: Services,
+        commands: Commands,
         may_print: Callable[[int], bool],
         upkeep_every_s: Callable[[], float],
     ) -> None:
         self._listener = listener
         self._services = services
+        self._commands = commands
         self._may_print = may_print
         self._upkeep_every_s = upkeep_every_s
         self._sessions: set[Session] = set()
@@ -69,16 +74,17 @@ class Server:
 
     def _take(self, connection: socket.socket) -> None:
         """Start a thread for a connection, or close it where there are too many. Everybody may connect, so that
-        those who may not print must neither use up the sessions nor be listened to."""
+        those who may not print must not use up the sessions, nor one of them the others'."""
         session = Session(connection)
         is_stranger = not self._may_print(session.peer_uid)
         crowd, most = (self._strangers, MOST_STRANGERS) if is_stranger else (self._sessions, MOST_SESSIONS)
         with self._lock:
-            if len(crowd) >= most:
+            of_one = sum(other.peer_uid == session.peer_uid for other in crowd) if is_stranger else 0
+            if len(crowd) >= most or of_one >= MOST_OF_ONE_STRANGER:
                 session.close()
                 return
             crowd.add(session)
-        serve = self._turn_away if is_stranger else self._serve_one
+        serve = self._serve_stranger if is_stranger else self._serve_one
         try:
             threading.Thread(target=serve, args=(session,), name="job", daemon=True).start()
         except RuntimeError:  # no further thread
@@ -94,21 +100,32 @@ class Server:
     def wake_upkeep(self) -> None:
         self._woken.set()
 
-    def _turn_away(self, session: Session) -> None:
-        """Say no, and give the client time to read it. Nothing of what it sends is received, no descriptor either:
-        to close one may take as long as its file system likes."""
+    def _serve_stranger(self, session: Session) -> None:
+        """Run a command for somebody who may not print, and turn away whatever else he wants."""
         try:
-            if session.peer_uid not in self._warned_of:
-                self._warned_of.add(session.peer_uid)
-                log.warning("uid=%s may not hand in jobs", session.peer_uid)
-            session.send(frames.Failed(sentence=NOT_FROM_YOU))
-            session.wait_for_end(STRANGERS_LEAVE_S)
-        except ClientGone:
-            pass
+            if session.announces_command(STRANGERS_LEAVE_S):
+                self._converse(session, only_commands=True)
+            else:
+                self._turn_away(session)
+        except ClientGone as error:
+            log.debug("client pid=%s left: %s", session.peer_pid, error)
+        except Exception:
+            log.exception("client pid=%s: unexpected failure", session.peer_pid)
         finally:
             with self._lock:
                 self._strangers.discard(session)
             session.close()
+
+    def _turn_away(self, session: Session) -> None:
+        """Say no, and give the client time to read it. Nothing of what it sends is received, no descriptor either:
+        to close one may take as long as its file system likes. Raises ClientGone."""
+        with self._lock:
+            is_new = session.peer_uid not in self._warned_of
+            self._warned_of.add(session.peer_uid)
+        if is_new:
+            log.warning("uid=%s may not hand in jobs", session.peer_uid)
+        session.send(frames.Failed(sentence=NOT_FROM_YOU))
+        session.wait_for_end(STRANGERS_LEAVE_S)
 
     def _serve_one(self, session: Session) -> None:
         try:
@@ -125,12 +142,16 @@ class Server:
                 self._sessions.discard(session)
             session.close()
 
-    def _converse(self, session: Session) -> None:
+    def _converse(self, session: Session, *, only_commands: bool = False) -> None:
         first = session.receive(FIRST_FRAME_TIMEOUT_S)
         if first is None:
             return
         message, descriptors = first
-        if isinstance(message, frames.Upkeep):
+        if isinstance(message, Command):
+            self._commands.serve(session, message, descriptors)
+        elif only_commands:
+            self._turn_away(session)
+        elif isinstance(message, frames.Upkeep):
             self._answer_upkeep(session)
         elif isinstance(message, frames.Job):
             run(self._services, attempt_of(self._services, _arrival(message, session, descriptors[0]), session, None))

@@ -14,13 +14,15 @@ from collections import deque
 
 from pagetoll.app.printing.attempt import ClientGone
 from pagetoll.core.errors import ProtocolError
-from pagetoll.wire import frames
+from pagetoll.wire import command_frames, frames
 from pagetoll.wire.frames import Message
 
 log = logging.getLogger("pagetoll.session")
 
-_MOST_DESCRIPTORS = 8
+_MOST_DESCRIPTORS = command_frames.STREAMS + command_frames.FILES_MAX
+_COMMAND_HEAD = b"\0\0\0\x07command"
 _SEND_TIMEOUT_S = 8.0
+_PEEK_PAUSE_S = 0.05
 
 
 class Session:
@@ -37,6 +39,28 @@ class Session:
             "3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
         )
         self.peer_pid, self.peer_uid = pid, uid
+
+    def fileno(self) -> int:
+        """The socket's descriptor, to wait for the client's end of it."""
+        return self._connection.fileno()
+
+    def announces_command(self, timeout_s: float) -> bool:
+        """Whether the first frame is a command's. Nothing is received for that, no descriptor either. Raises
+        ClientGone."""
+        until_s = time.monotonic() + timeout_s
+        wanted = frames.LENGTH_OCTETS + len(_COMMAND_HEAD)
+        while time.monotonic() < until_s:
+            try:
+                seen = self._connection.recv(wanted, socket.MSG_PEEK)
+            except OSError as error:
+                raise ClientGone(str(error)) from error
+            if not seen:
+                raise ClientGone("the connection was closed")
+            head = seen[frames.LENGTH_OCTETS :]
+            if len(seen) == wanted or not _COMMAND_HEAD.startswith(head):
+                return head == _COMMAND_HEAD
+            time.sleep(_PEEK_PAUSE_S)  # poll would not wait: there is something to read
+        return False
 
     def send(self, message: Message, *descriptors: int) -> None:
         """Raises ClientGone when the client is dead or does not read."""

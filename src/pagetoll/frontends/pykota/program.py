@@ -18,10 +18,13 @@ from pagetoll.config.home import Home, name_of
 from pagetoll.config.load import load_home
 from pagetoll.config.options import Settings
 from pagetoll.core.errors import PagetollError, UsageError
-from pagetoll.core.rights import Caller, NotAllowed
-from pagetoll.frontends.cli.options import Command, Parsed, parse
+from pagetoll.core.messages import _
+from pagetoll.core.rights import RIGHTS, Caller, NotAllowed
+from pagetoll.frontends.asking import ask, stranger_to
+from pagetoll.frontends.cli.options import Command, Parsed, parse, words_of
 from pagetoll.frontends.identity import become_owner
 from pagetoll.frontends.pykota.output import complain, tell
+from pagetoll.frontends.served import granted
 from pagetoll.frontends.wiring import open_storage
 from pagetoll.ports import Catalogue, Ledger
 
@@ -111,8 +114,19 @@ def _run(program: Program, words: list[str]) -> int:
         tell("ERROR", complaint)
     if parsed.complaints and not parsed.words:
         raise UsageError("without the names in that file this would mean all; nothing was done")
-    act = program.plan(parsed)
-    return act(lambda: open_session(command.name, words))
+    if command.name in RIGHTS and (home := stranger_to()) is not None:
+        return ask(home, command.name, parsed, words_of(command, parsed))
+    mine = granted(command.name, parsed)
+    if mine is None:
+        act = program.plan(parsed)
+        return act(lambda: open_session(command.name, words))
+    for option in sorted(mine.permit.dropped):
+        tell("WARN", _("--{option} is for administrators; it was left out").format(option=option))
+    session = Session(
+        mine.ledger, mine.catalogue, mine.caller.name, _act_of(command.name, words), mine.settings, mine.caller
+    )
+    act = program.plan(mine.parsed)
+    return act(lambda: session)
 
 
 def open_session(name: str, words: list[str]) -> Session:
@@ -121,13 +135,19 @@ def open_session(name: str, words: list[str]) -> Session:
     home = Home.from_environment(os.environ)
     if not become_owner(home):
         raise NotAllowed(
-            f"{actor} : you are not allowed to use this command; run it as root or as {home.owner().name}"
+            _("{login} : you are not allowed to use this command; run it as root or as {owner}").format(
+                login=actor, owner=home.owner().name
+            )
         )
     settings = load_home(home)
     ledger, catalogue = open_storage(home, settings)
+    return Session(ledger, catalogue, actor, _act_of(name, words), settings)
+
+
+def _act_of(name: str, words: list[str]) -> str:
+    """The command line as the list of acts keeps it."""
     act = shlex.join([name, *words])
-    shown = act if len(act) <= ACT_LENGTH_MAX else act[:ACT_LENGTH_MAX] + "…"
-    return Session(ledger, catalogue, actor, shown, settings)
+    return act if len(act) <= ACT_LENGTH_MAX else act[:ACT_LENGTH_MAX] + "…"
 
 
 def acting_user() -> str:

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a process works with that the daemon started for somebody: the books and the caller. Else there is none."""
+
+from dataclasses import dataclass, replace
+
+from pagetoll.app.own_view import views
+from pagetoll.config.options import Settings
+from pagetoll.core.rights import Caller, Permit, permit
+from pagetoll.frontends.cli.options import Parsed
+from pagetoll.ports import Catalogue, Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The whole books, open, and for whom this process works."""
+
+    ledger: Ledger
+    catalogue: Catalogue
+    settings: Settings
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The books as far as the caller may see and change them by one command, and the words that are heard."""
+
+    ledger: Ledger
+    catalogue: Catalogue
+    settings: Settings
+    caller: Caller
+    parsed: Parsed
+    permit: Permit
+
+
+_served: Served | None = None
+
+
+def work_for(served: Served) -> None:
+    """From here on this process works for that caller alone."""
+    global _served
+    _served = served
+
+
+def granted(program: str, parsed: Parsed) -> Granted | None:
+    """What the caller gets for this command line; None in a process that works for nobody else.
+
+    Raises NotAllowed.
+    """
+    if _served is None:
+        return None
+    caller = _served.caller
+    allowed = permit(program, parsed.values, caller)
+    values = {name: value for name, value in parsed.values.items() if name not in allowed.dropped}
+    heard = replace(parsed, values=values, words=() if allowed.drops_names else parsed.words)
+    ledger, catalogue = views(_served.ledger, _served.catalogue, caller, allowed)
+    return Granted(ledger, catalogue, _served.settings, caller, heard, allowed)
