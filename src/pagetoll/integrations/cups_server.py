@@ -107,6 +107,11 @@ def read_printers_conf(files: CupsFiles) -> dict[str, QueueConf]:
         text = files.printers_conf.read_text(errors="surrogateescape")
     except FileNotFoundError:
         return {}
+    return queues_in(text)
+
+
+def queues_in(text: str) -> dict[str, QueueConf]:
+    """The queues in the text of a printers.conf by name."""
     queues = {}
     for name, body in re.findall(r"^<(?:Default)?Printer (\S+)>\n(.*?)^</(?:Default)?Printer>", text, re.M | re.S):
         values = dict(_directives(body))
