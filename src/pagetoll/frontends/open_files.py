@@ -41,6 +41,14 @@ def open_to_write(name: str) -> BinaryIO:
     return os.fdopen(descriptor, "wb")
 
 
+def open_to_replace(name: str) -> BinaryIO:
+    """The same, but what is in the file stays until it is written over: for documents that are written at once, if
+    at all. Whoever writes cuts the file off behind what was written. Raises OSError."""
+    if _passed is None:
+        return os.fdopen(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666), "wb")
+    return os.fdopen(_take("w", name), "wb")
+
+
 def remove_empty(name: str) -> None:
     """Remove a file that `open_to_write` made and nothing was written to, where the caller's rights reach; an empty
     file is as good. Where descriptors were passed, the caller's own process does it."""

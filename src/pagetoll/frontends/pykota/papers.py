@@ -5,18 +5,19 @@ A value that is none makes a warning, and the default is used, as PyKota has it.
 """
 
 import os
+import stat
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.core.sheets import A4, PaperSize, paper_size
 from pagetoll.frontends.cli.options import Option, Parsed
+from pagetoll.frontends.open_files import open_to_read, open_to_replace, remove_empty
 from pagetoll.frontends.pykota.output import tell
 
 if TYPE_CHECKING:
@@ -59,12 +60,13 @@ def _logo(name: str | None) -> bytes | None:
     if not name:
         return None if name is None else b""
     try:
-        with Path(name).open("rb") as file:
+        with open_to_read(name) as file:
             octets = file.read(LOGO_OCTETS_MAX + 1)
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise UsageError(
             _("the logo {name} cannot be read: {why}; give another --logo, or an empty one for none").format(
-                name=name, why=error.strerror
+                name=name, why=why
             )
         ) from error
     if not octets or len(octets) > LOGO_OCTETS_MAX:
@@ -118,49 +120,55 @@ def _say_default(option: str, text: str, default: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where a document goes: an open file, emptied only when there is something to write, or standard output."""
+    """Where a document goes: an open file with its name, or standard output."""
 
-    path: Path | None
-    descriptor: int
-    new: bool
+    name: str
+    file: BinaryIO | None
+
+    @property
+    def is_file(self) -> bool:
+        """Whether standard output is free for other things."""
+        return self.file is not None
 
     def write(self, octets: bytes) -> None:
-        """Write the whole document. Raises UsageError."""
-        if self.path is None:
+        """Write the whole document in place of what was in the file. Raises UsageError."""
+        if self.file is None:
             sys.stdout.flush()
             sys.stdout.buffer.write(octets)
             sys.stdout.buffer.flush()
             return
         try:
-            with os.fdopen(self.descriptor, "wb") as file:
+            with self.file as file:
                 file.write(octets)
-                file.truncate()
+                file.flush()
+                if _is_regular(file):
+                    file.truncate(len(octets))
         except OSError as error:
-            raise UsageError(
-                _("{path} cannot be written: {why}; give another --output").format(path=self.path, why=error.strerror)
-            ) from error
+            raise _not_writable(self.name, error) from error
 
     def discard(self) -> None:
-        """Leave things as they were found: nothing was written."""
-        if self.path is not None:
-            os.close(self.descriptor)
-            if self.new:
-                with suppress(OSError):  # the folder may be the caller's alone; an empty file is as good
-                    self.path.unlink()
+        """Leave things as they were found: there is no document."""
+        if self.file is not None:
+            is_empty = _is_regular(self.file) and os.fstat(self.file.fileno()).st_size == 0
+            self.file.close()
+            if is_empty:
+                remove_empty(self.name)
 
 
 def open_output(name: str) -> Output:
     """The file of --output, opened with the caller's rights; `-` is standard output. Raises UsageError."""
     if name == STANDARD_OUTPUT:
-        return Output(None, -1, new=False)
-    path = Path(name)
-    flags = os.O_WRONLY | os.O_CLOEXEC
+        return Output(name, None)
     try:
-        try:
-            return Output(path, os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666), new=True)
-        except FileExistsError:
-            return Output(path, os.open(path, flags), new=False)
-    except OSError as error:
-        raise UsageError(
-            _("{path} cannot be written: {why}; give another --output").format(path=path, why=error.strerror)
-        ) from error
+        return Output(name, open_to_replace(name))
+    except (OSError, ValueError) as error:
+        raise _not_writable(name, error) from error
+
+
+def _is_regular(file: BinaryIO) -> bool:
+    return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+
+
+def _not_writable(name: str, error: Exception) -> UsageError:
+    why = error.strerror if isinstance(error, OSError) else error
+    return UsageError(_("{name} cannot be written: {why}; give another --output").format(name=name, why=why))

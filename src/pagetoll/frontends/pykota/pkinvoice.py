@@ -83,7 +83,7 @@ def _invoice(opening: Opening, wish: Wish) -> int:
     finally:
         if not written:
             wish.output.discard()
-    if wish.output.path is not None:
+    if wish.output.is_file:
         write(summary(found))
     return EXIT_DONE
 
