@@ -105,10 +105,12 @@ def read_owned(path: Path, owner: Owner) -> bytes | None:
         return file.read(OCTETS_MAX)
 
 
-def replace_file(path: Path, data: str | bytes, mode: int, owner: Owner | None = None) -> None:
+def replace_file(
+    path: Path, data: str | bytes, mode: int, owner: Owner | None = None, only_new: bool = False
+) -> None:
     """Put a file in the place of the old one, all at once and on disk; as root it is given to `owner`.
 
-    Raises ConfigError when the folder cannot be written to.
+    Raises ConfigError when the folder cannot be written to, or with `only_new` when there is an old one.
     """
     octets = data.encode() if isinstance(data, str) else data
     temporary = f".{path.name}.{secrets.token_hex(8)}"
@@ -126,8 +128,16 @@ def replace_file(path: Path, data: str | bytes, mode: int, owner: Owner | None =
             file.write(octets)
             file.flush()
             os.fsync(descriptor)
-        os.rename(temporary, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+        if only_new:
+            os.link(temporary, path.name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+            os.unlink(temporary, dir_fd=folder)
+        else:
+            os.rename(temporary, path.name, src_dir_fd=folder, dst_dir_fd=folder)
         os.fsync(folder)
+    except FileExistsError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary, dir_fd=folder)
+        raise refusal(path, "is there already; choose another file, or replace it with --force") from error
     except OSError as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary, dir_fd=folder)

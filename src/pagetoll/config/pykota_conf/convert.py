@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes what a pykota.conf says as a pagetoll.toml, and tells what became of each directive. Runs nothing."""
+
+from collections.abc import Iterator
+
+from pagetoll.config.layers import Given, Layer, pykota_default_layer, settings_of
+from pagetoll.config.options import OPTIONS, Settings
+from pagetoll.config.options.not_yet import NOT_YET_IN_FORCE
+from pagetoll.config.pykota_conf.directives import Fate, directives_of
+from pagetoll.config.pykota_conf.read import Became, PykotaFile, told
+from pagetoll.config.toml_file import toml_key, toml_value
+
+HEAD = """\
+# Pagetoll's configuration, written by `pagetoll config convert` from {file}.
+# While that file stays where it is, it holds for what is not said here; this stops that:
+# pykota_home = "none"
+"""
+
+
+def settings_of_pykota(found: PykotaFile) -> Settings:
+    """What a pykota.conf alone makes."""
+    return settings_of(_layers(found))
+
+
+def converted(found: PykotaFile) -> str:
+    """The TOML text that makes the same settings as the file."""
+    file = found.file.encode("unicode_escape").decode("ascii")
+    lines = [HEAD.format(file=file)]
+    lines += _section(_layers(found), "")
+    for queue in found.layer.queues:
+        lines += ["", f"[queue.{toml_key(queue)}]", *_section([found.layer], queue)]
+    return "\n".join(lines) + "\n"
+
+
+def report(found: PykotaFile) -> Iterator[str]:
+    """A line for each directive, in the order of the file: what it became, or why it is dropped."""
+    for became in found.became:
+        where = f"{found.file}:{became.entry.line}"
+        section = f"[{became.entry.section}] {became.entry.name}"
+        yield f"{where}: {section} = {told(became.entry)}: {_outcome(became)}"
+
+
+def _outcome(became: Became) -> str:
+    if not became.option:
+        return f"{became.fate}: {became.why}"
+    becomes = became.option if became.fate is Fate.RENAMED else "the same name"
+    note = f" ({became.why})" if became.why else ""
+    waits = " [not in force yet]" if became.option in NOT_YET_IN_FORCE else ""
+    return f"{became.fate}: {becomes} = {toml_value(became.raw)}{note}{waits}"
+
+
+def _layers(found: PykotaFile) -> list[Layer]:
+    return [found.layer, pykota_default_layer(found.file)]
+
+
+def _section(layers: list[Layer], queue: str) -> Iterator[str]:
+    for option in OPTIONS:
+        given = next((each for layer in layers if (each := layer.given.get((queue, option.name)))), None)
+        if given is not None:
+            yield f"{option.name} = {toml_value(given.raw)}  # {_remark(given, option.name)}"
+
+
+def _remark(given: Given, option: str) -> str:
+    if not given.line:
+        return "as PyKota did without being told"
+    return f"line {given.line}: {', '.join(directives_of(option)[:1])}"
