@@ -27,8 +27,8 @@ COMMAND = Command(
     name="pksetup",
     usage="[options] debian|ubuntu",
     summary="Sets Pagetoll up on this print server: packages, system user, home with an empty ledger, backend, "
-    "printers of CUPS's queues. Each command is shown and asked for before it is run; only y or yes runs it. Passwords "
-    "are neither asked for nor copied.",
+    "printers of CUPS's queues. Each command is shown and asked for before it is run; only y or yes runs it. "
+    "Passwords are neither asked for nor copied.",
     rows=(
         Option("n", "dry-run", "", "only show the commands; ask nothing, run nothing"),
         Option("r", "replay", "FILE", "write the script of the commands that were run to FILE (pksetup-replay.sh)"),
@@ -132,6 +132,8 @@ def _set_up(todo: Sequence[Stage], replay: Path, *, dry: bool) -> int:
         )
     with _new_script(replay) as script:
         script.write("#!/bin/sh\nset -e\n")
+        for name, value in Home.from_environment(os.environ).environment.items():
+            script.write(f"export {name}={shlex.quote(value)}\n")
         for stage in todo:
             _offer(stage, script)
     write("")
