@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from pagetoll.app import refunds
+from pagetoll.app.codes import CodeOrder, save_codes
 from pagetoll.app.quotas import EntryOrder, save_entries
-from pagetoll.core.catalogue import EntryChange, EntrySelection, Figure, OwnerChange, PrinterChange
+from pagetoll.core.catalogue import CodeChange, EntryChange, EntrySelection, Figure, OwnerChange, PrinterChange
 from pagetoll.core.charging import ChargeView, Plan, plan
 from pagetoll.core.jobs import AttemptKey, ChargeRule, Identified, JobKey, Outcome, Ticket
 from pagetoll.core.money import Unit, micros
@@ -125,6 +127,19 @@ class Books:
             lambda t: t.leave_group(*owner_ids(t, OwnerKind.GROUP, group), owner_ids(t, OwnerKind.USER, user))
         )
 
+    def code(
+        self, name: str = "physics", *, pages: int | None = None, soft_pages: int | None = None, money: str = ""
+    ) -> None:
+        """A billing code with budgets: limits of its page counter, and of the money spent."""
+        spent = micros(Decimal(money)) if money else None
+        budgets = CodeChange(
+            soft_limit_impressions=pages if soft_pages is None else soft_pages,
+            hard_limit_impressions=pages,
+            soft_limit_spent=spent,
+            hard_limit_spent=spent,
+        )
+        save_codes(self.catalogue, CodeOrder([name], add=True, change=budgets), "root", "test")
+
     def nest(self, above: str, below: str) -> None:
         self.change(lambda t: t.join_printer_group(printer_id(t, above), [printer_id(t, below)]))
 
@@ -176,13 +191,18 @@ class Books:
     def balance(self, owner: str = "anna", *, of_group: bool = False) -> Decimal:
         return Decimal(self.credits(owner, of_group=of_group).posted).scaleb(-6)
 
+    def used_by(self, code: str = "physics") -> tuple[int, Decimal]:
+        """What a billing code was used for: impressions and credits."""
+        (row,) = [row for row in self.catalogue.codes() if row.name == code]
+        return row.page_counter, Decimal(row.spent).scaleb(-6)
+
     # --- what jobs do
 
-    def view(self, user: str = "anna", printer: str = "hp") -> ChargeView:
-        return self.ledger.charge_view(printer, user, {}, self.rule)
+    def view(self, user: str = "anna", printer: str = "hp", code: str = "") -> ChargeView:
+        return self.ledger.charge_view(printer, user, {}, self.rule, code)
 
-    def plan(self, impressions: int, user: str = "anna", printer: str = "hp") -> Plan:
-        return plan(self.view(user, printer), impressions)
+    def plan(self, impressions: int, user: str = "anna", printer: str = "hp", code: str = "") -> Plan:
+        return plan(self.view(user, printer, code), impressions)
 
     def facts(self, user: str = "anna", printer: str = "hp", **given: object) -> AttemptFacts:
         number = next(self._numbers)
@@ -202,22 +222,47 @@ class Books:
             | given
         )
 
-    def reserve(self, impressions: int, user: str = "anna", printer: str = "hp") -> tuple[AttemptKey, Reserved]:
-        facts = self.facts(user, printer)
-        return facts.key, self.ledger.reserve(facts, self.plan(impressions, user, printer), ALLOWED, ())
+    def reserve(
+        self, impressions: int, user: str = "anna", printer: str = "hp", code: str = ""
+    ) -> tuple[AttemptKey, Reserved]:
+        facts = self.facts(user, printer, **({"ticket": ticket(user, printer, code)} if code else {}))
+        return facts.key, self.ledger.reserve(facts, self.plan(impressions, user, printer, code), ALLOWED, ())
 
-    def hold(self, impressions: int, user: str = "anna", printer: str = "hp") -> AttemptKey:
-        return self.reserve(impressions, user, printer)[0]
+    def hold(self, impressions: int, user: str = "anna", printer: str = "hp", code: str = "") -> AttemptKey:
+        return self.reserve(impressions, user, printer, code)[0]
 
     def settle(self, key: AttemptKey, impressions: int, *, price: str | None = None) -> None:
         record = self.ledger.attempt(key)
         frozen = tariff_from_json(record.tariff_json).price(impressions)
         self.ledger.settle(key, settlement(impressions, frozen if price is None else micros(Decimal(price))))
 
-    def print(self, impressions: int, user: str = "anna", printer: str = "hp") -> AttemptKey:
-        key = self.hold(impressions, user, printer)
+    def print(self, impressions: int, user: str = "anna", printer: str = "hp", code: str = "") -> AttemptKey:
+        key = self.hold(impressions, user, printer, code)
         self.settle(key, impressions)
         return key
+
+    def refund(
+        self,
+        key: AttemptKey,
+        *,
+        impressions: int | None = None,
+        price: str | None = None,
+        reason: str = "paper jam",
+        write_id: str = "",
+    ) -> tuple[int, Decimal]:
+        """What was given back: impressions and credits."""
+        row = self.ledger.attempt(key)
+        given = refunds.refund(
+            self.ledger,
+            row,
+            impressions=impressions,
+            price=None if price is None else micros(Decimal(price)),
+            reason=reason,
+            actor="root",
+            at=self.clock(),
+            write_id=write_id,
+        )
+        return given.impressions, Decimal(given.price).scaleb(-6)
 
     def void(self, key: AttemptKey) -> None:
         self.ledger.void(key, Outcome.VOIDED, ())
@@ -243,7 +288,7 @@ def owner_ids(catalogue: CatalogueReader, kind: OwnerKind, name: str) -> tuple[i
     return (next(row.user_id for row in catalogue.users() if row.name == name),)
 
 
-def ticket(user: str, printer: str) -> Ticket:
+def ticket(user: str, printer: str, code: str = "") -> Ticket:
     return Ticket(
         printer=printer,
         class_name="",
@@ -251,7 +296,7 @@ def ticket(user: str, printer: str) -> Ticket:
         authenticated_user_name="",
         job_name="letter",
         copies=1,
-        options={"sides": "one-sided"},
+        options={"sides": "one-sided"} | ({"job-billing": code} if code else {}),
         document_from_file=True,
         device_uri="socket://printer",
         content_type="application/pdf",
