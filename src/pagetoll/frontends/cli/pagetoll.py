@@ -15,6 +15,8 @@ from typing import cast
 
 from pagetoll import __version__
 from pagetoll.core.errors import PagetollError, UsageError
+from pagetoll.frontends.cli.ledger_access import by_daemon
+from pagetoll.frontends.language import speak
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 DEBUG_VARIABLE = "PAGETOLL_DEBUG"
@@ -36,6 +38,14 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "cups": Subcommand("cmd_cups", "install the CUPS backend, put queues behind it, give them back"),
     "daemon": Subcommand("cmd_daemon", "run, start, stop, reload the daemon, or ask how it is"),
     "config": Subcommand("cmd_config", "check the configuration, show what holds for a queue"),
+    "user": Subcommand("nouns.user", "create, change, list users; give and take roles"),
+    "group": Subcommand("nouns.group", "users groups and their members"),
+    "printer": Subcommand("nouns.printer", "printers and printer groups, their prices"),
+    "quota": Subcommand("nouns.quota", "how much users and groups may print, and have printed"),
+    "code": Subcommand("nouns.code", "billing codes and their budgets"),
+    "payment": Subcommand("nouns.payment", "book and list payments"),
+    "refund": Subcommand("nouns.refund", "give back what jobs cost"),
+    "report": Subcommand("nouns.report", "how quotas stand, what was printed"),
     "job": Subcommand("cmd_job", "list, show and explain print jobs"),
     "jobs": Subcommand("cmd_job", "short for: job list", ("list",)),
     "explain": Subcommand("cmd_job", "short for: job explain", ("explain",)),
@@ -65,6 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a sub-command and map what it raises to an exit status; nothing uncaught leaves."""
     words = sys.argv[1:] if arguments is None else arguments
     try:
+        speak(os.environ)
         status = _run(words)
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -102,8 +113,12 @@ def _run(words: list[str]) -> int:
         hint = f"did you mean {close[0]}?" if close else "see: pagetoll --help"
         raise UsageError(f"there is no command {name!r}; {hint}")
     module = import_module(f"pagetoll.frontends.cli.{row.module}")
+    arguments = [*row.words, *others]
+    status = by_daemon(module.COMMAND, arguments) if hasattr(module, "COMMAND") else None
+    if status is not None:
+        return status
     run = cast(Callable[[list[str]], int], module.main)
-    return run([*row.words, *others])
+    return run(arguments)
 
 
 def _complain(words: list[str], what: object, status: int) -> int:

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`pagetoll printer`: printers and printer groups, their prices and limits."""
+
+from dataclasses import replace
+
+from pagetoll.app import printers
+from pagetoll.app.printers import PrinterListing, PrinterOrder
+from pagetoll.core.catalogue import UNCHANGED, PrinterChange
+from pagetoll.core.errors import UsageError
+from pagetoll.core.messages import _
+from pagetoll.frontends.cli.nouns import choices
+from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work, done, names_of
+from pagetoll.frontends.cli.options import Option, Parsed, comma_list
+from pagetoll.frontends.cli.rows import Column, Row, credits_of, show
+from pagetoll.frontends.pykota import values
+from pagetoll.frontends.pykota.program import Session
+
+CHANGES = (
+    Option("D", "description", "TEXT", "description; an empty one clears it"),
+    Option("c", "price-per-page", "CREDITS", "price of each impression; may be negative"),
+    Option("j", "price-per-job", "CREDITS", "price of each job that prints something; may be negative"),
+    Option("m", "max-job", "N|unlimited", "refuse jobs with more impressions; 0 forbids printing"),
+    Option("p", "passthrough", "yes|no", "whether jobs pass uncounted and uncharged"),
+    Option("i", "join", "GROUP[,GROUP…]", "put the printers into these printer groups (patterns)"),
+)
+LEAVE = Option("x", "leave", "GROUP[,GROUP…]", "take the printers out of these printer groups (patterns)")
+SKIP = Option("s", "skip-existing", "", "leave printers that exist as they are")
+COLUMNS = (
+    Column("name", "NAME"),
+    Column("price_per_page", "PER PAGE", right=True),
+    Column("price_per_job", "PER JOB", right=True),
+    Column("max_job", "LARGEST JOB", right=True),
+    Column("passthrough", "PASSTHROUGH"),
+    Column("groups", "IN"),
+    Column("description", "DESCRIPTION"),
+)
+
+
+def row_of(listing: PrinterListing) -> Row:
+    """A printer for a table or for programs; prices in credits."""
+    printer = listing.printer
+    return {
+        "name": printer.name,
+        "price_per_page": credits_of(printer.price_per_impression),
+        "price_per_job": credits_of(printer.price_per_job),
+        "max_job": printer.max_job_impressions,
+        "passthrough": printer.passthrough,
+        "groups": listing.ancestors,
+        "description": printer.description,
+    }
+
+
+def _order(parsed: Parsed, *, add: bool) -> PrinterOrder:
+    page, job = parsed.text("price-per-page"), parsed.text("price-per-job")
+    return PrinterOrder(
+        names_of(parsed, _("printers")),
+        add=add,
+        skip_existing="skip-existing" in parsed,
+        change=PrinterChange(
+            description=choices.description(parsed),
+            price_per_impression=UNCHANGED if page is None else values.amount("price-per-page", page),
+            price_per_job=UNCHANGED if job is None else values.amount("price-per-job", job),
+            passthrough=choices.switch(parsed, "passthrough"),
+            max_job_impressions=values.job_size(parsed, "max-job") if "max-job" in parsed else UNCHANGED,
+        ),
+        groups=values.listed(parsed, "join"),
+    )
+
+
+def _add(parsed: Parsed) -> Work:
+    order = _order(parsed, add=True)
+
+    def work(session: Session) -> int:
+        names = printers.save_printers(session.catalogue, order, session.actor, session.act)
+        return done(_("There are now: {names}").format(names=", ".join(names)), parsed)
+
+    return work
+
+
+def _change(parsed: Parsed) -> Work:
+    order = _order(parsed, add=False)
+    left = values.listed(parsed, "leave")
+    if left and order.groups:
+        raise UsageError(_("--join and --leave cannot go together; give one of them"))
+    if left:
+        order = replace(order, groups=left, leave_groups=True)
+
+    def work(session: Session) -> int:
+        names = printers.save_printers(session.catalogue, order, session.actor, session.act)
+        return done(_("Changed: {names}").format(names=", ".join(names)), parsed)
+
+    return work
+
+
+def _delete(parsed: Parsed) -> Work:
+    names = names_of(parsed, _("printers"))
+
+    def work(session: Session) -> int:
+        gone = printers.delete_printers(session.catalogue, names, session.actor, session.act)
+        return done(_("Deleted: {names}; their history stays").format(names=", ".join(gone)), parsed)
+
+    return work
+
+
+def _list(parsed: Parsed) -> Work:
+    def work(session: Session) -> int:
+        found = printers.list_printers(session.catalogue, comma_list(",".join(parsed.words)))
+        show(COLUMNS, map(row_of, found), as_json="json" in parsed)
+        return 0
+
+    return work
+
+
+NOUN = Noun(
+    "printer",
+    "Printers and printer groups: prices, largest jobs, groups. A group is a printer that others join.",
+    (
+        Verb("add", "NAME…", "Create printers. Printers that exist are changed too.", _add, (*CHANGES, SKIP), True),
+        Verb("change", "PATTERN…", "Change printers.", _change, (*CHANGES, LEAVE), changes=True),
+        Verb(
+            "delete",
+            "PATTERN…",
+            "Delete printers with the quota entries on them. Their history is hidden, not lost.",
+            _delete,
+            changes=True,
+        ),
+        Verb("list", "[PATTERN…]", "Show printers.", _list),
+    ),
+)
+main = NOUN.run

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`pagetoll report`: how the quotas stand, and what was printed in a time by whom and where."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from pagetoll.app.dumps.filters import parse_dump_filter
+from pagetoll.app.dumps.rows import rows as dump_rows
+from pagetoll.app.reports.quota_report import ReportOrder, quota_reports
+from pagetoll.core.dumps import COLUMNS as DUMP_COLUMNS
+from pagetoll.core.dumps import SUM_KEYS, DumpType
+from pagetoll.core.errors import UsageError
+from pagetoll.core.messages import _
+from pagetoll.core.policy import OwnerKind
+from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work
+from pagetoll.frontends.cli.options import Option, Parsed, comma_list
+from pagetoll.frontends.cli.rows import Column, Row, credits_of, show
+from pagetoll.frontends.pykota import values
+from pagetoll.frontends.pykota.output import tell
+from pagetoll.frontends.pykota.program import Session
+from pagetoll.frontends.wiring import now_utc
+
+QUOTA_COLUMNS = (
+    Column("printer", "PRINTER"),
+    Column("name", "NAME"),
+    Column("state", "STATE"),
+    Column("verdict", "VERDICT"),
+    Column("used", "USED", right=True),
+    Column("soft", "SOFT", right=True),
+    Column("hard", "HARD", right=True),
+    Column("balance", "BALANCE", right=True),
+    Column("lifetime", "LIFETIME", right=True),
+    Column("grace_until", "GRACE UNTIL"),
+)
+KEYS = {"user": "username", "printer": "printername", "host": "hostname", "code": "billingcode"}
+SUMS = ("jobsize", "jobprice", "jobsizebytes")
+SUM_COLUMNS = (
+    Column("impressions", "IMPRESSIONS", right=True),
+    Column("price", "PRICE", right=True),
+    Column("octets", "OCTETS", right=True),
+)
+
+
+def _quota(parsed: Parsed) -> Work:
+    order = ReportOrder(
+        OwnerKind.GROUP if "groups" in parsed else OwnerKind.USER,
+        comma_list(",".join(parsed.words)),
+        values.listed(parsed, "printer"),
+        values.listed(parsed, "members-of"),
+    )
+
+    def work(session: Session) -> int:
+        show(QUOTA_COLUMNS, _quota_rows(session, order), as_json="json" in parsed)
+        return 0
+
+    return work
+
+
+def _quota_rows(session: Session, order: ReportOrder) -> Iterator[Row]:
+    for report in quota_reports(session.catalogue, order, session.settings, now_utc()):
+        for row in report.rows:
+            yield {
+                "printer": report.printer.name,
+                "name": row.name,
+                "state": row.state.mark,
+                "verdict": row.state.verdict,
+                "used": row.page_counter,
+                "soft": row.soft_limit,
+                "hard": row.hard_limit,
+                "balance": credits_of(row.balance),
+                "lifetime": row.lifetime_page_counter,
+                "grace_until": row.state.grace_until,
+            }
+
+
+def _printed(parsed: Parsed) -> Work:
+    by = comma_list(parsed.text("by") or "printer,user")
+    if unknown := [word for word in by if word not in KEYS]:
+        said = _("cannot sum by {word}: give some of {known}")
+        raise UsageError(said.format(word=repr(unknown[0]), known=", ".join(KEYS)))
+    asked = parse_dump_filter(DumpType.HISTORY, parsed.words, datetime.now().astimezone())
+    for remark in asked.remarks:
+        tell("WARN", remark)
+    keys = tuple(key for key in SUM_KEYS[DumpType.HISTORY] if key in {KEYS[word] for word in by})
+    query = replace(asked.query, sums_by=keys)
+    columns = (*(Column(word, word.upper()) for word in by), *SUM_COLUMNS)
+
+    def work(session: Session) -> int:
+        names = tuple(DUMP_COLUMNS[DumpType.HISTORY])
+        summed = (dict(zip(names, row, strict=True)) for row in dump_rows(session.catalogue, query))
+        rows: Iterator[Row] = (
+            {
+                **{word: row[KEYS[word]] for word in by},
+                "impressions": row["jobsize"],
+                "price": row["jobprice"],
+                "octets": row["jobsizebytes"],
+            }
+            for row in summed
+        )
+        show(columns, rows, as_json="json" in parsed)
+        return 0
+
+    return work
+
+
+NOUN = Noun(
+    "report",
+    "Reports: how users stand with their quotas, and what was printed in a time.",
+    (
+        Verb(
+            "quota",
+            "[PATTERN…]",
+            "Show how users or users groups stand with their quotas, and what the next job would meet.",
+            _quota,
+            (
+                Option("P", "printer", "PATTERN[,PATTERN…]", "only on these printers"),
+                Option("g", "groups", "", "the names are users groups"),
+                Option("i", "members-of", "GROUP[,GROUP…]", "only members of these users groups"),
+            ),
+        ),
+        Verb(
+            "printed",
+            "[KEY=VALUE…]",
+            "Show what was printed and what it cost, summed. Filters are those of dumpykota's history, such as "
+            "start=20260101 username=anna.",
+            _printed,
+            (Option("b", "by", "KEYS", "sum by these of " + ", ".join(KEYS) + " (printer,user)"),),
+        ),
+    ),
+)
+main = NOUN.run
