@@ -17,6 +17,7 @@ from pagetoll.ports.ledger import (
     Reserved,
     Settlement,
 )
+from pagetoll.ports.notices import CommandNotifier, MailSender
 from pagetoll.ports.printing import (
     Clock,
     DocumentCounter,
@@ -37,6 +38,7 @@ __all__ = [
     "CatalogueReader",
     "CatalogueTransaction",
     "Clock",
+    "CommandNotifier",
     "DocumentCounter",
     "DocumentStore",
     "HeldJobs",
@@ -45,6 +47,7 @@ __all__ = [
     "JournalEntry",
     "Ledger",
     "LegRecord",
+    "MailSender",
     "Note",
     "Processes",
     "Refund",

@@ -68,12 +68,7 @@ def quota_reports(
     Raises UsageError when no printer, nobody or no entry matches.
     """
     directory = read_directory(catalogue)
-    printers = matching(directory.printers.values(), order.printers or ["*"], lambda row: row.name)
-    if not printers:
-        shown = ", ".join(order.printers) or "*"
-        raise UsageError(
-            _("there is no printer that matches {words}; list them with: pkprinters --list").format(words=shown)
-        )
+    printers = wanted_printers(directory, order)
     names = wanted_names(directory, order)
     register = Register(catalogue, directory, settings, now)
     found = False
@@ -85,6 +80,16 @@ def quota_reports(
             yield PrinterReport(printer, settings.for_queue(printer.name).gracedelay_d, rows)
     if not found:
         raise UsageError(_("nobody of these has a quota entry on these printers; make one with: edpykota --add"))
+
+
+def wanted_printers(directory: Directory, order: ReportOrder) -> list[PrinterRow]:
+    """The printers that are meant, in the order of names. Raises UsageError when none is."""
+    printers = matching(directory.printers.values(), order.printers or ["*"], lambda row: row.name)
+    if not printers:
+        shown = ", ".join(order.printers) or "*"
+        text = _("there is no printer that matches {words}; list them with: pkprinters --list")
+        raise UsageError(text.format(words=shown))
+    return printers
 
 
 def wanted_names(directory: Directory, order: ReportOrder) -> frozenset[str]:

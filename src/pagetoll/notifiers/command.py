@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A site's own command that tells people instead of mail: bounded in time, and in what is heard of it."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import IO
+
+from pagetoll.core.errors import NoticeError
+from pagetoll.core.messages import _
+
+TIMEOUT_S = 60.0
+HEARD_OCTETS_MAX = 2000
+#: How long we listen to what a command's children still say after its end.
+LISTEN_AFTER_S = 0.5
+
+
+class BoundedCommand:
+    """CommandNotifier of `ports`."""
+
+    def __init__(self, *, timeout_s: float = TIMEOUT_S) -> None:
+        self._timeout_s = timeout_s
+
+    def run(self, words: Sequence[str], variables: Mapping[str, str]) -> None:
+        """See `ports.CommandNotifier`. The command reads nothing, and what it writes to stdout is thrown away."""
+        added = {name: value.replace("\0", "") for name, value in variables.items()}
+        try:
+            process = subprocess.Popen(
+                [word.replace("\0", "") for word in words],
+                env={**os.environ, **added},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise NoticeError(
+                _("the command of mailto could not be started: {why}; look at mailto in the configuration").format(
+                    why=why
+                )
+            ) from error
+        assert process.stderr is not None
+        heard = _Listener(process.stderr)
+        try:
+            status = process.wait(self._timeout_s)
+        except subprocess.TimeoutExpired as error:
+            # Only then: a command may leave a window open behind it.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise NoticeError(
+                _("the command of mailto was stopped after {seconds} seconds; make it faster").format(
+                    seconds=f"{self._timeout_s:g}"
+                )
+            ) from error
+        finally:
+            said = heard.stop()
+        if status != 0:
+            text = _("the command of mailto ended with status {status}: {said}; look at mailto in the configuration")
+            raise NoticeError(text.format(status=status, said=said or _("it said nothing")))
+
+
+class _Listener:
+    """Reads a pipe to its end so that nobody waits, and keeps its beginning."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._kept = b""
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        descriptor = self._stream.fileno()
+        with suppress(OSError):
+            while data := os.read(descriptor, 65536):
+                self._kept = (self._kept + data)[:HEARD_OCTETS_MAX]
+
+    def stop(self) -> str:
+        """What was heard, on one line."""
+        self._thread.join(LISTEN_AFTER_S)
+        if not self._thread.is_alive():
+            self._stream.close()
+        text = self._kept.decode(errors="replace")
+        return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The site's own command: started without a shell of ours, bounded, and heard when it fails."""
+
+from pathlib import Path
+
+import pytest
+
+from pagetoll.core.errors import NoticeError
+from pagetoll.core.site_commands import SiteCommand
+from pagetoll.notifiers.command import BoundedCommand
+
+HOSTILE = "a'b\"c;$(touch hurt)`touch hurt`\nnext line & > /dev/null %s"
+
+
+def test_values_come_as_arguments_and_variables(tmp_path: Path):
+    out = tmp_path / "out"
+    command = SiteCommand(shell=f'printf "%%s|" "%(message)s" "$PYKOTAREASON" > {out}')
+    BoundedCommand().run(command.argv({"message": HOSTILE}), {"PYKOTAREASON": HOSTILE + "\0"})
+    assert out.read_text() == f"{HOSTILE}|{HOSTILE}|"
+    assert not Path("hurt").exists()
+
+
+def test_what_it_writes_disturbs_nobody(capfd: pytest.CaptureFixture[str]):
+    BoundedCommand().run(["sh", "-c", "yes | head -c 3000000; yes x | head -c 3000000 >&2; exit 0"], {})
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_window_that_it_leaves_open_is_not_waited_for(tmp_path: Path):
+    BoundedCommand().run(["sh", "-c", f"(sleep 0.7; touch {tmp_path}/later) & exit 0"], {})
+    assert not (tmp_path / "later").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["/nowhere/at/all"], "could not be started: No such file or directory"),
+        (["sh", "-c", "echo 'no\033[31m\ndisplay' >&2; exit 3"], r"status 3: no \[31m display"),
+        (["sh", "-c", "exit 1"], "status 1: it said nothing"),
+        (["sh", "-c", "kill -9 $$"], "status -9"),
+    ],
+)
+def test_a_failure_is_said(words: list[str], complaint: str):
+    with pytest.raises(NoticeError, match=complaint):
+        BoundedCommand().run(words, {})
+
+
+def test_a_command_that_does_not_end_is_stopped_with_all_its_children(tmp_path: Path):
+    with pytest.raises(NoticeError, match=r"stopped after 0.3 seconds"):
+        BoundedCommand(timeout_s=0.3).run(["sh", "-c", f"sleep 60 & echo $! > {tmp_path}/child; wait"], {})
+    state = Path(f"/proc/{(tmp_path / 'child').read_text().strip()}/stat")
+    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] in "ZX"
