@@ -34,5 +34,3 @@ def served(site: Site) -> Iterator[Site]:
     finally:
         daemon.terminate()
         daemon.wait(20)
-
-

@@ -61,10 +61,9 @@ def _open_the_books(request: dict[str, Any]) -> None:
 
 
 def _main_of(program: str) -> Callable[[], int]:
-    first, *others = program.split()
-    if others:
-        sys.argv[1:1] = others
-    module = importlib.import_module(f"pagetoll.frontends.{'cli' if others else 'pykota'}.{first}")
+    first, *words = program.split()
+    sys.argv[1:1] = words
+    module = importlib.import_module(f"pagetoll.frontends.{'cli' if words else 'pykota'}.{first}")
     return cast(Callable[[], int], module.main)
 
 
