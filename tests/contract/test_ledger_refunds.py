@@ -223,7 +223,7 @@ def test_a_price_below_nothing_is_taken_back(books: Books):
     books.entry()
     key = books.print(4)
     assert books.balance() == Decimal(2)
-    with pytest.raises(UsageError, match="only -2.00 credits are left"):
+    with pytest.raises(UsageError, match=r"only -2\.00 credits are left"):
         books.refund(key, price="1")
     assert books.refund(key, impressions=1, price="-0.5") == (1, Decimal("-0.5"))
     assert books.refund(key) == (3, Decimal("-1.5"))
