@@ -119,7 +119,7 @@ class _Stream:
     def _document(self, position: int, end: int) -> int:
         """Count the document at `position`; where the stream goes on behind it."""
         environment = self._wrapper.environment
-        _language, parse = recognise(self._data, position, end, environment.language)
+        language, parse = recognise(self._data, position, end, environment.language)
         context = Context(
             self._context.limits,
             self._context.guard,
@@ -130,6 +130,8 @@ class _Stream:
             environment.sides,
         )
         parsed = parse(self._data, position, end, context)
+        if environment.language not in language.announced:
+            _doubt_by_commands(parsed, language.least_commands, position)
         if self._inspect_pages is not None:
             self._inspect_pages(self._data, position, parsed, context)
         self._keep(parsed, environment)
@@ -174,6 +176,13 @@ class _Stream:
             tuple(self._page_ends) if self._page_ends_known else (),
             tuple(self._coverage) if any(self._coverage) else (),
         )
+
+
+def _doubt_by_commands(parsed: Parsed, least: int, position: int) -> None:
+    """A language that few commands tell apart from others is not sure."""
+    if parsed.confidence is Confidence.EXACT and parsed.input_pages and parsed.understood < least:
+        parsed.confidence = Confidence.ESTIMATED
+        parsed.note("few_commands", position)
 
 
 def _page_run(run: Run, copies: int, environment: Environment) -> PageRun:

@@ -53,6 +53,8 @@ class Parsed:
     findings: list[Finding] = field(default_factory=list)
     input_pages: int = 0
     coverage: list[PageCoverage | None] = field(default_factory=list)
+    understood: int = 0
+    """How many commands were known, for languages that no long signature tells apart; it may count too few."""
 
     def add(self, run: Run) -> None:
         self.input_pages += run.length

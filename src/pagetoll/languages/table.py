@@ -22,7 +22,8 @@ class Language:
     """One row: name, `parse` (None: not countable), a pattern at the start, and a further test.
 
     `announced`: names after ENTER LANGUAGE. `strong`: the octets alone are believed against such an
-    announcement; otherwise the announcement decides.
+    announcement; otherwise the announcement decides. `least_commands`: with fewer known commands than that,
+    and without an announcement, it could be another language, so the count is an estimate.
     """
 
     name: str
@@ -31,10 +32,17 @@ class Language:
     announced: tuple[str, ...] = ()
     strong: bool = True
     test: Test | None = None
+    least_commands: int = 0
 
 
 def row(
-    name: str, parse: Parser | None, pattern: bytes, *announced: str, strong: bool = True, test: Test | None = None
+    name: str,
+    parse: Parser | None,
+    pattern: bytes,
+    *announced: str,
+    strong: bool = True,
+    test: Test | None = None,
+    least_commands: int = 0,
 ) -> Language:
     """A row; `pattern` is matched at the start of the document, `announced` are names after ENTER LANGUAGE."""
-    return Language(name, parse, re.compile(pattern, re.DOTALL), announced, strong, test)
+    return Language(name, parse, re.compile(pattern, re.DOTALL), announced, strong, test, least_commands)

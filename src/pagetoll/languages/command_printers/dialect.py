@@ -77,6 +77,7 @@ class Walk:
     last_line: int = 0
     reset_at: int = -1
     steps: int = 0
+    known: int = 0
     copies: int | None = None
     duplex: Duplex = Duplex.UNSTATED
     inks: Inks = field(default_factory=Inks)
@@ -234,6 +235,7 @@ def walk_document(
     else:
         _close(walk, position)
     walk.parsed.end = position
+    walk.parsed.understood = walk.known
     return walk.parsed
 
 
@@ -268,8 +270,10 @@ def _steps(walk: Walk, position: int, text: re.Pattern[bytes], most: int) -> int
                 walk.unsure("unknown_command", position)
                 position += 2
             else:
+                walk.known += 1
                 position = rule(walk, position + 2)
         elif octet in controls:
+            walk.known += 1
             position = controls[octet](walk, position + 1)
         elif octet == 0x0C:
             # A reset right behind a page and a form feed behind the reset eject nothing.

@@ -201,15 +201,14 @@ class Interpreter:
         return position + 2
 
     def _reset(self, position: int, stop: int) -> int:
+        self.pages.parsed.understood += 1
         self._in_rows = False
         self._plot = Plot(palette=self.pages.palette)
         self._plot_mode = self._plotter
         ended = self.pages.reset(self._at(position + 2))
-        position += 2
         # Some drivers eject once more behind a reset that has just ended the page: one and the same eject.
-        if ended and position < stop and self._data[position] == FORM_FEED:
-            position += 1
-        return position
+        again = ended and position + 2 < stop and self._data[position + 2] == FORM_FEED
+        return position + 2 + again
 
     def _display_functions(self, position: int, stop: int) -> int:
         """Everything up to `ESC Z` is shown, also control codes; only carriage returns start a line."""
@@ -263,6 +262,7 @@ class Interpreter:
             return
         handler = self._handlers.get(name)
         if handler is not None:
+            self.pages.parsed.understood += 1
             handler(value, start, end)
 
     # Raster.
@@ -336,6 +336,7 @@ class Interpreter:
 
         before = plot.unknown
         position = read_plot(self._data, position, stop, plot, ink, self._plot_instruction, self._guard)
+        pages.parsed.understood, plot.known = pages.parsed.understood + plot.known, 0
         if plot.unknown > before:
             pages.doubt("unknown_instruction", self._at(position))
         return position

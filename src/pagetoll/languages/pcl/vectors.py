@@ -48,6 +48,7 @@ class Plot:
     terminator: bytes = END_OF_LABEL
     palette: Palette = field(default_factory=Palette)
     unknown: int = 0
+    known: int = 0
 
 
 Ink = Callable[[int], None]
@@ -106,6 +107,7 @@ def read_plot(
         strokes = _STROKES.match(data, position, end)
         if strokes is not None:
             down, up = strokes.start("down"), strokes.start("up")
+            plot.known += 2
             if plot.pen and (down >= 0 or (plot.down and strokes.start("move") >= 0)):
                 ink(strokes.start())
             plot.down = down > up if max(down, up) >= 0 else plot.down
@@ -114,6 +116,7 @@ def read_plot(
         found = INSTRUCTION.match(data, position, end)
         if found is not None:
             name = found[1].upper()
+            plot.known += name in _KNOWN
             position = _data_end(data, found.end(1), end, name, plot.terminator, found.end())
             if _draws(plot, name, found[2], position - found.end(1)) and plot.pen:
                 ink(found.start())
