@@ -13,7 +13,7 @@ from pathlib import Path
 from pagetoll.config.home import Home
 from pagetoll.config.layers import Configuration, Layer, pykota_default_layer, settings_of
 from pagetoll.config.options import OPTION_BY_NAME, OPTIONS, Option, Settings
-from pagetoll.config.options.not_yet import NOT_YET_IN_FORCE
+from pagetoll.config.options.not_yet import instead_of
 from pagetoll.config.pykota_conf import places
 from pagetoll.config.pykota_conf.read import PykotaFile, read_pykota
 from pagetoll.config.pykota_conf.syntax import decode
@@ -45,7 +45,7 @@ def read_home(home: Home, environ: Mapping[str, str] | None = None) -> Configura
     without it, this process's environment. Raises ConfigError with every problem of every file."""
     toml, problems = read_toml(read_text(home.configuration), str(home.configuration))
     layers = [toml]
-    warnings: list[ConfigProblem] = []
+    warnings = list(not_in_force(toml))
     files = [toml.file]
     named = toml.given.get(("", "pykota_home"))
     for old in pykota_files(str(named.value) if named else "", places.environment() if environ is None else environ):
@@ -54,13 +54,14 @@ def read_home(home: Home, environ: Mapping[str, str] | None = None) -> Configura
         files.append(old.file)
         if Path(old.file).name == places.CONFIGURATION:
             layers += [old.layer, pykota_default_layer(old.file)]
+            warnings += not_in_force(old.layer)
     if problems:
         raise ConfigError(problems)
     settings = settings_of(layers)
     return Configuration(
         settings=replace(settings, database=settings.database or home.database_url),
         layers=tuple(layers),
-        warnings=(*warnings, *(warning for layer in layers for warning in not_in_force(layer))),
+        warnings=tuple(warnings),
         files=tuple(files),
     )
 
@@ -130,10 +131,9 @@ def read_text(path: Path) -> str:
 def not_in_force(layer: Layer) -> Iterator[ConfigProblem]:
     """A warning for each option of a file that nothing obeys yet."""
     for (queue, name), given in layer.given.items():
-        row = NOT_YET_IN_FORCE.get(name)
-        if row is not None and row.applies(given.value) and given.value != OPTION_BY_NAME[name].default:
+        if instead := instead_of(OPTION_BY_NAME[name], given.value):
             where = f"queue.{queue}.{name}" if queue else name
-            yield ConfigProblem(given.file, given.line, where, f"is not in force yet: {row.instead}")
+            yield ConfigProblem(given.file, given.line, where, f"is not in force yet: {instead}")
 
 
 # --- what is written ------------------------------------------------------------------------------------------

@@ -4,8 +4,8 @@
 from collections.abc import Iterator
 
 from pagetoll.config.layers import Given, Layer, pykota_default_layer, settings_of
-from pagetoll.config.options import OPTIONS, Settings
-from pagetoll.config.options.not_yet import NOT_YET_IN_FORCE
+from pagetoll.config.options import OPTION_BY_NAME, OPTIONS, Settings
+from pagetoll.config.options.not_yet import instead_of
 from pagetoll.config.pykota_conf.directives import Fate, directives_of
 from pagetoll.config.pykota_conf.read import Became, PykotaFile, told
 from pagetoll.config.toml_file import toml_key, toml_value
@@ -45,7 +45,9 @@ def _outcome(became: Became) -> str:
         return f"{became.fate}: {became.why}"
     becomes = became.option if became.fate is Fate.RENAMED else "the same name"
     note = f" ({became.why})" if became.why else ""
-    waits = " [not in force yet]" if became.option in NOT_YET_IN_FORCE else ""
+    option = OPTION_BY_NAME[became.option]
+    instead = instead_of(option, option.parse(became.raw))
+    waits = f" [not in force yet: {instead}]" if instead else ""
     return f"{became.fate}: {becomes} = {toml_value(became.raw)}{note}{waits}"
 
 

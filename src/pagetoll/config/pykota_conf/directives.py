@@ -20,6 +20,7 @@ class Fate(StrEnum):
     KEPT = "kept"
     RENAMED = "renamed"
     IMPORT = "for the import"
+    OBEYED = "obeyed"
     DROPPED = "dropped"
 
 
@@ -72,7 +73,7 @@ GENERAL = (
     _kept("directory", "P", translate.one_line, "an absolute path"),
     _kept("keepfiles", "P", translate.boolean, _ON_OFF),
     _kept("striptitle", "P", translate.one_line, "a pattern"),
-    _none("config_charset", "pykota.conf is read with it; pagetoll.toml is always UTF-8"),
+    _none("config_charset", "pykota.conf is read with it; pagetoll.toml is always UTF-8", Fate.OBEYED),
     _none("storagecaching", "nothing is cached, and nothing needs to be"),
 )
 _ACCOUNTERS = "software([command]), hardware(snmp[:community] | pjl[:port] | command) or ink(colorspace[, dpi])"

@@ -13,10 +13,11 @@ from pagetoll.config.layers import Configuration
 from pagetoll.config.load import read_home, read_old
 from pagetoll.config.options import OPTION_BY_NAME, Option
 from pagetoll.config.options import OPTIONS as CONFIG_OPTIONS
-from pagetoll.config.options.not_yet import NOT_YET_IN_FORCE
+from pagetoll.config.options.not_yet import instead_of
 from pagetoll.config.pykota_conf import places
 from pagetoll.config.pykota_conf.convert import converted, report
 from pagetoll.config.pykota_conf.directives import DIRECTIVE_BY_NAME, directives_of
+from pagetoll.config.pykota_conf.read import PykotaFile
 from pagetoll.config.safe_files import replace_file
 from pagetoll.config.toml_file import suggestion, toml_key, toml_value
 from pagetoll.core.errors import ConfigError, UsageError
@@ -36,7 +37,7 @@ COMMAND = Command(
     "nothing.",
     rows=(
         Row("f", "force", "", "let convert replace a file that exists"),
-        Row("j", "json", "", "show and explain for programs"),
+        Row("J", "json", "", "show and explain for programs"),
         Row("o", "output", "FILE", "where convert writes to (standard output otherwise)"),
     ),
 )
@@ -93,15 +94,26 @@ def convert(parsed: Parsed, names: list[str]) -> int:
     if found.problems:
         raise ConfigError(found.problems)
     text = converted(found)
-    for line in report(found):
-        sys.stderr.write(f"{printable(line)}\n")
-    for warning in found.warnings:
-        sys.stderr.write(printable(_("warning: {text}").format(text=str(warning))) + "\n")
+    for each in (found, *administrators(path)):
+        for told in report(each):
+            sys.stderr.write(f"{printable(told)}\n")
+        for warning in each.warnings:
+            sys.stderr.write(printable(_("warning: {text}").format(text=str(warning))) + "\n")
     if target := parsed.text("output"):
         write(Path(target).absolute(), text, "force" in parsed)
     else:
         sys.stdout.write(text)
     return 0
+
+
+def administrators(path: Path) -> list[PykotaFile]:
+    """The pykotadmin.conf beside a pykota.conf, where there is one that we may read. Raises ConfigError."""
+    try:
+        return [read_old(path.with_name(places.ADMINISTRATOR_FILE))]
+    except ConfigError as error:
+        if error.closed or not path.with_name(places.ADMINISTRATOR_FILE).exists():
+            return []
+        raise
 
 
 def write(path: Path, text: str, force: bool) -> None:
@@ -152,7 +164,7 @@ def facts_of(configuration: Configuration, option: Option, queue: str) -> dict[s
     """All about an option. Passwords in addresses are not shown."""
     given = configuration.origin(option.name, queue if option.per_queue else "")
     text = option.example if given is None else toml_value(given.raw)
-    waits = NOT_YET_IN_FORCE.get(option.name)
+    value = option.default if given is None else given.value
     return {
         "option": option.name,
         "help": option.help,
@@ -163,7 +175,7 @@ def facts_of(configuration: Configuration, option: Option, queue: str) -> dict[s
         "toml": _PASSWORD.sub(r"\1…@", text),
         "source": "default" if given is None else given.source,
         "pykota": directives_of(option.name),
-        "not_in_force": waits.instead if waits else "",
+        "not_in_force": instead_of(option, value),
     }
 
 
