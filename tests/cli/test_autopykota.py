@@ -124,8 +124,8 @@ def test_an_interrupted_one_leaves_all_or_nothing(site: Site):
         while not any(one.is_symlink() and "pagetoll.db" in str(one.readlink()) for one in descriptors.iterdir()):
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
         ledger.rollback()
+        _, err = process.communicate(timeout=60)
     assert (process.returncode, "interrupted" in err) == (253, True)
     assert entries(site) == []
     assert site.run("pkusers", "-L").status == 254
