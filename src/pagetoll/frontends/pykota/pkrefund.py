@@ -169,9 +169,8 @@ def _refund_all(session: Session, wish: Wish, done: list[Refunded]) -> bool:
 
 
 def _refund_one(session: Session, wish: Wish, row: AttemptRecord, share: Share, done: list[Refunded]) -> None:
-    facts = RefundFacts(
-        share.impressions, share.price, wish.effective_user, wish.login_name, datetime.now().astimezone()
-    )
+    login = wish.login_name if session.caller is None else session.caller.name
+    facts = RefundFacts(share.impressions, share.price, wish.effective_user, login, datetime.now().astimezone())
     with _not_interrupted():
         given = refund(
             session.ledger,
