@@ -17,9 +17,17 @@ from cli.site import AS_ROOT, OTHER_USER, SERVICE_USER, Site, module_of
 from pagetoll import __version__
 from pagetoll.frontends.cli.options import Command
 
-PROGRAMS = ("pkprinters", "pkusers", "edpykota", "dumpykota")
+PROGRAMS = ("pkprinters", "pkusers", "edpykota", "pkbcodes", "dumpykota", "pkinvoice", "pkrefund")
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-LISTINGS = {"pkprinters": ["-l"], "pkusers": ["-L"], "edpykota": ["-L"], "dumpykota": ["-d", "history"]}
+LISTINGS = {
+    "pkprinters": ["-l"],
+    "pkusers": ["-L"],
+    "edpykota": ["-L"],
+    "pkbcodes": ["-l"],
+    "dumpykota": ["-d", "history"],
+    "pkinvoice": [],
+    "pkrefund": ["-r", "x"],
+}
 needs_root = pytest.mark.skipif(not AS_ROOT, reason="only root can become other users")
 
 
@@ -36,7 +44,8 @@ def test_help_and_version_need_no_home(shared_site: Site, program: str):
     assert (shown.status, shown.err) == (0, "")
     assert shown.out.startswith(f"usage: {program} ")
     for option in command(program).options:
-        assert f"  -{option.letter}, --{option.name}" in shown.out
+        letter = f"  -{option.letter}, " if option.letter else " "
+        assert f"{letter}--{option.name}" in shown.out
     assert shared_site.run(program, "--vers", **nowhere).out == f"{program} (Pagetoll) {__version__}\n"
 
 
@@ -45,10 +54,11 @@ def test_the_reference_page_has_a_row_for_each_option(program: str):
     page = (REFERENCE / f"{program}.md").read_text(encoding="utf-8")
     for option in command(program).options:
         argument = f" {option.argument}" if option.argument else ""
-        row = f"| `-{option.letter}`, `--{option.name}{argument}` |".replace("|unlimited", "\\|unlimited")
+        letter = f"`-{option.letter}`, " if option.letter else ""
+        row = f"| {letter}`--{option.name}{argument}` |".replace("|unlimited", "\\|unlimited")
         assert row.replace("[+|-]", "[+\\|-]") in page
     documented = set(re.findall(r"^\| `-(.)`, `--", page, re.MULTILINE))
-    assert documented == {option.letter for option in command(program).options}
+    assert documented == {option.letter for option in command(program).options if option.letter}
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

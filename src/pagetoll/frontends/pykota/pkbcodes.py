@@ -22,8 +22,8 @@ COMMAND = Command(
     "them. Names may be shell patterns and comma lists; without a name, all codes are meant.",
     rows=(
         Option("a", "add", "", "create the named codes; existing ones are changed by the other options, unless -s"),
-        Option("", "budget", "CREDITS|unlimited", "refuse jobs that would bring the money spent above this"),
-        Option("", "pagebudget", "N|unlimited", "refuse jobs that would bring the page counter above this"),
+        Option("b", "budget", "CREDITS|unlimited", "refuse jobs that would bring the money spent above this"),
+        Option("B", "pagebudget", "N|unlimited", "refuse jobs that would bring the page counter above this"),
         Option("d", "delete", "", "delete codes; the history keeps them"),
         Option("D", "description", "TEXT", "description; an empty one clears it"),
         Option("l", "list", "", "show the codes"),
