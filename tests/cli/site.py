@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract.books import Books
+from pagetoll.frontends.programs import module_of
 
 SERVICE_USER = "nobody"
 OTHER_USER = "daemon"
@@ -90,11 +91,6 @@ class Site:
     def audit(self) -> list[str]:
         with self.books() as books:
             return books.audit()
-
-
-def module_of(program: str) -> str:
-    """The module that is this program."""
-    return f"pagetoll.frontends.{'cli' if program == 'pagetoll' else 'pykota'}.{program}"
 
 
 def _becoming(user: str) -> list[str]:

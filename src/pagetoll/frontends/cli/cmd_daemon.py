@@ -11,19 +11,19 @@ from pathlib import Path
 from pagetoll.config.home import Home
 from pagetoll.core.errors import PagetollError, UsageError
 from pagetoll.frontends import identity
-from pagetoll.frontends.cli.subcommand import say
+from pagetoll.frontends.cli.options import Command
+from pagetoll.frontends.cli.subcommand import parse_or_show, say
 from pagetoll.frontends.daemon.instance import running_pid
 
-USAGE = """usage: pagetoll daemon run|start|stop|status|reload
-
-  run     serve in the foreground
-  start   start it in the background, and wait until it answers
-  stop    end it; jobs in the middle of printing are settled by the next one
-  status  say whether it runs (exit 0) or not (exit 1)
-  reload  read pagetoll.toml again
-
-Exit status: 0 done, 1 failed or no daemon runs, 2 wrong usage.
-"""
+COMMAND = Command(
+    name="pagetoll daemon",
+    usage="run | start | stop | status | reload",
+    summary="run serves in the foreground. start starts the daemon in the background and waits until it answers. "
+    "stop ends it; jobs in the middle of printing are settled by the next one. status says whether it runs, by the "
+    "exit status too. reload reads pagetoll.toml again.",
+    rows=(),
+    remarks=("Exit status: 0 done, 1 failed or no daemon runs, 2 wrong usage.",),
+)
 START_TIMEOUT_S = 10.0
 TERM_TIMEOUT_S, KILL_TIMEOUT_S = 10.0, 5.0
 PAUSE_S = 0.02
@@ -31,17 +31,17 @@ PAUSE_S = 0.02
 
 def main(arguments: list[str]) -> int:
     """Run a word of the command. Raises UsageError, ConfigError, PagetollError for a daemon that does not obey."""
-    if arguments in (["--help"], ["-h"]):
-        sys.stdout.write(USAGE)
+    parsed = parse_or_show(COMMAND, arguments)
+    if parsed is None:
         return 0
     acts = {"run": _run, "start": _start, "stop": _stop, "status": _status, "reload": _reload}
-    if len(arguments) != 1 or arguments[0] not in acts:
+    if len(parsed.words) != 1 or parsed.words[0] not in acts:
         raise UsageError("say one of run, start, stop, status, reload; see: pagetoll daemon --help")
     home = Home.from_environment(os.environ)
     # the log and the lock lie in the owner's folder, where root must open nothing
     if not identity.become_owner(home):
         raise PagetollError(f"only root and {home.owner().name} may do this to the daemon; run this as one of them")
-    return acts[arguments[0]](home)
+    return acts[parsed.words[0]](home)
 
 
 def _run(_home: Home) -> int:

@@ -51,6 +51,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "explain": Subcommand("cmd_job", "short for: job explain", ("explain",)),
     "count": Subcommand("cmd_count", "count what printing documents would use"),
     "audit": Subcommand("cmd_audit", "prove balances and counters from the ledger's entries"),
+    "completion": Subcommand("cmd_completion", "completions of all programs for bash, zsh and fish"),
     "upkeep": Subcommand("cmd_upkeep", "settle what dead processes left behind, release held jobs"),
 }
 

@@ -19,6 +19,7 @@ from pagetoll.core.errors import DeviceError, PagetollError
 from pagetoll.frontends.cli.demo import printed_sides
 from pagetoll.frontends.cli.subcommand import say
 from pagetoll.frontends.daemon.instance import running_pid
+from pagetoll.frontends.programs import PYKOTA_PROGRAMS, module_of
 from pagetoll.integrations.printlab.cupsd import CUPSD, PrivateCups
 from pagetoll.integrations.printlab.ippprinter import IPPEVEPRINTER, PDF_FORMATS, VirtualIppPrinter, counting_program
 from pagetoll.integrations.printlab.processes import is_alive, wait_until
@@ -26,10 +27,6 @@ from pagetoll.integrations.printlab.processes import is_alive, wait_until
 NEEDED = (CUPSD, IPPEVEPRINTER, "/usr/bin/dbus-daemon")
 COMMAND_TIMEOUT_S = 120.0
 DAEMON_END_S = 20.0
-MODULES = {
-    "pagetoll": "pagetoll.frontends.cli.pagetoll",
-    **{name: f"pagetoll.frontends.pykota.{name}" for name in ("pkprinters", "pkusers", "edpykota", "dumpykota")},
-}
 
 
 class DemoFailed(PagetollError):
@@ -80,7 +77,8 @@ class Stage:
         """Show a command, run it, show and return its output. Raises DemoFailed when it fails."""
         say(f"$ {' '.join(_quoted(word) for word in words)}")
         sys.stdout.flush()
-        program = [sys.executable, "-m", MODULES[words[0]]] if words[0] in MODULES else [words[0]]
+        ours = words[0] in ("pagetoll", *PYKOTA_PROGRAMS)
+        program = [sys.executable, "-m", module_of(words[0])] if ours else [words[0]]
         try:
             done = subprocess.run(
                 [*program, *words[1:]],
