@@ -205,6 +205,29 @@ def test_a_wrong_configuration_is_shown_with_its_lines(patient: Patient):
 
 
 @needs_root
+def test_a_pykota_conf_in_force_is_named_with_what_changes_nothing_in_it(patient: Patient):
+    configuration = patient.home / "pagetoll.toml"
+    before = configuration.read_text()
+    old = patient.folder / "pykota.conf"
+    old.write_text("[global]\nprinterbase : ou=x\nlogourl : http://example.org/\n")
+    configuration.write_text(f'pykota_home = "{patient.folder}"\n')
+    try:
+        every = patient.run("pagetoll doctor").stdout
+        old.chmod(0o600)
+        status, closed = patient.doctor()
+    finally:
+        configuration.write_text(before)
+        old.unlink()
+    assert re.search(rf"^ok +{re.escape(str(old))} is in force", every, re.M)
+    assert re.search(
+        rf"^warn +configuration: {re.escape(str(old))}:2: printerbase: names? PyKota's database", every, re.M
+    )
+    assert re.search(rf"^warn +configuration: {re.escape(str(old))}:3: logourl: is not in force yet", every, re.M)
+    assert status == 1
+    assert f"{old}: file: cannot be read by {SERVICE_USER}" in closed
+
+
+@needs_root
 def test_a_queue_around_the_ledger_and_one_without_login_are_warned_of(patient: Patient):
     patient.cups.add_queue("around", "socket://127.0.0.1:9")
     patient.cups.add_queue("claimed", "cupspykota:socket://127.0.0.2:9")
@@ -280,6 +303,8 @@ FACTS = Facts(
     owner_name="daemon",
     me_uid=0,
     config_errors=(),
+    pykota_files=(),
+    config_warnings=(),
     places=(),
     free_octets=None,
     database_error="",

@@ -94,6 +94,8 @@ class Facts:
     owner_name: str
     me_uid: int
     config_errors: tuple[str, ...]
+    pykota_files: tuple[str, ...]  # PyKota's own, where they are in force
+    config_warnings: tuple[str, ...]
     places: tuple[Place, ...]
     free_octets: int | None
     database_error: str
@@ -185,6 +187,11 @@ def check_config(facts: Facts) -> Iterator[Finding]:
         yield _bad(f"configuration: {error}", f"editor {shlex.quote(file)}")
     if not facts.config_errors:
         yield _ok("the configuration has no error")
+    for file in facts.pykota_files:
+        yield _ok(f"{file} is in force below our own configuration; make it ours with: pagetoll config convert")
+    for warning in facts.config_warnings:
+        file = warning.split(":", 1)[0]
+        yield _warn(f"configuration: {warning}", f"editor {shlex.quote(file)}")
 
 
 def check_database(facts: Facts) -> Iterator[Finding]:

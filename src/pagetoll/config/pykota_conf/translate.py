@@ -41,7 +41,7 @@ def whole(text: str) -> object:
         return int(digits, 8)
     if re.fullmatch(r"0x[0-9a-f]{1,8}", digits):
         return int(digits, 16)
-    if not re.fullmatch(r"[+-]?\d{1,18}", digits, re.ASCII):
+    if not re.fullmatch(r"-?[1-9]\d{0,17}|0", digits, re.ASCII):
         raise ValueError
     return int(digits)
 

@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 from pagetoll import plugins
-from pagetoll.config.create import make_inside, make_outside
+from pagetoll.config.create import make_inside, make_outside, set_text_option
 from pagetoll.config.home import Home, Owner
 from pagetoll.config.load import load_home
+from pagetoll.config.pykota_conf.places import VARIABLE as PYKOTA_VARIABLE
 from pagetoll.config.safe_files import create_file, refusal
 from pagetoll.core.errors import UsageError
 from pagetoll.frontends import identity
@@ -55,6 +56,8 @@ def main(arguments: list[str]) -> int:
     os.umask(identity.OWNER_UMASK)
     check_reachable(home, owner)
     made += make_inside(home, owner)
+    if home.configuration in made:
+        keep_pykota_home(home, owner)
     settings = load_home(home)
     plugins.upgrade_schema(settings.database)
     for path in made:
@@ -66,6 +69,13 @@ def main(arguments: list[str]) -> int:
         say("Next: systemctl daemon-reload; systemctl enable --now pagetolld.socket; pagetoll cups install")
     say("Next: pkprinters --add and pkusers --add for the ledger, pagetoll cups install for the spooler.")
     return 0
+
+
+def keep_pykota_home(home: Home, owner: Owner) -> None:
+    """Write the folder that PYKOTA_HOME names into a new configuration: the daemon does not get our environment."""
+    named = os.environ.get(PYKOTA_VARIABLE, "")
+    if named.startswith("/") and named.isprintable() and not set(named) & {'"', "\\"}:
+        set_text_option(home.configuration, "pykota_home", named, owner)
 
 
 def choose_owner(home: Home, name: str | None) -> Owner:

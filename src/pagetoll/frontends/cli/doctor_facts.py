@@ -24,8 +24,10 @@ from pagetoll.config.create import (
     outer_folders,
 )
 from pagetoll.config.home import Home, Owner
-from pagetoll.config.load import load_home
+from pagetoll.config.layers import Configuration
+from pagetoll.config.load import read_home
 from pagetoll.config.options import Settings
+from pagetoll.config.pykota_conf.places import VARIABLE as PYKOTA_VARIABLE
 from pagetoll.core.errors import ConfigError, DeviceError, PagetollError
 from pagetoll.frontends import identity
 from pagetoll.frontends.wiring import now_utc, open_storage
@@ -43,7 +45,8 @@ APPARMOR_CUPSD = Path("/etc/apparmor.d/usr.sbin.cupsd")
 def gather(home: Home, environ: Mapping[str, str], named_folder: str | None) -> doctor.Facts:
     """The facts of this machine and home."""
     owner = _owner(home)
-    settings, config_errors = _settings(home) if owner else (None, ())
+    configuration, config_errors = _configuration(home, environ) if owner else (None, ())
+    settings = configuration.settings if configuration else None
     ledger = _as_owner(home, owner, settings) if owner and owner.uid and settings else {}
     files = cups_server.find_files(environ)
     folder = Path(named_folder) if named_folder else files.backend_dir
@@ -57,7 +60,9 @@ def gather(home: Home, environ: Mapping[str, str], named_folder: str | None) -> 
         owner_uid=owner.uid if owner else None,
         owner_name=owner.name if owner else "",
         me_uid=os.geteuid(),
-        config_errors=config_errors,
+        config_errors=config_errors or tuple(filter(None, [ledger.get("config_error", "")])),
+        pykota_files=configuration.files[1:] if configuration else (),
+        config_warnings=_config_warnings(configuration, environ),
         places=_places(home, settings),
         free_octets=_free_octets(home.spool),
         database_error=ledger.get("database_error", ""),
@@ -118,11 +123,24 @@ def _owner(home: Home) -> Owner | None:
         return None
 
 
-def _settings(home: Home) -> tuple[Settings | None, tuple[str, ...]]:
+def _configuration(home: Home, environ: Mapping[str, str]) -> tuple[Configuration | None, tuple[str, ...]]:
     try:
-        return load_home(home), ()
+        return read_home(home, environ), ()
     except ConfigError as error:
         return None, tuple(str(problem) for problem in error.problems)
+
+
+def _config_warnings(configuration: Configuration | None, environ: Mapping[str, str]) -> tuple[str, ...]:
+    if configuration is None:
+        return ()
+    warnings = [str(warning) for warning in configuration.warnings]
+    named = environ.get(PYKOTA_VARIABLE, "")
+    if named and not configuration.settings.pykota_home:
+        warnings.append(
+            f"{configuration.files[0]}: pykota_home: is not set, and the daemon does not see this program's "
+            f"{PYKOTA_VARIABLE}; give it {named!r}"
+        )
+    return tuple(warnings)
 
 
 def _places(home: Home, settings: Settings | None) -> tuple[doctor.Place, ...]:
@@ -256,6 +274,10 @@ def _owner_facts(home: Home, settings: Settings) -> dict[str, str]:
         if not os.access(needed, os.R_OK):
             facts["owner_error"] = f"{needed} is closed to that user"
             break
+    try:
+        read_home(home)
+    except ConfigError as error:
+        facts["config_error"] = str(error.problems[0])
     try:
         ledger, _ = open_storage(home, settings)
         try:

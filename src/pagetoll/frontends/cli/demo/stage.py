@@ -71,7 +71,9 @@ class Stage:
     def environment(self) -> dict[str, str]:
         """What the shown commands run with."""
         package_root = str(Path(pagetoll.__file__).parent.parent)
-        return {**self.cups.env, VARIABLE: str(self.home.root), "PYTHONPATH": package_root}
+        nowhere = str(self.folder / "no-pykota")  # the machine may have a pykota.conf of its own
+        ours = {VARIABLE: str(self.home.root), "PYKOTA_HOME": nowhere}
+        return {**self.cups.env, **ours, "PYTHONPATH": package_root}
 
     def command(self, *words: str) -> str:
         """Show a command, run it, show and return its output. Raises DemoFailed when it fails."""
