@@ -80,7 +80,15 @@ class Row:
 
 _LIST = frozenset({"list"})
 _ENTRY_LIMITS = frozenset({"softlimit", "hardlimit", "increase", "noquota", "maxjobsize"})
+_QUOTA_LIMITS = frozenset({"soft", "hard", "increase", "no-limit", "max-job"})
+_VERB = frozenset({"json", "dry-run"})  # options of any verb
 _ALL_OPTIONS = None  # whatever else is given
+
+
+def _each(right: Right, options: frozenset[str], also: frozenset[str]) -> tuple[Row, ...]:
+    """A row for each of these options, which may all stand together: so that one of them must."""
+    return tuple(Row(right, needed=frozenset({option}), also=options | also) for option in sorted(options))
+
 
 #: The programs that the daemon runs for others than root and the home's owner, by name.
 RIGHTS: Mapping[str, tuple[Row, ...]] = {
@@ -96,14 +104,7 @@ RIGHTS: Mapping[str, tuple[Row, ...]] = {
     ),
     "edpykota": (
         Row(Right.SEE, own=True, needed=_LIST, also=frozenset({"groups", "printer"})),
-        *(
-            Row(
-                Right.LIMITS,
-                needed=frozenset({limit}),
-                also=_ENTRY_LIMITS | {"add", "skipexisting", "groups", "printer"},
-            )
-            for limit in sorted(_ENTRY_LIMITS)
-        ),
+        *_each(Right.LIMITS, _ENTRY_LIMITS, frozenset({"add", "skipexisting", "groups", "printer"})),
     ),
     "dumpykota": (Row(Right.SEE, also=_ALL_OPTIONS),),
     "pkinvoice": (Row(Right.SEE, also=_ALL_OPTIONS),),
@@ -116,6 +117,45 @@ RIGHTS: Mapping[str, tuple[Row, ...]] = {
     "pykotme": (Row(Right.SEE, own=True, also=_ALL_OPTIONS, keeps_names=True, dropped=frozenset({"user"})),),
     "pykosd": (Row(Right.SEE, own=True, also=_ALL_OPTIONS),),
     "pagetoll job": (Row(Right.SEE, own=True, also=_ALL_OPTIONS, keeps_names=True),),
+    "pagetoll printer list": (Row(Right.SHARED, also=_VERB),),
+    "pagetoll printer add": (),
+    "pagetoll printer change": (Row(Right.LIMITS, needed=frozenset({"max-job"}), also=_VERB),),
+    "pagetoll printer delete": (),
+    "pagetoll code list": (Row(Right.SHARED, also=_VERB),),
+    "pagetoll code add": (),
+    "pagetoll code change": _each(Right.LIMITS, frozenset({"budget", "page-budget"}), _VERB),
+    "pagetoll code reset": (),
+    "pagetoll code delete": (),
+    "pagetoll user list": (Row(Right.SEE, own=True, also=_VERB),),
+    "pagetoll user add": (),
+    "pagetoll user change": (
+        Row(Right.PAYMENTS, needed=frozenset({"balance"}), also=_VERB | {"comment"}),
+        Row(Right.LIMITS, needed=frozenset({"limitby"}), also=_VERB),
+    ),
+    "pagetoll user delete": (),
+    "pagetoll user grant": (),
+    "pagetoll user revoke": (),
+    "pagetoll user roles": (Row(Right.SEE, own=True, also=_VERB),),
+    "pagetoll group list": (Row(Right.SEE, own=True, also=_VERB),),
+    "pagetoll group add": (),
+    "pagetoll group change": (Row(Right.LIMITS, needed=frozenset({"limitby"}), also=_VERB),),
+    "pagetoll group delete": (),
+    "pagetoll group join": (),
+    "pagetoll group leave": (),
+    "pagetoll quota list": (Row(Right.SEE, own=True, also=_VERB | {"groups", "printer"}),),
+    "pagetoll quota add": _each(Right.LIMITS, _QUOTA_LIMITS, _VERB | {"groups", "printer", "skip-existing"}),
+    "pagetoll quota change": _each(Right.LIMITS, _QUOTA_LIMITS, _VERB | {"groups", "printer"}),
+    "pagetoll quota reset": (),
+    "pagetoll quota delete": (),
+    "pagetoll payment list": (Row(Right.SEE, own=True, also=_VERB, keeps_names=True),),
+    "pagetoll payment add": (Row(Right.PAYMENTS, also=_ALL_OPTIONS),),
+    "pagetoll refund list": (Row(Right.SEE, own=True, also=_ALL_OPTIONS, keeps_names=True),),
+    "pagetoll refund give": (Row(Right.REFUNDS, also=_ALL_OPTIONS),),
+    "pagetoll report quota": (
+        Row(Right.SEE, needed=frozenset({"members-of"}), also=_ALL_OPTIONS),
+        Row(Right.SEE, own=True, also=_ALL_OPTIONS),
+    ),
+    "pagetoll report printed": (Row(Right.SEE, also=_ALL_OPTIONS),),
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from pagetoll.app.own_view import views
 from pagetoll.config.options import Settings
-from pagetoll.core.rights import Caller, Permit, permit
+from pagetoll.core.rights import Caller, NotAllowed, Permit, permit
 from pagetoll.frontends.cli.options import Parsed
 from pagetoll.ports import Catalogue, Ledger
 
@@ -39,6 +39,12 @@ def work_for(served: Served) -> None:
     """From here on this process works for that caller alone."""
     global _served
     _served = served
+
+
+def refuse_served() -> None:
+    """Raise NotAllowed in a process that works for somebody else: whoever opens the whole books asks here first."""
+    if _served is not None:
+        raise NotAllowed(f"{_served.caller.name} : you are not allowed to use this command; run it as root")
 
 
 def granted(program: str, parsed: Parsed) -> Granted | None:

@@ -17,7 +17,7 @@ from pagetoll.core.rights import RIGHTS
 from pagetoll.frontends import identity
 from pagetoll.frontends.asking import ask, stranger_to
 from pagetoll.frontends.cli.options import Command, parse, words_of
-from pagetoll.frontends.served import granted
+from pagetoll.frontends.served import granted, refuse_served
 from pagetoll.frontends.wiring import open_storage
 from pagetoll.ports import Ledger
 
@@ -53,6 +53,7 @@ def owners_ledger() -> Iterator[Ledger]:
     if _granted is not None:
         yield _granted
         return
+    refuse_served()
     home = Home.from_environment(os.environ)
     if not identity.become_owner(home):
         raise LedgerError(

@@ -24,7 +24,7 @@ from pagetoll.frontends.asking import ask, stranger_to
 from pagetoll.frontends.cli.options import Command, Parsed, parse, words_of
 from pagetoll.frontends.identity import become_owner
 from pagetoll.frontends.pykota.output import complain, tell
-from pagetoll.frontends.served import granted
+from pagetoll.frontends.served import granted, refuse_served
 from pagetoll.frontends.wiring import open_storage
 from pagetoll.ports import Catalogue, Ledger
 
@@ -114,23 +114,33 @@ def _run(program: Program, words: list[str]) -> int:
         tell("ERROR", complaint)
     if parsed.complaints and not parsed.words:
         raise UsageError("without the names in that file this would mean all; nothing was done")
+    return carry_out(command, parsed, words, program.plan)
+
+
+def carry_out(command: Command, parsed: Parsed, words: list[str], plan: Callable[[Parsed], Act]) -> int:
+    """Do what a command line says: here, or by the daemon where the caller may not open the books himself, and in the
+    daemon's child as far as he may go. Returns the exit status.
+
+    `words` are as they were given. Raises what `plan` and its act raise, and NotAllowed.
+    """
     if command.name in RIGHTS and (home := stranger_to()) is not None:
         return ask(home, command.name, parsed, words_of(command, parsed))
     mine = granted(command.name, parsed)
     if mine is None:
-        act = program.plan(parsed)
+        act = plan(parsed)
         return act(lambda: open_session(command.name, words))
     for option in sorted(mine.permit.dropped):
         tell("WARN", _("--{option} is for administrators; it was left out").format(option=option))
     session = Session(
         mine.ledger, mine.catalogue, mine.caller.name, _act_of(command.name, words), mine.settings, mine.caller
     )
-    act = program.plan(mine.parsed)
+    act = plan(mine.parsed)
     return act(lambda: session)
 
 
 def open_session(name: str, words: list[str]) -> Session:
     """Become the home's owner and open its books. Raises NotAllowed for anybody but root and the owner."""
+    refuse_served()
     actor = acting_user()
     home = Home.from_environment(os.environ)
     if not become_owner(home):
@@ -146,7 +156,7 @@ def open_session(name: str, words: list[str]) -> Session:
 
 def _act_of(name: str, words: list[str]) -> str:
     """The command line as the list of acts keeps it."""
-    act = shlex.join([name, *words])
+    act = shlex.join([*name.split(), *words])
     return act if len(act) <= ACT_LENGTH_MAX else act[:ACT_LENGTH_MAX] + "…"
 
 

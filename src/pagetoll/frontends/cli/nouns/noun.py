@@ -13,7 +13,7 @@ from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.cli.rows import Column, show
 from pagetoll.frontends.cli.screen import printable, tolerant_output
 from pagetoll.frontends.cli.subcommand import parse_or_show, say
-from pagetoll.frontends.pykota.program import Session, open_session
+from pagetoll.frontends.pykota.program import Act, Opening, Session, carry_out
 from pagetoll.ports import Catalogue
 
 #: What a verb does with the open books; returns the exit status.
@@ -90,13 +90,20 @@ class Noun:
         parsed = parse_or_show(self.command(verb), arguments[1:])
         if parsed is None:
             return 0
-        work = verb.plan(parsed)
         tolerant_output()
-        session = open_session("pagetoll", [self.name, *arguments])
-        try:
-            return self._rehearse(session, parsed, work) if "dry-run" in parsed else work(session)
-        finally:
-            session.ledger.close()
+        return carry_out(self.command(verb), parsed, arguments[1:], lambda heard: self._act(verb, heard))
+
+    def _act(self, verb: Verb, parsed: Parsed) -> Act:
+        work = verb.plan(parsed)
+
+        def act(opening: Opening) -> int:
+            session = opening()
+            try:
+                return self._rehearse(session, parsed, work) if "dry-run" in parsed else work(session)
+            finally:
+                session.ledger.close()
+
+        return act
 
     def _rehearse(self, session: Session, parsed: Parsed, work: Work) -> int:
         rehearsal = Rehearsal(session.catalogue, entries=self.entries)
