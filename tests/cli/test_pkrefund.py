@@ -3,6 +3,7 @@
 
 import io
 import os
+import pwd
 import signal
 import sqlite3
 import subprocess
@@ -12,11 +13,16 @@ from dataclasses import replace
 
 import pypdf
 import pytest
+from PIL import Image
 
+from cli.served import served
 from cli.site import ACTOR, AS_ROOT, OTHER_USER, Done, Site, module_of, new_site
 from contract.books import Books, settlement, ticket
+from pagetoll.app.roles import grant
 from pagetoll.core.jobs import Outcome
 from pagetoll.core.policy import ALLOWED
+from pagetoll.frontends.wiring import now_utc
+from pagetoll.plugins import open_catalogue
 
 PROGRAM = "pkrefund"
 QUESTION = "Refund (Y/N) ?"
@@ -283,3 +289,39 @@ def test_others_are_refused(printed: Site):
     assert (done.status, done.out) == (254, "")
     assert f"{OTHER_USER} : you are not allowed" in done.err
     assert standing(printed) == UNTOUCHED
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root can become other users")
+def test_a_help_desk_refunds_by_the_daemon_with_its_own_answers_files_and_name(printed: Site):
+    give(printed, "helpdesk")
+    desk = printed.folder / "desk"
+    desk.mkdir(mode=0o700)
+    os.chown(desk, pwd.getpwnam(OTHER_USER).pw_uid, -1)
+    logo = desk / "logo.png"
+    Image.new("RGB", (9, 9)).save(logo)
+    words = ["-r", "toner", "-i", "by %(loginname)s:", "-o", str(desk / "receipts.pdf"), "-l", str(logo)]
+    with served(printed):
+        asked = subprocess.run(
+            ["setpriv", "--reuid", OTHER_USER, "--clear-groups", sys.executable, "-m", module_of(PROGRAM), *words],
+            env=printed.environment,
+            input=b"n\ny\nn\n",
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+    assert (asked.returncode, asked.stderr) == (0, b"")
+    assert asked.stdout.decode().endswith("Refunded 1 users for 1 jobs: 3 pages, 0.250 credits\n")
+    assert standing(printed) == ("9.500", 6, 6, "10.000", 0, 0)
+    assert reasons(printed) == {(f"by {OTHER_USER}: toner", OTHER_USER)}
+    (receipt,) = pypdf.PdfReader(desk / "receipts.pdf").pages
+    assert len(receipt.images) == 1
+    assert (desk / "receipts.pdf").stat().st_uid == pwd.getpwnam(OTHER_USER).pw_uid
+
+
+def give(site: Site, role: str) -> None:
+    """Grant a role to the other user."""
+    catalogue = open_catalogue(f"sqlite:///{site.home}/pagetoll.db", clock=now_utc, busy_timeout_s=5.0)
+    grant(catalogue, [OTHER_USER], role, "root", "a test")
+    owner = site.home.stat()
+    for path in site.home.iterdir():
+        os.chown(path, owner.st_uid, owner.st_gid)

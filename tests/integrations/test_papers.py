@@ -20,7 +20,7 @@ from pagetoll.accounters.software.counter import SoftwareCounter
 from pagetoll.core.errors import UsageError
 from pagetoll.core.sheets import A4, PaperSize, Sheet, SheetRow, paper_size
 from pagetoll.integrations.papers.banners import banner_for
-from pagetoll.integrations.papers.fonts import faces
+from pagetoll.integrations.papers.fonts import faces, faces_from
 from pagetoll.integrations.papers.ghostscript import LANGUAGES, ConversionFailed, PageLanguage, convert, possible
 from pagetoll.integrations.papers.logo import DRAWN_PIXELS_MAX, read_logo
 from pagetoll.integrations.papers.pdf import Look, Mark, draw, wrapped
@@ -255,6 +255,17 @@ def test_commands_that_draw_nothing_do_not_load_reportlab():
     program += "sys.exit('reportlab' in sys.modules or 'PIL' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": ":".join(sys.path)}, check=False)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("content", [None, b"this is no font"], ids=["missing", "broken"])
+def test_without_dejavu_latin_letters_are_still_shown(content: bytes | None, tmp_path: Path):
+    if content is not None:
+        for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
+            (tmp_path / name).write_bytes(content)
+    found = faces_from([tmp_path])
+    assert (found.plain.name, found.bold.name) == ("Vera", "VeraBd")
+    assert found.plain.safe("Évé Müller 漢\x1b") == "Évé Müller ??"
+    assert found.bold.width_pt("W", 10.0) > found.plain.width_pt("i", 10.0) > 0
 
 
 def test_the_usual_paper_is_a4():

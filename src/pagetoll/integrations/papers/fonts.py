@@ -5,7 +5,7 @@ The standard PDF fonts know Latin letters only. Both of these are embedded, and 
 that is none to be seen, becomes a replacement sign: names and titles come from whoever prints.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,9 @@ from pathlib import Path
 import reportlab
 from reportlab.pdfbase.pdfmetrics import registerFont
 from reportlab.pdfbase.ttfonts import TTFError, TTFont
+
+from pagetoll.core.errors import PluginError
+from pagetoll.core.messages import _
 
 #: Where Debian, Fedora and Arch keep DejaVu.
 FOLDERS = (
@@ -54,22 +57,27 @@ class Faces:
 @cache
 def faces() -> Faces:
     """The faces that printed pages use on this machine."""
-    for plain, bold in _candidates():
+    return faces_from(FOLDERS)
+
+
+def faces_from(folders: Sequence[Path]) -> Faces:
+    """The faces of the first of these folders that has them, else those that come with reportlab."""
+    for plain, bold in _candidates(folders):
         try:
-            return Faces(_register("paper", plain), _register("paper-bold", bold))
+            return Faces(_registered(plain), _registered(bold))
         except (OSError, TTFError):
             continue
-    raise RuntimeError("reportlab came without its Vera fonts; install it again")
+    raise PluginError(_("reportlab came without its fonts; install reportlab again"))
 
 
-def _candidates() -> Iterator[tuple[Path, Path]]:
-    for folder in FOLDERS:
+def _candidates(folders: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    for folder in folders:
         yield folder / _DEJAVU[0], folder / _DEJAVU[1]
     shipped = Path(reportlab.__file__).parent / "fonts"
     yield shipped / _VERA[0], shipped / _VERA[1]
 
 
-def _register(name: str, path: Path) -> Face:
-    font = TTFont(name, str(path))
+def _registered(path: Path) -> Face:
+    font = TTFont(path.stem, str(path))
     registerFont(font)
-    return Face(name, font)
+    return Face(path.stem, font)

@@ -29,6 +29,7 @@ TITLE_PT, DETAIL_PT, FOOTER_PT = 20.0, 8.0, 9.0
 ROW_FITS = ((13.0, 6), (13.0, 3), (12.0, 2), (11.0, 2), (10.0, 1), (8.0, 1), (6.0, 1), (4.0, 1))
 FULL_SIZE_PT = (420.0, 595.0)
 TEXT_LENGTH_MAX = 2000
+TITLE_LENGTH_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def draw(sheets: Sequence[Sheet], look: Look, *, title: str) -> bytes:
     height_pt = look.paper.height_hundredths_mm * POINTS_PER_HUNDREDTH_MM
     octets = BytesIO()
     canvas = Canvas(octets, pagesize=(width_pt, height_pt), invariant=1, pageCompression=1)
-    canvas.setTitle(faces().plain.safe(title))
+    canvas.setTitle(faces().plain.safe(title[:TITLE_LENGTH_MAX]))
     canvas.setCreator("Pagetoll")
     scale = min(1.0, width_pt / FULL_SIZE_PT[0], height_pt / FULL_SIZE_PT[1])
     page = _Page(canvas, width_pt, height_pt, scale)
