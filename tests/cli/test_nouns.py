@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 from decimal import Decimal
 from importlib import import_module
@@ -11,6 +12,8 @@ import pytest
 
 from cli.site import AS_ROOT, Site
 from pagetoll.frontends.cli.nouns.noun import Noun
+from pagetoll.frontends.cli.pagetoll import SUBCOMMANDS
+from shape.tree import ROOT
 
 NOUNS = ("user", "group", "printer", "quota", "code", "payment", "refund", "report")
 
@@ -44,6 +47,13 @@ def test_help_of_a_noun_and_of_each_verb_needs_no_home(shared_site: Site, name: 
     shown = shared_site.run("pagetoll", name, verb.name, "--help", **nowhere)
     assert (shown.status, shown.err) == (0, "")
     assert shown.out.startswith(f"usage: pagetoll {name} {verb.name} {verb.usage}")
+
+
+def test_the_reference_page_has_every_noun_and_verb_and_no_other():
+    page = (ROOT / "docs" / "reference" / "nouns.md").read_text(encoding="utf-8")
+    documented = {row[0]: row[1].split() for row in re.findall(r"^\| `(\w+)` \| `([\w ]+)` \|", page, re.MULTILINE)}
+    assert documented == {name: [verb.name for verb in noun(name).verbs] for name in NOUNS}
+    assert {name for name, row in SUBCOMMANDS.items() if row.module.startswith("nouns.")} == set(NOUNS)
 
 
 @pytest.mark.parametrize("name", NOUNS)

@@ -58,7 +58,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
 
 def usage() -> str:
     """The text of `pagetoll --help`."""
-    rows = "".join(f"  {name:<10}{row.help}\n" for name, row in SUBCOMMANDS.items())
+    rows = "".join(f"  {name:<12}{row.help}\n" for name, row in SUBCOMMANDS.items())
     return (
         "usage: pagetoll COMMAND [OPTION…] [NAME…]\n\n"
         "Counts what is printed, says beforehand whether it may be printed, and books it once.\n\n"
