@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from xml.parsers import expat
 
 from pagetoll.core.errors import DeviceTimeout, DeviceUnreachable, ProtocolError
+from pagetoll.core.messages import _
 
 PORT = 7654
 CONNECT_TIMEOUT_S = 5.0
@@ -76,7 +77,7 @@ def ask(desktop: Desktop, questions: Iterable[Question]) -> Mapping[str, str] | 
         ),
     )
     if not isinstance(answer, dict):
-        raise ProtocolError(f"the desktop at {desktop.host} answered a form with something else")
+        raise ProtocolError(_("the desktop at {host} answered a form with something else").format(host=desktop.host))
     if answer.get("isValid") is not True:
         return None
     return {one.name: _plain(answer.get(one.name)) for one in asked}
@@ -107,7 +108,7 @@ def _call(desktop: Desktop, method: str, arguments: tuple[object, ...]) -> objec
     try:
         return _read_answer(octets)
     except _GARBAGE as error:
-        raise ProtocolError(f"what answers at {desktop.host} port {desktop.port} is no desktop helper") from error
+        raise _foreign(desktop) from error
 
 
 def _exchange(desktop: Desktop, request: bytes) -> bytes:
@@ -132,16 +133,18 @@ def _exchange(desktop: Desktop, request: bytes) -> bytes:
             raise _late(desktop) from error
         if isinstance(error, http.client.RemoteDisconnected | OSError):
             raise DeviceUnreachable(
-                f"the desktop helper at {desktop.host} port {desktop.port} hung up without an answer"
+                _("the desktop helper at {host} port {port} hung up without an answer").format(
+                    host=desktop.host, port=desktop.port
+                )
             ) from error
-        raise ProtocolError(f"what answers at {desktop.host} port {desktop.port} is no desktop helper") from error
+        raise _foreign(desktop) from error
     finally:
         watch.cancel()
         connection.close()
     if late.is_set():
         raise _late(desktop)
     if answer.status != http.client.OK or len(octets) > ANSWER_OCTETS_MAX:
-        raise ProtocolError(f"what answers at {desktop.host} port {desktop.port} is no desktop helper")
+        raise _foreign(desktop)
     return octets
 
 
@@ -154,7 +157,9 @@ def _connected(desktop: Desktop) -> http.client.HTTPConnection:
     except (http.client.HTTPException, OSError, UnicodeError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise DeviceUnreachable(
-            f"the desktop helper at {desktop.host} port {desktop.port} cannot be reached: {why}; does it run there?"
+            _("the desktop helper at {host} port {port} cannot be reached: {why}; does it run there?").format(
+                host=desktop.host, port=desktop.port, why=why
+            )
         ) from error
     connection.sock.settimeout(None)
     connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -162,7 +167,17 @@ def _connected(desktop: Desktop) -> http.client.HTTPConnection:
 
 
 def _late(desktop: Desktop) -> DeviceTimeout:
-    return DeviceTimeout(f"nobody at {desktop.host} answered within {desktop.answer_timeout_s:g} s")
+    return DeviceTimeout(
+        _("nobody at {host} answered within {seconds:g} s").format(
+            host=desktop.host, seconds=desktop.answer_timeout_s
+        )
+    )
+
+
+def _foreign(desktop: Desktop) -> ProtocolError:
+    return ProtocolError(
+        _("what answers at {host} port {port} is no desktop helper").format(host=desktop.host, port=desktop.port)
+    )
 
 
 def _read_answer(octets: bytes) -> object:

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 
 from pagetoll.core.errors import DeviceRefused, DeviceTimeout, DeviceUnreachable
+from pagetoll.core.messages import _
 from pagetoll.wire import pjl_answers
 from pagetoll.wire.pjl_answers import PrinterState
 
@@ -42,7 +43,9 @@ def ask(printer: PjlPrinter) -> PrinterState:
     except (OSError, UnicodeError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise DeviceUnreachable(
-            f"{printer.host} port {printer.port} cannot be asked by PJL: {why}; is it switched on, is it busy?"
+            _("{host} port {port} cannot be asked by PJL: {why}; is it switched on, is it busy?").format(
+                host=printer.host, port=printer.port, why=why
+            )
         ) from error
     until_s = time.monotonic() + printer.answer_timeout_s
     with talk:
@@ -52,11 +55,14 @@ def ask(printer: PjlPrinter) -> PrinterState:
         return state
     if closed:
         raise DeviceRefused(
-            f"{printer.host} port {printer.port} closed the connection without an answer in PJL; does it know PJL?"
+            _("{host} port {port} closed the connection without an answer in PJL; does it know PJL?").format(
+                host=printer.host, port=printer.port
+            )
         )
     raise DeviceTimeout(
-        f"{printer.host} port {printer.port} did not answer in PJL within {printer.answer_timeout_s:g} s; is it "
-        "busy, does it know PJL?"
+        _("{host} port {port} did not answer in PJL within {seconds:g} s; is it busy, does it know PJL?").format(
+            host=printer.host, port=printer.port, seconds=printer.answer_timeout_s
+        )
     )
 
 

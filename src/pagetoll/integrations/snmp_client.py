@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 
 from pagetoll.core.errors import DeviceError, DeviceRefused, DeviceTimeout, DeviceUnreachable, ProtocolError
+from pagetoll.core.messages import _
 from pagetoll.wire import snmp
 from pagetoll.wire.snmp import Binding, ErrorStatus, Message, Oid, Operation, Value, Version
 
@@ -100,7 +101,11 @@ def markers(agent: Agent) -> list[Marker]:
 
 def _refuse_error(agent: Agent, answer: Message) -> None:
     if answer.error_status != ErrorStatus.NO_ERROR:
-        raise DeviceRefused(f"the SNMP agent of {agent.host} answered with error {answer.error_status}")
+        raise DeviceRefused(
+            _("the SNMP agent of {host} answered with error {number}").format(
+                host=agent.host, number=answer.error_status
+            )
+        )
 
 
 class _Talk:
@@ -125,7 +130,7 @@ class _Talk:
         )
         octets = snmp.encode(request)
         try:
-            for _ in range(agent.tries):
+            for _number in range(agent.tries):
                 self._socket.send(octets)
                 answer = self._hear(request, time.monotonic() + agent.timeout_s / agent.tries)
                 if answer is not None:
@@ -133,8 +138,10 @@ class _Talk:
         except OSError as error:
             raise _unreachable(agent, error) from error
         raise DeviceTimeout(
-            f"{agent.host} port {agent.port} does not answer SNMP within {agent.timeout_s:g} s; is SNMP switched on "
-            "there, and is the community right?"
+            _(
+                "{host} port {port} does not answer SNMP within {seconds:g} s; is SNMP switched on there, and is the "
+                "community right?"
+            ).format(host=agent.host, port=agent.port, seconds=agent.timeout_s)
         )
 
     def _hear(self, request: Message, until_s: float) -> Message | None:
@@ -158,7 +165,7 @@ def _connected(agent: Agent) -> socket.socket:
     except (OSError, UnicodeError) as error:
         raise _unreachable(agent, error) from error
     fault: DeviceError | None = None
-    for family, kind, protocol, _, address in found:
+    for family, kind, protocol, _name, address in found:
         made = socket.socket(family, kind, protocol)
         try:
             made.connect(address)
@@ -167,11 +174,13 @@ def _connected(agent: Agent) -> socket.socket:
             fault = _unreachable(agent, error)
             continue
         return made
-    raise fault or DeviceUnreachable(f"{agent.host} has no address; check the device URI")
+    raise fault or DeviceUnreachable(_("{host} has no address; check the device URI").format(host=agent.host))
 
 
 def _unreachable(agent: Agent, error: Exception) -> DeviceUnreachable:
     why = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return DeviceUnreachable(
-        f"{agent.host} port {agent.port} cannot be asked by SNMP: {why}; is it switched on, is the name right?"
+        _("{host} port {port} cannot be asked by SNMP: {why}; is it switched on, is the name right?").format(
+            host=agent.host, port=agent.port, why=why
+        )
     )

@@ -5,6 +5,7 @@ import grp
 import pwd
 
 from pagetoll.core.errors import UsageError
+from pagetoll.core.messages import _
 
 NUMBER_MAX = 2**32 - 1
 
@@ -29,7 +30,9 @@ def uid_of(text: str) -> int:
     try:
         return pwd.getpwnam(text).pw_uid
     except (KeyError, ValueError):
-        raise UsageError(f"there is no user {text!r} on this machine; give a login or a number") from None
+        raise UsageError(
+            _("there is no user {text} on this machine; give a login or a number").format(text=repr(text))
+        ) from None
 
 
 def gid_of(text: str) -> int:
@@ -40,12 +43,16 @@ def gid_of(text: str) -> int:
     try:
         return grp.getgrnam(text).gr_gid
     except (KeyError, ValueError):
-        raise UsageError(f"there is no group {text!r} on this machine; give a name or a number") from None
+        raise UsageError(
+            _("there is no group {text} on this machine; give a name or a number").format(text=repr(text))
+        ) from None
 
 
 def _number(text: str) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < 12):
         return None
     if int(text) > NUMBER_MAX:
-        raise UsageError(f"{text} is no number of a user or group; the largest is {NUMBER_MAX}")
+        raise UsageError(
+            _("{text} is no number of a user or group; the largest is {most}").format(text=text, most=NUMBER_MAX)
+        )
     return int(text)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from pagetoll.core.errors import DeviceTimeout, DeviceUnreachable, ProtocolError, UsageError
+from pagetoll.core.messages import _
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.pykota import values
 from pagetoll.frontends.pykota.output import tell, write
@@ -50,23 +51,25 @@ def plan(parsed: Parsed) -> Act:
     values.one_of(parsed, ACTIONS)
     action = next((name for name in ACTIONS if name in parsed), None)
     if action is None and "quit" not in parsed:
-        raise UsageError("say what to do: one of --ask, --confirm, --notify or --quit; see --help")
+        raise UsageError(_("say what to do: one of --ask, --confirm, --notify or --quit; see --help"))
     if action != "ask" or "checkauth" not in parsed:
-        values.refuse_together(parsed, "what is no --ask with --checkauth", ("denyafter",))
+        values.refuse_together(parsed, _("what is no --ask with --checkauth"), ("denyafter",))
     if action != "ask":
-        values.refuse_together(parsed, "what is no --ask", ("checkauth",))
+        values.refuse_together(parsed, _("what is no --ask"), ("checkauth",))
     no_remote = (parsed.text("noremote") or "CANCEL").strip().upper()
     if no_remote not in NO_REMOTE:
-        raise UsageError(f"invalid --noremote {parsed.text('noremote')!r}: give CANCEL or CONTINUE")
+        raise UsageError(
+            _("invalid --noremote {word}: give CANCEL or CONTINUE").format(word=repr(parsed.text("noremote")))
+        )
     desktop = _desktop(parsed)
     talks = []
     if action is not None:
         talks.append(_talk(parsed, action))
     elif parsed.words:
-        raise UsageError("--quit alone takes no further words; see --help")
+        raise UsageError(_("--quit alone takes no further words; see --help"))
     if "quit" in parsed:
         talks.append(_quit)
-    return lambda _: _perform(desktop, talks, no_remote)
+    return lambda _opening: _perform(desktop, talks, no_remote)
 
 
 def _perform(desktop: Desktop, talks: Sequence[Talk], no_remote: str) -> int:
@@ -94,7 +97,11 @@ def _talk(parsed: Parsed, action: str) -> Talk:
     if action == "ask":
         return _asking(parsed)
     if len(parsed.words) != 1:
-        raise UsageError(f"--{action} needs one text, in quotes; {len(parsed.words)} words were given")
+        raise UsageError(
+            _("--{action} needs one text, in quotes; {number} words were given").format(
+                action=action, number=len(parsed.words)
+            )
+        )
     text = _text(parsed.words[0])
     if action == "confirm":
         return lambda desktop: ["OK" if desktop_questions.show(desktop, text, confirm=True) else "CANCEL"]
@@ -114,13 +121,17 @@ def _quit(desktop: Desktop) -> list[str]:
 def _asking(parsed: Parsed) -> Talk:
     questions = [_question(word) for word in parsed.words]
     if not questions:
-        raise UsageError("--ask needs lines of the form label:variable:default; see --help")
+        raise UsageError(_("--ask needs lines of the form label:variable:default; see --help"))
     if len({one.name for one in questions}) != len(questions):
-        raise UsageError("two lines of --ask have the same variable; give each its own")
+        raise UsageError(_("two lines of --ask have the same variable; give each its own"))
     denies = "denyafter" in parsed
     tries = values.whole(parsed, "denyafter") if denies else 1
     if tries is None or not 1 <= tries <= TRIES_MAX:
-        raise UsageError(f"invalid --denyafter {parsed.text('denyafter')!r}: give a number from 1 to {TRIES_MAX}")
+        raise UsageError(
+            _("invalid --denyafter {text}: give a number from 1 to {most}").format(
+                text=repr(parsed.text("denyafter")), most=TRIES_MAX
+            )
+        )
     if "checkauth" not in parsed:
         return lambda desktop: _lines(
             questions, desktop_questions.ask(desktop, questions) or {}, hidden=("password",)
@@ -131,7 +142,7 @@ def _asking(parsed: Parsed) -> Talk:
 def _authenticated(desktop: Desktop, questions: Sequence[Question], tries: int, *, denies: bool) -> list[str]:
     """Asks until the password is right; a closed form is a failed try."""
     lines: list[str] = []
-    for _ in range(tries):
+    for _number in range(tries):
         answers = desktop_questions.ask(desktop, questions)
         if answers is None:
             lines = []
@@ -155,24 +166,36 @@ def _lines(questions: Sequence[Question], answers: Mapping[str, str], *, hidden:
 
 
 def _question(word: str) -> Question:
-    label, _, rest = word.partition(":")
+    label, _colon, rest = word.partition(":")
     name, colon, default = rest.partition(":")
     if not colon or not _VARIABLE.fullmatch(name):
-        raise UsageError(f"{word!r} is no line of a form; give label:variable:default, the variable in plain letters")
+        raise UsageError(
+            _("{word} is no line of a form; give label:variable:default, the variable in plain letters").format(
+                word=repr(word)
+            )
+        )
     return Question(_text(label), name, _text(default))
 
 
 def _desktop(parsed: Parsed) -> Desktop:
     text = parsed.text("destination")
     if text is None:
-        raise UsageError("--destination is missing; name the desktop, as in: --destination pc12.example.org")
+        raise UsageError(_("--destination is missing; name the desktop, as in: --destination pc12.example.org"))
     found = _DESTINATION.fullmatch(text.strip())
     port = int(found[2] or desktop_questions.PORT) if found else 0
     if not found or not 1 <= port <= 65535:
-        raise UsageError(f"invalid --destination {text!r}: give a host name or address, and :PORT if it is not 7654")
+        raise UsageError(
+            _("invalid --destination {text}: give a host name or address, and :PORT if it is not 7654").format(
+                text=repr(text)
+            )
+        )
     seconds = values.whole(parsed, "timeout") or 0
     if seconds > TIMEOUT_MAX_S:
-        raise UsageError(f"invalid --timeout {seconds}: give at most {TIMEOUT_MAX_S} seconds, or 0 to wait for ever")
+        raise UsageError(
+            _("invalid --timeout {given}: give at most {most} seconds, or 0 to wait for ever").format(
+                given=seconds, most=TIMEOUT_MAX_S
+            )
+        )
     return Desktop(found[1].strip("[]"), port, float(seconds))
 
 
