@@ -138,6 +138,28 @@ def test_programs_get_the_coverage_of_each_page(shared_site: Site, papers: Path)
     assert abs(found["coverage"]["black"] - sum(inks) / 3) < 0.0001
 
 
+def test_coverage_that_is_not_known_is_said_and_the_others_are_measured(shared_site: Site, papers: Path):
+    done = count(shared_site, papers, "-c", "bw", "two.txt", "three.pdf")
+    assert done.returncode == 1
+    assert done.stderr == b"pagetoll count: two.txt: coverage of text is not known\n"
+    assert [line.split()[0] for line in done.stdout.decode().splitlines()] == ["FILE", "two.txt", "three.pdf"]
+    done = count(shared_site, papers, "-J", "-c", "bw", "two.txt", "three.pdf")
+    assert done.returncode == 1
+    text, pdf = map(json.loads, done.stdout.splitlines())
+    assert (text["impressions"], text["error"], text["coverage"]) == (2, None, None)
+    assert (text["coverage_error"], pdf["coverage_error"]) == ("coverage of text is not known", None)
+
+
+@pytest.mark.parametrize(("rule", "copies"), [(None, 3), ("inner_wins", 3), ("max", 5), ("product", 15)])
+def test_copies_combine_by_the_rule_that_is_asked_for(
+    shared_site: Site, tmp_path: Path, rule: str | None, copies: int
+):
+    job = b"\x1b%-12345X@PJL SET COPIES=5\r\n@PJL ENTER LANGUAGE=PCL\r\n\x1bE\x1b&l3Xtext\x0c\x1bE"
+    words = () if rule is None else ("--copies-rule", rule)
+    done = count(shared_site, tmp_path, "-J", *words, "-", document=job)
+    assert json.loads(done.stdout)["impressions"] == copies
+
+
 def test_equal_pages_stand_together(shared_site: Site, papers: Path):
     done = count(shared_site, papers, "--pages", "-J", "three.pdf", "two.txt")
     runs = [json.loads(line)["page_runs"] for line in done.stdout.splitlines()]
@@ -154,6 +176,7 @@ def test_without_looking_colors_are_what_the_data_says(shared_site: Site, papers
     [
         (["-c", "lab"], "'lab' is no color space; --coverage takes cmyk, cmy, rgb, bw, gc"),
         (["-r", "5"], "'5' is no resolution; --resolution takes 10 to 1200"),
+        (["-R", "least"], "'least' is no rule for copies; --copies-rule takes inner_wins, max, product"),
         (["-n", "-C"], "--no-color does not go together with --color and --coverage; give one of them"),
     ],
 )

@@ -72,7 +72,7 @@ def test_black_ink_has_six_places(papers: Path):
 def test_pages_whose_ink_cannot_be_measured_are_an_error(papers: Path):
     done = pkpgcounter(papers, "-c", "bw", "two.txt", "three.pdf")
     assert (done.returncode, len(done.stdout.splitlines())) == (1, 3)
-    assert done.stderr == b"ERROR: two.txt: the ink of its pages cannot be measured\n"
+    assert done.stderr == b"ERROR: two.txt: coverage of text is not known\n"
 
 
 @pytest.mark.parametrize(

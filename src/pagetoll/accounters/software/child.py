@@ -5,7 +5,7 @@ Before the lock it touches no octet of the document: it maps the file and closes
 shared file offset (which says how much was handed to the device) is out of its reach. All that is left are the
 reply socket, the channel to the zygote, /dev/null.
 
-    zygote -> child   D JSON [trust_dsc, look, timeout_s, may_render] + document, reply socket
+    zygote -> child   D JSON [trust_dsc, look, copies rule, timeout_s, may_render] + document, reply socket
 """
 
 import json
@@ -21,6 +21,7 @@ from pagetoll.accounters.software import reply
 from pagetoll.accounters.software.lockdown import Budget, die_with_parent, enclose, lock_down
 from pagetoll.accounters.software.rendering import GhostscriptRenderer
 from pagetoll.core.errors import DocumentError, DocumentTooComplex
+from pagetoll.languages.copies import CopiesRule
 from pagetoll.languages.limits import Limits
 from pagetoll.languages.parsed import PageInspector
 
@@ -35,6 +36,7 @@ class Asked:
 
     trust_dsc: bool
     look: list[Any] | None
+    copies_rule: CopiesRule
     timeout_s: float
 
 
@@ -60,7 +62,7 @@ def _count_one(channel: socket.socket, mapped_octets: int) -> None:
     message, descriptors, _, _ = socket.recv_fds(channel, 200, 2, socket.MSG_CMSG_CLOEXEC)
     if message[:1] != DOCUMENT:
         return  # the zygote has ended
-    trust_dsc, look, timeout_s, may_render = json.loads(message[1:])
+    trust_dsc, look, copies_rule, timeout_s, may_render = json.loads(message[1:])
     document_fd, answers_fd = descriptors
     document = _take(document_fd)
     answers = socket.socket(fileno=answers_fd)
@@ -72,7 +74,7 @@ def _count_one(channel: socket.socket, mapped_octets: int) -> None:
         return
     parser_s = timeout_s - ANSWER_RESERVE_S
     renderer = GhostscriptRenderer(channel, time.monotonic() + parser_s) if may_render else None
-    _answer(answers, document, Asked(bool(trust_dsc), look, parser_s), renderer)
+    _answer(answers, document, Asked(bool(trust_dsc), look, CopiesRule(copies_rule), parser_s), renderer)
 
 
 def inspector(look: list[Any] | None, renderer: GhostscriptRenderer | None) -> PageInspector | None:
@@ -127,6 +129,7 @@ def _answer(
             trust_dsc=asked.trust_dsc,
             render_postscript=renderer,
             inspect_pages=inspector(asked.look, renderer),
+            copies_rule=asked.copies_rule,
         )
         answer = reply.encode_usage(usage)
     except DocumentError as error:

@@ -26,6 +26,7 @@ from pagetoll.accounters.software import reply
 from pagetoll.accounters.software.lockdown import time_limit_s
 from pagetoll.core.errors import DocumentError, DocumentTooComplex, MalformedDocument
 from pagetoll.core.usage import Finding, Usage
+from pagetoll.languages.copies import CopiesRule
 
 START_TIMEOUT_S = 30.0
 HANG_GRACE_S = 3.0
@@ -155,13 +156,15 @@ class SoftwareCounter:
         *,
         trust_dsc: bool = False,
         look: PageLook | None = None,
+        copies_rule: CopiesRule = CopiesRule.INNER_WINS,
         meanwhile: Callable[[], object] | None = None,
     ) -> Usage:
         """What the regular file open as `document_fd` will use; its offset stays where it is.
 
         `trust_dsc`: a filter wrote every octet, so PostScript comments may be believed; `look`: what to find out by
-        looking at the pages, only where the counter was made with `pages_seen`; `meanwhile`: what the caller does
-        while the child counts, once; what it raises is raised. Raises a kind of `DocumentError` when there is no
+        looking at the pages, only where the counter was made with `pages_seen`; `copies_rule`: what counts when PJL
+        and the language both ask for copies; `meanwhile`: what the caller does while the child counts, once; what it
+        raises is raised. Raises a kind of `DocumentError` when there is no
         number: the language is unknown, the data broken, a limit reached, the child died.
         """
         if look is not None and not self._pages_seen:
@@ -172,13 +175,13 @@ class SoftwareCounter:
         timeout_s = time_limit_s(status.st_size) + HANG_GRACE_S
         with self._slots:
             try:
-                return self._count(document_fd, trust_dsc, look, timeout_s, meanwhile)
+                return self._count(document_fd, _request(trust_dsc, look, copies_rule), timeout_s, meanwhile)
             except _ChildDied as died:
                 if look is None:
                     raise died.error from died
             # Drawing a page killed it: the count without that is still worth having.
             try:
-                usage = self._count(document_fd, trust_dsc, None, timeout_s, None)
+                usage = self._count(document_fd, _request(trust_dsc, None, copies_rule), timeout_s, None)
             except _ChildDied as died:
                 raise died.error from died
         return replace(usage, findings=(*usage.findings, Finding("coverage_incomplete")))
@@ -186,13 +189,10 @@ class SoftwareCounter:
     def _count(
         self,
         document_fd: int,
-        trust_dsc: bool,
-        look: PageLook | None,
+        request: bytes,
         timeout_s: float,
         meanwhile: Callable[[], object] | None,
     ) -> Usage:
-        wanted = None if look is None else [look.space, look.resolution_dpi, look.most_pages]
-        request = json.dumps([trust_dsc, wanted]).encode()
         for _ in range(2):
             zygote = self._running_zygote()
             try:
@@ -245,6 +245,12 @@ class SoftwareCounter:
             if self._zygote is zygote:
                 self._zygote = None
                 zygote.end()
+
+
+def _request(trust_dsc: bool, look: PageLook | None, copies_rule: CopiesRule) -> bytes:
+    """What the zygote is told about a document."""
+    wanted = None if look is None else [look.space, look.resolution_dpi, look.most_pages]
+    return json.dumps([trust_dsc, wanted, copies_rule]).encode()
 
 
 def _unprivileged() -> tuple[int, int]:

@@ -6,7 +6,7 @@ forks the next one, keeps one Ghostscript waiting, ends what runs too long, and 
 with the daemon: the control socket closes, whatever killed the daemon. (The kernel's parent-death signal would
 come when the daemon's *thread* that started us ends, so it is used only from here downwards.)
 
-    daemon -> zygote   JSON [trust_dsc, look] + document, reply socket          zygote -> daemon   "ready", once
+    daemon -> zygote   JSON [trust_dsc, look, copies rule] + document, reply socket   zygote -> daemon   "ready", once
 """
 
 import codecs
@@ -97,10 +97,10 @@ class Zygote:
         if not message or len(descriptors) != 2:
             self._running = bool(message)
             return
-        trust_dsc, look = json.loads(message)
+        trust_dsc, look, copies_rule = json.loads(message)
         document, answers = descriptors
         timeout_s = time_limit_s(os.fstat(document).st_size)
-        request = json.dumps([trust_dsc, look, timeout_s, os.access(self._executable, os.X_OK)]).encode()
+        request = json.dumps([trust_dsc, look, copies_rule, timeout_s, os.access(self._executable, os.X_OK)]).encode()
         try:
             counting = self._hand_over(request, [document, answers])
         finally:

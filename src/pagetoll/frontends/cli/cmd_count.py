@@ -4,17 +4,29 @@
 import json
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from pagetoll.accounters.software.counter import PageLook
 from pagetoll.core.errors import UsageError
-from pagetoll.frontends.cli.count_rows import Counted, as_json, mean_coverage, page_runs, paper, percent, row_of
+from pagetoll.core.messages import _
+from pagetoll.frontends.cli.count_rows import (
+    Counted,
+    as_json,
+    coverage_error,
+    mean_coverage,
+    page_runs,
+    paper,
+    percent,
+    row_of,
+)
 from pagetoll.frontends.cli.count_words import explanation
 from pagetoll.frontends.cli.documents import STANDARD_INPUT, Answer, Wish, count_all, open_all
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.cli.progress import Progress
 from pagetoll.frontends.cli.screen import printable, table, tolerant_output
 from pagetoll.frontends.cli.subcommand import parse_or_show, say
+from pagetoll.languages.copies import CopiesRule
 
 SPACES = {
     "cmyk": ("cyan", "magenta", "yellow", "black"),
@@ -47,6 +59,13 @@ COMMAND = Command(
         Option("C", "color", "", "look at all pages for color, however large the document is"),
         Option("n", "no-color", "", "look at no page for color; what the data states is still shown"),
         Option("e", "explain", "", "say in words how sure each number is and what was found"),
+        Option(
+            "R",
+            "copies-rule",
+            "RULE",
+            "how copies of PJL and of the language combine: inner_wins (as most "
+            "printers do, the default), max, product",
+        ),
         Option("d", "trust-dsc", "", "believe PostScript comments: every octet was written by a filter"),
     ),
     remarks=(SMALL_ENOUGH,),
@@ -61,7 +80,7 @@ NUMBERS = frozenset(("PAGES", "COPIES", "IMPRESSIONS", "SHEETS", "COLOR"))
 
 
 def main(arguments: list[str]) -> int:
-    """1 when a file could not be counted. Raises UsageError."""
+    """1 when a file could not be counted, or not be measured where that was asked. Raises UsageError."""
     parsed = parse_or_show(COMMAND, arguments)
     if parsed is None:
         return 0
@@ -73,7 +92,7 @@ def main(arguments: list[str]) -> int:
     answers = []
     with Progress(sum(map(_octets, parsed.words))) as progress:
         for answer in count_all(open_all(parsed.words), wish):
-            failed |= answer.usage is None
+            failed |= answer.usage is None or ("coverage" in parsed and coverage_error(answer.usage) is not None)
             progress.advance(_octets(answer.name))
             if "json" in parsed:
                 progress.wipe()
@@ -96,12 +115,23 @@ def wish_of(parsed: Parsed) -> Wish:
     text = parsed.text("resolution") or "72"
     if not text.isdecimal() or not RESOLUTION_DPI[0] <= int(text) <= RESOLUTION_DPI[1]:
         raise UsageError(f"{text!r} is no resolution; --resolution takes {RESOLUTION_DPI[0]} to {RESOLUTION_DPI[1]}")
-    trust_dsc = "trust-dsc" in parsed
+    wish = Wish("trust-dsc" in parsed, copies_rule=_copies_rule(parsed.text("copies-rule") or "inner_wins"))
     if "no-color" in parsed:
-        return Wish(trust_dsc)
+        return wish
     if space is not None or "color" in parsed:
-        return Wish(trust_dsc, PageLook(space, int(text)))
-    return Wish(trust_dsc, PageLook(most_pages=LOOKED_AT_PAGES), LOOKED_AT_OCTETS)
+        return replace(wish, look=PageLook(space, int(text)))
+    return replace(wish, look=PageLook(most_pages=LOOKED_AT_PAGES), looked_at_octets=LOOKED_AT_OCTETS)
+
+
+def _copies_rule(text: str) -> CopiesRule:
+    try:
+        return CopiesRule(text)
+    except ValueError as error:
+        raise UsageError(
+            _("{rule!r} is no rule for copies; --copies-rule takes {rules}").format(
+                rule=text, rules=", ".join(CopiesRule)
+            )
+        ) from error
 
 
 def _octets(name: str) -> int:
@@ -128,8 +158,11 @@ def show(answers: list[Answer], parsed: Parsed) -> None:
             sys.stdout.write("\n" + explanation(answer, row))
     sys.stdout.flush()
     for answer in answers:
-        if answer.error is not None:
-            sys.stderr.write(f"{COMMAND.name}: {printable(answer.name)}: {printable(answer.error)}\n")
+        error = answer.error
+        if answer.usage is not None and channels:
+            error = coverage_error(answer.usage)
+        if error is not None:
+            sys.stderr.write(f"{COMMAND.name}: {printable(answer.name)}: {printable(error)}\n")
 
 
 def cells(row: Counted, coverage: Iterable[str]) -> tuple[str, ...]:

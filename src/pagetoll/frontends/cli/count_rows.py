@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pagetoll.core.copies import apply_spooler
+from pagetoll.core.messages import _
 from pagetoll.core.usage import ColorClass, Duplex, PageCoverage, PageRun, Usage
 from pagetoll.frontends.cli.documents import Answer
 
@@ -118,6 +119,7 @@ def as_json(answer: Answer, *, pages: bool, channels: tuple[str, ...]) -> dict[s
     if channels:
         mean = mean_coverage(answer.usage)
         values["coverage"] = None if mean is None else dict(zip(channels, map(percent, mean), strict=True))
+        values["coverage_error"] = coverage_error(answer.usage)
     if pages:
         values["page_runs"] = [_run_as_json(run, channels) for run in page_runs(answer.usage)]
     return values
@@ -161,6 +163,16 @@ def page_runs(usage: Usage) -> Iterator[PagesAlike]:
             elif run.length:
                 yield PagesAlike(first, first + run.length - 1, whole)
             first += run.length
+
+
+def coverage_error(usage: Usage) -> str | None:
+    """Why the coverage that was asked for is missing, in a sentence; None where every page has it."""
+    seen = sum(page is not None for page in usage.coverage)
+    if seen == usage.input_pages:
+        return None
+    if not seen:
+        return _("coverage of {language} is not known").format(language=usage.language)
+    return _("coverage is known for {seen} of {pages} pages only").format(seen=seen, pages=usage.input_pages)
 
 
 def mean_coverage(usage: Usage) -> tuple[int, ...] | None:

@@ -33,6 +33,7 @@ FINDINGS = {
     "held_job": "the job asks the printer to hold it",
     "limit": "a limit of time, pages or memory was reached",
     "loop": "the page tree runs in a circle",
+    "few_commands": "there are too few commands to be sure that it is this language",
     "maintenance": "the job cleans or checks the print head",
     "malformed": "a part is damaged beyond repair",
     "many_copies": "an unusual number of copies",

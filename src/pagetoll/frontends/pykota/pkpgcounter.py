@@ -15,7 +15,7 @@ from pagetoll import __version__
 from pagetoll.accounters.software.counter import PageLook
 from pagetoll.core.errors import PagetollError, UsageError
 from pagetoll.core.usage import PageCoverage
-from pagetoll.frontends.cli.count_rows import percent
+from pagetoll.frontends.cli.count_rows import coverage_error, percent
 from pagetoll.frontends.cli.documents import STANDARD_INPUT, Answer, Wish, count_all, open_all
 from pagetoll.frontends.cli.options import Command, Option, Parsed, parse
 from pagetoll.frontends.cli.screen import printable, tolerant_output
@@ -91,9 +91,8 @@ def _run(parsed: Parsed) -> int:
         error = answer.error
         if answer.usage is not None:
             impressions += answer.usage.impressions
-            if space is not None and answer.usage.input_pages and None in (answer.usage.coverage or (None,)):
-                error = "the ink of its pages cannot be measured"
-            elif space is not None:
+            error = None if space is None else coverage_error(answer.usage)
+            if space is not None and error is None:
                 lines += [ink_line(space, page) for page in answer.usage.coverage if page is not None]
         if error is not None:
             failed = True

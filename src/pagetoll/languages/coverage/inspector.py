@@ -7,7 +7,7 @@ from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING
 
 from pagetoll.core.usage import ColorClass
-from pagetoll.languages.coverage import pdf_pages, postscript_pages, raster_pages
+from pagetoll.languages.coverage import pdf_pages, picture_pages, postscript_pages, raster_pages
 from pagetoll.languages.coverage.pdf_pages import UNSEEN, Look, Seen
 from pagetoll.languages.coverage.spaces import SPACES, page_coverage
 from pagetoll.languages.limits import Guard, PixelRenderer
@@ -68,6 +68,8 @@ class Inspector:
             return postscript_pages.pages(data, start, parsed, look, self.render_pixels, guard)
         if parsed.language in raster_pages.LANGUAGES and self.space is not None:
             return raster_pages.pages(data, start, parsed, guard)
+        if parsed.language in picture_pages.LANGUAGES and self.space is not None:
+            return picture_pages.pages(data, start, parsed, guard)
         return None
 
 

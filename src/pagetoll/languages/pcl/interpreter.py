@@ -262,7 +262,7 @@ class Interpreter:
             return
         handler = self._handlers.get(name)
         if handler is not None:
-            self.pages.parsed.understood += 1
+            self.pages.parsed.understood += bool(self._value)
             handler(value, start, end)
 
     # Raster.

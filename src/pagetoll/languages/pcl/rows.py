@@ -26,6 +26,6 @@ ROWS: tuple[Language, ...] = (
     ),
     row("prescribe", prescribe.parse, rb"!R!", strong=False, test=prescribe.is_block),
     row("pcl5", parse, rb"\x1b", "PCL", "PCL5", "PCL5C", "PCL5E", strong=False, test=starts_as_pcl, least_commands=3),
-    row("pcl3gui", parse_raster, rb"(?!)", "PCL3GUI", strong=False),
+    row("pcl3gui", parse_raster, rb"(?!)", "PCL3GUI", "PCLSLEEK", strong=False),
     row("pcl5", parse_text_with_pcl, rb"[\t\n\f\r -~\x80-\xff]", strong=False, test=is_text_with_pcl),
 )

@@ -38,7 +38,7 @@ _DECODING_ERRORS = (
 )
 
 
-def _opener(octets: bytes) -> Callable[[Any], "Image"] | None:
+def opener(octets: bytes) -> Callable[[Any], "Image"] | None:
     """The class of Pillow for a picture that starts like this."""
     from PIL import (
         BmpImagePlugin,
@@ -47,6 +47,7 @@ def _opener(octets: bytes) -> Callable[[Any], "Image"] | None:
         JpegImagePlugin,
         PcxImagePlugin,
         PngImagePlugin,
+        PpmImagePlugin,
         PsdImagePlugin,
         TiffImagePlugin,
         WebPImagePlugin,
@@ -68,20 +69,22 @@ def _opener(octets: bytes) -> Callable[[Any], "Image"] | None:
         return PcxImagePlugin.PcxImageFile
     if octets.startswith(b"8BPS"):
         return PsdImagePlugin.PsdImageFile
+    if octets[:1] == b"P" and octets[1:2] in b"1234567":
+        return PpmImagePlugin.PpmImageFile
     if octets[:4] == b"RIFF" and octets[8:12] == b"WEBP":
         return WebPImagePlugin.WebPImageFile
     return None
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Pillow's warnings about odd pictures say nothing that the class of color does not."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-def _decoding_errors() -> tuple[type[Exception], ...]:
+def decoding_errors() -> tuple[type[Exception], ...]:
     """What Pillow raises on broken pictures and on those that it finds too large."""
     from PIL.Image import DecompressionBombError
 
@@ -90,13 +93,13 @@ def _decoding_errors() -> tuple[type[Exception], ...]:
 
 def picture_color(octets: bytes, guard: Guard | None) -> ColorClass:
     """Class of the first frame of a picture file; UNKNOWN for what cannot be decoded or is too large."""
-    opener = _opener(octets)
-    if opener is None:
+    opened = opener(octets)
+    if opened is None:
         return ColorClass.UNKNOWN
     try:
-        with _quietly(), opener(io.BytesIO(octets)) as image:
+        with quietly(), opened(io.BytesIO(octets)) as image:
             return frame_color(image, guard)
-    except _decoding_errors():
+    except decoding_errors():
         return ColorClass.UNKNOWN
 
 
@@ -106,12 +109,12 @@ def tiff_colors(octets: bytes, frames: list[int], guard: Guard) -> dict[int, Col
 
     found: dict[int, ColorClass] = {}
     try:
-        with _quietly(), TiffImagePlugin.TiffImageFile(io.BytesIO(octets)) as image:
+        with quietly(), TiffImagePlugin.TiffImageFile(io.BytesIO(octets)) as image:
             for frame in frames:
                 if guard.expired():
                     break
                 found[frame] = _one_frame(image, frame, guard)
-    except _decoding_errors():
+    except decoding_errors():
         pass
     return found
 
@@ -120,7 +123,7 @@ def _one_frame(image: Any, frame: int, guard: Guard) -> ColorClass:
     try:
         image.seek(frame)
         return frame_color(image, guard)
-    except _decoding_errors():
+    except decoding_errors():
         return ColorClass.UNKNOWN
 
 
@@ -140,14 +143,23 @@ def frame_color(image: "Image", guard: Guard | None) -> ColorClass:
     return ColorClass.MONO
 
 
-def _band_is_colored(band: "Image") -> bool:
-    from PIL import Image, ImageChops
+def on_white(band: "Image") -> "Image":
+    """The same picture on white paper, RGB, where it is transparent."""
+    from PIL import Image
 
-    if band.mode in ("RGBA", "PA") or "transparency" in band.info:
-        over = band.convert("RGBA")
-        band = Image.new("RGB", over.size, "white")
-        band.paste(over, mask=over.getchannel("A"))
-    elif band.mode != "RGB":
+    if band.mode not in ("RGBA", "LA", "PA") and "transparency" not in band.info:
+        return band
+    over = band.convert("RGBA")
+    paper = Image.new("RGB", over.size, "white")
+    paper.paste(over, mask=over.getchannel("A"))
+    return paper
+
+
+def _band_is_colored(band: "Image") -> bool:
+    from PIL import ImageChops
+
+    band = on_white(band)
+    if band.mode != "RGB":
         # CMYK becomes RGB by full ink: black over unequal inks is black.
         band = band.convert("RGB")
     red, green, blue = band.split()
