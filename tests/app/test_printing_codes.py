@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jobs with a billing code, from their arrival to their end."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from app.print_shop import Shop, page_end, pages
 from app.test_printing_journal import ENDED_WELL, journal
-from pagetoll.app.codes import CodeOrder, save_codes
+from pagetoll.app.codes import CodeOrder, delete_codes, save_codes
 from pagetoll.config.options import Policy, UnknownBillingCode
 from pagetoll.core.catalogue import CodeChange, PrinterChange
 from pagetoll.core.jobs import Outcome
@@ -89,6 +90,29 @@ def test_a_failed_device_counts_what_came_out(shop: Shop) -> None:
     shop.print(pages(3), READ_TWO_PAGES + "exit 1", options="job-billing=physics")
     assert used(shop) == {"physics": (2, Decimal("0.10"))}
     assert shop.record.outcome is Outcome.ABORTED
+
+
+@pytest.mark.parametrize("option", list(UnknownBillingCode))
+def test_a_code_that_is_deleted_while_its_job_is_decided_is_as_good_as_unknown(
+    shop: Shop, option: UnknownBillingCode
+) -> None:
+    shop.queue(unknown_billingcode=option)
+    budget(shop, 9)
+
+    def delete(command: Command, _attempt: object) -> None:
+        if command is Command.RESERVE:
+            delete_codes(shop.catalogue, ["physics"], "root", "test")
+
+    shop.services = replace(shop.services, checkpoint=delete)
+    caller = shop.print(pages(2), options="job-billing=physics")
+    if option is UnknownBillingCode.CREATE:
+        assert caller.status == 0
+        assert used(shop) == {"physics": (2, Decimal("0.10"))}
+    else:
+        assert caller.status == 5
+        assert "there is no billing code physics" in caller.said[-1]
+        assert (shop.posted, used(shop)) == (0, {})
+    assert len(shop.records()) == 1
 
 
 def test_a_passthrough_printer_counts_the_pages_and_no_price(shop: Shop) -> None:

@@ -11,13 +11,13 @@ from pagetoll.app.printing.ticket import declared_impressions
 from pagetoll.config.options import OnLimit, Policy, UnknownBillingCode, UnknownSize
 from pagetoll.core import charging
 from pagetoll.core.charging import ChargeView
-from pagetoll.core.errors import LimitReached
+from pagetoll.core.errors import AccountClosed, LimitReached
 from pagetoll.core.jobs import Outcome
 from pagetoll.core.lifecycle import Event
 from pagetoll.core.messages import _
 from pagetoll.core.policy import ALLOWED, Decision, Refusal, Verdict, warned
 from pagetoll.core.pricing import FREE
-from pagetoll.ports import AttemptFacts
+from pagetoll.ports import AttemptFacts, Reserved
 
 #: `#CUPS-COMMAND` files ask the device something; they have no pages and pass unchecked.
 COMMAND_LANGUAGE = "cups-command"
@@ -90,18 +90,32 @@ def _refuse(attempt: Attempt, decision: Decision) -> Event:
 
 def reserve(services: Services, attempt: Attempt) -> Event:
     """Set everything aside, or nothing. The attempt is on disk when this returns."""
-    assert attempt.plan is not None
-    assert attempt.decision is not None
     try:
-        reserved = services.ledger.reserve(facts_of(services, attempt), attempt.plan, attempt.decision, attempt.notes)
-    except LimitReached as error:
-        attempt.decision = _over_limit(attempt, error.refusal)
+        reserved = _set_aside(services, attempt)
+    except AccountClosed:
+        # Deleted since it was looked up: once more with what is there now.
+        attempt.view = None
+        if decide(services, attempt) is Event.REFUSED:
+            return Event.OVER_LIMIT
+        reserved = _set_aside(services, attempt)
+    if reserved is None:
         return Event.OVER_LIMIT
     attempt.attempt_id = reserved.attempt_id
     if reserved.in_grace:
         attempt.decision = warned(reserved.in_grace[0])
         attempt.client.say(f"WARNING: {attempt.decision.text}")
     return Event.RESERVED
+
+
+def _set_aside(services: Services, attempt: Attempt) -> Reserved | None:
+    """What was reserved; None where a limit forbids it, with the decision that says so. Raises AccountClosed."""
+    assert attempt.plan is not None
+    assert attempt.decision is not None
+    try:
+        return services.ledger.reserve(facts_of(services, attempt), attempt.plan, attempt.decision, attempt.notes)
+    except LimitReached as error:
+        attempt.decision = _over_limit(attempt, error.refusal)
+        return None
 
 
 def _over_limit(attempt: Attempt, refusal: object) -> Decision:
