@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from cli.site import ACTOR, AS_ROOT, OTHER_USER, Site
+from contract.test_upgrade import make_first_ledger
 
 PROGRAM = "pkbcodes"
 
@@ -172,3 +173,20 @@ def test_each_call_is_written_down_with_who_made_it(office: Site):
     with office.books() as books:
         act = next(books.ledger.acts())
     assert (act.actor, act.text) == (ACTOR, "pkbcodes -D 'a b' arts")
+
+
+def test_a_home_of_the_first_version_is_brought_up_by_init(site: Site):
+    """Its job of three impressions named the code physics, which the first version did not keep."""
+    ledger = site.home / "pagetoll.db"
+    for path in site.home.glob("pagetoll.db*"):
+        path.unlink()
+    make_first_ledger(f"sqlite:///{ledger}")
+    for path in site.home.glob("pagetoll.db*"):
+        os.chown(path, site.home.stat().st_uid, site.home.stat().st_gid)
+    done = site.run(PROGRAM, "-a", "physics")
+    assert (done.status, done.err.rpartition("; ")[2]) == (255, "run: pagetoll init (found 0001)\n")
+    site.do("pagetoll", "init")
+    site.do(PROGRAM, "-a", "physics")
+    assert site.do(PROGRAM, "-l") == line("physics")
+    assert '"physics"' in site.do("dumpykota", "-d", "history", "billingcode=physics")
+    assert site.audit() == []

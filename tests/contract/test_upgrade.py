@@ -55,13 +55,18 @@ def first_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     else:
         server = request.getfixturevalue("postgres_server")
         url = server.new_database()
+    make_first_ledger(url)
+    yield url
+    if server is not None:
+        server.drop_database(url)
+
+
+def make_first_ledger(url: str) -> None:
+    """Makes the tables of the first version at `url`, with FIRST_BOOKS in them."""
     database = Database.open(url, clock=SettableClock(), create=True)
     with database.durable.begin() as connection:
         fill(connection)
     database.close()
-    yield url
-    if server is not None:
-        server.drop_database(url)
 
 
 def fill(connection: Connection) -> None:
