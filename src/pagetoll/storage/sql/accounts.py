@@ -229,29 +229,6 @@ def move_with_sums(connection: Connection, changes: Mapping[int, Change]) -> Non
     move(connection, total)
 
 
-def recompute_sums(connection: Connection, group_account_id: int) -> None:
-    """Sets a group's kept figures to the sums over its present members' open accounts; members are locked."""
-    sums = (
-        select(
-            func.coalesce(func.sum(member_accounts.c.posted), 0),
-            func.coalesce(func.sum(member_accounts.c.lifetime), 0),
-            func.coalesce(func.sum(member_accounts.c.reserved), 0),
-        )
-        .select_from(
-            accounts.join(group_members, group_members.c.group_id == accounts.c.group_id).join(
-                member_accounts, and_(member_accounts.c.user_id == group_members.c.user_id, same_kind())
-            )
-        )
-        .where(accounts.c.id == group_account_id, member_accounts.c.closed_at.is_(None))
-    )
-    posted, lifetime, reserved = connection.execute(sums).one()
-    connection.execute(
-        update(accounts)
-        .where(accounts.c.id == group_account_id)
-        .values(posted=int(posted), lifetime=int(lifetime), reserved=int(reserved))
-    )
-
-
 _INSERT_ENTRIES = insert(entries)
 
 

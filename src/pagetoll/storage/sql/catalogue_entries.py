@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Quota entries and balances of many owners at once, by statements over sets.
 
-Locks as everywhere: the users in id order, then accounts in id order. A users group's kept sums are computed anew
-from the members once they have changed, under the lock of the group's account: another member's change of it
-either is committed and seen, or waits and then adds to the new sum.
+Locks as everywhere: the users in id order, then accounts in id order. Users groups' kept sums
+follow once the members have changed (`group_sums`).
 """
 
 from collections.abc import Sequence
@@ -31,8 +30,16 @@ from pagetoll.core.catalogue import UNCHANGED, EntryChange, EntrySelection, Figu
 from pagetoll.core.errors import UsageError
 from pagetoll.core.money import LARGEST_STEPS, Unit
 from pagetoll.core.policy import OwnerKind
-from pagetoll.storage.sql.accounts import UNTIL_RESET, bounded, recompute_sums
-from pagetoll.storage.sql.catalogue_reads import OPEN_CREDIT, chunks, newest_account_id, portions, selected
+from pagetoll.storage.sql.accounts import UNTIL_RESET, bounded
+from pagetoll.storage.sql.catalogue_reads import (
+    OPEN_CREDIT,
+    chunks,
+    newest_account_id,
+    portions,
+    selected,
+    selections,
+)
+from pagetoll.storage.sql.group_sums import refresh_sums, refresh_sums_of_users
 from pagetoll.storage.sql.instants import MICROSECONDS_PER_S
 from pagetoll.storage.sql.schema import accounts, attempts, entries, group_members, groups, printers, users
 
@@ -75,35 +82,6 @@ def lock_owners_of(connection: Connection, selection: EntrySelection) -> None:
     lock_users_where(connection, users.c.id.in_(members))
 
 
-def refresh_sums(connection: Connection, group_accounts: ColumnElement[bool]) -> None:
-    """Computes the kept sums of these open accounts of users groups anew; the condition is on `accounts`."""
-    found = connection.execute(
-        select(accounts.c.id)
-        .where(accounts.c.owner_kind == OwnerKind.GROUP.value, accounts.c.closed_at.is_(None), group_accounts)
-        .order_by(accounts.c.id)
-        .with_for_update(key_share=True)
-    ).scalars()
-    for account_id in list(found):
-        recompute_sums(connection, account_id)
-
-
-def refresh_sums_of_users(connection: Connection, user_ids: Sequence[int] | None, unit: Unit) -> None:
-    """Computes the sums of `unit` anew for the groups of these users; None for all users."""
-    owned = accounts.c.unit == unit.value
-    if user_ids is None:
-        refresh_sums(connection, owned)
-        return
-    group_ids = {
-        group_id
-        for portion in chunks(user_ids)
-        for group_id in connection.execute(
-            select(group_members.c.group_id).where(group_members.c.user_id.in_(portion)).distinct()
-        ).scalars()
-    }
-    if group_ids:
-        refresh_sums(connection, and_(owned, accounts.c.group_id.in_(sorted(group_ids))))
-
-
 # --- booking ------------------------------------------------------------------------------------------------------
 
 
@@ -139,7 +117,7 @@ def book(
     # Lifetime first: a database that sets columns one after the other (MySQL) would compute from the new `posted`.
     connection.execute(
         update(accounts)
-        .where(where)
+        .where(where, or_(amount != 0, lifetime_amount != 0))
         .ordered_values(
             (accounts.c.lifetime, accounts.c.lifetime + lifetime_amount),
             (accounts.c.posted, accounts.c.posted + amount),
@@ -242,8 +220,7 @@ def change_entries(writing: Writing, selection: EntrySelection, change: EntryCha
     if booked and selection.owner_kind is OwnerKind.GROUP and not selection.of_members:
         raise UsageError("a users group has no counter of its own; change its members' instead")
     lock_owners_of(connection, selection)
-    for portion in portions(selection):
-        where = selected(selection, portion)
+    for where in selections(connection, selection):
         lock_accounts_where(connection, where)
         if booked:
             amount = difference(change.page_counter, accounts.c.posted)

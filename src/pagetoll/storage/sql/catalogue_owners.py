@@ -25,9 +25,9 @@ from pagetoll.storage.sql.catalogue_entries import (
     close_accounts,
     lock_users_where,
     new_account,
-    refresh_sums,
 )
 from pagetoll.storage.sql.catalogue_reads import chunks
+from pagetoll.storage.sql.group_sums import refresh_sums
 from pagetoll.storage.sql.schema import accounts, attempts, group_members, groups, printer_members, printers, users
 
 
