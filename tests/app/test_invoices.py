@@ -8,9 +8,10 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagetoll.app.invoices import Bill, invoice_sheets, net_price, three_places
 from pagetoll.app.invoices import InvoiceTerms as Terms
+from pagetoll.app.invoices import invoice_sheets, net_price, three_places
 from pagetoll.core.money import LARGEST_STEPS
+from pagetoll.ports import UserCharges
 
 PRICES = st.integers(-LARGEST_STEPS, LARGEST_STEPS)
 PERCENTS = st.decimals(0, Decimal("99.9999"), places=4)
@@ -31,7 +32,7 @@ def test_without_vat_the_net_price_is_the_price(price: int):
 @given(PRICES, PERCENTS)
 def test_the_vat_on_paper_and_the_net_price_make_the_amount_on_paper(price: int, percent: Decimal):
     terms = Terms(first_number=1, unit="EUR", vat_percent=percent, at=datetime(2026, 1, 1, tzinfo=UTC))
-    (sheet,) = invoice_sheets([Bill("anna", 1, 1, price)], terms)
+    (sheet,) = invoice_sheets([UserCharges("anna", 1, 1, price)], terms)
     due = Decimal(sheet.rows[5].value.removesuffix(" EUR"))
     vat = Decimal(sheet.rows[6].value.removesuffix(" EUR")) if percent else Decimal(0)
     assert due == Decimal(three_places(price))

@@ -11,45 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from pagetoll.core.jobs import HistoryFilter, Outcome
+from pagetoll.core.jobs import HistoryFilter
 from pagetoll.core.messages import _
 from pagetoll.core.money import decimal_of, round_millionth
 from pagetoll.core.sheets import Sheet, SheetRow
-from pagetoll.ports import AttemptRecord, Ledger
+from pagetoll.ports import Ledger, UserCharges
 
-NEVER_PRINTED = (Outcome.REFUSED, Outcome.PENDING_HELD, Outcome.VOIDED)
 THOUSANDTH = Decimal("0.001")
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """What a user owes: the number of jobs, their impressions, and the price of all in millionths, VAT included."""
-
-    user_name: str
-    jobs: int
-    impressions: int
-    price: int
-
-
-def bills(ledger: Ledger, wanted: HistoryFilter) -> list[Bill]:
-    """A bill for each user whose jobs cost anything, by name; `wanted` chooses the jobs."""
-    sums: dict[str, Bill] = {}
-    for row in ledger.history(wanted, newest_first=False):
-        if counts(row):
-            name = row.facts.user_name
-            before = sums.get(name, Bill(name, 0, 0, 0))
-            sums[name] = Bill(
-                name,
-                before.jobs + 1,
-                before.impressions + row.charged_impressions - row.refunded_impressions,
-                before.price + row.charged_price - row.refunded_price,
-            )
-    return sorted((bill for bill in sums.values() if bill.price), key=lambda bill: bill.user_name)
-
-
-def counts(row: AttemptRecord) -> bool:
-    """Whether there is something to pay for."""
-    return row.charged_impressions != 0 and row.outcome not in NEVER_PRINTED and not row.refunded
+def bills(ledger: Ledger, wanted: HistoryFilter) -> list[UserCharges]:
+    """What each user owes, VAT included, by name: those whose jobs cost anything. `wanted` chooses the jobs."""
+    return [charges for charges in ledger.charges_by_user(wanted) if charges.price]
 
 
 def net_price(price: int, vat_percent: Decimal) -> int:
@@ -74,12 +47,12 @@ class InvoiceTerms:
     at: datetime
 
 
-def invoice_sheets(found: Sequence[Bill], terms: InvoiceTerms) -> list[Sheet]:
+def invoice_sheets(found: Sequence[UserCharges], terms: InvoiceTerms) -> list[Sheet]:
     """A page for each bill, numbered from the first number on."""
     return [_invoice(bill, number, terms) for number, bill in enumerate(found, start=terms.first_number)]
 
 
-def _invoice(bill: Bill, number: int, terms: InvoiceTerms) -> Sheet:
+def _invoice(bill: UserCharges, number: int, terms: InvoiceTerms) -> Sheet:
     due = Decimal(three_places(bill.price))
     rows = [
         SheetRow(_("Invoice"), f"#{number}", strong=True),
@@ -97,7 +70,7 @@ def _invoice(bill: Bill, number: int, terms: InvoiceTerms) -> Sheet:
     return Sheet(_("Invoice for print jobs"), tuple(rows))
 
 
-def summary(found: Sequence[Bill]) -> str:
+def summary(found: Sequence[UserCharges]) -> str:
     """What was invoiced, in one line."""
     return _("Invoiced {users} users for {jobs} jobs: {pages} pages, {credits} credits").format(
         users=len(found),

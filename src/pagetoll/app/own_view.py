@@ -36,7 +36,7 @@ CATALOGUE_READS = frozenset(
 LEDGER_READS = frozenset(
     {
         *("charge_view", "account_states", "attempt", "attempt_by_id", "open_attempts", "open_attempts_of_job"),
-        *("history", "legs", "notes", "audit", "audit_extent", "acts", "check", "close"),
+        *("history", "charges_by_user", "legs", "notes", "audit", "audit_extent", "acts", "check", "close"),
     }
 )
 SHARED_OWNERS = frozenset({OwnerKind.COST_CENTER, OwnerKind.EVERYONE})

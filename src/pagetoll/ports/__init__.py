@@ -16,6 +16,7 @@ from pagetoll.ports.ledger import (
     Refund,
     Reserved,
     Settlement,
+    UserCharges,
 )
 from pagetoll.ports.notices import CommandNotifier, MailSender
 from pagetoll.ports.printing import (
@@ -54,4 +55,5 @@ __all__ = [
     "Reserved",
     "Settlement",
     "SpooledDocument",
+    "UserCharges",
 ]

@@ -126,6 +126,16 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
+class UserCharges:
+    """What a user's jobs were charged and not given back: jobs, impressions, price in millionths."""
+
+    user_name: str
+    jobs: int
+    impressions: int
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
 class LegRecord:
     """A leg of an attempt: the account as it is now, what was set aside and posted.
 
@@ -241,6 +251,14 @@ class Ledger(Protocol):
         self, wanted: HistoryFilter = ALL_ATTEMPTS, *, newest_first: bool = True, limit: int | None = None
     ) -> Iterator[AttemptRecord]:
         """Attempts by number, read in pages; names also find those of deleted printers and users."""
+        ...
+
+    def charges_by_user(self, wanted: HistoryFilter = ALL_ATTEMPTS) -> Sequence[UserCharges]:
+        """What is left of the charges of each user with such jobs, by name.
+
+        A job counts when impressions were charged, whatever became of it then, unless it was refused, held, voided or
+        given back whole.
+        """
         ...
 
     def legs(self, attempt_id: int) -> Sequence[LegRecord]: ...

@@ -20,6 +20,7 @@ from pagetoll.ports import (
     Refund,
     Reserved,
     Settlement,
+    UserCharges,
 )
 from pagetoll.storage.sql import history as reading
 from pagetoll.storage.sql import settle as closing
@@ -154,6 +155,9 @@ class SqlLedger:
             limit=limit,
             page_rows=self._history_page_rows,
         )
+
+    def charges_by_user(self, wanted: HistoryFilter = ALL_ATTEMPTS) -> Sequence[UserCharges]:
+        return self.database.read(lambda connection: reading.charges_by_user(connection, wanted))
 
     def legs(self, attempt_id: int) -> Sequence[LegRecord]:
         return self.database.read(lambda connection: reading.legs(connection, attempt_id))
