@@ -59,7 +59,7 @@ def test_a_queue_takes_the_top_options_and_its_own():
 
 CASES = [
     ('polcy = "deny"', 1, "polcy", "did you mean policy?"),
-    ('policy = "maybe"', 1, "policy", 'must be "deny" or "allow", or { external = COMMAND }'),
+    ('policy = "maybe"', 1, "policy", 'must be "deny", "allow" or { external = COMMAND }'),
     ("policy = true", 1, "policy", "not true"),
     ("wait_s = -1", 1, "wait_s", "a whole number of seconds from 0 to 3600, not -1"),
     ("wait_s = 1.5", 1, "wait_s", "not 1.5"),

@@ -7,7 +7,6 @@ from pagetoll.config.options.kinds import (
     Option,
     command,
     number_option,
-    quoted_words,
     switch_option,
     text,
     word_option,
@@ -65,7 +64,7 @@ HOOKS: tuple[Option, ...] = (
     Option(
         "unknown_billingcode",
         _unknown_billing_code,
-        f"{quoted_words(UnknownBillingCode)}, or {{ deny = COMMAND }}, where COMMAND is {COMMAND}",
+        f'"create", "deny" or {{ deny = COMMAND }}, where COMMAND is {COMMAND}',
         UnknownBillingCode.CREATE,
         '"create"',
         True,

@@ -8,7 +8,6 @@ from pagetoll.config.options.kinds import (
     command,
     credit_option,
     number_option,
-    quoted_words,
     switch_option,
     text_option,
     word_option,
@@ -40,7 +39,7 @@ PRINTING: tuple[Option, ...] = (
     Option(
         "policy",
         _policy,
-        f"{quoted_words(Policy)}, or {{ external = COMMAND }}, where COMMAND is {COMMAND}",
+        f'"deny", "allow" or {{ external = COMMAND }}, where COMMAND is {COMMAND}',
         Policy.DENY,
         '"deny"',
         True,
