@@ -47,7 +47,7 @@ class UserRow:
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """A users group; balance and payments are the sums of its present members, in millionths."""
+    """A users group; balance, payments and reserved are the sums of its present members, in millionths."""
 
     group_id: int
     name: str
@@ -55,6 +55,7 @@ class GroupRow:
     limitby: LimitBy
     balance: int
     lifetime_paid: int
+    reserved: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,11 @@ def open_to_read(name: str) -> BinaryIO:
     return os.fdopen(_take("r", name), "rb")
 
 
+def descriptor_to_read(name: str) -> int:
+    """The same as a descriptor of the file as it is, of whatever kind. Raises OSError."""
+    return os.open(name, os.O_RDONLY | os.O_CLOEXEC) if _passed is None else _take("r", name)
+
+
 def open_to_write(name: str) -> BinaryIO:
     """The file that the word names, made where there was none, and emptied. Raises OSError."""
     if _passed is None:

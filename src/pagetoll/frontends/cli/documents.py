@@ -13,8 +13,7 @@ from pagetoll.accounters.software.counter import PageLook, SoftwareCounter
 from pagetoll.config.home import Home
 from pagetoll.core.errors import ConfigError, DocumentError
 from pagetoll.core.usage import Usage
-from pagetoll.frontends import identity
-from pagetoll.languages.copies import CopiesRule
+from pagetoll.frontends import identity, open_files
 
 STANDARD_INPUT = "-"
 SPOOLED_OCTETS = 1 << 20
@@ -42,13 +41,11 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class Wish:
     """How the documents are counted. `look`: what to find out by looking at the pages of documents of at most
-    `looked_at_octets`. `copies_rule`: what counts when PJL and the language both ask for copies.
-    """
+    `looked_at_octets`."""
 
     trust_dsc: bool = False
     look: PageLook | None = None
     looked_at_octets: int = 1 << 62
-    copies_rule: CopiesRule = CopiesRule.INNER_WINS
 
 
 def open_all(names: Iterable[str]) -> Iterable[Opened]:
@@ -73,7 +70,7 @@ def leave_root() -> None:
 def open_document(name: str) -> Opened:
     """A regular file to count; what is none (a pipe) is copied into one."""
     try:
-        descriptor = os.dup(0) if name == STANDARD_INPUT else os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.dup(0) if name == STANDARD_INPUT else open_files.descriptor_to_read(name)
     except (OSError, ValueError) as error:
         return Opened(name, -1, getattr(error, "strerror", None) or "cannot be opened")
     status = os.fstat(descriptor)
@@ -111,7 +108,6 @@ def count_all(opened: Iterable[Opened], wish: Wish) -> Iterator[Answer]:
 def _count(counter: SoftwareCounter, document: Opened, wish: Wish) -> Answer:
     look = wish.look if document.document_octets <= wish.looked_at_octets else None
     try:
-        usage = counter.count(document.descriptor, trust_dsc=wish.trust_dsc, look=look, copies_rule=wish.copies_rule)
-        return Answer(document.name, usage)
+        return Answer(document.name, counter.count(document.descriptor, trust_dsc=wish.trust_dsc, look=look))
     except DocumentError as error:
         return Answer(document.name, None, str(error))

@@ -10,12 +10,12 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, select
 
 from pagetoll.core.catalogue import EntryRow, EntrySelection, GroupRow, PrinterRow, UserRow
 from pagetoll.core.money import Unit
 from pagetoll.core.policy import LimitBy, OwnerKind
-from pagetoll.storage.sql.accounts import accounts_named, member_accounts
+from pagetoll.storage.sql.accounts import accounts_named
 from pagetoll.storage.sql.engine import Database
 from pagetoll.storage.sql.instants import maybe_instant
 from pagetoll.storage.sql.schema import accounts, group_members, groups, printer_members, printers, users
@@ -126,52 +126,36 @@ def selected(selection: EntrySelection, owner_ids: tuple[int, ...] | None) -> Co
         accounts.c.printer_id.is_not(None),
         accounts.c.closed_at.is_(None),
     ]
-    conditions.append(accounts.c.owner_kind == selection.owner_kind.value)
-    if owner_ids is not None:
-        conditions.append(owner.in_(owner_ids))
-    if selection.newer_than is not None:
-        conditions.append(accounts.c.id > selection.newer_than)
+    if selection.of_members:
+        conditions.append(_belongs_to_group_entry(owner_ids))
+    else:
+        conditions.append(accounts.c.owner_kind == selection.owner_kind.value)
+        if owner_ids is not None:
+            conditions.append(owner.in_(owner_ids))
+        if selection.newer_than is not None:
+            conditions.append(accounts.c.id > selection.newer_than)
     if selection.printer_ids is not None:
         conditions.append(accounts.c.printer_id.in_(selection.printer_ids))
     return and_(*conditions)
 
 
-def selections(connection: Connection, selection: EntrySelection) -> Iterator[ColumnElement[bool]]:
-    """The conditions on `accounts` that together mean a selection, each fit for one statement."""
-    if selection.of_members:
-        for numbers in chunks(_member_accounts(connection, selection)):
-            yield accounts.c.id.in_(numbers)
-        return
-    for portion in portions(selection):
-        yield selected(selection, portion)
-
-
-def _member_accounts(connection: Connection, selection: EntrySelection) -> Sequence[int]:
-    """The accounts of present members on the printers where one of the groups has an entry."""
-    found: set[int] = set()
-    for portion in portions(selection):
-        conditions = [
-            accounts.c.owner_kind == OwnerKind.GROUP.value,
-            accounts.c.unit == Unit.IMPRESSIONS.value,
-            accounts.c.closed_at.is_(None),
-            member_accounts.c.unit == accounts.c.unit,
-            member_accounts.c.closed_at.is_(None),
-        ]
-        if portion is not None:
-            conditions.append(accounts.c.group_id.in_(portion))
-        if selection.printer_ids is not None:
-            conditions.append(accounts.c.printer_id.in_(selection.printer_ids))
-        on_same_printer = and_(
-            member_accounts.c.user_id == group_members.c.user_id,
-            member_accounts.c.printer_id == accounts.c.printer_id,
-        )
-        joined = accounts.join(group_members, group_members.c.group_id == accounts.c.group_id).join(
-            member_accounts, on_same_printer
-        )
-        found.update(
-            connection.execute(select(member_accounts.c.id).select_from(joined).where(*conditions)).scalars()
-        )
-    return tuple(found)
+def _belongs_to_group_entry(group_ids: tuple[int, ...] | None) -> ColumnElement[bool]:
+    """That the account is a present member's, on a printer where one of the groups has an entry."""
+    group_accounts = accounts.alias("group_accounts")
+    conditions = [
+        group_members.c.user_id == accounts.c.user_id,
+        group_accounts.c.printer_id == accounts.c.printer_id,
+        group_accounts.c.unit == accounts.c.unit,
+        group_accounts.c.closed_at.is_(None),
+    ]
+    if group_ids is not None:
+        conditions.append(group_members.c.group_id.in_(group_ids))
+    return exists(
+        select(group_accounts.c.id)
+        .select_from(group_members.join(group_accounts, group_accounts.c.group_id == group_members.c.group_id))
+        .where(*conditions)
+        .correlate(accounts)
+    )
 
 
 def portions(selection: EntrySelection) -> Iterator[tuple[int, ...] | None]:
@@ -185,8 +169,8 @@ def portions(selection: EntrySelection) -> Iterator[tuple[int, ...] | None]:
 def read_entries(connection: Connection, selection: EntrySelection) -> list[EntryRow]:
     rows = [
         _entry_of(row)
-        for where in selections(connection, selection)
-        for row in connection.execute(accounts_named().where(where))
+        for portion in portions(selection)
+        for row in connection.execute(accounts_named().where(selected(selection, portion)))
     ]
     return sorted(rows, key=lambda row: (row.printer_name, row.owner_name))
 
