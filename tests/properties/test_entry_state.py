@@ -15,6 +15,7 @@ from pagetoll.core import charging
 from pagetoll.core.catalogue import EntryChange, Figure, OwnerChange, PrinterChange
 from pagetoll.core.entry_state import EntryState
 from pagetoll.core.errors import LimitReached
+from pagetoll.core.foresight import foresee
 from pagetoll.core.money import MILLION
 from pagetoll.core.policy import ALLOWED, GROUP_LIMITBY, Enforcement, LimitBy, OwnerKind, Verdict
 from pagetoll.ports import CatalogueTransaction, Reserved
@@ -115,10 +116,18 @@ def shown(books: Books, wanted: Settings) -> list[EntryState]:
 def smallest_job(books: Books, wanted: Settings) -> Verdict:
     """What the rules and the ledger do with a job of one impression."""
     view = books.ledger.charge_view("hp", "anna", wanted.rules, wanted.default_rule)
+    planned = charging.plan(view, 1)
+    accounts = books.ledger.account_states([leg.account_id for leg in (*planned.legs, *planned.group_checks)])
+    met = _reserved(books, view, planned)
+    assert foresee(view, planned, accounts, books.clock()).verdict is met, "a quote says the same"
+    return met
+
+
+def _reserved(books: Books, view: charging.ChargeView, planned: charging.Plan) -> Verdict:
     if charging.refuse_outright(view, 1) is not None:
         return Verdict.REFUSE
     try:
-        done: Reserved = books.ledger.reserve(books.facts(), charging.plan(view, 1), ALLOWED, ())
+        done: Reserved = books.ledger.reserve(books.facts(), planned, ALLOWED, ())
     except LimitReached:
         return Verdict.REFUSE
     return Verdict.WARN if done.in_grace else Verdict.ALLOW

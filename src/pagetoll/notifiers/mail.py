@@ -165,8 +165,8 @@ def one_line(text: str) -> str:
 def said_by(error: Exception) -> str:
     """What a server answered, or why it could not be asked, on one line."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code, answer = next(iter(error.recipients.values()))
-        return one_line(f"{code} {answer.decode(errors='replace')}")
+        code, said = next(iter(error.recipients.values()))
+        return one_line(f"{code} {said.decode(errors='replace')}")
     if isinstance(error, smtplib.SMTPResponseException):
         answer = error.smtp_error
         shown = answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)

@@ -14,7 +14,7 @@ from pagetoll.core.entry_state import EntryState
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.core.policy import OwnerKind
-from pagetoll.ports import CatalogueReader
+from pagetoll.ports import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class PrinterReport:
 
 
 def quota_reports(
-    catalogue: CatalogueReader, order: ReportOrder, settings: Settings, now: datetime
+    catalogue: Catalogue, order: ReportOrder, settings: Settings, now: datetime
 ) -> Iterator[PrinterReport]:
     """A report for each printer that has an entry that matches, in the order of names, one printer at a time.
 

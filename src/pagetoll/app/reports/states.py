@@ -12,7 +12,7 @@ from pagetoll.core.entry_state import SMALLEST_JOB, EntryState, EntryView, state
 from pagetoll.core.money import MILLION, Unit
 from pagetoll.core.policy import AccountState, LimitBy, OwnerKind
 from pagetoll.core.pricing import PriceLine, Tariff
-from pagetoll.ports import CatalogueReader
+from pagetoll.ports import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Standing:
 class Register:
     """Looks entries up by printer; remembers nothing but who has an entry on a printer group that costs."""
 
-    def __init__(self, catalogue: CatalogueReader, directory: Directory, settings: Settings, now: datetime) -> None:
+    def __init__(self, catalogue: Catalogue, directory: Directory, settings: Settings, now: datetime) -> None:
         self.directory = directory
         self.settings = settings
         self.now = now
@@ -37,7 +37,7 @@ class Register:
     def standings(self, printer: PrinterRow, kind: OwnerKind) -> Iterator[Standing]:
         """The entries of users or of users groups on a printer, in the order of names, and how each stands."""
         owners = self.directory.groups if kind is OwnerKind.GROUP else self.directory.users
-        for entry in self._catalogue.entries(EntrySelection(kind, None, (printer.printer_id,))):
+        for entry in self._catalogue.each_entry(EntrySelection(kind, None, (printer.printer_id,))):
             owner = owners.get(entry.owner_name)
             if owner is not None:  # else it was deleted meanwhile
                 yield Standing(entry, owner, self.state(printer, entry, owner))
@@ -50,16 +50,12 @@ class Register:
     def _view(self, printer: PrinterRow, entry: EntryRow, owner: UserRow | GroupRow) -> EntryView:
         kind = OwnerKind.USER if isinstance(owner, UserRow) else OwnerKind.GROUP
         overcharge = owner.overcharge if isinstance(owner, UserRow) else MILLION
-        users, members = self.directory.users, self.directory.members_of
-        payers = [owner] if isinstance(owner, UserRow) else [users[name] for name in members[owner.name]]
         largest = (printer.max_job_impressions, entry.max_job_impressions)
         return EntryView(
             limitby=owner.limitby,
             overcharge=overcharge,
             pages=pages_of(entry, kind),
-            credits=AccountState(
-                0, Unit.CREDITS, kind, owner.name, "", owner.balance, sum(payer.reserved for payer in payers)
-            ),
+            credits=AccountState(0, Unit.CREDITS, kind, owner.name, "", owner.balance, owner.reserved),
             price=self._price(printer, owner.name, overcharge) if owner.limitby is LimitBy.BALANCE else 0,
             rule=self.settings.rule_for(printer.name),
             passthrough=printer.passthrough,
@@ -79,7 +75,7 @@ class Register:
     def _owners_on(self, printer: PrinterRow) -> frozenset[str]:
         number = printer.printer_id
         if number not in self._payers:
-            found = self._catalogue.entries(EntrySelection(OwnerKind.USER, None, (number,)))
+            found = self._catalogue.each_entry(EntrySelection(OwnerKind.USER, None, (number,)))
             self._payers[number] = frozenset(entry.owner_name for entry in found)
         return self._payers[number]
 

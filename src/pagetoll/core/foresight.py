@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a job would meet if it came now, without reserving anything: the same rules in the same order."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from pagetoll.core.charging import ChargeView, Plan, refuse_outright
+from pagetoll.core.policy import ALLOWED, AccountState, Decision, Refusal, Standing, Verdict, standing_of, warned
+
+
+def foresee(view: ChargeView, plan: Plan, states: Iterable[AccountState], now: datetime) -> Decision:
+    """The decision about the planned job; `states` are the accounts of its legs and group checks.
+
+    The view must be complete (`charging.missing`).
+    """
+    outright = refuse_outright(view, plan.impressions)
+    if outright is not None:
+        return outright
+    by_number = {state.account_id: state for state in states}
+    warning = ALLOWED
+    for leg in sorted((*plan.legs, *plan.group_checks), key=lambda leg: leg.account_id):
+        account = by_number.get(leg.account_id)
+        if account is None or not leg.checked:
+            continue
+        standing = standing_of(account, leg.amount, leg.rule, now)
+        if standing is Standing.REFUSED:
+            over = account.grace_until is not None and account.grace_until <= now
+            refusal = Refusal(account, leg.amount, leg.rule, grace_over=over)
+            return Decision(Verdict.REFUSE, "account-limit-reached", str(refusal), refusal)
+        if standing is not Standing.WITHIN and warning is ALLOWED:
+            warning = warned(account)
+    return warning
