@@ -60,7 +60,8 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a command line may have for this row to hold: all of `needed`, and nothing but these and `also`.
+    """What a command line may have for this row to hold: all of `needed`, one of `one_of` at least, and nothing but
+    these and `also`.
 
     `right` is what it takes for all; with `own` anybody may do it to what is his own: then the names are left out,
     since only his own exist for him (not where `keeps_names`), and so are the options of `dropped`, with a warning.
@@ -69,26 +70,24 @@ class Row:
     right: Right
     own: bool = False
     needed: frozenset[str] = frozenset()
+    one_of: frozenset[str] = frozenset()
     also: frozenset[str] | None = frozenset()
     keeps_names: bool = False
     dropped: frozenset[str] = frozenset()
 
     def covers(self, options: frozenset[str]) -> bool:
         """Whether a command line with these options is this row's."""
-        return self.needed <= options and (self.also is None or options <= self.needed | self.also)
+        if not self.needed <= options or (self.one_of and not self.one_of & options):
+            return False
+        return self.also is None or options <= self.needed | self.one_of | self.also
 
 
 _LIST = frozenset({"list"})
 _ENTRY_LIMITS = frozenset({"softlimit", "hardlimit", "increase", "noquota", "maxjobsize"})
 _QUOTA_LIMITS = frozenset({"soft", "hard", "increase", "no-limit", "max-job"})
-_VERB = frozenset({"json", "dry-run"})  # options of any verb
+_SHOWN = frozenset({"json"})  # of any verb
+_VERB = frozenset({"json", "dry-run"})  # of any verb that changes something
 _ALL_OPTIONS = None  # whatever else is given
-
-
-def _each(right: Right, options: frozenset[str], also: frozenset[str]) -> tuple[Row, ...]:
-    """A row for each of these options, which may all stand together: so that one of them must."""
-    return tuple(Row(right, needed=frozenset({option}), also=options | also) for option in sorted(options))
-
 
 #: The programs that the daemon runs for others than root and the home's owner, by name.
 RIGHTS: Mapping[str, tuple[Row, ...]] = {
@@ -104,7 +103,7 @@ RIGHTS: Mapping[str, tuple[Row, ...]] = {
     ),
     "edpykota": (
         Row(Right.SEE, own=True, needed=_LIST, also=frozenset({"groups", "printer"})),
-        *_each(Right.LIMITS, _ENTRY_LIMITS, frozenset({"add", "skipexisting", "groups", "printer"})),
+        Row(Right.LIMITS, one_of=_ENTRY_LIMITS, also=frozenset({"add", "skipexisting", "groups", "printer"})),
     ),
     "dumpykota": (Row(Right.SEE, also=_ALL_OPTIONS),),
     "pkinvoice": (Row(Right.SEE, also=_ALL_OPTIONS),),
@@ -117,16 +116,16 @@ RIGHTS: Mapping[str, tuple[Row, ...]] = {
     "pykotme": (Row(Right.SEE, own=True, also=_ALL_OPTIONS, keeps_names=True, dropped=frozenset({"user"})),),
     "pykosd": (Row(Right.SEE, own=True, also=_ALL_OPTIONS),),
     "pagetoll job": (Row(Right.SEE, own=True, also=_ALL_OPTIONS, keeps_names=True),),
-    "pagetoll printer list": (Row(Right.SHARED, also=_VERB),),
+    "pagetoll printer list": (Row(Right.SHARED, also=_SHOWN),),
     "pagetoll printer add": (),
     "pagetoll printer change": (Row(Right.LIMITS, needed=frozenset({"max-job"}), also=_VERB),),
     "pagetoll printer delete": (),
-    "pagetoll code list": (Row(Right.SHARED, also=_VERB),),
+    "pagetoll code list": (Row(Right.SHARED, also=_SHOWN),),
     "pagetoll code add": (),
-    "pagetoll code change": _each(Right.LIMITS, frozenset({"budget", "page-budget"}), _VERB),
+    "pagetoll code change": (Row(Right.LIMITS, one_of=frozenset({"budget", "page-budget"}), also=_VERB),),
     "pagetoll code reset": (),
     "pagetoll code delete": (),
-    "pagetoll user list": (Row(Right.SEE, own=True, also=_VERB),),
+    "pagetoll user list": (Row(Right.SEE, own=True, also=_SHOWN),),
     "pagetoll user add": (),
     "pagetoll user change": (
         Row(Right.PAYMENTS, needed=frozenset({"balance"}), also=_VERB | {"comment"}),
@@ -135,19 +134,21 @@ RIGHTS: Mapping[str, tuple[Row, ...]] = {
     "pagetoll user delete": (),
     "pagetoll user grant": (),
     "pagetoll user revoke": (),
-    "pagetoll user roles": (Row(Right.SEE, own=True, also=_VERB),),
-    "pagetoll group list": (Row(Right.SEE, own=True, also=_VERB),),
+    "pagetoll user roles": (Row(Right.SEE, own=True, also=_SHOWN),),
+    "pagetoll group list": (Row(Right.SEE, own=True, also=_SHOWN),),
     "pagetoll group add": (),
     "pagetoll group change": (Row(Right.LIMITS, needed=frozenset({"limitby"}), also=_VERB),),
     "pagetoll group delete": (),
     "pagetoll group join": (),
     "pagetoll group leave": (),
-    "pagetoll quota list": (Row(Right.SEE, own=True, also=_VERB | {"groups", "printer"}),),
-    "pagetoll quota add": _each(Right.LIMITS, _QUOTA_LIMITS, _VERB | {"groups", "printer", "skip-existing"}),
-    "pagetoll quota change": _each(Right.LIMITS, _QUOTA_LIMITS, _VERB | {"groups", "printer"}),
+    "pagetoll quota list": (Row(Right.SEE, own=True, also=_SHOWN | {"groups", "printer"}),),
+    "pagetoll quota add": (
+        Row(Right.LIMITS, one_of=_QUOTA_LIMITS, also=_VERB | {"groups", "printer", "skip-existing"}),
+    ),
+    "pagetoll quota change": (Row(Right.LIMITS, one_of=_QUOTA_LIMITS, also=_VERB | {"groups", "printer"}),),
     "pagetoll quota reset": (),
     "pagetoll quota delete": (),
-    "pagetoll payment list": (Row(Right.SEE, own=True, also=_VERB, keeps_names=True),),
+    "pagetoll payment list": (Row(Right.SEE, own=True, also=_SHOWN, keeps_names=True),),
     "pagetoll payment add": (Row(Right.PAYMENTS, also=_ALL_OPTIONS),),
     "pagetoll refund list": (Row(Right.SEE, own=True, also=_ALL_OPTIONS, keeps_names=True),),
     "pagetoll refund give": (Row(Right.REFUNDS, also=_ALL_OPTIONS),),

@@ -8,8 +8,8 @@ class Role(StrEnum):
     """What a login may do. Roles are granted to login names: who serves the print desk need not print."""
 
     ADMIN = "admin"  # everything, roles too
-    MANAGER = "manager"  # sees and changes the users, groups and codes
-    CASHIER = "cashier"  # books payments
-    HELPDESK = "helpdesk"  # looks at jobs, refunds them, raises limits
+    MANAGER = "manager"  # sees everything, changes limits, refunds
+    CASHIER = "cashier"  # sees everything, books payments, refunds
+    HELPDESK = "helpdesk"  # sees everything, refunds
     AUDITOR = "auditor"  # sees everything, changes nothing
     USER = "user"  # sees what is his own
