@@ -51,7 +51,6 @@ def row_of(answer: Answer) -> Counted:
     if usage is None:
         return Counted(answer.name, error=answer.error or "cannot be counted")
     one_copy, totals = apply_spooler(_single(usage)), apply_spooler(usage)
-    duplexes = {run.duplex for segment in usage.segments for run in segment.runs if run.duplex is not Duplex.UNSTATED}
     return Counted(
         file=answer.name,
         language=usage.language,
@@ -59,13 +58,21 @@ def row_of(answer: Answer) -> Counted:
         copies=_copies(usage),
         impressions=totals.impressions,
         sheets=totals.media_sheets,
-        duplex=str(duplexes.pop()) if len(duplexes) == 1 else "mixed" if duplexes else str(Duplex.NONE),
+        duplex=_duplex(usage),
         colour_pages=one_copy.impressions_color,
         mono_pages=one_copy.impressions_mono,
         media=_media(usage),
         confidence=str(usage.confidence),
         findings=tuple(dict.fromkeys(finding.code for finding in usage.findings)),
     )
+
+
+def _duplex(usage: Usage) -> str:
+    """The sides of all pages; those of which nothing is stated are one-sided beside others."""
+    stated = {run.duplex for segment in usage.segments for run in segment.runs}
+    if stated <= {Duplex.NONE, Duplex.UNSTATED}:
+        return str(Duplex.NONE)
+    return "mixed" if len(stated) > 1 else str(stated.pop())
 
 
 def _single(usage: Usage) -> Usage:
