@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asking SNMP agents over UDP: some objects in one request, or all objects below one, versions 1 and 2c (RFC 1157 §4,
-RFC 3416 §4.2).
+"""Asking SNMP agents over UDP: some objects in one request, or all objects below one (RFC 1157 §4, RFC 3416 §4.2).
+Versions 1 and 2c are spoken here; an agent with a `user` is asked in version 3, by `snmp_v3`.
 
 Each call has a socket of its own, which the kernel keeps to the agent's address, and random request ids; what
 comes with another id, or is no SNMP, is passed over. A lost datagram is asked again; the time is the caller's.
@@ -9,10 +9,14 @@ comes with another id, or is no SNMP, is passed over. A lost datagram is asked a
 import secrets
 import socket
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pagetoll.core.errors import DeviceError, DeviceRefused, DeviceTimeout, DeviceUnreachable, ProtocolError
 from pagetoll.core.messages import _
+from pagetoll.integrations import snmp_v3
+from pagetoll.integrations.snmp_v3 import SecureAgent, SecureUser
 from pagetoll.wire import snmp
 from pagetoll.wire.snmp import Binding, ErrorStatus, Message, Oid, Operation, Value, Version
 
@@ -27,9 +31,13 @@ MARKER_LIFE_COUNT = snmp.oid_of("1.3.6.1.2.1.43.10.2.1.4")
 MARKER_COUNTER_UNIT = snmp.oid_of("1.3.6.1.2.1.43.10.2.1.3")
 
 
+_Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Whom to ask and how long: `timeout_s` is for the whole request, `tries` datagrams are spread over it."""
+    """Whom to ask and how long: `timeout_s` is for the whole request, `tries` datagrams are spread over it. With a
+    `user`, version 3 is spoken, whatever `version` and `community` say."""
 
     host: str
     port: int = PORT
@@ -37,6 +45,7 @@ class Agent:
     version: Version = Version.V1
     timeout_s: float = TIMEOUT_S
     tries: int = TRIES
+    user: SecureUser | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,8 @@ def get(agent: Agent, oids: tuple[Oid, ...]) -> dict[Oid, Value | None]:
 
     Raises DeviceUnreachable, DeviceTimeout, and DeviceRefused for an error that names no missing object.
     """
+    if agent.user is not None:
+        return snmp_v3.get(_secured(agent, agent.user), oids)
     with _Talk(agent) as talk:
         values: dict[Oid, Value | None] = dict.fromkeys(oids)
         wanted = list(oids)
@@ -71,6 +82,9 @@ def get(agent: Agent, oids: tuple[Oid, ...]) -> dict[Oid, Value | None]:
 
 def walk(agent: Agent, root: Oid) -> list[Binding]:
     """All objects below `root`, in their order, at most WALK_OBJECTS_MAX. Raises the DeviceError kinds of `get`."""
+    if agent.user is not None:
+        secured = _secured(agent, agent.user)
+        return [Binding(*row) for row in snmp_v3.walk(secured, root, WALK_OBJECTS_MAX)]
     found: list[Binding] = []
     last = root
     with _Talk(agent) as talk:
@@ -97,6 +111,12 @@ def markers(agent: Agent) -> list[Marker]:
         for one in counts
         if one.value.number is not None and one.value.number >= 0
     ]
+
+
+def _secured(agent: Agent, user: SecureUser) -> SecureAgent:
+    """The same agent for version 3, by its address."""
+    address = str(_addresses(agent)[0][4][0])
+    return SecureAgent(address, agent.port, user, agent.timeout_s, agent.tries)
 
 
 def _refuse_error(agent: Agent, answer: Message) -> None:
@@ -160,12 +180,8 @@ class _Talk:
 
 
 def _connected(agent: Agent) -> socket.socket:
-    try:
-        found = socket.getaddrinfo(agent.host, agent.port, type=socket.SOCK_DGRAM)
-    except (OSError, UnicodeError) as error:
-        raise _unreachable(agent, error) from error
     fault: DeviceError | None = None
-    for family, kind, protocol, _name, address in found:
+    for family, kind, protocol, _name, address in _addresses(agent):
         made = socket.socket(family, kind, protocol)
         try:
             made.connect(address)
@@ -175,6 +191,13 @@ def _connected(agent: Agent) -> socket.socket:
             continue
         return made
     raise fault or DeviceUnreachable(_("{host} has no address; check the device URI").format(host=agent.host))
+
+
+def _addresses(agent: Agent) -> Sequence[_Address]:
+    try:
+        return socket.getaddrinfo(agent.host, agent.port, type=socket.SOCK_DGRAM)
+    except (OSError, UnicodeError) as error:
+        raise _unreachable(agent, error) from error
 
 
 def _unreachable(agent: Agent, error: Exception) -> DeviceUnreachable:
