@@ -10,7 +10,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from pagetoll.core.catalogue import EntryRow, EntrySelection, GroupRow, PrinterRow, UserRow
 from pagetoll.core.money import Unit
@@ -126,36 +126,44 @@ def selected(selection: EntrySelection, owner_ids: tuple[int, ...] | None) -> Co
         accounts.c.printer_id.is_not(None),
         accounts.c.closed_at.is_(None),
     ]
-    if selection.of_members:
-        conditions.append(_belongs_to_group_entry(owner_ids))
-    else:
-        conditions.append(accounts.c.owner_kind == selection.owner_kind.value)
-        if owner_ids is not None:
-            conditions.append(owner.in_(owner_ids))
-        if selection.newer_than is not None:
-            conditions.append(accounts.c.id > selection.newer_than)
+    conditions.append(accounts.c.owner_kind == selection.owner_kind.value)
+    if owner_ids is not None:
+        conditions.append(owner.in_(owner_ids))
+    if selection.newer_than is not None:
+        conditions.append(accounts.c.id > selection.newer_than)
     if selection.printer_ids is not None:
         conditions.append(accounts.c.printer_id.in_(selection.printer_ids))
     return and_(*conditions)
 
 
-def _belongs_to_group_entry(group_ids: tuple[int, ...] | None) -> ColumnElement[bool]:
-    """That the account is a present member's, on a printer where one of the groups has an entry."""
-    group_accounts = accounts.alias("group_accounts")
-    conditions = [
-        group_members.c.user_id == accounts.c.user_id,
-        group_accounts.c.printer_id == accounts.c.printer_id,
-        group_accounts.c.unit == accounts.c.unit,
-        group_accounts.c.closed_at.is_(None),
-    ]
-    if group_ids is not None:
-        conditions.append(group_members.c.group_id.in_(group_ids))
-    return exists(
-        select(group_accounts.c.id)
-        .select_from(group_members.join(group_accounts, group_accounts.c.group_id == group_members.c.group_id))
-        .where(*conditions)
-        .correlate(accounts)
-    )
+def selections(connection: Connection, selection: EntrySelection) -> Iterator[ColumnElement[bool]]:
+    """The conditions on `accounts` that together mean a selection, each fit for one statement."""
+    if selection.of_members:
+        yield from _members_by_printer(connection, selection)
+        return
+    for portion in portions(selection):
+        yield selected(selection, portion)
+
+
+def _members_by_printer(connection: Connection, selection: EntrySelection) -> Iterator[ColumnElement[bool]]:
+    """The entries of present members, printer by printer, where one of the groups has an entry."""
+    of_groups = replace(selection, of_members=False)
+    groups_on: dict[int, list[int]] = {}
+    for portion in portions(selection):
+        pairs = select(accounts.c.printer_id, accounts.c.group_id).where(selected(of_groups, portion))
+        for printer_id, group_id in connection.execute(pairs):
+            groups_on.setdefault(printer_id, []).append(group_id)
+    for printer_id, group_ids in sorted(groups_on.items()):
+        of_members = [
+            accounts.c.user_id.in_(select(group_members.c.user_id).where(group_members.c.group_id.in_(portion)))
+            for portion in chunks(group_ids)
+        ]
+        yield and_(
+            accounts.c.unit == Unit.IMPRESSIONS.value,
+            accounts.c.printer_id == printer_id,
+            accounts.c.closed_at.is_(None),
+            or_(*of_members),
+        )
 
 
 def portions(selection: EntrySelection) -> Iterator[tuple[int, ...] | None]:
@@ -169,8 +177,8 @@ def portions(selection: EntrySelection) -> Iterator[tuple[int, ...] | None]:
 def read_entries(connection: Connection, selection: EntrySelection) -> list[EntryRow]:
     rows = [
         _entry_of(row)
-        for portion in portions(selection)
-        for row in connection.execute(accounts_named().where(selected(selection, portion)))
+        for where in selections(connection, selection)
+        for row in connection.execute(accounts_named().where(where))
     ]
     return sorted(rows, key=lambda row: (row.printer_name, row.owner_name))
 
