@@ -33,8 +33,11 @@ def choose(translations: Translations) -> None:
 
 
 def _(sentence: str) -> str:
-    """The sentence in the chosen language; itself where the catalogue lacks it."""
-    return _chosen.gettext(sentence)
+    """The sentence in the chosen language; itself where the catalogue lacks it.
+
+    An empty one stays empty: it is the key of a catalogue's own description.
+    """
+    return _chosen.gettext(sentence) if sentence else ""
 
 
 def ngettext(one: str, many: str, number: int) -> str:

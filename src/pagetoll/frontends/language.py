@@ -7,12 +7,15 @@ scripts can rely on the English words.
 
 import gettext
 import locale
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from pagetoll.core import messages
 
 DOMAIN = "pagetoll"
+#: Names of languages, and none that leads to a catalogue elsewhere: sentences of a stranger could ask for any value.
+_NAME = re.compile(r"[A-Za-z0-9_@-]+(\.[A-Za-z0-9_@-]+)*")
 CATALOGUES = Path(__file__).resolve().parent.parent / "locale"
 
 
@@ -30,4 +33,5 @@ def wished(environment: Mapping[str, str]) -> list[str]:
     chosen = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "C")
     if chosen.split(".")[0] in ("C", "POSIX"):
         return []
-    return [name for name in environment.get("LANGUAGE", "").split(":") if name] or [chosen]
+    named = environment.get("LANGUAGE", "").split(":")
+    return [name for name in named if _NAME.fullmatch(name)] or [name for name in (chosen,) if _NAME.fullmatch(name)]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pagetoll.core.errors import UsageError
+from pagetoll.core.messages import _
 
 ARGUMENT_FILES_NESTED_MAX = 8
 _HELP_COLUMN = 34
@@ -58,21 +59,21 @@ class Command:
     def help(self) -> str:
         """The text of --help."""
         lines = [
-            f"usage: {self.name} {self.usage}".rstrip(),
+            _("usage: {command}").format(command=f"{self.name} {_(self.usage)}".rstrip()),
             "",
-            *textwrap.wrap(self.summary, _HELP_WIDTH),
+            *textwrap.wrap(_(self.summary), _HELP_WIDTH),
             "",
-            "options:",
+            _("options:"),
         ]
         for option in self.options:
             letter = f"-{option.letter}, " if option.letter else "    "
             left = f"  {letter}--{option.name}" + (f" {option.argument}" if option.argument else "")
             room = max(_HELP_COLUMN, len(left) + 2)
-            wrapped = textwrap.wrap(option.help, _HELP_WIDTH - _HELP_COLUMN)
+            wrapped = textwrap.wrap(_(option.help), _HELP_WIDTH - _HELP_COLUMN)
             lines.append(left.ljust(room) + wrapped[0])
             lines += [" " * _HELP_COLUMN + more for more in wrapped[1:]]
         for remark in self.remarks:
-            lines += ["", *textwrap.wrap(remark, _HELP_WIDTH)]
+            lines += ["", *textwrap.wrap(_(remark), _HELP_WIDTH)]
         return "\n".join(lines) + "\n"
 
 
@@ -130,23 +131,43 @@ def _collect(
         found, others = getopt.gnu_getopt(arguments, letters, names)
     except getopt.GetoptError as error:
         other = command.elsewhere.get(error.opt)
-        hint = f"it is an option of {other} now" if other else f"see {command.name} --help"
-        raise UsageError(f"{error.msg}; {hint}") from None
+        hint = (
+            _("it is an option of {program} now").format(program=other)
+            if other
+            else _("see {program} --help").format(program=command.name)
+        )
+        raise UsageError(f"{_what_is_wrong(error)}; {hint}") from None
     for flag, argument in found:
         name = long_of.get(flag, flag.removeprefix("--"))
         if name != "arguments":
             values[name] = argument
             continue
         if depth == ARGUMENT_FILES_NESTED_MAX:
-            raise UsageError(f"{argument}: files of arguments are nested too deeply; does one name itself?")
+            raise UsageError(
+                _("{file}: files of arguments are nested too deeply; does one name itself?").format(file=argument)
+            )
         try:
             lines = arguments_of_file(Path(argument))
         except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is no text"
-            complaints.append(f"the arguments in {argument} were left out: {why}")
+            why = error.strerror if isinstance(error, OSError) else _("it is no text")
+            complaints.append(_("the arguments in {file} were left out: {why}").format(file=argument, why=why))
             continue
         _collect(command, lines, values, words, complaints, depth + 1)
     words += others
+
+
+def _what_is_wrong(error: getopt.GetoptError) -> str:
+    """The sentence of `getopt`, which has no catalogue, in the reader's language; in English it is the same."""
+    option = f"--{error.opt}" if len(error.opt) > 1 else f"-{error.opt}"
+    for ending, sentence in (
+        ("not recognized", _("option {option} not recognized")),
+        ("requires argument", _("option {option} requires argument")),
+        ("must not have an argument", _("option {option} must not have an argument")),
+        ("not a unique prefix", _("option {option} not a unique prefix")),
+    ):
+        if error.msg.endswith(ending):
+            return sentence.format(option=option)
+    return error.msg
 
 
 def arguments_of_file(path: Path) -> list[str]:

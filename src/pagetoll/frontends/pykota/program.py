@@ -23,6 +23,7 @@ from pagetoll.core.rights import RIGHTS, Caller, NotAllowed
 from pagetoll.frontends.asking import ask, stranger_to
 from pagetoll.frontends.cli.options import Command, Parsed, parse, words_of
 from pagetoll.frontends.identity import become_owner
+from pagetoll.frontends.language import speak
 from pagetoll.frontends.pykota.output import complain, tell
 from pagetoll.frontends.served import granted, refuse_served
 from pagetoll.frontends.wiring import open_storage
@@ -71,6 +72,7 @@ class Program:
 def run(program: Program, arguments: list[str] | None = None) -> int:
     """Runs a program with the words of its command line; returns the exit status. Nothing uncaught leaves."""
     words = sys.argv[1:] if arguments is None else arguments
+    speak(os.environ)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -83,7 +85,7 @@ def guarded(work: Callable[[], int]) -> int:
         status = work()
         sys.stdout.flush()
     except KeyboardInterrupt:
-        complain("interrupted; a change that was not complete was not made")
+        complain(_("interrupted; a change that was not complete was not made"))
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # whoever read the listing has seen enough; nothing may complain at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -113,7 +115,7 @@ def _run(program: Program, words: list[str]) -> int:
     for complaint in parsed.complaints:
         tell("ERROR", complaint)
     if parsed.complaints and not parsed.words:
-        raise UsageError("without the names in that file this would mean all; nothing was done")
+        raise UsageError(_("without the names in that file this would mean all; nothing was done"))
     return carry_out(command, parsed, words, program.plan)
 
 
