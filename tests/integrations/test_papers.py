@@ -250,6 +250,23 @@ def ink(document: bytes) -> int:
     return sum((255 - level) * number for level, number in enumerate(histogram))
 
 
+def test_nothing_of_the_callers_home_or_environment_changes_how_pages_are_drawn(tmp_path: Path):
+    for place in (".reportlab_mods", ".reportlab_settings", "reportlab_mods.py", "reportlab_settings.py"):
+        (tmp_path / place).write_text(f"open({str(tmp_path / 'obeyed')!r}, 'w')\npageCompression = 0\n")
+    program = (
+        "import sys\n"
+        "from pagetoll.core.sheets import Sheet\n"
+        "from pagetoll.integrations.papers.pdf import Look, draw\n"
+        "from reportlab import rl_config\n"
+        "assert rl_config.invariant == 0 and rl_config.pageCompression == 1\n"
+        "sys.stdout.buffer.write(draw([Sheet('t', ())], Look(), title='t'))\n"
+    )
+    environment = {"PYTHONPATH": ":".join([*sys.path, str(tmp_path)]), "HOME": str(tmp_path), "RL_invariant": "1"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
+    assert done.stdout == draw([Sheet("t", ())], Look(), title="t")
+    assert not (tmp_path / "obeyed").exists()
+
+
 def test_commands_that_draw_nothing_do_not_load_reportlab():
     program = "import sys, pagetoll.frontends.pykota.pkinvoice, pagetoll.frontends.pykota.pkbanner\n"
     program += "sys.exit('reportlab' in sys.modules or 'PIL' in sys.modules)"
