@@ -20,6 +20,7 @@ from pagetoll.config.pykota_conf.syntax import decode
 from pagetoll.config.safe_files import read_configuration
 from pagetoll.config.toml_file import read_toml
 from pagetoll.core.errors import ConfigError, ConfigProblem
+from pagetoll.core.messages import _
 
 TEXT_WIDTH = 100
 
@@ -85,7 +86,7 @@ def pykota_files(option: str, environ: Mapping[str, str]) -> Iterator[PykotaFile
 def administrator_file(home: Home, environ: Mapping[str, str] | None = None) -> Path | None:
     """PyKota's pykotadmin.conf where there is one: who may read it is an administrator. Raises ConfigError when
     pagetoll.toml cannot be read."""
-    toml, _ = read_toml(read_text(home.configuration), str(home.configuration))
+    toml = read_toml(read_text(home.configuration), str(home.configuration))[0]
     named = toml.given.get(("", "pykota_home"))
     variables = places.environment() if environ is None else environ
     return places.find(places.ADMINISTRATOR_FILE, str(named.value) if named else "", variables)
@@ -93,7 +94,7 @@ def administrator_file(home: Home, environ: Mapping[str, str] | None = None) -> 
 
 def read_old(path: Path) -> PykotaFile:
     """A file of PyKota's. Raises ConfigError when it cannot be read at all."""
-    data = read_configuration(path, "give the option pykota_home of pagetoll.toml another folder")
+    data = read_configuration(path, _("give the option pykota_home of pagetoll.toml another folder"))
     try:
         text, warning = decode(data)
     except ValueError as error:
@@ -119,12 +120,12 @@ def parse(text: str, file: str) -> Settings:
 
 def read_text(path: Path) -> str:
     """The text of a pagetoll.toml. Raises ConfigError when it cannot be read."""
-    data = read_configuration(path, "make it with: pagetoll init")
+    data = read_configuration(path, _("make it with: pagetoll init"))
     try:
         return data.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        problem = ConfigProblem(str(path), line, "TOML", "is not UTF-8; save the file as UTF-8")
+        problem = ConfigProblem(str(path), line, "TOML", _("is not UTF-8; save the file as UTF-8"))
         raise ConfigError([problem]) from error
 
 
@@ -133,7 +134,9 @@ def not_in_force(layer: Layer) -> Iterator[ConfigProblem]:
     for (queue, name), given in layer.given.items():
         if instead := instead_of(OPTION_BY_NAME[name], given.value):
             where = f"queue.{queue}.{name}" if queue else name
-            yield ConfigProblem(given.file, given.line, where, f"is not in force yet: {instead}")
+            yield ConfigProblem(
+                given.file, given.line, where, _("is not in force yet: {instead}").format(instead=_(instead))
+            )
 
 
 # --- what is written ------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pagetoll.config.home import Owner, name_of
 from pagetoll.core.errors import ConfigError, ConfigProblem
+from pagetoll.core.messages import _
 
 OCTETS_MAX = 1_000_000
 
@@ -137,7 +138,7 @@ def replace_file(
     except FileExistsError as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary, dir_fd=folder)
-        raise refusal(path, "is there already; choose another file, or replace it with --force") from error
+        raise refusal(path, _("is there already; choose another file, or replace it with --force")) from error
     except OSError as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary, dir_fd=folder)
@@ -179,20 +180,27 @@ def read_configuration(path: Path, missing: str) -> bytes:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
-                raise _unusable(path, "is no regular file; move it away, then run: pagetoll init")
+                raise _unusable(path, _("is no regular file; move it away, then run: pagetoll init"))
             if found.st_mode & stat.S_IWOTH:
-                raise _unusable(path, f"can be written by everybody; look at what is in it, then: chmod o-w {path}")
+                text = _("can be written by everybody; look at what is in it, then: chmod o-w {path}").format(
+                    path=path
+                )
+                raise _unusable(path, text)
             data = file.read(OCTETS_MAX + 1)
     except FileNotFoundError as error:
-        raise _unusable(path, f"does not exist; {missing}") from error
+        raise _unusable(path, _("does not exist; {remedy}").format(remedy=missing)) from error
     except PermissionError as error:
         reader = name_of(os.geteuid())
-        text = f"cannot be read by {reader}: {error.strerror}; let {reader} read it, or look with: pagetoll doctor"
+        text = _("cannot be read by {reader}: {error}; let {reader} read it, or look with: pagetoll doctor").format(
+            reader=reader, error=error.strerror
+        )
         raise _unusable(path, text, closed=True) from error
     except OSError as error:
-        raise _unusable(path, f"cannot be read: {error.strerror}; look with: pagetoll doctor") from error
+        text = _("cannot be read: {error}; look with: pagetoll doctor").format(error=error.strerror)
+        raise _unusable(path, text) from error
     if len(data) > OCTETS_MAX:
-        raise _unusable(path, f"has more than {OCTETS_MAX} octets; that is no configuration")
+        text = _("has more than {octets} octets; that is no configuration").format(octets=OCTETS_MAX)
+        raise _unusable(path, text)
     return data
 
 

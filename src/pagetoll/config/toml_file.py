@@ -16,6 +16,7 @@ from pagetoll.config.options import OPTION_BY_NAME, Option
 from pagetoll.config.options.kinds import Forbidden
 from pagetoll.config.toml_lines import error_line, key_lines
 from pagetoll.core.errors import ConfigError, ConfigProblem
+from pagetoll.core.messages import _
 
 SHOWN_SIGNS_MAX = 60
 
@@ -40,7 +41,8 @@ def read_toml(text: str, file: str) -> tuple[Layer, list[ConfigProblem]]:
             try:
                 value = option.parse(raw)
             except ValueError as error:
-                what = f"{error}" if isinstance(error, Forbidden) else f"must be {option.allowed}, not {shown(raw)}"
+                wrong = _("must be {allowed}, not {value}").format(allowed=_(option.allowed), value=shown(raw))
+                what = f"{error}" if isinstance(error, Forbidden) else wrong
                 report((*where, name), what)
             else:
                 given[(where[1] if where else "", name)] = Given(value, raw, file, lines.get((*where, name), 0))
@@ -91,7 +93,9 @@ def toml_key(key: str) -> str:
 def suggestion(name: str) -> str:
     """What to take instead of a name that no option has."""
     close = difflib.get_close_matches(name, OPTION_BY_NAME, n=1)
-    return f"; did you mean {close[0]}?" if close else "; the options are: " + " ".join(sorted(OPTION_BY_NAME))
+    if close:
+        return _("; did you mean {name}?").format(name=close[0])
+    return _("; the options are: {names}").format(names=" ".join(sorted(OPTION_BY_NAME)))
 
 
 def _toml_text(text: str) -> str:
@@ -103,35 +107,41 @@ def _tree(text: str, file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        problem = ConfigProblem(file, error_line(error, text), "TOML", f"{error}; mend the syntax")
+        problem = ConfigProblem(
+            file, error_line(error, text), "TOML", _("{error}; mend the syntax").format(error=error)
+        )
         raise ConfigError([problem]) from error
     except (ValueError, ArithmeticError) as error:  # a number with thousands of digits
         raise ConfigError(
-            [ConfigProblem(file, 0, "TOML", "has a number that is far too long; shorten it")]
+            [ConfigProblem(file, 0, "TOML", _("has a number that is far too long; shorten it"))]
         ) from error
     except RecursionError as error:
         raise ConfigError(
-            [ConfigProblem(file, 0, "TOML", "is nested too deeply; options stand at the top or below [queue.NAME]")]
+            [
+                ConfigProblem(
+                    file, 0, "TOML", _("is nested too deeply; options stand at the top or below [queue.NAME]")
+                )
+            ]
         ) from error
 
 
 def _is_stray_table(key: str, value: object, report: Report) -> bool:
     if isinstance(value, dict) and key not in OPTION_BY_NAME:
-        report((key,), "there is no such section; options stand at the top or below [queue.NAME]")
+        report((key,), _("there is no such section; options stand at the top or below [queue.NAME]"))
         return True
     return False
 
 
 def _queue_sections(tree: object, report: Report) -> dict[str, dict[str, Any]]:
     if not isinstance(tree, dict):
-        report(("queue",), "must be a section of its own for each queue: [queue.NAME]")
+        report(("queue",), _("must be a section of its own for each queue: [queue.NAME]"))
         return {}
     queues = {}
     for name, section in tree.items():
         if not isinstance(section, dict):
-            report(("queue", name), "stands below [queue] itself; write the queue's name there: [queue.NAME]")
+            report(("queue", name), _("stands below [queue] itself; write the queue's name there: [queue.NAME]"))
         elif not name or not name.isprintable() or name == "*":
-            report(("queue", name), "is no name of a queue: it is empty, * or has control characters")
+            report(("queue", name), _("is no name of a queue: it is empty, * or has control characters"))
         else:
             queues[name] = section
     return queues
@@ -140,8 +150,8 @@ def _queue_sections(tree: object, report: Report) -> dict[str, dict[str, Any]]:
 def _option(name: str, where: tuple[str, ...], report: Report) -> Option | None:
     option = OPTION_BY_NAME.get(name)
     if option is None:
-        report((*where, name), f"there is no such option{suggestion(name)}")
+        report((*where, name), _("there is no such option") + suggestion(name))
     elif where and not option.per_queue:
-        report((*where, name), "holds for all queues; move it above the first [queue.NAME]")
+        report((*where, name), _("holds for all queues; move it above the first [queue.NAME]"))
         return None
     return option

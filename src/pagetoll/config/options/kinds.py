@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from pagetoll.core.errors import UsageError
+from pagetoll.core.messages import _
 from pagetoll.core.money import MILLION, micros
 from pagetoll.core.site_commands import SiteCommand, placeholders, scripts_inside
 
@@ -100,8 +101,10 @@ def command(names: Iterable[str] = ()) -> Callable[[object], SiteCommand]:
                 _check_command((line,), known)
                 if known and (inside := scripts_inside(line)):
                     raise Forbidden(
-                        f"must not have %({inside[0]})s inside an argument of eval or -c, which is a script: hand it "
-                        "on as an argument of its own, or take the environment variable"
+                        _(
+                            "must not have %({name})s inside an argument of eval or -c, which is a script: hand it "
+                            "on as an argument of its own, or take the environment variable"
+                        ).format(name=inside[0])
                     )
                 return SiteCommand(shell=line)
         raise ValueError
@@ -115,7 +118,8 @@ def _check_command(texts: tuple[str, ...], known: frozenset[str]) -> None:
     if known:
         for name in (name for each in texts for name in placeholders(each) if name not in known):
             allowed = " ".join(f"%({each})s" for each in sorted(known))
-            raise Forbidden(f"must not have %({name})s; the placeholders are {allowed}")
+            text = _("must not have %({name})s; the placeholders are {allowed}").format(name=name, allowed=allowed)
+            raise Forbidden(text)
 
 
 # --- rows of the usual kinds --------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pagetoll.config.options.not_yet import instead_of
 from pagetoll.config.pykota_conf.directives import Fate, directives_of
 from pagetoll.config.pykota_conf.read import Became, PykotaFile, told
 from pagetoll.config.toml_file import toml_key, toml_value
+from pagetoll.core.messages import _
 
 HEAD = """\
 # Pagetoll's configuration, written by `pagetoll config convert` from {file}.
@@ -42,13 +43,13 @@ def report(found: PykotaFile) -> Iterator[str]:
 
 def _outcome(became: Became) -> str:
     if not became.option:
-        return f"{became.fate}: {became.why}"
-    becomes = became.option if became.fate is Fate.RENAMED else "the same name"
+        return f"{_(became.fate)}: {_(became.why)}"
+    becomes = became.option if became.fate is Fate.RENAMED else _("the same name")
     note = f" ({became.why})" if became.why else ""
     option = OPTION_BY_NAME[became.option]
     instead = instead_of(option, option.parse(became.raw))
-    waits = f" [not in force yet: {instead}]" if instead else ""
-    return f"{became.fate}: {becomes} = {toml_value(became.raw)}{note}{waits}"
+    waits = " [" + _("not in force yet: {text}").format(text=_(instead)) + "]" if instead else ""
+    return f"{_(became.fate)}: {becomes} = {toml_value(became.raw)}{note}{waits}"
 
 
 def _layers(found: PykotaFile) -> list[Layer]:

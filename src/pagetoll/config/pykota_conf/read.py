@@ -15,6 +15,7 @@ from pagetoll.config.pykota_conf.translate import Noted, one_line
 from pagetoll.config.toml_file import shown
 from pagetoll.core.accounting import COLORS
 from pagetoll.core.errors import ConfigProblem
+from pagetoll.core.messages import _
 
 _COEFFICIENT = "coefficient_"
 _SECRETS = ("storageuserpw", "storageadminpw")
@@ -60,8 +61,9 @@ def read_pykota(text: str, file: str) -> PykotaFile:
     for fault in parsed.faults:
         found.problem(fault.line, fault.name, fault.text)
     for entry, later in parsed.replaced:
-        found.warn(entry.line, entry.name, f"is given again in line {later}, which holds; remove this line")
-        found.became.append(Became(entry, Fate.DROPPED, why=f"given again in line {later}"))
+        again = _("is given again in line {line}, which holds; remove this line").format(line=later)
+        found.warn(entry.line, entry.name, again)
+        found.became.append(Became(entry, Fate.DROPPED, why=_("given again in line {line}").format(line=later)))
     given: dict[tuple[str, str], Given] = {}
     for entry in parsed.entries:
         _take(entry, found, given)
@@ -85,7 +87,8 @@ def _take(entry: Entry, found: PykotaFile, given: dict[tuple[str, str], Given]) 
         return
     if not directive.option:
         if directive.fate is Fate.DROPPED:
-            found.warn(entry.line, entry.name, f"does nothing: {directive.instead}; remove it")
+            idle = _("does nothing: {instead}; remove it").format(instead=_(directive.instead))
+            found.warn(entry.line, entry.name, idle)
         found.became.append(Became(entry, directive.fate, why=directive.instead))
         return
     if entry.name.startswith(_COEFFICIENT):
@@ -104,10 +107,13 @@ def _why_not(entry: Entry, directive: Directive | None) -> str:
     """Why a directive changes nothing, "" when it may."""
     if directive is None:
         close = difflib.get_close_matches(entry.name, DIRECTIVE_BY_NAME, n=1)
-        hint = f"; did you mean {close[0]}?" if close else "; remove it"
-        return f"is no directive of PyKota's, which passed over it too{hint}"
+        if close:
+            return _("is no directive of PyKota's, which passed over it too; did you mean {name}?").format(
+                name=close[0]
+            )
+        return _("is no directive of PyKota's, which passed over it too; remove it")
     if entry.section != GLOBAL and not directive.per_queue:
-        return f"holds in [{GLOBAL}] only and does nothing here; move it there"
+        return _("holds in [global] only and does nothing here; move it there")
     return ""
 
 
@@ -126,17 +132,22 @@ def _translated(entry: Entry, directive: Directive, found: PykotaFile) -> Became
     except Forbidden as error:
         found.problem(entry.line, entry.name, f"{error}")
     except ValueError:
-        found.problem(entry.line, entry.name, f"must be {directive.allowed}, not {shown(entry.value)}")
+        found.problem(entry.line, entry.name, _wrong(directive, entry))
     else:
         return Became(entry, directive.fate, directive.option, raw, note)
     return None
 
 
+def _wrong(directive: Directive, entry: Entry) -> str:
+    allowed = _(directive.allowed)
+    return _("must be {allowed}, not {value}").format(allowed=allowed, value=shown(entry.value))
+
+
 def _lower(entry: Entry, raw: object, found: PykotaFile) -> Became:
-    found.warn(entry.line, entry.name, "is old; write usernamecase : lower")
+    found.warn(entry.line, entry.name, _("is old; write usernamecase : lower"))
     if not raw:
-        return Became(entry, Fate.DROPPED, why="names stay as they are without it")
-    return Became(entry, Fate.RENAMED, "usernamecase", "lower", "its newer name")
+        return Became(entry, Fate.DROPPED, why=_("names stay as they are without it"))
+    return Became(entry, Fate.RENAMED, "usernamecase", "lower", _("its newer name"))
 
 
 def _join_coefficients(parsed: Parsed, found: PykotaFile, given: dict[tuple[str, str], Given]) -> None:
@@ -166,7 +177,7 @@ def _add_factor(entry: Entry, factors: dict[str, Decimal], found: PykotaFile) ->
     try:
         factor = directive.translate(entry.value)
     except ValueError:
-        found.problem(entry.line, entry.name, f"must be {directive.allowed}, not {shown(entry.value)}")
+        found.problem(entry.line, entry.name, _wrong(directive, entry))
         return
     factors.pop(color, None)
     if isinstance(factor, Decimal):
@@ -177,9 +188,9 @@ def _add_factor(entry: Entry, factors: dict[str, Decimal], found: PykotaFile) ->
 def _is_queue(name: str, found: PykotaFile, parsed: Parsed) -> bool:
     line = min((entry.line for entry in parsed.entries if entry.section == name), default=0)
     if name == "DEFAULT":
-        found.problem(line, name, f"is no queue; move its lines to [{GLOBAL}]")
+        found.problem(line, name, _("is no queue; move its lines to [global]"))
     elif name == "*" or not name.isprintable() or not name.strip():
-        found.problem(line, shown(name), "is no name of a queue: it is empty, * or has control characters")
+        found.problem(line, shown(name), _("is no name of a queue: it is empty, * or has control characters"))
     else:
         return True
     return False
@@ -193,8 +204,10 @@ def _warn_of_storage(found: PykotaFile) -> None:
         found.warn(
             min(entry.line for entry in named),
             names,
-            "name PyKota's database, to be imported from; the ledger is what the option database of pagetoll.toml "
-            "names (empty: the SQLite file of the home)",
+            _(
+                "name PyKota's database, to be imported from; the ledger is what the option database of "
+                "pagetoll.toml names (empty: the SQLite file of the home)"
+            ),
         )
 
 
@@ -207,7 +220,7 @@ def _warn_of_duplicates(found: PykotaFile) -> None:
             found.warn(
                 denied.line,
                 "denyduplicates",
-                "without duplicatesdelay finds the duplicates of the same second only; say duplicatesdelay : 60",
+                _("without duplicatesdelay finds the duplicates of the same second only; say duplicatesdelay : 60"),
             )
 
 

@@ -10,6 +10,8 @@ import codecs
 import re
 from dataclasses import dataclass
 
+from pagetoll.core.messages import _
+
 GLOBAL = "global"
 _SECTION = re.compile(r"\[([^\]]+)\]")
 _NAME_AND_VALUE = re.compile(r"([^:=\s][^:=]*?)\s*[:=]\s*(.*)")
@@ -55,11 +57,14 @@ def decode(data: bytes) -> tuple[str, str]:
             raise LookupError(charset)
         text = data.decode("utf-8-sig" if codecs.lookup(charset).name == "utf-8" else charset)
     except LookupError as error:
-        raise ValueError(f"there is no charset {charset}; name one such as utf-8 or iso-8859-15") from error
+        text = _("there is no charset {charset}; name one such as utf-8 or iso-8859-15").format(charset=charset)
+        raise ValueError(text) from error
     except UnicodeError as error:
         if named:
-            raise ValueError(f"the file is not in the charset {charset}; name the right one") from error
-        return data.decode("iso-8859-1"), "the file is not UTF-8 and was read as ISO 8859-1; name its charset here"
+            text = _("the file is not in the charset {charset}; name the right one").format(charset=charset)
+            raise ValueError(text) from error
+        warning = _("the file is not UTF-8 and was read as ISO 8859-1; name its charset here")
+        return data.decode("iso-8859-1"), warning
     return text, ""
 
 
@@ -99,7 +104,7 @@ class _Reader:
     def finish(self) -> Parsed:
         self._end_value()
         if GLOBAL not in self._sections:
-            self._fault(1, GLOBAL, "the section [global] is missing; begin the file with it")
+            self._fault(1, GLOBAL, _("the section [global] is missing; begin the file with it"))
         return Parsed(
             tuple(self._entries.values()), tuple(self._replaced), tuple(self._sections), tuple(self._faults)
         )
@@ -109,16 +114,18 @@ class _Reader:
             self._section = section[1]
             self._sections[section[1]] = None
         elif line[0].isspace():
-            self._fault(number, line.strip()[:40], "begins with white space and goes on with nothing; take that away")
+            text = _("begins with white space and goes on with nothing; take that away")
+            self._fault(number, line.strip()[:40], text)
         elif found := _NAME_AND_VALUE.match(line):
             if self._section is None:
-                self._fault(number, found[1].lower(), "stands in no section; begin the file with [global]")
+                self._fault(number, found[1].lower(), _("stands in no section; begin the file with [global]"))
                 self._section = GLOBAL
                 self._sections[GLOBAL] = None
             self._name, self._line = found[1].lower(), number
             self._lines = [_without_comment(found[2])]
         else:
-            self._fault(number, line.strip()[:40], "is neither [section] nor “name : value”; mend or remove the line")
+            text = _("is neither [section] nor “name : value”; mend or remove the line")
+            self._fault(number, line.strip()[:40], text)
 
     def _end_value(self) -> None:
         if self._name and self._section is not None:

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 
 from pagetoll.core import accounting
 from pagetoll.core.accounting import SnmpAccounter
+from pagetoll.core.messages import _
 
 TRUE = frozenset(("y", "yes", "1", "on", "t", "true"))
 FALSE = frozenset(("n", "no", "0", "off", "f", "false"))
@@ -30,7 +31,7 @@ class Noted:
 def boolean(text: str) -> object:
     word = text.lower()
     if word not in TRUE | FALSE:
-        return Noted(False, "is neither yes nor no, and counts as no, as it did; say yes or no")
+        return Noted(False, _("is neither yes nor no, and counts as no, as it did; say yes or no"))
     return word in TRUE
 
 
@@ -140,7 +141,7 @@ def avoid_duplicates(text: str) -> object:
 def accounter(text: str) -> object:
     keyword, argument = call(text)
     if keyword == "stupid":
-        return Noted("software()", "counting showpage is gone; the document is counted properly")
+        return Noted("software()", _("counting showpage is gone; the document is counted properly"))
     if argument is None:
         raise ValueError
     if keyword in ("software", "external"):
@@ -163,7 +164,8 @@ def on_backend_error(text: str) -> object:
     odd = [each for each in words if _NEGATIVE_RETRY.fullmatch(each) and "-" in each]
     kept = [each for each in words if each not in odd] or ["nocharge"]
     if odd:
-        return Noted(", ".join(kept), f"{odd[0]} has a negative number; the backend is started once")
+        note = _("{word} has a negative number; the backend is started once").format(word=odd[0])
+        return Noted(", ".join(kept), note)
     return ", ".join(kept)
 
 
