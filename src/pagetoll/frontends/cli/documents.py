@@ -14,6 +14,7 @@ from pagetoll.config.home import Home
 from pagetoll.core.errors import ConfigError, DocumentError
 from pagetoll.core.usage import Usage
 from pagetoll.frontends import identity, open_files
+from pagetoll.languages.copies import CopiesRule
 
 STANDARD_INPUT = "-"
 SPOOLED_OCTETS = 1 << 20
@@ -41,11 +42,13 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class Wish:
     """How the documents are counted. `look`: what to find out by looking at the pages of documents of at most
-    `looked_at_octets`."""
+    `looked_at_octets`. `copies_rule`: what counts when PJL and the language both ask for copies.
+    """
 
     trust_dsc: bool = False
     look: PageLook | None = None
     looked_at_octets: int = 1 << 62
+    copies_rule: CopiesRule = CopiesRule.INNER_WINS
 
 
 def open_all(names: Iterable[str]) -> Iterable[Opened]:
@@ -108,6 +111,7 @@ def count_all(opened: Iterable[Opened], wish: Wish) -> Iterator[Answer]:
 def _count(counter: SoftwareCounter, document: Opened, wish: Wish) -> Answer:
     look = wish.look if document.document_octets <= wish.looked_at_octets else None
     try:
-        return Answer(document.name, counter.count(document.descriptor, trust_dsc=wish.trust_dsc, look=look))
+        usage = counter.count(document.descriptor, trust_dsc=wish.trust_dsc, look=look, copies_rule=wish.copies_rule)
+        return Answer(document.name, usage)
     except DocumentError as error:
         return Answer(document.name, None, str(error))
