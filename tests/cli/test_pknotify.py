@@ -4,13 +4,15 @@
 import importlib.util
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 
 import pytest
 
-from cli.site import Done, Site
+from cli.site import AS_ROOT, OTHER_USER, Done, Site, module_of
 from lab.desktop import ScriptedDesktop, listener
 
 PROGRAM = "pknotify"
@@ -48,6 +50,39 @@ def test_n1_the_directive_of_the_talk_works_as_it_is(shared_site: Site):
         )
     assert (done.status, done.out) == (0, "CANCEL\n")
     assert desktop.asked == [("Do you want\n \nto print?", True)]
+
+
+def test_n1_the_value_over_several_lines_works_in_the_shell_that_runs_it(shared_site: Site):
+    host = "$PYKOTAJOBORIGINATINGHOSTNAME"
+    command = f'$PKNOTIFY --destination {host} --timeout 120 \\\n  --confirm "Title: $PYKOTATITLE\\\n!"'
+    title = "`id` $(id) ; & 'x' -d"
+    with ScriptedDesktop().listening() as desktop:
+        ours = {"PKNOTIFY": f"{sys.executable} -m {module_of(PROGRAM)}", "PYKOTATITLE": title}
+        done = subprocess.run(
+            ["sh", "-c", command],
+            env=shared_site.environment | ours | {"PYKOTAJOBORIGINATINGHOSTNAME": desktop.address},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "OK\n", "")
+    assert desktop.asked == [(f"Title: {title}!", True)]
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root can become other users")
+def test_everybody_may_and_no_home_is_needed(shared_site: Site):
+    with ScriptedDesktop().listening() as desktop:
+        done = shared_site.run(
+            PROGRAM, "-d", desktop.address, "-c", "x", user=OTHER_USER, PAGETOLL_HOME="/nowhere/at/all"
+        )
+    assert done == Done(0, "OK\n", "")
+
+
+def test_a_text_may_begin_with_a_dash_behind_two(shared_site: Site):
+    with ScriptedDesktop().listening() as desktop:
+        assert notify(shared_site, desktop.address, "-n", "--", "-rf /").out == "OK\n"
+    assert desktop.asked == [("-rf /", False)]
 
 
 def test_a_form_is_shown_and_its_values_are_printed(shared_site: Site):

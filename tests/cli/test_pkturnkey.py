@@ -173,6 +173,14 @@ def test_only_administrators_may_see_even_the_dry_run(site: Site, spooler: Priva
     assert turnkey(site, spooler, user=SERVICE_USER) == Done(0, f"{HEAD}{PRINTERS}\n", "")
 
 
+@needs_root
+def test_the_homes_owner_fills_the_ledger_also_where_cups_takes_no_change_from_him(site: Site, spooler: PrivateCups):
+    done = turnkey(site, spooler, "-f", "-U", "root", "laser", user=SERVICE_USER)
+    assert (done.status, "ERROR: laser: " in done.err) == (255, True)
+    assert uris(spooler)["laser"] == f"socket://{NOWHERE}:9100"
+    assert re.findall(r"^\S.*", site.do("edpykota", "-L"), re.MULTILINE) == ["root@laser"]
+
+
 def test_without_a_scheduler_it_says_so(shared_site: Site):
     done = shared_site.run(PROGRAM)
     assert (done.status, done.out) == (255, "")

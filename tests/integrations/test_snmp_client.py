@@ -63,6 +63,24 @@ def test_an_answer_to_another_request_is_none():
         snmp_client.get(at(agent, timeout_s=0.3), (STATUS,))
 
 
+def test_an_answer_from_another_port_is_not_heard():
+    with SnmpAgent(OBJECTS, faults=AgentFaults(elsewhere=True)) as agent, pytest.raises(DeviceTimeout, match="SNMP"):
+        snmp_client.get(at(agent, timeout_s=0.3), (STATUS,))
+
+
+def test_an_agent_that_takes_one_object_at_a_time_is_asked_so():
+    missing = snmp.oid_of("1.3.6.1.4.1")
+    with SnmpAgent(OBJECTS, faults=AgentFaults(one_at_a_time=True)) as agent:
+        found = snmp_client.get(at(agent), (STATUS, missing, LIFE_COUNT, STATUS))
+    assert found == {STATUS: OBJECTS[STATUS], missing: None, LIFE_COUNT: Value(Kind.COUNTER32, OBJECTS[LIFE_COUNT])}
+
+
+def test_an_agent_that_does_not_say_which_object_is_missing_has_none():
+    with SnmpAgent(OBJECTS, faults=AgentFaults(error_status=2)) as agent:
+        assert snmp_client.get(at(agent), (STATUS, LIFE_COUNT)) == {STATUS: None, LIFE_COUNT: None}
+        assert snmp_client.walk(at(agent), STATUS) == []
+
+
 def test_a_wrong_community_is_met_with_silence():
     with SnmpAgent(OBJECTS, community="secret") as agent:
         with pytest.raises(DeviceTimeout, match="is the community right"):

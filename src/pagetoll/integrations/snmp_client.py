@@ -66,18 +66,27 @@ def get(agent: Agent, oids: tuple[Oid, ...]) -> dict[Oid, Value | None]:
     if agent.user is not None:
         return snmp_v3.get(_secured(agent, agent.user), oids)
     with _Talk(agent) as talk:
-        values: dict[Oid, Value | None] = dict.fromkeys(oids)
-        wanted = list(oids)
-        while wanted:
-            answer = talk.ask(Operation.GET, tuple(wanted))
-            # In version 1 one missing object spoils the whole answer; it is named by its place.
-            if answer.error_status == ErrorStatus.NO_SUCH_NAME and 1 <= answer.error_index <= len(wanted):
-                del wanted[answer.error_index - 1]
-                continue
+        found = _present(talk, agent, list(dict.fromkeys(oids)))
+    return {oid: found.get(oid) for oid in oids}
+
+
+def _present(talk: "_Talk", agent: Agent, wanted: list[Oid]) -> dict[Oid, Value]:
+    """Those of the objects that the agent has."""
+    while wanted:
+        answer = talk.ask(Operation.GET, tuple(wanted))
+        missing = answer.error_status == ErrorStatus.NO_SUCH_NAME
+        # In version 1 one missing object spoils the whole answer; it is named by its place.
+        if missing and 1 <= answer.error_index <= len(wanted):
+            del wanted[answer.error_index - 1]
+        elif answer.error_status != ErrorStatus.NO_ERROR and len(wanted) > 1:
+            # Too much for one datagram, or an agent that does not say which object it means: one by one.
+            return {key: value for one in wanted for key, value in _present(talk, agent, [one]).items()}
+        elif missing:
+            break
+        else:
             _refuse_error(agent, answer)
-            found = {one.oid: one.value for one in answer.bindings if not one.value.is_missing}
-            return values | {oid: found[oid] for oid in wanted if oid in found}
-        return values
+            return {one.oid: one.value for one in answer.bindings if not one.value.is_missing}
+    return {}
 
 
 def walk(agent: Agent, root: Oid) -> list[Binding]:

@@ -18,12 +18,15 @@ _POLL_S = 0.2
 @dataclass(frozen=True, slots=True)
 class AgentFaults:
     """What goes wrong: the first `lost` requests get no answer; before each right answer comes `noise`; with
-    `wrong_id` every answer is one to another request; with `backward` GETNEXT always names the first object."""
+    `wrong_id` every answer is one to another request; with `backward` GETNEXT always names the first object;
+    `elsewhere` answers from another port; with `one_at_a_time` requests of several get tooBig."""
 
     lost: int = 0
     noise: tuple[bytes, ...] = ()
     wrong_id: bool = False
     backward: bool = False
+    elsewhere: bool = False
+    one_at_a_time: bool = False
     error_status: int = 0
 
 
@@ -84,11 +87,21 @@ class SnmpAgent:
                 continue
             for noise in self._faults.noise:
                 self._socket.sendto(noise, sender)
-            self._socket.sendto(snmp.encode(self._answer(request)), sender)
+            self._reply(snmp.encode(self._answer(request)), sender)
+
+    def _reply(self, octets: bytes, sender: tuple[str, int]) -> None:
+        if not self._faults.elsewhere:
+            self._socket.sendto(octets, sender)
+            return
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.bind((self.address, 0))
+            other.sendto(octets, sender)
 
     def _answer(self, request: Message) -> Message:
         number = request.request_id ^ 1 if self._faults.wrong_id else request.request_id
         answer = replace(request, operation=Operation.RESPONSE, request_id=number)
+        if self._faults.one_at_a_time and len(request.bindings) > 1:
+            return replace(answer, error_status=ErrorStatus.TOO_BIG)
         if self._faults.error_status:
             return replace(answer, error_status=self._faults.error_status)
         found = []
