@@ -22,10 +22,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pagetoll
-from pagetoll.accounters.software import reply
+from pagetoll.accounters.software import office, reply
 from pagetoll.accounters.software.lockdown import time_limit_s
 from pagetoll.core.errors import DocumentError, DocumentTooComplex, MalformedDocument
-from pagetoll.core.usage import Finding, Usage
+from pagetoll.core.usage import Confidence, Finding, Usage
 from pagetoll.languages.copies import CopiesRule
 
 START_TIMEOUT_S = 30.0
@@ -36,6 +36,8 @@ _BOOT = (
     "from pagetoll.accounters.software.zygote import main; main(sys.argv[1:])"
 )
 _READY = b"ready"
+_OF_DECLARED = frozenset(["no_stated_pages", "declared_mismatch"])
+"""Findings about the number that an office document declares."""
 
 
 class _ZygoteLost(Exception):
@@ -118,16 +120,19 @@ class SoftwareCounter:
         *,
         run_as: tuple[int, int] | None = None,
         ghostscript: str = "gs",
+        libreoffice: str = "soffice",
         documents_at_once: int | None = None,
         pages_seen: bool = False,
     ) -> None:
         """`run_as`: uid and gid of the children where this process is root's (default: nobody); `ghostscript`: a
-        program's name or path, may be missing; `documents_at_once`: the rest waits (default: two a processor);
+        program's name or path, may be missing, as may `libreoffice`, which lays out office documents;
+        `documents_at_once`: the rest waits (default: two a processor);
         `pages_seen`: load what `count` needs for colors and coverage (numpy), which costs time and memory."""
         self._run_as = run_as or _unprivileged()
         self._ghostscript = shutil.which(ghostscript) or ghostscript
         self._slots = threading.BoundedSemaphore(documents_at_once or 2 * (os.cpu_count() or 1))
         self._pages_seen = pages_seen
+        self._office = office.find(libreoffice, self._run_as)
         self._lock = threading.Lock()
         self._zygote: _Zygote | None = None
         self._closed = False
@@ -175,7 +180,8 @@ class SoftwareCounter:
         timeout_s = time_limit_s(status.st_size) + HANG_GRACE_S
         with self._slots:
             try:
-                return self._count(document_fd, _request(trust_dsc, look, copies_rule), timeout_s, meanwhile)
+                usage = self._count(document_fd, _request(trust_dsc, look, copies_rule), timeout_s, meanwhile)
+                return self._laid_out(usage, document_fd, look)
             except _ChildDied as died:
                 if look is None:
                     raise died.error from died
@@ -185,6 +191,25 @@ class SoftwareCounter:
             except _ChildDied as died:
                 raise died.error from died
         return replace(usage, findings=(*usage.findings, Finding("coverage_incomplete")))
+
+    def _laid_out(self, declared: Usage, document_fd: int, look: PageLook | None) -> Usage:
+        """An office document as LibreOffice lays it out, where it is installed; else what the document declares."""
+        if self._office is None or len(declared.segments) != 1 or declared.language not in office.SUFFIXES:
+            return declared
+        with self._office.pdf(document_fd, declared.language) as pdf:
+            if pdf is None:
+                return declared
+            request = _request(trust_dsc=False, look=look, copies_rule=CopiesRule.INNER_WINS)
+            try:
+                usage = self._count(pdf, request, time_limit_s(os.fstat(pdf).st_size) + HANG_GRACE_S, None)
+            except (DocumentError, _ChildDied):
+                return declared
+        if usage.language != "pdf" or len(usage.segments) != 1 or usage.confidence is not Confidence.EXACT:
+            return declared
+        (asked,), (drawn,) = declared.segments, usage.segments
+        segment = replace(drawn, language=asked.language, sets=asked.sets, end_offset=asked.end_offset)
+        findings = (*(one for one in declared.findings if one.code not in _OF_DECLARED), Finding("laid_out"))
+        return Usage((segment,), Confidence.EXACT, findings, coverage=usage.coverage)
 
     def _count(
         self,

@@ -34,6 +34,7 @@ FINDINGS = {
     "limit": "a limit of time, pages or memory was reached",
     "loop": "the page tree runs in a circle",
     "few_commands": "there are too few commands to be sure that it is this language",
+    "laid_out": "LibreOffice laid the document out; with other fonts it may have other pages",
     "maintenance": "the job cleans or checks the print head",
     "malformed": "a part is damaged beyond repair",
     "many_copies": "an unusual number of copies",

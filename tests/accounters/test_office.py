@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Office documents laid out by a converter: what it is given, what it may do, and what stays when it fails."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.documents import pdf_document
+from pagetoll.accounters.software import office
+from pagetoll.accounters.software.counter import SoftwareCounter
+from pagetoll.core.usage import Confidence, Usage
+
+SAMPLE = Path(__file__).parent.parent / "samples/docx/libreoffice-7.docx"
+DECLARED_PAGES = 7
+PYTHON = "/usr/bin/python3" if Path("/usr/bin/python3").exists() else sys.executable
+MAKES_PDF = """#!{python} -IS
+import os, shutil, socket, sys
+words = sys.argv[1:]
+assert words[-5:-2] == ["--convert-to", "pdf", "--outdir"], words
+assert "--headless" in words and words[0].startswith("-env:UserInstallation=file:///")
+assert os.getuid() != 0 and "SECRET" not in os.environ
+assert open(words[-1], "rb").read(2) == b"PK"
+profile = words[0].partition("file://")[2]
+assert "DisableMacrosExecution" in open(profile + "/user/registrymodifications.xcu").read()
+assert sorted(name for _, name in socket.if_nameindex()) == ["lo"]
+{then}
+"""
+COPIES = 'shutil.copy("{pdf}", words[-2] + "/document.pdf")'
+
+needs_no_network = pytest.mark.skipif(
+    shutil.which("unshare") is None or shutil.which("prlimit") is None, reason="util-linux is not installed"
+)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One that the user who converts can enter, too."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def converted(folder: Path, then: str) -> Usage:
+    """The count of the sample with a converter that does `then` when it was called as it should be."""
+    program = folder / "soffice"
+    program.write_text(MAKES_PDF.format(python=PYTHON, then=then))
+    program.chmod(0o755)
+    counter = SoftwareCounter(libreoffice=str(program))
+    try:
+        with SAMPLE.open("rb") as document:
+            return counter.count(document.fileno())
+    finally:
+        counter.close()
+
+
+@needs_no_network
+def test_the_pages_of_the_converted_document_count(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SECRET", "of the daemon")
+    (folder / "made.pdf").write_bytes(pdf_document(9))
+    usage = converted(folder, COPIES.format(pdf=folder / "made.pdf"))
+    assert (usage.language, usage.impressions, usage.confidence) == ("docx", 9, Confidence.EXACT)
+    assert [finding.code for finding in usage.findings] == ["laid_out"]
+
+
+@needs_no_network
+@pytest.mark.parametrize(
+    "then",
+    [
+        "sys.exit(1)",
+        "open(words[-2] + '/document.pdf', 'w').write('no PDF')",
+        "os.symlink('/etc/passwd', words[-2] + '/document.pdf')",
+        "os.mkfifo(words[-2] + '/document.pdf')",
+        "while True: pass",
+    ],
+)
+def test_the_declared_number_stays_when_the_converter_fails(folder: Path, then: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(office.Office, "__init__", _hurried(office.Office.__init__))
+    usage = converted(folder, then)
+    assert (usage.language, usage.impressions, usage.confidence) == ("docx", DECLARED_PAGES, Confidence.ESTIMATED)
+
+
+def _hurried(made):
+    """The same with a second of time."""
+    return lambda self, executable, run_as: made(self, executable, run_as, 1.0)
+
+
+def test_without_libreoffice_the_declared_number_counts():
+    counter = SoftwareCounter(libreoffice="/nonexistent/soffice")
+    try:
+        with SAMPLE.open("rb") as document:
+            usage = counter.count(document.fileno())
+    finally:
+        counter.close()
+    assert (usage.impressions, usage.confidence) == (DECLARED_PAGES, Confidence.ESTIMATED)
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice (soffice) is not installed here")
+def test_libreoffice_itself_lays_a_document_out():
+    counter = SoftwareCounter()
+    try:
+        with SAMPLE.open("rb") as document:
+            usage = counter.count(document.fileno())
+    finally:
+        counter.close()
+    assert (usage.language, usage.confidence) == ("docx", Confidence.EXACT)
+    assert abs(usage.impressions - DECLARED_PAGES) <= 1
+    assert [finding.code for finding in usage.findings] == ["laid_out"]
+
+
+@needs_no_network
+def test_nothing_is_left_in_the_temporary_folder(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    (folder / "temporary").mkdir(mode=0o755)
+    monkeypatch.setattr(tempfile, "tempdir", str(folder / "temporary"))
+    (folder / "made.pdf").write_bytes(pdf_document(2))
+    assert converted(folder, COPIES.format(pdf=folder / "made.pdf")).impressions == 2
+    assert list((folder / "temporary").iterdir()) == []
