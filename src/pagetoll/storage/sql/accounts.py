@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     CursorResult,
+    FromClause,
     Row,
     Select,
     and_,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    union,
     update,
 )
 
@@ -136,6 +138,20 @@ def lock_accounts(connection: Connection, account_ids: Collection[int]) -> list[
     return list(rows)
 
 
+def lock_accounts_with_sums(connection: Connection, account_ids: Collection[int]) -> list[Row[Any]]:
+    """The accounts and the open sums of the groups that their owners are in now, in id order, held until the end of
+    the transaction. The owners are held by the caller. Raises NoSuchAccount."""
+    rows = connection.execute(_LOCKED_WITH_SUMS, {"account_ids": sorted(account_ids)}).all()
+    if unknown := set(account_ids) - {row.id for row in rows}:
+        raise NoSuchAccount(f"account {min(unknown)} is not in the ledger; ask for the job's price again")
+    return list(rows)
+
+
+def sum_key(row: Row[Any]) -> tuple[object, ...]:
+    """What an account has in common with the groups' accounts that sum it up."""
+    return row.unit, row.printer_id, row.period_kind, row.period_spec
+
+
 def state_of(row: Row[Any]) -> AccountState:
     """A row of `accounts_named` in the rules' words."""
     return AccountState(
@@ -158,16 +174,17 @@ def read_states(connection: Connection, account_ids: Collection[int]) -> list[Ac
     return [state_of(row) for row in connection.execute(found)] if account_ids else []
 
 
-def same_kind() -> Any:
-    """That `accounts` (a group's) and `member_accounts` are of one unit, scope and period."""
+def same_kind(of_group: FromClause = accounts) -> Any:
+    """That `of_group` (a group's account) and `member_accounts` are of one unit, scope and period."""
+    group = of_group.c
     return and_(
-        accounts.c.unit == member_accounts.c.unit,
+        group.unit == member_accounts.c.unit,
         or_(
-            accounts.c.printer_id == member_accounts.c.printer_id,
-            and_(accounts.c.printer_id.is_(None), member_accounts.c.printer_id.is_(None)),
+            group.printer_id == member_accounts.c.printer_id,
+            and_(group.printer_id.is_(None), member_accounts.c.printer_id.is_(None)),
         ),
-        accounts.c.period_kind == member_accounts.c.period_kind,
-        accounts.c.period_spec == member_accounts.c.period_spec,
+        group.period_kind == member_accounts.c.period_kind,
+        group.period_spec == member_accounts.c.period_spec,
     )
 
 
@@ -183,6 +200,34 @@ _SUMS_OF_ACCOUNTS = (
         member_accounts.c.closed_at.is_(None),
         accounts.c.closed_at.is_(None),
     )
+)
+
+
+_these = accounts.alias("these")
+_sums = accounts.alias("sums")
+_LOCKED_WITH_SUMS = (
+    accounts_named()
+    .where(
+        # A union, and not an OR: each side finds its rows by an index.
+        accounts.c.id.in_(
+            union(
+                select(_these.c.id).where(_these.c.id.in_(bindparam("account_ids", expanding=True))),
+                select(_sums.c.id)
+                .select_from(
+                    member_accounts.join(group_members, group_members.c.user_id == member_accounts.c.user_id).join(
+                        _sums, and_(_sums.c.group_id == group_members.c.group_id, same_kind(_sums))
+                    )
+                )
+                .where(
+                    member_accounts.c.id.in_(bindparam("account_ids", expanding=True)),
+                    member_accounts.c.closed_at.is_(None),
+                    _sums.c.closed_at.is_(None),
+                ),
+            )
+        )
+    )
+    .order_by(accounts.c.id)
+    .with_for_update(of=accounts, key_share=True)
 )
 
 

@@ -19,10 +19,10 @@ from pagetoll.ports import AttemptFacts, Note, Reserved
 from pagetoll.storage.sql.accounts import (
     accounts_named,
     bounded,
-    group_sums,
-    lock_accounts,
+    lock_accounts_with_sums,
     lock_owners,
     state_of,
+    sum_key,
 )
 from pagetoll.storage.sql.attempts import (
     decision_columns,
@@ -70,8 +70,9 @@ def reserve(
         | {"state": AttemptState.RESERVED.value, "reserved_at": now},
     )
     insert_notes(connection, attempt_id, notes, first=True)
-    takings = _takings(connection, plan)
-    states = lock_accounts(connection, takings.keys()) if takings else []
+    own = [leg.account_id for leg in plan.legs]
+    states = lock_accounts_with_sums(connection, own) if own else []
+    takings = _takings(states, plan)
     rows: list[dict[str, Any]] = []
     in_grace: list[AccountState] = []
     for row in states:
@@ -92,16 +93,18 @@ def reserve(
     return Reserved(attempt_id, tuple(in_grace))
 
 
-def _takings(connection: Connection, plan: Plan) -> dict[int, Taking]:
+def _takings(states: Sequence[Row[Any]], plan: Plan) -> dict[int, Taking]:
+    """What each account gives: the plan's legs, and the sums of the user's groups as much as his accounts."""
     takings = {
         leg.account_id: Taking(leg.account_id, bounded(leg.amount), leg.rule if leg.checked else None, kept=True)
         for leg in plan.legs
     }
     checks = {leg.account_id: leg.rule for leg in plan.group_checks}
-    own = dict(takings)
-    for account_id, group_account_id in group_sums(connection, own.keys()):
-        rule = checks.get(group_account_id)
-        takings[group_account_id] = Taking(group_account_id, own[account_id].amount, rule, kept=rule is not None)
+    amounts = {sum_key(row): takings[row.id].amount for row in states if row.owner_kind == OwnerKind.USER}
+    for row in states:
+        if row.owner_kind == OwnerKind.GROUP:
+            rule = checks.get(row.id)
+            takings[row.id] = Taking(row.id, amounts[sum_key(row)], rule, kept=rule is not None)
     return takings
 
 

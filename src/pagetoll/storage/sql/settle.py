@@ -8,10 +8,10 @@ twice.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, bindparam, insert, update
+from sqlalchemy import BigInteger, Connection, Row, Select, bindparam, insert, select, update
 
 from pagetoll.core.charging import Plan
-from pagetoll.core.errors import AlreadySettled, AlreadyVoided
+from pagetoll.core.errors import AlreadySettled, AlreadyVoided, ReservationExpired
 from pagetoll.core.jobs import AttemptKey, AttemptState, Outcome
 from pagetoll.core.money import Unit
 from pagetoll.core.policy import Decision, OwnerKind, Verdict
@@ -45,16 +45,47 @@ _CLOSED = AttemptState.CLOSED.value
 
 def settle(connection: Connection, key: AttemptKey, settlement: Settlement, now: int) -> None:
     """See `ports.Ledger.settle`; `now` in microseconds."""
-    attempt = get_attempt(connection, key)
-    if attempt.state == _CLOSED:
+    rows = connection.execute(_ATTEMPT_WITH_LEGS, {"nonce": key.nonce}).all()
+    if not rows:
+        raise ReservationExpired(f"attempt {key} is not in the ledger; nothing was reserved for it")
+    attempt = rows[0]
+    if attempt.attempt_state == _CLOSED:
         if attempt.charge_rule:
             return
         raise AlreadyVoided(f"attempt {key} was voided; nothing can be posted for it")
-    _settle_open(connection, attempt, settlement, now)
+    legs = [row for row in rows if row.account_id is not None]
+    _settle_legs(connection, attempt, legs, settlement, now)
 
 
-def _settle_open(connection: Connection, attempt: Row[Any], settlement: Settlement, now: int) -> None:
-    legs = reserved_of(connection, attempt.id)
+#: The attempt's row, held, with its legs: one row a leg, one without an account where it has none. Legs change only
+#: under the attempt's lock and when it closes, so those of an attempt that is still open are as they are now.
+_ATTEMPT_WITH_LEGS: Select[Any] = (
+    select(
+        attempts.c.id,
+        attempts.c.state.label("attempt_state"),
+        attempts.c.charge_rule,
+        attempts.c.printer_id,
+        reservations.c.account_id,
+        reservations.c.amount,
+        reservations.c.state,
+        accounts.c.unit,
+        accounts.c.owner_kind,
+        accounts.c.user_id,
+    )
+    .select_from(
+        attempts.outerjoin(reservations, reservations.c.attempt_id == attempts.c.id).outerjoin(
+            accounts, accounts.c.id == reservations.c.account_id
+        )
+    )
+    .where(attempts.c.nonce == bindparam("nonce"))
+    .order_by(reservations.c.account_id)
+    .with_for_update(of=attempts, key_share=True)
+)
+
+
+def _settle_legs(
+    connection: Connection, attempt: Row[Any], legs: Sequence[Row[Any]], settlement: Settlement, now: int
+) -> None:
     over = _post_legs(connection, attempt.id, legs, settlement, now)
     if legs:
         connection.execute(_END_RESERVATIONS, {"attempt": attempt.id, "state": "settled"})
@@ -203,7 +234,7 @@ def post_unreserved(connection: Connection, facts: AttemptFacts, plan: Plan, set
     """See `ports.Ledger.post_unreserved`."""
     known = find_attempt(connection, facts.key)
     if known is not None and known.state != _CLOSED:
-        _settle_open(connection, known, settlement, now)
+        _settle_legs(connection, known, reserved_of(connection, known.id), settlement, now)
         return int(known.id)
     if known is not None and known.charge_rule:
         return int(known.id)
