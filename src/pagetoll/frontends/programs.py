@@ -25,6 +25,7 @@ PYKOTA_PROGRAMS = (
     "pksetup",
     "pkturnkey",
     "pkusers",
+    "pykosd",
     "pykotme",
     "repykota",
     "warnpykota",

@@ -41,6 +41,11 @@ def work_for(served: Served) -> None:
     _served = served
 
 
+def works_for_another() -> bool:
+    """Whether the daemon started this process for somebody."""
+    return _served is not None
+
+
 def refuse_served() -> None:
     """Raise NotAllowed in a process that works for somebody else: whoever opens the whole books asks here first."""
     if _served is not None:
