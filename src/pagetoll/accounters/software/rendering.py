@@ -24,6 +24,10 @@ from pagetoll.core.errors import DocumentError, DocumentTooComplex, MalformedDoc
 
 ASK, ASK_PIXELS, NONE, STATUS = b"G", b"P", b"N", b"S"
 RENDERINGS_PER_DOCUMENT = 16
+TOO_LONG = (
+    "the PostScript program was still running when its time (4 s and 2 s per MiB, at most 60 s) was over; "
+    "print the document as PDF, or in parts"
+)
 _CHUNK_OCTETS = 128 * 1024
 _MESSAGES_KEPT_OCTETS = 4000
 
@@ -116,10 +120,8 @@ class GhostscriptRenderer:
         code = os.waitstatus_to_exitcode(wait_status)
         if code == 0:
             return
-        if -code in (signal.SIGXCPU, signal.SIGKILL) and self._is_late():
-            raise DocumentTooComplex(
-                "Ghostscript needed more time than allowed; split the document, or print it as PDF"
-            )
+        if -code == signal.SIGXCPU or (-code == signal.SIGKILL and self._is_late()):
+            raise DocumentTooComplex(TOO_LONG)
         if code < 0:
             raise MalformedDocument(f"Ghostscript died by signal {signal.Signals(-code).name} on this document")
         if b"VMerror" in messages or b"insufficient memory" in messages:
@@ -142,9 +144,7 @@ class GhostscriptRenderer:
     def _left_ms(self) -> int:
         left_s = self._deadline_s - time.monotonic()
         if left_s <= 0:
-            raise DocumentTooComplex(
-                "Ghostscript needed more time than allowed; split the document, or print it as PDF"
-            )
+            raise DocumentTooComplex(TOO_LONG)
         return int(left_s * 1000) + 1
 
 
