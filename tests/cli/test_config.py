@@ -2,6 +2,8 @@
 """`pagetoll config` as it is typed, with PyKota's files beside our own."""
 
 import json
+import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.served import served
 from cli.site import AS_ROOT, OTHER_USER, SERVICE_USER, Done, Site, new_site
 from pagetoll.config.load import parse
 from pagetoll.config.options import OPTIONS
@@ -247,3 +250,18 @@ def test_the_home_of_the_user_pykota_is_looked_in(site: Site):
         [*start, *words, "check"], env=site.environment, capture_output=True, text=True, check=True
     )
     assert "pykotadmin.conf" not in checked.stdout
+
+
+@needs_root
+def test_who_may_read_pykotadmin_conf_is_an_administrator(site: Site):
+    """I1: root and the members of the file's group, and nobody else."""
+    (site.home / "pagetoll.toml").write_text(f'pykota_home = "{site.folder}/pykota"\n')
+    old_file(site, "[global]\n")
+    path = old_file(site, "[global]\nstorageadmin : x\n", "pykotadmin.conf", 0o640)
+    with served(site):
+        assert site.run("pkusers", "-a", "eve", user=OTHER_USER).status == 254
+        os.chown(path, -1, pwd.getpwnam(OTHER_USER).pw_gid)
+        done = site.run("pkusers", "-a", "eve", user=OTHER_USER)
+        assert (done.status, done.err) == (0, "")
+        path.chmod(0o600)
+        assert site.run("pkusers", "-d", "eve", user=OTHER_USER).status == 254

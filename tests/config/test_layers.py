@@ -130,11 +130,12 @@ def test_our_file_may_name_pykotas_folder_or_shut_it_out(home: Home):
 
 
 def test_the_administrators_file_is_found_beside(home: Home):
-    assert administrator_file(home, environ_of(home)) is None
+    settings = load_home(home, environ_of(home))
+    assert administrator_file(settings, environ_of(home)) is None
     path = old_file(home, "[global]\n", "pykotadmin.conf")
-    assert administrator_file(home, environ_of(home)) == path
+    assert administrator_file(settings, environ_of(home)) == path
     home.configuration.write_text('pykota_home = "none"\n')
-    assert administrator_file(home, environ_of(home)) is None
+    assert administrator_file(load_home(home, {}), environ_of(home)) is None
 
 
 def test_a_file_that_is_none_or_open_to_all_is_an_error_and_keeps_nobody_waiting(home: Home):

@@ -83,13 +83,10 @@ def pykota_files(option: str, environ: Mapping[str, str]) -> Iterator[PykotaFile
                 yield PykotaFile(str(path), problems=error.problems)
 
 
-def administrator_file(home: Home, environ: Mapping[str, str] | None = None) -> Path | None:
-    """PyKota's pykotadmin.conf where there is one: who may read it is an administrator. Raises ConfigError when
-    pagetoll.toml cannot be read."""
-    toml = read_toml(read_text(home.configuration), str(home.configuration))[0]
-    named = toml.given.get(("", "pykota_home"))
+def administrator_file(settings: Settings, environ: Mapping[str, str] | None = None) -> Path | None:
+    """PyKota's pykotadmin.conf where there is one: who may read it is an administrator."""
     variables = places.environment() if environ is None else environ
-    return places.find(places.ADMINISTRATOR_FILE, str(named.value) if named else "", variables)
+    return places.find(places.ADMINISTRATOR_FILE, settings.pykota_home, variables)
 
 
 def read_old(path: Path) -> PykotaFile:

@@ -11,11 +11,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 
 from pagetoll.config.create import write_thin_conf
 from pagetoll.config.home import Home
-from pagetoll.config.load import load_home
+from pagetoll.config.load import administrator_file, read_home
 from pagetoll.config.options import Settings
 from pagetoll.core.errors import DocumentError, PagetollError, StorageError, UsageError
 from pagetoll.frontends.daemon.commands import Commands
@@ -39,7 +40,7 @@ class Configuration:
 
     def __init__(self, home: Home) -> None:
         self._home = home
-        self._settings = load_home(home)
+        self._settings = self._read()
         self._write_thin_conf()
 
     def __call__(self) -> Settings:
@@ -47,11 +48,17 @@ class Configuration:
 
     def reload(self) -> None:
         try:
-            self._settings = load_home(self._home)
+            self._settings = self._read()
             self._write_thin_conf()
             log.info("configuration read again")
         except PagetollError as error:
             log.error("configuration not read again, the old one stays: %s", error)
+
+    def _read(self) -> Settings:
+        found = read_home(self._home)
+        for warning in found.warnings:
+            log.warning("%s", warning)
+        return found.settings
 
     def _write_thin_conf(self) -> None:
         try:
@@ -80,7 +87,7 @@ def run(home: Home, checkpoint: Checkpoint = no_checkpoint) -> int:
     server = Server(
         listener,
         services,
-        Commands(home, admin_files=lambda: [home.configuration]),
+        Commands(home, admin_files=lambda: _admin_files(home, configuration())),
         may_print=lambda uid: uid in {0, home.owner().uid, _spooler_uid(configuration())},
         upkeep_every_s=lambda: float(configuration().upkeep_interval_s),
     )
@@ -95,6 +102,11 @@ def run(home: Home, checkpoint: Checkpoint = no_checkpoint) -> int:
         services.ledger.close()
         os.close(lock)
     return 0
+
+
+def _admin_files(home: Home, settings: Settings) -> list[Path]:
+    pykotas = administrator_file(settings)
+    return [home.configuration] if pykotas is None else [home.configuration, pykotas]
 
 
 def _allow_open_files() -> None:
