@@ -18,6 +18,8 @@ from pagetoll.wire.pjl_answers import PrinterState
 PORT = 9100
 CONNECT_TIMEOUT_S = 1.0
 ANSWER_TIMEOUT_S = 5.0
+#: A printer that does not know ECHO has said all when it says nothing more for this long.
+QUIET_S = 1.0
 _CHUNK_OCTETS = 4096
 
 
@@ -69,17 +71,21 @@ def ask(printer: PjlPrinter) -> PrinterState:
 def _exchange(talk: socket.socket, token: str, until_s: float) -> tuple[bytes, bool]:
     """What was heard up to the end of the answer, and whether the printer closed the connection."""
     heard = bytearray()
+    said_all = False
     try:
         talk.settimeout(max(until_s - time.monotonic(), 0.001))
         talk.sendall(pjl_answers.query(token))
         while (left_s := until_s - time.monotonic()) > 0 and len(heard) < pjl_answers.ANSWER_OCTETS_MAX:
-            talk.settimeout(left_s)
+            talk.settimeout(min(left_s, QUIET_S) if said_all else left_s)
             octets = talk.recv(_CHUNK_OCTETS)
             if not octets:
                 return bytes(heard), True
             heard += octets
             if pjl_answers.is_complete(bytes(heard), token):
                 break
+            if pjl_answers.BLOCK_END in octets:
+                state = pjl_answers.read_state(bytes(heard), token)
+                said_all = state.code is not None and state.marker_life_count is not None
     except TimeoutError:
         pass
     except OSError:

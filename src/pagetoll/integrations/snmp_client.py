@@ -25,6 +25,7 @@ COMMUNITY = "public"
 TIMEOUT_S = 2.0
 TRIES = 3
 WALK_OBJECTS_MAX = 1000
+WALK_TIMEOUT_S = 30.0
 
 # Printer MIB (RFC 3805): one row for each device and marker of it.
 MARKER_LIFE_COUNT = snmp.oid_of("1.3.6.1.2.1.43.10.2.1.4")
@@ -90,14 +91,18 @@ def _present(talk: "_Talk", agent: Agent, wanted: list[Oid]) -> dict[Oid, Value]
 
 
 def walk(agent: Agent, root: Oid) -> list[Binding]:
-    """All objects below `root`, in their order, at most WALK_OBJECTS_MAX. Raises the DeviceError kinds of `get`."""
+    """All objects below `root`, in their order, at most WALK_OBJECTS_MAX and what comes within WALK_TIMEOUT_S.
+
+    Raises the DeviceError kinds of `get`.
+    """
+    until_s = time.monotonic() + WALK_TIMEOUT_S
     if agent.user is not None:
         secured = _secured(agent, agent.user)
-        return [Binding(*row) for row in snmp_v3.walk(secured, root, WALK_OBJECTS_MAX)]
+        return [Binding(*row) for row in snmp_v3.walk(secured, root, WALK_OBJECTS_MAX, until_s)]
     found: list[Binding] = []
     last = root
     with _Talk(agent) as talk:
-        while len(found) < WALK_OBJECTS_MAX:
+        while len(found) < WALK_OBJECTS_MAX and time.monotonic() < until_s:
             answer = talk.ask(Operation.GET_NEXT, (last,))
             if answer.error_status == ErrorStatus.NO_SUCH_NAME or not answer.bindings:
                 break

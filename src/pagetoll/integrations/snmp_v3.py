@@ -4,6 +4,7 @@
 The library tells numbers without their kind: they come as INTEGER.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -59,14 +60,20 @@ def get(agent: SecureAgent, oids: tuple[Oid, ...]) -> dict[Oid, Value | None]:
     return _tried(agent, ask)
 
 
-def walk(agent: SecureAgent, root: Oid, objects_max: int) -> list[tuple[Oid, Value]]:
-    """As `snmp_client.walk`, step by step: GETBULK sends some agents round in circles."""
+def walk(agent: SecureAgent, root: Oid, objects_max: int, until_s: float) -> list[tuple[Oid, Value]]:
+    """As `snmp_client.walk`, step by step: GETBULK sends some agents round in circles. It ends when the monotonic
+    clock reads `until_s`."""
 
     def ask(session: "SnmpSession") -> list[tuple[Oid, Value]]:
         found: list[tuple[Oid, Value]] = []
         for name, content in islice(session.getnext(snmp.dotted(root)), objects_max):
             oid, value = snmp.oid_of(name), _value(content)
-            if value is None or oid[: len(root)] != root or (found and oid <= found[-1][0]):
+            if (
+                value is None
+                or oid[: len(root)] != root
+                or (found and oid <= found[-1][0])
+                or time.monotonic() > until_s
+            ):
                 break
             found.append((oid, value))
         return found
