@@ -135,6 +135,11 @@ def test_how_the_user_is_known_is_said_in_words(identified: Identified):
             "Job 12 of anna on laser was canceled; charged: 4 impressions, 2 sheets, -0.000001 credits.",
         ),
         (
+            replace(CHARGED, refunded_impressions=1, refunded_price=120_000),
+            "Job 12 of anna on laser was printed; charged: 4 impressions, 2 sheets, 0.48 credits; "
+            "given back: 1 impressions, 0.12 credits.",
+        ),
+        (
             replace(CHARGED, charged_price=0, charge_rule="uncharged"),
             "Job 12 of anna on laser was printed; uncharged: 4 impressions, 2 sheets.",
         ),

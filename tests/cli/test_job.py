@@ -196,6 +196,7 @@ def test_the_explanation_as_json_has_the_same_figures(filled: Site):
         "media_sheets": 3,
         "rule": ChargeRule.PARSED,
         "over_reserved": False,
+        "refunded": {"impressions": 0, "price": "0.00"},
     }
     assert found["price"]["total"] == "0.25"
     assert [(leg["unit"], leg["before"], leg["after"]) for leg in found["accounts"]] == [

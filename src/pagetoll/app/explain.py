@@ -112,7 +112,8 @@ def summary(record: AttemptRecord) -> str:
         price = (
             f", {credits_text(record.charged_price)} credits" if record.charge_rule != ChargeRule.UNCHARGED else ""
         )
-        return f"{said}; {_charged_word(record.charge_rule)}: {figures}{price}."
+        back = f"; given back: {_given_back(record)}" if _given_back(record) else ""
+        return f"{said}; {_charged_word(record.charge_rule)}: {figures}{price}{back}."
     why = f" ({record.reason})" if record.reason else ""
     return f"{said}{why}; nothing was charged."
 
@@ -237,7 +238,19 @@ def _charged(record: AttemptRecord) -> Section:
         rows.append(Row("impressions", "charged", open_text, None if record.outcome is None else 0))
     over = "more came out than was set aside" if record.over_reserved else ""
     rows.append(Row("over_reserved", "over the reserve", over, record.over_reserved))
+    back: dict[str, Value] = {
+        "impressions": record.refunded_impressions,
+        "price": credits_text(record.refunded_price),
+    }
+    rows.append(Row("refunded", "given back", _given_back(record), back))
     return Section("charged", "Charged", tuple(rows))
+
+
+def _given_back(record: AttemptRecord) -> str:
+    """What refunds gave back; "" for nothing."""
+    if not (record.refunded_impressions or record.refunded_price):
+        return ""
+    return f"{record.refunded_impressions} impressions, {credits_text(record.refunded_price)} credits"
 
 
 def _price(record: AttemptRecord) -> Section:
