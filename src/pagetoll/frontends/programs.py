@@ -18,6 +18,7 @@ PYKOTA_PROGRAMS = (
     "pkbcodes",
     "pkhint",
     "pkinvoice",
+    "pkmail",
     "pknotify",
     "pkpgcounter",
     "pkprinters",

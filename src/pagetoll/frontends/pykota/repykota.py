@@ -2,6 +2,7 @@
 """`repykota`: the report of print quotas, printer by printer, with PyKota's columns."""
 
 import sys
+from collections.abc import Iterator
 
 from pagetoll.app.reports.quota_report import PrinterReport, ReportOrder, ReportRow, quota_reports
 from pagetoll.core.messages import _
@@ -48,38 +49,40 @@ def plan(parsed: Parsed) -> Act:
 def _report(opening: Opening, order: ReportOrder) -> int:
     session = opening()
     for report in quota_reports(session.catalogue, order, session.settings, now_utc()):
-        _show(report, of_groups=order.kind is OwnerKind.GROUP)
+        for line in report_lines(report, of_groups=order.kind is OwnerKind.GROUP):
+            write(line)
     return EXIT_DONE
 
 
-def _show(report: PrinterReport, *, of_groups: bool) -> None:
+def report_lines(report: PrinterReport, *, of_groups: bool) -> Iterator[str]:
+    """The lines of a printer's report; the last one is blank."""
     printer = report.printer
     title = (
         _("Report for group quota on printer {name} ({description})")
         if of_groups
         else _("Report for user quota on printer {name} ({description})")
     )
-    write(title.format(name=printer.name, description=printer.description))
-    write(_("Pages grace time: {days} days").format(days=report.gracedelay_d))
-    write(_("Price per job: {price}").format(price=three_places(printer.price_per_job)))
-    write(_("Price per page: {price}").format(price=three_places(printer.price_per_impression)))
+    yield (title.format(name=printer.name, description=printer.description))
+    yield (_("Pages grace time: {days} days").format(days=report.gracedelay_d))
+    yield (_("Price per job: {price}").format(price=three_places(printer.price_per_job)))
+    yield (_("Price per page: {price}").format(price=three_places(printer.price_per_impression)))
     head = (
         _("Group          overcharge   used    soft    hard    balance grace         total       paid warn")
-        if (of_groups)
+        if of_groups
         else _("User           overcharge   used    soft    hard    balance grace         total       paid warn")
     )
-    write(head)
-    write("-" * WIDTH)
+    yield (head)
+    yield ("-" * WIDTH)
     for row in report.rows:
-        write(_line(row))
+        yield (_line(row))
     if report.lifetime_page_counter or report.lifetime_paid:
         total = f"{report.lifetime_page_counter:9}{two_places(report.lifetime_paid):>11}"
-        write(f"{_('Total : '):>70}{total}")
+        yield (f"{_('Total : '):>70}{total}")
     counted = printer.counted_impressions
-    write(f"{_('Real : '):>70}{f'{counted:9}' if counted else _('unknown')}")
+    yield (f"{_('Real : '):>70}{f'{counted:9}' if counted else _('unknown')}")
     if of_groups:
-        write(_("Totals are too high where a user is in several of these groups."))
-    write("")
+        yield (_("Totals are too high where a user is in several of these groups."))
+    yield ("")
 
 
 def _line(row: ReportRow) -> str:
@@ -104,7 +107,7 @@ def grace(row: ReportRow) -> str:
         return "DENY"
     if row.state.grace_until is not None:
         return f"{row.state.grace_until.astimezone():%Y-%m-%d}"
-    return "WARNING" if row.state.mark == "?B" else ""
+    return "WARNING" if row.state.verdict is Verdict.WARN and row.state.mark == "?B" else ""
 
 
 def main() -> int:
