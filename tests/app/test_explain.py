@@ -117,10 +117,13 @@ def test_how_the_user_is_known_is_said_in_words(identified: Identified):
     assert said.startswith(f"{identified.replace('_', ' ')}: ")
 
 
+PRINTED = "Job 12 of anna on laser was printed; charged: 4 impressions, 2 sheets, 0.48 credits"
+
+
 @pytest.mark.parametrize(
     ("record", "said"),
     [
-        (CHARGED, "Job 12 of anna on laser was printed; charged: 4 impressions, 2 sheets, 0.48 credits."),
+        (CHARGED, f"{PRINTED}."),
         (REFUSED, "Job 12 of anna on laser was refused (account-limit-reached); nothing was charged."),
         (
             replace(REFUSED, outcome=Outcome.VOIDED, reason=""),
@@ -136,8 +139,7 @@ def test_how_the_user_is_known_is_said_in_words(identified: Identified):
         ),
         (
             replace(CHARGED, refunded_impressions=1, refunded_price=120_000),
-            "Job 12 of anna on laser was printed; charged: 4 impressions, 2 sheets, 0.48 credits; "
-            "given back: 1 impressions, 0.12 credits.",
+            f"{PRINTED}; given back: 1 impressions, 0.12 credits.",
         ),
         (
             replace(CHARGED, charged_price=0, charge_rule="uncharged"),
