@@ -34,6 +34,7 @@ PLACES = [
     ("\\%(message)s", ["{}"]),
     ('"\\%(message)s"', ["\\{}"]),
     ("$%(message)s", ["${}"]),
+    ("\\$%(message)s", ["${}"]),
     ('"$%(message)s"', ["${}"]),
     ('"$(printf \'%%s.\' "%(message)s")"', ["{}."]),
     ('"`printf %%s. "%(message)s"`"', ["{}."]),

@@ -104,7 +104,7 @@ def _defuse(parts: list[str], scan: "_Quotes") -> None:
         return
     if scan.escaping:
         parts[-1] = "\\\\" if scan.quoting == '"' else ""
-    elif parts[-1] == "$":
+    elif parts[-1] == "$" and not scan.escaped:
         parts[-1] = "\\$"
 
 
@@ -114,6 +114,7 @@ class _Quotes:
     def __init__(self) -> None:
         self._open: list[str] = []  # ' " ( ` and # for a comment
         self.escaping = False
+        self.escaped = False  # the last sign stood behind a backslash
         self._in_word = False
 
     @property
@@ -134,6 +135,7 @@ class _Quotes:
 
     def see(self, sign: str, following: str) -> None:
         """Go on over a sign of the line."""
+        self.escaped = self.escaping
         top = self._open[-1] if self._open else ""
         if top == "'":
             if sign == "'":

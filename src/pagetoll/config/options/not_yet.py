@@ -20,10 +20,11 @@ def _is_command(value: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """What happens instead, and for which values of the option."""
+    """What happens instead, and for which values of the option. `partly`: some programs obey it already."""
 
     instead: str
     applies: Callable[[object], bool] = _always
+    partly: bool = False
 
 
 def instead_of(option: Option, value: object) -> str:
@@ -43,6 +44,7 @@ NOT_YET_IN_FORCE: Mapping[str, NotYet] = {
     "winbind_separator": NotYet("user names keep their domain"),
     "striptitle": NotYet("titles stay whole"),
     "reject_unknown": NotYet("pkusers makes every user it is told to"),
+    "mailto": NotYet("warnpykota obeys it; a refused job tells its user in the queue only", partly=True),
     "crashrecipient": NotYet("failures are in the log only"),
     "accounter": NotYet(_COUNTED),
     "preaccounter": NotYet(_COUNTED),

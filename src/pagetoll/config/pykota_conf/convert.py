@@ -60,7 +60,15 @@ def _section(layers: list[Layer], queue: str) -> Iterator[str]:
     for option in OPTIONS:
         given = next((each for layer in layers if (each := layer.given.get((queue, option.name)))), None)
         if given is not None:
-            yield f"{option.name} = {toml_value(given.raw)}  # {_remark(given, option.name)}"
+            yield f"{option.name} = {_written(given.raw)}  # {_remark(given, option.name)}"
+
+
+def _written(raw: object) -> str:
+    """The value as TOML; a text of several lines keeps them."""
+    if not isinstance(raw, str) or "\n" not in raw:
+        return toml_value(raw)
+    lines = [toml_value(line)[1:-1] for line in raw.split("\n")]
+    return '"""\n' + "\n".join(lines) + '"""'
 
 
 def _remark(given: Given, option: str) -> str:
