@@ -97,6 +97,14 @@ def test_a_needed_command_that_fails_ends_it(bare: Site):
 
 
 @needs_root
+def test_a_server_without_queues_yet_is_no_failure(bare: Site):
+    done = answers(bare, "n\nn\nn\nn\ny\nn\n", "debian")
+    assert (done.status, len(shown(done.out))) == (0, 6)
+    assert "WARN: the command ended with status 255; going on without it\n" in done.err
+    assert "pkturnkey" not in (bare.folder / "pksetup-replay.sh").read_text()
+
+
+@needs_root
 def test_a_script_that_is_there_is_never_written_over(bare: Site):
     target = bare.folder / "precious"
     target.write_text("mine")

@@ -102,8 +102,11 @@ def stages(distribution: str, user: str, *, make_user: bool) -> list[Stage]:
     return [
         *found,
         Stage(_("Install the backend into CUPS"), (*_program("pagetoll"), "cups", "install")),
+        # A new server may have no queue yet.
         Stage(
-            _("Make printers of CUPS's queues and lead them through Pagetoll"), (*_program("pkturnkey"), "--force")
+            _("Make printers of CUPS's queues and lead them through Pagetoll"),
+            (*_program("pkturnkey"), "--force"),
+            needed=False,
         ),
         Stage(_("Look whether all is well"), (*_program("pagetoll"), "doctor"), needed=False),
     ]
