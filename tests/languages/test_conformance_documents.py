@@ -18,6 +18,7 @@ from pagetoll.core.errors import (
 )
 from pagetoll.core.usage import ColorClass, Confidence, Duplex, Usage
 from pagetoll.languages import count
+from pagetoll.languages.coverage import Inspector
 
 
 def colors(usage: Usage) -> list[ColorClass]:
@@ -283,10 +284,11 @@ def test_hidden_slides_do_not_print() -> None:
     assert (usage.input_pages, usage.confidence) == (2, Confidence.DECLARED)
 
 
-@pytest.mark.parametrize("stated", ["99999999999999999999", "100001"])
-def test_an_absurd_number_of_pages_is_refused(stated: str) -> None:
-    with pytest.raises(MalformedDocument):
-        count(opendocument("text", "<office:body/>", statistic(stated)))
+@pytest.mark.parametrize(("stated", "kept"), [("99999999999999999999", 999_999_999), ("100001", 100_001)])
+def test_an_absurd_number_of_pages_is_kept_as_an_estimate(stated: str, kept: int) -> None:
+    usage = count(opendocument("text", "<office:body/>", statistic(stated)), inspect_pages=Inspector("bw"))
+    assert (usage.input_pages, usage.confidence, usage.coverage) == (kept, Confidence.ESTIMATED, ())
+    assert [finding.code for finding in usage.findings] == ["many_pages"]
 
 
 def test_encrypted_documents_are_refused() -> None:

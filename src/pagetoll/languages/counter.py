@@ -5,6 +5,7 @@ Copies are combined as page-languages chapter 1.4 says (`copies.py`). Sides, pap
 from PJL where the language says nothing about them.
 """
 
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from pagetoll.core.errors import DocumentError, UnknownLanguage
@@ -27,6 +28,10 @@ _ORDER = (
     Confidence.REFUSED,
 )
 MOST_SEGMENTS = 100_000
+MOST_MEASURED_PAGES = 1_000_000
+MANY_PAGES = 100_000
+HUGE_POINTS = 14_173
+"""Five meters (page-languages chapter 24)."""
 
 
 class _Readable(Protocol):
@@ -82,7 +87,7 @@ class _Stream:
         self._copies_rule = copies_rule
         self._context = context
         self._inspect_pages = inspect_pages
-        self._coverage: list[PageCoverage | None] = []
+        self._coverage: list[tuple[int, list[PageCoverage | None]]] = []
         self._wrapper = Wrapper()
         self._segments: list[Segment] = []
         self._findings: list[Finding] = []
@@ -148,6 +153,10 @@ class _Stream:
             parsed.note("copies_in_two_places", parsed.end)
         if any(number > self._context.limits.copies for number in (*copies, sets)):
             parsed.note("many_copies", parsed.end)
+        if parsed.input_pages > MANY_PAGES:
+            parsed.note("many_pages", parsed.end)
+        if any(max(run.media_points) > HUGE_POINTS for run in parsed.runs):
+            parsed.note("huge_page", parsed.end)
         if any(run.blank for run in parsed.runs):
             parsed.note("blank_pages", parsed.end)
         runs = tuple(_page_run(run, number, environment) for run, number in zip(parsed.runs, copies, strict=True))
@@ -155,8 +164,7 @@ class _Stream:
         self._segments.append(Segment(language, runs, sets, parsed.end))
         self._findings.extend(parsed.findings)
         if self._inspect_pages is not None:
-            unmeasured = [None] * (parsed.input_pages - len(parsed.coverage))
-            self._coverage += [*parsed.coverage, *unmeasured]
+            self._coverage.append((parsed.input_pages, parsed.coverage))
         self._worse(parsed.confidence)
         if len(parsed.page_ends) == parsed.input_pages:
             self._page_ends.extend(parsed.page_ends)
@@ -174,8 +182,16 @@ class _Stream:
             self._confidence,
             tuple(self._wrapper.findings + self._findings),
             tuple(self._page_ends) if self._page_ends_known else (),
-            tuple(self._coverage) if any(self._coverage) else (),
+            self._coverage_of_pages(),
         )
+
+    def _coverage_of_pages(self) -> tuple[PageCoverage | None, ...]:
+        """An entry for each page, or none at all where no page was measured."""
+        measured = any(any(pages) for _count, pages in self._coverage)
+        if not measured or sum(count for count, _pages in self._coverage) > MOST_MEASURED_PAGES:
+            return ()
+        filled = ([*pages, *[None] * (count - len(pages))] for count, pages in self._coverage)
+        return tuple(chain.from_iterable(filled))
 
 
 def _doubt_by_commands(parsed: Parsed, least: int, position: int) -> None:

@@ -37,6 +37,8 @@ FINDINGS = {
     "laid_out": "LibreOffice laid the document out; with other fonts it may have other pages",
     "maintenance": "the job cleans or checks the print head",
     "malformed": "a part is damaged beyond repair",
+    "huge_page": "a page has a side of more than five meters",
+    "many_pages": "there are more than 100,000 pages",
     "many_copies": "an unusual number of copies",
     "nested_language": "the pages stand in another language inside of the data",
     "no_stated_pages": "the document does not state its pages; its page breaks were counted",

@@ -42,14 +42,14 @@ def _text(document: CompoundFile, start: int, end: int) -> Parsed:
         raise MalformedDocument("the Word document is damaged; print it as PDF", start)
     if struct.unpack_from("<H", head, 10)[0] & 0x100:
         raise DocumentError("the document is encrypted; print it without a password", start)
-    stated = stated_pages(str(_properties(document, _SUMMARY).get(_PAGES, "")), start)
+    stated = stated_pages(str(_properties(document, _SUMMARY).get(_PAGES, "")))
     return weigh(parsed, stated, read_body(document, head))
 
 
 def _presentation(document: CompoundFile, start: int, end: int) -> Parsed:
     parsed = Parsed("ppt", end, Confidence.DECLARED)
     properties = _properties(document, _DOCUMENT_SUMMARY)
-    slides = stated_pages(str(properties.get(_SLIDES, "")), start)
+    slides = stated_pages(str(properties.get(_SLIDES, "")))
     if slides is None:
         raise MalformedDocument("the presentation states no number of slides; print it as PDF", start)
     hidden = properties.get(_HIDDEN, 0)

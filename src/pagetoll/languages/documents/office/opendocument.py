@@ -62,7 +62,7 @@ def _stated(package: Package) -> int | None:
 
     if "meta.xml" in package:
         walk(package.chunks("meta.xml"), on_start, offset=package.offset("meta.xml"))
-    return stated_pages(found[0], package.offset("meta.xml")) if found else None
+    return stated_pages(found[0]) if found else None
 
 
 def _slides(package: Package, parsed: Parsed, context: Context) -> None:

@@ -50,7 +50,7 @@ def _stated(package: Package, wanted: str) -> int | None:
 
     if parts[0] in package:
         walk(package.chunks(parts[0]), on_start, on_end, on_text, offset=package.offset(parts[0]))
-    return stated_pages(text, package.offset(parts[0]))
+    return stated_pages(text)
 
 
 @dataclass(slots=True)

@@ -162,4 +162,4 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     if steps < 3:
         raise MalformedDocument("the RTF document ends at its beginning", start)
     parsed = Parsed("rtf", position)
-    return weigh(parsed, stated_pages(reader.stated, start), reader.body)
+    return weigh(parsed, stated_pages(reader.stated), reader.body)

@@ -3,11 +3,12 @@
 
 from dataclasses import dataclass, field
 
-from pagetoll.core.errors import MalformedDocument
 from pagetoll.core.usage import ColorClass, Confidence
 from pagetoll.languages.parsed import Parsed, Run
 
 MOST_PAGES = 100_000
+MOST_STATED = 999_999_999
+"""A larger stated number counts as this one: kept, so that it is never charged as a small one."""
 
 
 @dataclass(slots=True)
@@ -27,14 +28,12 @@ class Body:
             self.colored.add(self.breaks)
 
 
-def stated_pages(digits: str, offset: int) -> int | None:
-    """A stated number; None where it is missing or zero. Raises MalformedDocument for an absurd one."""
+def stated_pages(digits: str) -> int | None:
+    """A stated number, at most `MOST_STATED`; None where it is missing or zero."""
     digits = digits.strip()
     if not (digits.isascii() and digits.isdigit()):
         return None
-    if len(digits) > 9 or int(digits) > MOST_PAGES:
-        raise MalformedDocument("the document states an absurd number of pages; print it as PDF", offset)
-    return int(digits) or None
+    return min(int(digits[:12]), MOST_STATED) or None
 
 
 def weigh(parsed: Parsed, stated: int | None, body: Body) -> Parsed:
@@ -45,6 +44,8 @@ def weigh(parsed: Parsed, stated: int | None, body: Body) -> Parsed:
     if stated is None:
         parsed.confidence = Confidence.ESTIMATED
         parsed.note("no_stated_pages", parsed.end)
+    elif stated > MOST_PAGES:
+        parsed.confidence = Confidence.ESTIMATED
     elif by_breaks > stated:
         parsed.confidence = Confidence.ESTIMATED
         parsed.note("declared_mismatch", parsed.end)
