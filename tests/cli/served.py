@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cli.site import Site
+from cli.site import OTHER_USER, Site
 from pagetoll.config.home import Home
 from pagetoll.frontends.daemon.instance import is_served
 from pagetoll.integrations.printlab.processes import wait_until
@@ -34,3 +34,15 @@ def served(site: Site) -> Iterator[Site]:
     finally:
         daemon.terminate()
         daemon.wait(20)
+
+
+def furnish(site: Site) -> None:
+    """Two printers; the caller and somebody else, in a group each, with entries."""
+    site.do("pkprinters", "-a", "-c", "0.05", "-D", "by the window", "hp", "laser")
+    site.do("pkusers", "-a", "-b", "5", OTHER_USER)
+    site.do("pkusers", "-a", "-b", "7", "anna")
+    site.do("pkusers", "-a", "-g", "staff", "pupils", OTHER_USER)
+    site.do("pkusers", "-i", "staff", OTHER_USER)
+    site.do("pkusers", "-i", "pupils", "anna")
+    site.do("edpykota", "-a", "-S", "10", "-H", "20", "*")
+    site.do("edpykota", "-a", "-g", "-S", "100", "-H", "200", "staff", "pupils")

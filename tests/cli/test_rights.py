@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.served import served
+from cli.served import furnish, served
 from cli.site import AS_ROOT, OTHER_USER, Done, Site, new_site
 from pagetoll.app.roles import grant
 from pagetoll.frontends.wiring import now_utc
@@ -16,18 +16,6 @@ from pagetoll.plugins import open_catalogue
 pytestmark = pytest.mark.skipif(not AS_ROOT, reason="only root can become other users")
 
 REFUSED = f" : {OTHER_USER} : you are not allowed to do this; it takes an administrator, or one of the roles: "
-
-
-def furnish(site: Site) -> None:
-    """Two printers; the caller and somebody else, in a group each, with entries."""
-    site.do("pkprinters", "-a", "-c", "0.05", "-D", "by the window", "hp", "laser")
-    site.do("pkusers", "-a", "-b", "5", OTHER_USER)
-    site.do("pkusers", "-a", "-b", "7", "anna")
-    site.do("pkusers", "-a", "-g", "staff", "pupils", OTHER_USER)
-    site.do("pkusers", "-i", "staff", OTHER_USER)
-    site.do("pkusers", "-i", "pupils", "anna")
-    site.do("edpykota", "-a", "-S", "10", "-H", "20", "*")
-    site.do("edpykota", "-a", "-g", "-S", "100", "-H", "200", "staff", "pupils")
 
 
 @pytest.fixture(scope="module")
