@@ -268,3 +268,41 @@ def test_a_program_that_forgets_how_files_are_opened_fails_instead_of_obeying(tm
     )
     assert done.stdout == "third\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["first", "second", "third"]
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [b"\0\0", b"\0\0\0\x0a\0\0\0\x06upkeep", b"\0\0\0\x50\0\0\0\x03job" + b"x" * 60],
+    ids=["cut", "upkeep", "job"],
+)
+def test_whatever_is_no_command_stays_unread_with_its_descriptors(shop: Site, octets: bytes):
+    pid = (shop.home / "daemon.lock").read_text().strip()
+    reading, writing = os.pipe()
+    inode = os.fstat(writing).st_ino
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(20)
+        os.seteuid(OTHER.pw_uid)
+        try:
+            link.connect(str(shop.home / "pagetolld.sock"))
+        finally:
+            os.seteuid(0)
+        socket.send_fds(link, [octets], [writing])
+        os.close(writing)
+        assert [type(message) for message in frames.FrameReader().feed(link.recv(4096))] == [frames.Failed]
+        held = [str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()]
+        assert f"pipe:[{inode}]" not in held
+    os.close(reading)
+
+
+def test_a_command_frame_that_breaks_the_protocol_ends_its_connection_alone(shop: Site):
+    for body in (b"\0\0\0\x07command" + b"\0\0\0\x01" + b"2", b"\0\0\0\x07command\xff\xff\xff\xff"):
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(20)
+            os.seteuid(OTHER.pw_uid)
+            try:
+                link.connect(str(shop.home / "pagetolld.sock"))
+            finally:
+                os.seteuid(0)
+            link.sendall(len(body).to_bytes(4, "big") + body)
+            assert link.recv(4096) == b""
+    assert shop.run("pkprinters", "-l", user=OTHER_USER).status == 0
