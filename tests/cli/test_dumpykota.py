@@ -20,9 +20,7 @@ HEADER = """
     copies options hostname md5sum pages billingcode precomputedjobsize precomputedjobprice jobdate
 """
 NAMES = HEADER.split()
-TYPES = (
-    "billingcodes, gpquotas, groups, history, payments, pmembers, printers, umembers, upquotas, users, all"
-)
+TYPES = "billingcodes, gpquotas, groups, history, payments, pmembers, printers, umembers, upquotas, users, all"
 
 
 def titled(site: Site, title: str, impressions: int, *, user: str = "anna", printer: str = "hp") -> None:
