@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """pkmail, run as a program with mails on its standard input and a real mail server for the answers."""
 
+import os
+import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from cli.site import Done, Site, module_of, new_site
+from cli.site import AS_ROOT, OTHER_USER, Done, Site, module_of, new_site
 from lab.mail_server import MailServer, mail_server
+from pagetoll.frontends.pykota.pkmail import COMMAND
 
 PROGRAM = "pkmail"
 
@@ -156,3 +161,36 @@ def test_a_report_that_cannot_be_sent_is_an_error(school: Site):
 def test_wrong_words_end_with_254(school: Site, text: str, words: list[str], complaint: str):
     done = received(school, text, *words)
     assert (done.status, done.out, done.err.partition(" : ")[2]) == (254, "", f"{complaint}\n")
+
+
+def test_an_interruption_ends_with_253(school: Site):
+    pipe = school.folder / "arguments"
+    os.mkfifo(pipe)
+    process = school.start(PROGRAM, "-A", str(pipe))
+    with pipe.open("w"):  # opens once the program reads: it is waiting for its arguments now
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 253
+    assert err.endswith(" : interrupted; a change that was not complete was not made\n")
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root can become other users")
+def test_another_user_may_not(school: Site):
+    become = ["setpriv", "--reuid", OTHER_USER, "--clear-groups"]
+    done = subprocess.run(
+        [*become, sys.executable, "-m", module_of(PROGRAM)],
+        env=school.environment,
+        input=mail("anna@example.org", "report"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (254, "")
+    assert f" : {OTHER_USER} : you are not allowed to use this command; run it as root or as " in done.stderr
+
+
+def test_the_reference_page_has_its_options():
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "pkmail.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `-(.)`, `--", page, re.MULTILINE))
+    assert documented == {option.letter for option in COMMAND.options}

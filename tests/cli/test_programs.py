@@ -17,7 +17,10 @@ from cli.site import AS_ROOT, OTHER_USER, SERVICE_USER, Site, module_of
 from pagetoll import __version__
 from pagetoll.frontends.cli.options import Command
 
-PROGRAMS = ("pkprinters", "pkusers", "edpykota", "pkbcodes", "dumpykota", "pkinvoice", "pkrefund")
+PROGRAMS = (
+    *("pkprinters", "pkusers", "edpykota", "pkbcodes", "dumpykota", "pkinvoice", "pkrefund"),
+    *("repykota", "warnpykota", "pykotme", "pykosd"),
+)
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 LISTINGS = {
     "pkprinters": ["-l"],
@@ -27,6 +30,10 @@ LISTINGS = {
     "dumpykota": ["-d", "history"],
     "pkinvoice": [],
     "pkrefund": ["-r", "x"],
+    "repykota": [],
+    "warnpykota": [],
+    "pykotme": ["/etc/passwd"],
+    "pykosd": ["-l", "1", "-s", "0"],
 }
 needs_root = pytest.mark.skipif(not AS_ROOT, reason="only root can become other users")
 
