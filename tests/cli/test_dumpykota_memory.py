@@ -2,10 +2,12 @@
 """A dump of many jobs needs no more memory than one of ten, in every format and order."""
 
 import os
+import pty
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -110,3 +112,26 @@ def test_all_rows_come_in_the_order_that_the_database_made(many: Site):
 def test_millions_of_jobs_need_no_more_memory_than_ten(fresh_site: Site, few: Site, words: list[str]):
     with site_with(fresh_site, MILLIONS) as site:
         assert peak_kb(site, *words) < peak_kb(few, *words) + SPREAD_KB
+
+
+def test_a_long_dump_into_a_file_shows_a_bar_on_a_terminal_only(many: Site):
+    ours, theirs = pty.openpty()
+    words = ["-d", "history", "-f", "xlsx", "-o", str(many.folder / "jobs.xlsx")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", module_of(PROGRAM), *words],
+        env=many.environment,
+        cwd=many.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    drawn = b""
+    with suppress(OSError):  # EIO once the program has ended
+        while part := os.read(ours, 65_536):
+            drawn += part
+    os.close(ours)
+    assert process.wait(timeout=60) == 0
+    assert re.search(rb"\r\[#* *\] +\d+ %", drawn)
+    assert drawn.endswith(b"\r\x1b[K"), "wiped away in the end"
+    assert many.run(PROGRAM, *words).err == ""
