@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.site import Site, new_site
+from cli.served import served
+from cli.site import AS_ROOT, OTHER_USER, Site, new_site
 
 PROGRAM = "repykota"
 HEAD = "User           overcharge   used    soft    hard    balance grace         total       paid warn"
@@ -190,3 +191,19 @@ def empty_handed(first_school: Site) -> Iterator[Site]:
 def test_wrong_words_and_what_nothing_matches_end_with_254(empty_handed: Site, words: list[str], complaint: str):
     done = empty_handed.run(PROGRAM, *words)
     assert (done.status, done.out, done.err.partition(" : ")[2]) == (254, "", f"{complaint}\n")
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root can become other users")
+def test_an_ordinary_user_gets_his_own_report_and_his_groups(school: Site):
+    school.do("pkusers", "-a", "-i", "staff", OTHER_USER)
+    school.do("edpykota", "-a", "-P", "hp", "-U", "4", OTHER_USER)
+    with served(school):
+        own = school.run(PROGRAM, "anna", user=OTHER_USER)
+        groups = school.run(PROGRAM, "-g", "guests", user=OTHER_USER)
+        members = school.run(PROGRAM, "-i", "staff", user=OTHER_USER)
+    assert (own.status, own.err) == (0, "")
+    assert [line.split()[0] for line in own.out.splitlines() if line[16:18] == "-Q"] == [OTHER_USER]
+    assert (groups.status, groups.err) == (0, "")
+    assert [line.split()[0] for line in groups.out.splitlines() if line[16:18] == "-Q"] == ["staff"]
+    assert (members.status, members.out) == (254, "")
+    assert f"{OTHER_USER} : you are not allowed to do this" in members.err

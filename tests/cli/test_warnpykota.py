@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.site import Site, new_site
+from cli.served import served
+from cli.site import AS_ROOT, OTHER_USER, Site, new_site
 from lab.mail_server import MailServer, mail_server
 
 PROGRAM = "warnpykota"
@@ -255,3 +256,20 @@ def test_no_mail_server_is_an_error_only_when_there_is_something_to_say(school: 
 def test_wrong_words_and_what_nothing_matches_end_with_254(first_school: Site, words: list[str], complaint: str):
     done = first_school.run(PROGRAM, *words)
     assert (done.status, done.out, done.err.partition(" : ")[2]) == (254, "", f"{complaint}\n")
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root can become other users")
+def test_an_ordinary_user_warns_himself_alone_and_begins_his_grace(school: Site, server: MailServer):
+    configure(school, server)
+    school.do("pkusers", "-a", "-i", "staff", OTHER_USER)
+    school.do("edpykota", "-a", "-P", "hp", "-S", "10", "-H", "20", "-U", "12", OTHER_USER)
+    school.do("edpykota", "-a", "-g", "-P", "hp", "-S", "10", "-H", "99", "staff")
+    school.do("edpykota", "-U", "20", "anna", "bert")
+    with served(school):
+        own = school.run(PROGRAM, "anna", user=OTHER_USER)
+        groups = school.run(PROGRAM, "-g", user=OTHER_USER)
+    assert (own.status, own.out, own.err) == (0, "", "")
+    assert (groups.status, groups.out, groups.err) == (0, "", "")
+    assert sent(server) == [(f"{OTHER_USER}@school.example", LOW)] * 2
+    assert "Date limit : None" not in school.do("edpykota", "-L", "-P", "hp", OTHER_USER)
+    assert "Date limit : None" in school.do("edpykota", "-L", "-P", "canon", "anna")
