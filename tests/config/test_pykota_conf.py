@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """pykota.conf as its old parser read it: syntax, each directive's texts, and what is said about wrong ones."""
 
+import subprocess
 from decimal import Decimal
 from pathlib import Path
 
@@ -342,3 +343,54 @@ def test_a_file_in_the_wrong_charset_is_an_error_with_what_to_do(tmp_path):
     path.write_bytes(b"[global]\nconfig_charset : ascii\nadmin : \xfc\n")
     with pytest.raises(ConfigError, match="config_charset: the file is not in the charset ascii"):
         read_old(path)
+
+
+# --- rows of the acceptance list ----------------------------------------------------------------------------------
+
+
+def told_by(command: SiteCommand, values: dict[str, str] | None = None, **environment: str) -> list[str]:
+    """The arguments that the command's program gets; pknotify is a shell function that prints them."""
+    function = "pknotify() { printf '%s\\0' \"$@\"; }\n"
+    *shell, line = command.argv(values)
+    done = subprocess.run([*shell, function + line], env=environment, capture_output=True, timeout=20, check=True)
+    return done.stdout.decode().split("\0")[:-1]
+
+
+def test_n1_a_command_over_several_lines_is_joined_by_the_shell():
+    found = value_of(
+        "askconfirmation : pknotify --destination $PYKOTAJOBORIGINATINGHOSTNAME:7654 \\\n"
+        "    --timeout 120 \\\n"
+        '    --confirm "$PYKOTAPRECOMPUTEDJOBSIZE pages?"\n',
+        "askconfirmation",
+    )
+    assert isinstance(found, SiteCommand)
+    told = told_by(found, PYKOTAJOBORIGINATINGHOSTNAME="pc1", PYKOTAPRECOMPUTEDJOBSIZE="3")
+    assert told == ["--destination", "pc1:7654", "--timeout", "120", "--confirm", "3 pages?"]
+
+
+def test_n2_a_message_of_several_lines_and_signs_is_one_argument_of_the_notice():
+    found = value_of(
+        "mailto : external(pknotify --destination $PYKOTAJOBORIGINATINGHOSTNAME:7654 "
+        '--notify "%(message)s" 2>&1 > /dev/null)\n',
+        "mailto",
+    )
+    assert isinstance(found, MailTo)
+    assert found.command is not None
+    message = 'No "more"\n$(paper); `x` \\ %(email)s'
+    # what is shown goes to /dev/null there, so the redirection is taken off to look
+    shown = SiteCommand(shell=found.command.shell.replace("> /dev/null", ""))
+    told = told_by(shown, {"message": message, "email": "x"}, PYKOTAJOBORIGINATINGHOSTNAME="pc1")
+    assert told == ["--destination", "pc1:7654", "--notify", message]
+    assert told_by(found.command, {"message": message}) == []
+
+
+def test_n3_texts_over_several_lines_are_kept():
+    for name in ("poorwarn", "softwarn", "hardwarn"):
+        assert (
+            value_of(f"{name} : First.\n  Second.\n\n  Fourth: 100%.\n", name) == "First.\nSecond.\n\nFourth: 100%."
+        )
+
+
+def test_x1_the_old_names_of_the_accounters_are_understood():
+    assert value_of("accounter : querying(snmp)", "accounter") == value_of("accounter : hardware(snmp)", "accounter")
+    assert value_of("accounter : external(wc)", "accounter") == value_of("accounter : software(wc)", "accounter")
