@@ -61,10 +61,10 @@ def sentences() -> list[Sentence]:
     return [sentence for path in files for sentence in sentences_of(path)]
 
 
-def sentences_of(path: Path) -> Iterator[Sentence]:
-    """Those of one source file."""
+def sentences_of(path: Path, sources: Path = SOURCES) -> Iterator[Sentence]:
+    """Those of one source file below the folder of sources."""
     source = path.read_text(encoding="utf-8")
-    file = path.relative_to(SOURCES).as_posix()
+    file = path.relative_to(sources).as_posix()
     tree = ast.parse(source, file)
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     tables = tables_of(tree, module_of(file))

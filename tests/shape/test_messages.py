@@ -90,12 +90,11 @@ E = Other("not", "a", "table")
 """
 
 
-def test_the_arguments_of_marks_and_the_texts_of_tables_are_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setattr(TOOL, "SOURCES", tmp_path)
+def test_the_arguments_of_marks_and_the_texts_of_tables_are_found(tmp_path: Path):
     source = tmp_path / "pagetoll" / "made_up.py"
     source.parent.mkdir()
     source.write_text(SOURCE.replace('"does" + " it"', '"does it"'))
-    found = [(sentence.one, sentence.many) for sentence in TOOL.sentences_of(source)]
+    found = [(sentence.one, sentence.many) for sentence in TOOL.sentences_of(source, tmp_path)]
     assert sorted(found) == [
         ("[options]", ""),
         ("does it", ""),
