@@ -221,7 +221,9 @@ def _lightened(band: Pixels, grey: Pixels, places: Any, columns: int) -> PixelSu
     totals = [int(plane.sum(dtype=numpy.uint64)) for plane in (*planes, brightest)]
     differing = numpy.flatnonzero(abs(grey.astype(numpy.int16) - lightness.astype(numpy.int16)) > _HEAVIER)
     if differing.size:
-        rows, across = numpy.divmod(places[differing], columns)
+        at = places[differing].astype(numpy.int32)  # divided by one number: numpy is quick with that, not with divmod
+        rows = at // columns
+        across = at - rows * columns
         tile = rows // _TILE_PIXELS * (columns // _TILE_PIXELS + 1) + across // _TILE_PIXELS
         tile -= tile.min()
         drawn = numpy.bincount(tile, FULL - lightness[differing].astype(numpy.float32))

@@ -33,6 +33,7 @@ _RED_SHARE, _GREEN_SHARE, _BLUE_SHARE = 299, 587, 114
 BAND_PIXELS = 1 << 18
 """Pixels looked at in one go: small enough for a processor's cache."""
 
+_ROWS_IN_16_BITS = 256
 UNUSED, WHITE = numpy.frombuffer(b"\0\0\0\xff\xff\xff\xff\xff", numpy.uint32)
 """The fourth octet of a pixel of four, and a white pixel, as numbers in this machine's order."""
 
@@ -72,9 +73,15 @@ class PixelSums:
 
 
 def grey_sums(grey: Pixels) -> PixelSums:
-    """The sums of grey pixels, in rows or in one."""
-    total = int(grey.sum(axis=0, dtype=numpy.uint32).sum(dtype=numpy.uint64))
+    """The sums of grey pixels (rows, columns)."""
+    total = _total(grey)
     return PixelSums(grey.size, total, total, total, total)
+
+
+def _total(plane: Pixels) -> int:
+    """The sum of (rows, columns); 256 rows of octets fit into 16 bits, which is the fastest way to add them."""
+    bands = (plane[top : top + _ROWS_IN_16_BITS] for top in range(0, plane.shape[0], _ROWS_IN_16_BITS))
+    return sum(int(band.sum(axis=0, dtype=numpy.uint16).sum(dtype=numpy.uint64)) for band in bands)
 
 
 def rgb_sums(pixels: Pixels, colored: bool = False) -> PixelSums:
@@ -111,7 +118,7 @@ def colored_sums(pixels: Pixels) -> PixelSums:
     """The sums of a picture (rows, columns, 4) that is known to be colored; the fourth channel is nothing."""
     planes = [numpy.ascontiguousarray(pixels[..., channel]) for channel in range(3)]
     planes.append(numpy.maximum(numpy.maximum(planes[0], planes[1]), planes[2]))
-    red, green, blue, most = (int(plane.sum(axis=0, dtype=numpy.uint32).sum(dtype=numpy.uint64)) for plane in planes)
+    red, green, blue, most = map(_total, planes)
     return PixelSums(pixels.size // 4, red, green, blue, most, colored=True)
 
 
