@@ -152,6 +152,17 @@ def test_a_role_gives_its_rights_and_no_others(own_shop: Site, role: str):
         assert (done.status, done.err) == (0, ""), words
 
 
+@pytest.mark.parametrize(("role", "allowed"), [("helpdesk", True), ("cashier", True), ("auditor", False)])
+def test_a_refund_takes_a_role_and_is_booked_once(own_shop: Site, role: str, allowed: bool):
+    with own_shop.books() as books:
+        books.print(1)
+    give(own_shop, role)
+    done = by_other(own_shop, "pkrefund", "-f", "-r", "paper jam")
+    assert (done.status, REFUSED in done.err) == ((0, False) if allowed else (254, True))
+    assert ("REFUND" in own_shop.do("dumpykota", "-d", "history")) is allowed
+    assert own_shop.audit() == []
+
+
 def give(site: Site, role: str) -> None:
     """Grant a role to the other user, as an administrator of the ledger would."""
     catalogue = open_catalogue(f"sqlite:///{site.home}/pagetoll.db", clock=now_utc, busy_timeout_s=5.0)
