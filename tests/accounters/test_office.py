@@ -75,18 +75,22 @@ def test_the_pages_of_the_converted_document_count(folder: Path, monkeypatch: py
         "open(words[-2] + '/document.pdf', 'w').write('no PDF')",
         "os.symlink('/etc/passwd', words[-2] + '/document.pdf')",
         "os.mkfifo(words[-2] + '/document.pdf')",
-        "while True: pass",
     ],
 )
-def test_the_declared_number_stays_when_the_converter_fails(folder: Path, then: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(office.Office, "__init__", _hurried(office.Office.__init__))
+def test_the_declared_number_stays_when_the_converter_fails(folder: Path, then: str):
     usage = converted(folder, then)
     assert (usage.language, usage.impressions, usage.confidence) == ("docx", DECLARED_PAGES, Confidence.ESTIMATED)
 
 
-def _hurried(made):
-    """The same with a second of time."""
-    return lambda self, executable, run_as: made(self, executable, run_as, 1.0)
+@needs_no_network
+def test_a_converter_without_end_is_ended(folder: Path):
+    program = folder / "soffice"
+    program.write_text("#!/bin/sh\nexec sleep 600\n")
+    program.chmod(0o755)
+    nobody = (65534, 65534) if os.getuid() == 0 else (os.getuid(), os.getgid())
+    hurried = office.Office(str(program), nobody, time_limit_s=0.5)
+    with SAMPLE.open("rb") as document, hurried.pdf(document.fileno(), "docx") as pdf:
+        assert pdf is None
 
 
 def test_without_libreoffice_the_declared_number_counts():
