@@ -8,6 +8,7 @@ from datetime import datetime
 
 from pagetoll.core.errors import LedgerError, UsageError
 from pagetoll.core.jobs import AttemptState, HistoryFilter, Identified, Outcome
+from pagetoll.core.messages import _
 from pagetoll.ports import AttemptRecord, Ledger
 
 ATTEMPT_PREFIX = "attempt:"
@@ -67,11 +68,13 @@ def attempts_meant(ledger: Ledger, reference: str) -> Sequence[AttemptRecord]:
     if reference.startswith(ATTEMPT_PREFIX):
         record = ledger.attempt_by_id(number)
         if record is None:
-            raise LedgerError(f"there is no attempt {number} in the ledger; see: pagetoll job list")
+            raise LedgerError(
+                _("there is no attempt {number} in the ledger; see: pagetoll job list").format(number=number)
+            )
         return [record]
     records = list(ledger.history(HistoryFilter(job_id=number), limit=RECORDS_SEARCHED_MAX))
     if not records:
-        raise LedgerError(f"there is no job {number} in the ledger; see: pagetoll job list")
+        raise LedgerError(_("there is no job {number} in the ledger; see: pagetoll job list").format(number=number))
     newest = records[0].facts.key.job
     return [record for record in records if record.facts.key.job == newest]
 
@@ -79,5 +82,9 @@ def attempts_meant(ledger: Ledger, reference: str) -> Sequence[AttemptRecord]:
 def number_of(text: str, shown: str) -> int:
     """A job's or an attempt's number. Raises UsageError naming `shown`."""
     if not re.fullmatch(r"[0-9]+", text) or len(text) > LARGEST_NUMBER_DIGITS:
-        raise UsageError(f"{shown!r} names no job; give its number, such as 12, or {ATTEMPT_PREFIX}12")
+        raise UsageError(
+            _("{shown!r} names no job; give its number, such as 12, or {attempt_prefix}12").format(
+                shown=shown, attempt_prefix=ATTEMPT_PREFIX
+            )
+        )
     return int(text)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from pagetoll.core.errors import UsageError
+from pagetoll.core.messages import _
 
 NAME_LENGTH_MAX = 255
 REFUSED_CHARACTERS = "/@?*,;&|"
@@ -25,11 +26,17 @@ def check_new_name(kind: str, name: str) -> str:
     bad = sorted({character for character in name if character in REFUSED_CHARACTERS or is_control(character)})
     if bad:
         shown = " ".join(repr(character)[1:-1] for character in bad)
-        raise UsageError(f"invalid {kind} name {name!r}: leave out {shown}")
+        raise UsageError(
+            _("invalid {kind} name {name!r}: leave out {shown}").format(kind=kind, name=name, shown=shown)
+        )
     if not name.strip():
-        raise UsageError(f"a {kind} name cannot be blank; give one with letters or digits")
+        raise UsageError(_("a {kind} name cannot be blank; give one with letters or digits").format(kind=kind))
     if len(name) > NAME_LENGTH_MAX:
-        raise UsageError(f"the {kind} name {name[:20]}… has {len(name)} characters; at most {NAME_LENGTH_MAX} work")
+        raise UsageError(
+            _("the {kind} name {name}… has {length} characters; at most {most} work").format(
+                kind=kind, name=name[:20], length=len(name), most=NAME_LENGTH_MAX
+            )
+        )
     return name
 
 
@@ -61,5 +68,5 @@ def all_matching(rows: Sequence[Row], patterns: Sequence[str], name_of: Callable
     """Like `matching`, but every pattern must find something. Raises UsageError naming the first that does not."""
     for pattern in patterns:
         if not matching(rows, [pattern], name_of):
-            raise UsageError(f"there is no {kind} {pattern}; create it first")
+            raise UsageError(_("there is no {kind} {pattern}; create it first").format(kind=kind, pattern=pattern))
     return matching(rows, patterns, name_of)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pagetoll.app.names import all_matching, matching, new_names
 from pagetoll.core.catalogue import PrinterChange, PrinterRow
 from pagetoll.core.errors import UsageError
+from pagetoll.core.messages import _
 from pagetoll.ports import Catalogue, CatalogueReader, CatalogueTransaction
 
 NO_CHANGE = PrinterChange()
-NOTHING_FOUND = "there is no printer that matches {}; list them with: pkprinters --list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def save_printers(catalogue: Catalogue, order: PrinterOrder, actor: str, act: st
     def work(transaction: CatalogueTransaction) -> list[str]:
         rows = transaction.printers()
         if order.add:
-            new = new_names("printer", order.words, (row.name for row in rows))
+            new = new_names(_("printer"), order.words, (row.name for row in rows))
             transaction.add_printers(new)
             rows = transaction.printers()
             named = [row for row in rows if row.name in set(order.words)]
@@ -54,7 +54,7 @@ def save_printers(catalogue: Catalogue, order: PrinterOrder, actor: str, act: st
             named = meant = _found(rows, order.words)
         ids = [row.printer_id for row in meant]
         transaction.change_printers(ids, order.change)
-        groups = all_matching(rows, order.groups, lambda row: row.name, "printer group")
+        groups = all_matching(rows, order.groups, lambda row: row.name, _("printer group"))
         for group in groups:
             _change_membership(transaction, group.printer_id, ids, leave=order.leave_groups)
         return [row.name for row in named]
@@ -107,7 +107,8 @@ def ancestors(printer_id: int, above: dict[int, list[int]]) -> list[int]:
 def _found(rows: Sequence[PrinterRow], words: Sequence[str]) -> list[PrinterRow]:
     found = matching(rows, words or ["*"], lambda row: row.name)
     if not found:
-        raise UsageError(NOTHING_FOUND.format(", ".join(words) or "*"))
+        text = _("there is no printer that matches {words}; list them with: pkprinters --list")
+        raise UsageError(text.format(words=", ".join(words) or "*"))
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pagetoll.app.names import check_new_name
 from pagetoll.core.catalogue import RoleRow
 from pagetoll.core.errors import UsageError
+from pagetoll.core.messages import _
 from pagetoll.core.rights import Caller
 from pagetoll.core.roles import Role
 from pagetoll.ports import Catalogue, CatalogueReader, CatalogueTransaction
@@ -58,7 +59,9 @@ def role_of(text: str) -> Role:
     try:
         return Role(text.strip().lower())
     except ValueError:
-        raise UsageError(f"there is no role {text!r}; give one of {', '.join(Role)}") from None
+        raise UsageError(
+            _("there is no role {text!r}; give one of {names}").format(text=text, names=", ".join(Role))
+        ) from None
 
 
 def _listed(names: set[str]) -> str:

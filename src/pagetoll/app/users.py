@@ -8,10 +8,10 @@ from typing import TypeVar
 from pagetoll.app.names import all_matching, matching, new_names
 from pagetoll.core.catalogue import Figure, GroupRow, OwnerChange, UserRow
 from pagetoll.core.errors import UsageError
+from pagetoll.core.messages import _
 from pagetoll.ports import Catalogue, CatalogueReader, CatalogueTransaction
 
 NO_CHANGE = OwnerChange()
-NOTHING_FOUND = "there is no {kind} that matches {words}; list them with: pkusers {option}"
 Row = TypeVar("Row", UserRow, GroupRow)
 
 
@@ -56,7 +56,7 @@ def save_users(catalogue: Catalogue, order: UserOrder, actor: str, act: str) -> 
     def work(transaction: CatalogueTransaction) -> None:
         rows = transaction.users()
         if order.add:
-            new = new_names("user", order.words, (row.name for row in rows))
+            new = new_names(_("user"), order.words, (row.name for row in rows))
             transaction.add_users(new)
             wanted = set(new if order.skip_existing else order.words)
             meant = [row for row in transaction.users() if row.name in wanted]
@@ -92,7 +92,7 @@ def save_groups(catalogue: Catalogue, order: GroupOrder, actor: str, act: str) -
     def work(transaction: CatalogueTransaction) -> None:
         rows = transaction.groups()
         if order.add:
-            new = new_names("users group", order.words, (row.name for row in rows))
+            new = new_names(_("users group"), order.words, (row.name for row in rows))
             transaction.add_groups(new)
             wanted = set(new if order.skip_existing else order.words)
             meant = [row for row in transaction.groups() if row.name in wanted]
@@ -121,9 +121,15 @@ def list_groups(catalogue: CatalogueReader, words: Sequence[str]) -> list[GroupR
 def check_email(address: str) -> str:
     """The address itself where it can be one: empty, or with exactly one @. Raises UsageError otherwise."""
     if address and address.count("@") != 1:
-        raise UsageError(f"invalid email address {address!r}: give one with exactly one @, or an empty one")
+        raise UsageError(
+            _("invalid email address {address!r}: give one with exactly one @, or an empty one").format(
+                address=address
+            )
+        )
     if not address.isprintable():
-        raise UsageError(f"invalid email address {address!r}: leave out line ends and control characters")
+        raise UsageError(
+            _("invalid email address {address!r}: leave out line ends and control characters").format(address=address)
+        )
     return address
 
 
@@ -137,7 +143,7 @@ def _emails(users: Sequence[UserRow], order: UserOrder) -> list[tuple[int, str]]
 
 
 def _change_memberships(transaction: CatalogueTransaction, user_ids: Sequence[int], order: UserOrder) -> None:
-    groups = all_matching(transaction.groups(), order.groups, lambda row: row.name, "users group")
+    groups = all_matching(transaction.groups(), order.groups, lambda row: row.name, _("users group"))
     for group in groups:
         if order.leave_groups:
             transaction.leave_group(group.group_id, user_ids)
@@ -148,6 +154,9 @@ def _change_memberships(transaction: CatalogueTransaction, user_ids: Sequence[in
 def _found(rows: Sequence[Row], words: Sequence[str], kind: str) -> list[Row]:
     found = matching(rows, words or ["*"], lambda row: row.name)
     if not found:
-        option = "--list" if kind == "user" else "--groups --list"
-        raise UsageError(NOTHING_FOUND.format(kind=kind, words=", ".join(words) or "*", option=option))
+        if kind == "user":
+            text = _("there is no user that matches {words}; list them with: pkusers --list")
+        else:
+            text = _("there is no users group that matches {words}; list them with: pkusers --groups --list")
+        raise UsageError(text.format(words=", ".join(words) or "*"))
     return found

@@ -8,6 +8,7 @@ import os
 
 from pagetoll.config.home import Home, Owner
 from pagetoll.core.errors import PagetollError, UsageError
+from pagetoll.core.messages import _
 
 OWNER_UMASK = 0o027
 
@@ -21,8 +22,10 @@ def become_owner(home: Home) -> bool:
     owner = home.owner()
     if owner.uid == 0:
         raise UsageError(
-            f"{home.data_folder} belongs to root, and nothing of Pagetoll runs as root; "
-            "give it to the service user with: pagetoll init"
+            _(
+                "{data_folder} belongs to root, and nothing of Pagetoll runs as root; give it to the service "
+                "user with: pagetoll init"
+            ).format(data_folder=home.data_folder)
         )
     if os.geteuid() == 0:
         drop_root(owner)
@@ -32,7 +35,7 @@ def become_owner(home: Home) -> bool:
 def refuse_root() -> None:
     """For the daemon: raise UsageError when this process still is root."""
     if 0 in os.getresuid():
-        raise UsageError("the daemon does not run as root; make a home of the service user with: pagetoll init")
+        raise UsageError(_("the daemon does not run as root; make a home of the service user with: pagetoll init"))
 
 
 def drop_root(owner: Owner) -> None:
@@ -49,4 +52,6 @@ def drop_root(owner: Owner) -> None:
         os.setuid(0)
     except PermissionError:
         return
-    raise PagetollError(f"could not give up root for {owner.name}; this kernel or container keeps the privilege")
+    raise PagetollError(
+        _("could not give up root for {name}; this kernel or container keeps the privilege").format(name=owner.name)
+    )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`pagetoll audit`: prove every balance and counter from the ledger's entries; show who changed what."""
 
+from pagetoll.core.messages import _
 from pagetoll.frontends.cli.ledger_access import owners_ledger
 from pagetoll.frontends.cli.options import Command, Option
 from pagetoll.frontends.cli.screen import printable, tolerant_output
@@ -36,8 +37,14 @@ def main(arguments: list[str]) -> int:
         extent = ledger.audit_extent()
     checked = f"{extent.accounts} accounts, {extent.entries} entries, {extent.open_reservations} open reservations"
     if differences:
-        say(f"{len(differences)} figures are not proved; checked: {checked}.")
-        say("Something changed the database past Pagetoll: keep a copy of it, then restore a backup that is right.")
+        say(
+            _("{differences} figures are not proved; checked: {checked}.").format(
+                differences=len(differences), checked=checked
+            )
+        )
+        say(
+            _("Something changed the database past Pagetoll: keep a copy of it, then restore a backup that is right.")
+        )
         return 1
-    say(f"The books are right: {checked}.")
+    say(_("The books are right: {checked}.").format(checked=checked))
     return 0

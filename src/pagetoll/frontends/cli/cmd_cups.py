@@ -10,6 +10,7 @@ from pagetoll.config.create import FOLDER_MODE, set_text_option, write_thin_conf
 from pagetoll.config.home import Home, name_of
 from pagetoll.config.load import load_home
 from pagetoll.core.errors import PagetollError, UsageError
+from pagetoll.core.messages import _
 from pagetoll.frontends import identity
 from pagetoll.frontends.cli.options import Command, Option, Parsed, comma_list
 from pagetoll.frontends.cli.subcommand import parse_or_show, say
@@ -41,11 +42,13 @@ def main(arguments: list[str]) -> int:
         return 0
     word, *names = parsed.words or ("",)
     if word not in ACTS:
-        raise UsageError(f"say {', '.join(ACTS)}; see: {COMMAND.name} --help")
+        raise UsageError(_("say {names}; see: {name} --help").format(names=", ".join(ACTS), name=COMMAND.name))
     act, takes_queues = ACTS[word]
     if bool(names) != takes_queues:
         raise UsageError(
-            f"{word} takes {'the names of queues' if takes_queues else 'no names'}; see: pagetoll cups -h"
+            _("{word} takes {what}; see: pagetoll cups -h").format(
+                word=word, what=_("the names of queues") if takes_queues else _("no names")
+            )
         )
     return act(parsed, Home.from_environment(os.environ), names)
 
@@ -54,7 +57,11 @@ def schemes_of(parsed: Parsed) -> tuple[str, ...]:
     """The backend's names that the command is about. Raises UsageError for one the daemon would not understand."""
     names = tuple(dict.fromkeys(comma_list(parsed.text("name") or ""))) or OUR_SCHEMES
     if unknown := set(names) - set(OUR_SCHEMES):
-        raise UsageError(f"{min(unknown)!r}: our backend goes by the names {' and '.join(OUR_SCHEMES)} only")
+        raise UsageError(
+            _("{unknown!r}: our backend goes by the names {names} only").format(
+                unknown=min(unknown), names=" and ".join(OUR_SCHEMES)
+            )
+        )
     return names
 
 
@@ -63,11 +70,15 @@ def folder_of(parsed: Parsed) -> Path:
     named = parsed.text("backend-dir")
     folder = Path(named) if named else cups_server.find_files(os.environ).backend_dir
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder; name the scheduler's folder of backends with --backend-dir")
+        raise UsageError(
+            _("{folder} is no folder; name the scheduler's folder of backends with --backend-dir").format(
+                folder=folder
+            )
+        )
     return folder
 
 
-def install_backend(parsed: Parsed, home: Home, _: list[str]) -> int:
+def install_backend(parsed: Parsed, home: Home, _names: list[str]) -> int:
     """Install, and where it is to run as the spooler's user, let that user reach the daemon."""
     spooler = parsed.text("as-spooler") or ""
     if spooler:
@@ -77,11 +88,15 @@ def install_backend(parsed: Parsed, home: Home, _: list[str]) -> int:
     text = backend_install.stamped(backend_install.thin_source(), stamps)
     mode = backend_install.SPOOLER_MODE if spooler else backend_install.ROOT_MODE
     for path in backend_install.install(folder, schemes_of(parsed), text, mode):
-        say(f"installed {path}")
+        say(_("installed {path}").format(path=path))
     accept_jobs_of(spooler, home)
     if spooler:
-        say(f"{spooler} cannot start the daemon: let systemd do it, or run: pagetoll daemon start")
-    say("Next: pagetoll cups manage QUEUE puts a queue behind it; pagetoll cups status lists the queues.")
+        say(
+            _("{spooler} cannot start the daemon: let systemd do it, or run: pagetoll daemon start").format(
+                spooler=spooler
+            )
+        )
+    say(_("Next: pagetoll cups manage QUEUE puts a queue behind it; pagetoll cups status lists the queues."))
     return 0
 
 
@@ -90,27 +105,35 @@ def accept_jobs_of(spooler: str, home: Home) -> None:
     if spooler == load_home(home).spooler_user:
         return
     if not identity.become_owner(home):
-        raise UsageError(f"only root and {home.owner().name} can change {home.configuration}; run this as root")
+        raise UsageError(
+            _("only root and {name} can change {configuration}; run this as root").format(
+                name=home.owner().name, configuration=home.configuration
+            )
+        )
     set_text_option(home.configuration, "spooler_user", spooler, home.owner())
     if home.root is not None:
         home.root.chmod(FOLDER_MODE | (0o001 if spooler else 0))
     who = f"also from {spooler}" if spooler else "from root only"
-    say(f"Jobs are taken {who} now. A running daemon learns it by: pagetoll daemon reload")
+    say(_("Jobs are taken {who} now. A running daemon learns it by: pagetoll daemon reload").format(who=who))
 
 
-def uninstall_backend(parsed: Parsed, _: Home, __: list[str]) -> int:
+def uninstall_backend(parsed: Parsed, _home: Home, _names: list[str]) -> int:
     """Remove the backend, unless queues would stop printing."""
     names = schemes_of(parsed)
     if "force" not in parsed:
         uris = {queue.name: unwrap(queue.shown_uri) for queue in Cups(os.environ).queues()}
         behind = [name for name, wrapped in uris.items() if wrapped is not None and wrapped.scheme in names]
         if behind:
-            raise UsageError(f"queues are behind the backend; first: pagetoll cups unmanage {' '.join(behind)}")
+            raise UsageError(
+                _("queues are behind the backend; first: pagetoll cups unmanage {names}").format(
+                    names=" ".join(behind)
+                )
+            )
     removed = backend_install.uninstall(folder_of(parsed), names)
     for path in removed:
-        say(f"removed {path}")
+        say(_("removed {path}").format(path=path))
     if not removed:
-        say("There is no backend of ours.")
+        say(_("There is no backend of ours."))
     return 0
 
 
@@ -132,7 +155,7 @@ def manage_queues(parsed: Parsed, home: Home, names: list[str]) -> int:
     return status
 
 
-def unmanage_queues(_: Parsed, home: Home, names: list[str]) -> int:
+def unmanage_queues(_parsed: Parsed, home: Home, names: list[str]) -> int:
     """Give queues their own device back."""
     cups = Cups(os.environ, on_wait)
 
@@ -160,16 +183,20 @@ def each(names: list[str], act: Callable[[str], str]) -> int:
     return status
 
 
-def show_status(parsed: Parsed, home: Home, _: list[str]) -> int:
+def show_status(parsed: Parsed, home: Home, _names: list[str]) -> int:
     """The backend files and the queues, as tables. 1 when there are managed queues but no backend."""
     installed = backend_install.find_installed(folder_of(parsed))
     for file in installed:
         runs_as = "the spooler's user" if file.mode & 0o001 else name_of(file.uid)
         place = file.stamps.get("HOME") or "the usual places"
         other = "" if file.stamps.get("SOCKET") == str(home.socket) else "; NOT this home: pagetoll cups install"
-        say(f"backend {file.path}: mode {file.mode:04o}, runs as {runs_as}, home {place}{other}")
+        say(
+            _("backend {path}: mode {mode:04o}, runs as {runs_as}, home {place}{other}").format(
+                path=file.path, mode=file.mode, runs_as=runs_as, place=place, other=other
+            )
+        )
     if not installed:
-        say("no backend of ours is installed; install it with: pagetoll cups install")
+        say(_("no backend of ours is installed; install it with: pagetoll cups install"))
     queues = Cups(os.environ).queues()
     for line in table(queues):
         say(line)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pagetoll.config.home import Home
 from pagetoll.core.errors import PagetollError, UsageError
+from pagetoll.core.messages import _
 from pagetoll.frontends import identity
 from pagetoll.frontends.cli.options import Command
 from pagetoll.frontends.cli.subcommand import parse_or_show, say
@@ -36,11 +37,15 @@ def main(arguments: list[str]) -> int:
         return 0
     acts = {"run": _run, "start": _start, "stop": _stop, "status": _status, "reload": _reload}
     if len(parsed.words) != 1 or parsed.words[0] not in acts:
-        raise UsageError("say one of run, start, stop, status, reload; see: pagetoll daemon --help")
+        raise UsageError(_("say one of run, start, stop, status, reload; see: pagetoll daemon --help"))
     home = Home.from_environment(os.environ)
     # the log and the lock lie in the owner's folder, where root must open nothing
     if not identity.become_owner(home):
-        raise PagetollError(f"only root and {home.owner().name} may do this to the daemon; run this as one of them")
+        raise PagetollError(
+            _("only root and {name} may do this to the daemon; run this as one of them").format(
+                name=home.owner().name
+            )
+        )
     return acts[parsed.words[0]](home)
 
 
@@ -50,7 +55,7 @@ def _run(_home: Home) -> int:
 
 def _start(home: Home) -> int:
     if running_pid(home) is not None:
-        say(f"the daemon runs already, pid {running_pid(home)}")
+        say(_("the daemon runs already, pid {pid}").format(pid=running_pid(home)))
         return 0
     log_path = home.data_folder / "pagetolld.log"
     with Path(os.devnull).open("rb") as nothing:
@@ -60,12 +65,20 @@ def _start(home: Home) -> int:
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if child.poll() is not None:
-            raise PagetollError(f"the daemon ended at once with status {child.returncode}; see {log_path}")
+            raise PagetollError(
+                _("the daemon ended at once with status {returncode}; see {log_path}").format(
+                    returncode=child.returncode, log_path=log_path
+                )
+            )
         if running_pid(home) is not None and home.socket.is_socket():
-            say(f"the daemon runs, pid {running_pid(home)}")
+            say(_("the daemon runs, pid {pid}").format(pid=running_pid(home)))
             return 0
         time.sleep(PAUSE_S)
-    raise PagetollError(f"the daemon did not answer within {START_TIMEOUT_S:.0f} s; see {log_path}")
+    raise PagetollError(
+        _("the daemon did not answer within {start_timeout_s:.0f} s; see {log_path}").format(
+            start_timeout_s=START_TIMEOUT_S, log_path=log_path
+        )
+    )
 
 
 def _log(path: Path) -> int:
@@ -73,7 +86,11 @@ def _log(path: Path) -> int:
     try:
         return os.open(path, flags, 0o640)
     except OSError as error:
-        raise PagetollError(f"{path} cannot be written: {error.strerror}; remove it, then start again") from error
+        raise PagetollError(
+            _("{path} cannot be written: {strerror}; remove it, then start again").format(
+                path=path, strerror=error.strerror
+            )
+        ) from error
 
 
 def _stop(home: Home) -> int:
@@ -83,11 +100,13 @@ def _stop(home: Home) -> int:
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
             if running_pid(home) != pid:
-                say("the daemon has ended")
+                say(_("the daemon has ended"))
                 return 0
             time.sleep(PAUSE_S)
     raise PagetollError(
-        f"the daemon, pid {pid}, did not end even by SIGKILL; look at its state in /proc/{pid}/status"
+        _("the daemon, pid {pid}, did not end even by SIGKILL; look at its state in /proc/{pid}/status").format(
+            pid=pid
+        )
     )
 
 
@@ -99,19 +118,23 @@ def _status(home: Home) -> int:
 
 def _reload(home: Home) -> int:
     os.kill(_pid(home), signal.SIGHUP)
-    say("the daemon reads its configuration again")
+    say(_("the daemon reads its configuration again"))
     return 0
 
 
 def _pid(home: Home) -> int:
     pid = running_pid(home)
     if pid is None:
-        raise PagetollError(f"no daemon of {home.data_folder} runs; start it with: pagetoll daemon start")
+        raise PagetollError(
+            _("no daemon of {data_folder} runs; start it with: pagetoll daemon start").format(
+                data_folder=home.data_folder
+            )
+        )
     return pid
 
 
 def _program() -> str:
     program = Path(sys.prefix).resolve() / "bin" / "pagetolld"
     if not program.exists():
-        raise PagetollError(f"{program} is missing; install Pagetoll anew with: make setup")
+        raise PagetollError(_("{program} is missing; install Pagetoll anew with: make setup").format(program=program))
     return str(program)

@@ -6,6 +6,7 @@ import sys
 from types import FrameType
 
 from pagetoll.core.errors import PagetollError
+from pagetoll.core.messages import _
 from pagetoll.frontends.cli.demo import story
 from pagetoll.frontends.cli.demo.stage import Stage
 from pagetoll.frontends.cli.options import Command, Option
@@ -32,13 +33,13 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, interrupt)  # so that everything is taken down
     try:
         with Stage() as stage:
-            say(f"Everything happens in {stage.folder} and goes away in the end.")
+            say(_("Everything happens in {folder} and goes away in the end.").format(folder=stage.folder))
             story.perform(stage, parsed.text("user") or "")
     except PagetollError as error:
         sys.stdout.flush()
         sys.stderr.write(f"pagetoll demo: {error}\n")
         return 1
-    say("All taken down. Next: pagetoll init makes the real home, as docs/tutorial/first-counted-page.md shows.")
+    say(_("All taken down. Next: pagetoll init makes the real home, as docs/tutorial/first-counted-page.md shows."))
     return 0
 
 

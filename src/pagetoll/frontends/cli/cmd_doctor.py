@@ -6,6 +6,7 @@ import sys
 
 from pagetoll.app.doctor import Finding, Level, examine
 from pagetoll.config.home import Home
+from pagetoll.core.messages import _
 from pagetoll.frontends.cli.doctor_facts import gather
 from pagetoll.frontends.cli.options import Command, Option
 from pagetoll.frontends.cli.subcommand import no_words, parse_or_show, say
@@ -40,10 +41,14 @@ def main(arguments: list[str]) -> int:
         if finding.level is not Level.OK or "quiet" not in parsed:
             say(line(finding, colored))
             if finding.mend:
-                say(f"       mend: {finding.mend}")
+                say(_("       mend: {mend}").format(mend=finding.mend))
     bad = sum(finding.level is Level.BAD for finding in findings)
     doubtful = sum(finding.level is Level.WARN for finding in findings)
-    say(f"{len(findings)} checks: {bad} bad, {doubtful} doubtful")
+    say(
+        _("{findings} checks: {bad} bad, {doubtful} doubtful").format(
+            findings=len(findings), bad=bad, doubtful=doubtful
+        )
+    )
     return int(bad > 0)
 
 

@@ -12,6 +12,7 @@ from pagetoll.config.load import load_home
 from pagetoll.config.pykota_conf.places import VARIABLE as PYKOTA_VARIABLE
 from pagetoll.config.safe_files import create_file, refusal
 from pagetoll.core.errors import UsageError
+from pagetoll.core.messages import _
 from pagetoll.frontends import identity
 from pagetoll.frontends.cli.options import Command, Option
 from pagetoll.frontends.cli.subcommand import no_words, parse_or_show, say
@@ -61,13 +62,13 @@ def main(arguments: list[str]) -> int:
     settings = load_home(home)
     plugins.upgrade_schema(settings.database)
     for path in made:
-        say(f"made {path}")
+        say(_("made {path}").format(path=path))
     say(
         f"The home of Pagetoll is ready: {home.data_folder}, owned by {owner.name}." + ("" if made else " No change.")
     )
     if units is not None:
-        say("Next: systemctl daemon-reload; systemctl enable --now pagetolld.socket; pagetoll cups install")
-    say("Next: pkprinters --add and pkusers --add for the ledger, pagetoll cups install for the spooler.")
+        say(_("Next: systemctl daemon-reload; systemctl enable --now pagetolld.socket; pagetoll cups install"))
+    say(_("Next: pkprinters --add and pkusers --add for the ledger, pagetoll cups install for the spooler."))
     return 0
 
 
@@ -83,26 +84,31 @@ def choose_owner(home: Home, name: str | None) -> Owner:
     if os.geteuid() != 0:
         me = system_user.current()
         if name not in (None, me.name):
-            raise UsageError(f"only root can give the home to {name}; run this as root or as {name}")
+            raise UsageError(
+                _("only root can give the home to {name}; run this as root or as {name}").format(name=name)
+            )
         return me
     present = home.owner() if home.data_folder.exists() else None
     if present is not None and present.uid != 0:
         if name not in (None, present.name):
             raise UsageError(
-                f"{home.data_folder} belongs to {present.name} already; stop the daemon and "
-                f"chown -R {name} {home.data_folder} first"
+                _(
+                    "{data_folder} belongs to {name} already; stop the daemon and chown -R {wanted} "
+                    "{data_folder} first"
+                ).format(data_folder=home.data_folder, name=present.name, wanted=name)
             )
         if name is None and not home.configuration.exists():
             raise UsageError(
-                f"{home.data_folder} is there already and belongs to {present.name}; "
-                f"if that is right, say so: --user {present.name}"
+                _(
+                    "{data_folder} is there already and belongs to {name}; if that is right, say so: --user {name}"
+                ).format(data_folder=home.data_folder, name=present.name)
             )
         return present
     wanted = name or system_user.DEFAULT_NAME
     found = system_user.find(wanted)
     if found is None:
         found = system_user.create(wanted)
-        say(f"made the system user {wanted}")
+        say(_("made the system user {wanted}").format(wanted=wanted))
     return found
 
 
@@ -117,12 +123,20 @@ def write_units_of(home: Home, owner: Owner, folder: Path) -> list[Path]:
     """Write the units that start the daemon of this home. Raises UsageError when they cannot be written."""
     programs = Path(sys.prefix) / "bin"
     if not (programs / "pagetolld").exists():
-        raise UsageError(f"{programs} has no pagetolld for the units to start; install Pagetoll with: make setup")
+        raise UsageError(
+            _("{programs} has no pagetolld for the units to start; install Pagetoll with: make setup").format(
+                programs=programs
+            )
+        )
     texts = systemd_units.render_units(programs, owner.name, home.root)
     try:
         return systemd_units.write_units(folder, texts)
     except OSError as error:
-        raise UsageError(f"{folder}: the units cannot be written there: {error.strerror}") from error
+        raise UsageError(
+            _("{folder}: the units cannot be written there: {strerror}").format(
+                folder=folder, strerror=error.strerror
+            )
+        ) from error
 
 
 def check_reachable(home: Home, owner: Owner) -> None:

@@ -10,6 +10,7 @@ from pagetoll.app.explain import Explanation, explain, to_json
 from pagetoll.app.figures import moment
 from pagetoll.core.errors import UsageError
 from pagetoll.core.jobs import HistoryFilter, Identified
+from pagetoll.core.messages import _
 from pagetoll.core.money import credits_text
 from pagetoll.frontends.cli.ledger_access import owners_ledger
 from pagetoll.frontends.cli.options import Command, Option, Parsed
@@ -53,10 +54,10 @@ def main(arguments: list[str]) -> int:
         return 0
     word, *names = parsed.words or ("",)
     if word not in ("list", "show", "explain"):
-        raise UsageError(f"say list, show or explain; see: {COMMAND.name} --help")
+        raise UsageError(_("say list, show or explain; see: {name} --help").format(name=COMMAND.name))
     if len(names) != (word != "list"):
         wanted = "takes no names" if word == "list" else "takes one job"
-        raise UsageError(f"{word} {wanted}; see: {COMMAND.name} --help")
+        raise UsageError(_("{word} {wanted}; see: {name} --help").format(word=word, wanted=wanted, name=COMMAND.name))
     tolerant_output()
     if word == "list":
         filtered, limit = filter_of(parsed), limit_of(parsed)
@@ -64,7 +65,7 @@ def main(arguments: list[str]) -> int:
             _show_rows(map(jobs.row_of, ledger.history(filtered, limit=limit)), as_json="json" in parsed)
         return 0
     if given := parsed.given(LIST_OPTIONS):
-        raise UsageError(f"{given[0]} belongs to list; see: {COMMAND.name} --help")
+        raise UsageError(_("{given} belongs to list; see: {name} --help").format(given=given[0], name=COMMAND.name))
     jobs.number_of(names[0].removeprefix(jobs.ATTEMPT_PREFIX), names[0])
     with owners_ledger() as ledger:
         perform = _show if word == "show" else _explain
@@ -79,7 +80,11 @@ def filter_of(parsed: Parsed) -> HistoryFilter:
         identified = Identified(parsed.values["identified"]) if "identified" in parsed else None
     except ValueError:
         known = ", ".join(Identified)
-        raise UsageError(f"--identified {parsed.values['identified']!r} is not one of: {known}") from None
+        raise UsageError(
+            _("--identified {values!r} is not one of: {known}").format(
+                values=parsed.values["identified"], known=known
+            )
+        ) from None
     return HistoryFilter(
         printer_name=parsed.text("printer") or None,
         user_name=parsed.text("user") or None,
@@ -96,7 +101,7 @@ def limit_of(parsed: Parsed) -> int | None:
 
 def _whole(text: str, option: str) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > jobs.LARGEST_NUMBER_DIGITS:
-        raise UsageError(f"{option} takes a whole number such as 12, not {text!r}")
+        raise UsageError(_("{option} takes a whole number such as 12, not {text!r}").format(option=option, text=text))
     return int(text)
 
 

@@ -15,6 +15,7 @@ from pagetoll.app.upkeep import UpkeepReport, run_upkeep
 from pagetoll.config.home import Home
 from pagetoll.config.load import load_home
 from pagetoll.core.errors import LedgerError, PagetollError
+from pagetoll.core.messages import _
 from pagetoll.frontends import identity
 from pagetoll.frontends.cli.options import Command
 from pagetoll.frontends.cli.screen import printable, tolerant_output
@@ -59,7 +60,9 @@ def main(arguments: list[str]) -> int:
 def work_as_owner(home: Home, numbers_fd: int) -> int:
     """One round; the numbers of held jobs go to `numbers_fd` where there is one. Raises what `main` raises."""
     if not identity.become_owner(home):
-        raise LedgerError(f"only root and {home.owner().name} may do the upkeep; run this as one of them")
+        raise LedgerError(
+            _("only root and {name} may do the upkeep; run this as one of them").format(name=home.owner().name)
+        )
     try:
         lock = take_lock(home)
     except AlreadyRunning:
@@ -96,14 +99,20 @@ def ask_daemon(home: Home) -> int:
             session = Session(connection)
             session.send(frames.Upkeep())
             while (received := session.receive(DAEMON_TIMEOUT_S)) is not None:
-                message, _ = received
+                message, _descriptors = received
                 if isinstance(message, frames.Exit):
                     return message.status
                 if isinstance(message, frames.Say):
                     say(printable(os.fsdecode(message.line)))
         except (OSError, ClientGone) as error:
-            raise PagetollError(f"the daemon did not answer ({error}); look with: pagetoll doctor") from error
-    raise PagetollError(f"the daemon did not answer within {DAEMON_TIMEOUT_S:.0f} s; look with: pagetoll doctor")
+            raise PagetollError(
+                _("the daemon did not answer ({error}); look with: pagetoll doctor").format(error=error)
+            ) from error
+    raise PagetollError(
+        _("the daemon did not answer within {daemon_timeout_s:.0f} s; look with: pagetoll doctor").format(
+            daemon_timeout_s=DAEMON_TIMEOUT_S
+        )
+    )
 
 
 def tell(report: UpkeepReport) -> None:
@@ -130,7 +139,7 @@ def in_child(home: Home) -> tuple[int, list[int]]:
     os.close(writing)
     with open(reading, "rb") as file:  # noqa: PTH123 - a descriptor
         lines = file.read(NUMBERS_OCTETS_MAX).split()
-    _, ended = os.waitpid(child, 0)
+    _pid, ended = os.waitpid(child, 0)
     status = os.waitstatus_to_exitcode(ended)
     return (status if status >= 0 else 1), [int(line) for line in lines if line.isdigit()]
 
@@ -170,5 +179,5 @@ def release(number: int) -> int:
     if why:
         sys.stderr.write(f"{COMMAND.name}: job {number} stays held: {printable(why)}; try: {' '.join(words)}\n")
         return 1
-    say(f"released job {number}")
+    say(_("released job {number}").format(number=number))
     return 0

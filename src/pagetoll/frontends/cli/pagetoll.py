@@ -15,6 +15,7 @@ from typing import cast
 
 from pagetoll import __version__
 from pagetoll.core.errors import PagetollError, UsageError
+from pagetoll.core.messages import _
 from pagetoll.frontends.cli.ledger_access import by_daemon
 from pagetoll.frontends.language import speak
 
@@ -112,7 +113,7 @@ def _run(words: list[str]) -> int:
     if row is None:
         close = difflib.get_close_matches(name, SUBCOMMANDS, n=1)
         hint = f"did you mean {close[0]}?" if close else "see: pagetoll --help"
-        raise UsageError(f"there is no command {name!r}; {hint}")
+        raise UsageError(_("there is no command {name!r}; {hint}").format(name=name, hint=hint))
     module = import_module(f"pagetoll.frontends.cli.{row.module}")
     arguments = [*row.words, *others]
     status = by_daemon(module.COMMAND, arguments) if hasattr(module, "COMMAND") else None

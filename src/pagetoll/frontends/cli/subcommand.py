@@ -5,6 +5,7 @@ import sys
 
 from pagetoll import __version__
 from pagetoll.core.errors import UsageError
+from pagetoll.core.messages import _
 from pagetoll.frontends.cli.options import Command, Parsed, parse
 
 
@@ -25,7 +26,9 @@ def parse_or_show(command: Command, arguments: list[str]) -> Parsed | None:
 def no_words(command: Command, parsed: Parsed) -> None:
     """Raise UsageError when words stand where none are expected."""
     if parsed.words:
-        raise UsageError(f"{parsed.words[0]!r} is not expected here; see: {command.name} --help")
+        raise UsageError(
+            _("{words!r} is not expected here; see: {name} --help").format(words=parsed.words[0], name=command.name)
+        )
 
 
 def say(line: str) -> None:

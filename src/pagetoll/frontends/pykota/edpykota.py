@@ -7,6 +7,7 @@ from dataclasses import replace
 from pagetoll.app.quotas import EntryOrder, delete_entries, fit_limits, list_entries, save_entries
 from pagetoll.core.catalogue import UNCHANGED, EntryChange, EntryRow
 from pagetoll.core.errors import UsageError
+from pagetoll.core.messages import _
 from pagetoll.core.policy import OwnerKind
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.pykota import values
@@ -59,7 +60,6 @@ CHANGES = (
     "skipexisting",
 )
 USERS_ONLY = ("used", "maxjobsize", "increase")
-NOBODY = "no {kind} matches; create them first with: pkusers {option}"
 
 
 def plan(parsed: Parsed) -> Act:
@@ -79,7 +79,7 @@ def plan(parsed: Parsed) -> Act:
         return lambda opening: _list(opening, kind, names, printers)
     if "delete" in parsed:
         if not names:
-            raise UsageError("--delete needs the names of users or groups; see --help")
+            raise UsageError(_("--delete needs the names of users or groups; see --help"))
         return lambda opening: _delete(opening, kind, names, printers)
     order = EntryOrder(
         kind,
@@ -117,11 +117,12 @@ def _save(opening: Opening, order: EntryOrder) -> int:
     order = replace(order, change=replace(order.change, reason=session.act))
     outcome = save_entries(session.catalogue, order, session.actor, session.act)
     if order.add and not outcome.owners:
-        group = order.owner_kind is OwnerKind.GROUP
-        kind, option = ("users group", "--groups --add") if group else ("user", "--add")
-        tell("WARN", NOBODY.format(kind=kind, option=option))
+        if order.owner_kind is OwnerKind.GROUP:
+            tell("WARN", _("no users group matches; create them first with: pkusers --groups --add"))
+        else:
+            tell("WARN", _("no user matches; create them first with: pkusers --add"))
     if order.add and not outcome.printers:
-        tell("WARN", "no printer matches; create them first with: pkprinters --add")
+        tell("WARN", _("no printer matches; create them first with: pkprinters --add"))
     return EXIT_DONE
 
 
@@ -139,14 +140,22 @@ def _list(opening: Opening, kind: OwnerKind, names: list[str], printers: list[st
 
 def _show(entry: EntryRow, *, of_user: bool) -> None:
     write(f"{entry.owner_name}@{entry.printer_name}")
-    write(f"    Page counter : {entry.page_counter}")
-    write(f"    Lifetime page counter : {entry.lifetime_page_counter}")
-    write(f"    Soft limit : {limit(entry.soft_limit)}")
-    write(f"    Hard limit : {limit(entry.hard_limit)}")
-    write(f"    Date limit : {local_time(entry.grace_until)}")
+    write(_("    Page counter : {page_counter}").format(page_counter=entry.page_counter))
+    write(
+        _("    Lifetime page counter : {lifetime_page_counter}").format(
+            lifetime_page_counter=entry.lifetime_page_counter
+        )
+    )
+    write(_("    Soft limit : {soft_limit}").format(soft_limit=limit(entry.soft_limit)))
+    write(_("    Hard limit : {hard_limit}").format(hard_limit=limit(entry.hard_limit)))
+    write(_("    Date limit : {grace_until}").format(grace_until=local_time(entry.grace_until)))
     if of_user:
-        write(f"    Maximum job size : {largest_job(entry.max_job_impressions)}")
-        write(f"    Warning banners printed : {entry.warn_banners}")
+        write(
+            _("    Maximum job size : {max_job_impressions}").format(
+                max_job_impressions=largest_job(entry.max_job_impressions)
+            )
+        )
+        write(_("    Warning banners printed : {warn_banners}").format(warn_banners=entry.warn_banners))
     write("")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pagetoll.app.printers import PrinterListing, PrinterOrder, delete_printers, list_printers, save_printers
 from pagetoll.core.catalogue import UNCHANGED, PrinterChange, Unchanged
 from pagetoll.core.errors import UsageError
+from pagetoll.core.messages import _
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.pykota import values
 from pagetoll.frontends.pykota.output import largest_job, plain_float, write
@@ -51,7 +52,7 @@ def plan(parsed: Parsed) -> Act:
         return lambda opening: _list(opening, names)
     for option in ("add", "delete"):
         if option in parsed and not names:
-            raise UsageError(f"--{option} needs the names of printers; see --help")
+            raise UsageError(_("--{option} needs the names of printers; see --help").format(option=option))
     if "delete" in parsed:
         return _deleting(names, cups="cups" in parsed)
     return _saving(_order(parsed, names), cups="cups" in parsed)
@@ -89,7 +90,7 @@ def _do(work: Callable[[], list[str]], *, cups: bool, undo: bool) -> int:
 def _order(parsed: Parsed, names: list[str]) -> PrinterOrder:
     groups = values.listed(parsed, "groups")
     if "remove" in parsed and not groups:
-        raise UsageError("--remove needs --groups; see --help")
+        raise UsageError(_("--remove needs --groups; see --help"))
     page, job = _prices(parsed.text("charge"))
     description = parsed.text("description")
     passthrough: bool | Unchanged = UNCHANGED
@@ -133,9 +134,13 @@ def _show(listing: PrinterListing, *, routed: bool) -> None:
     printer = listing.printer
     per_job, per_page = plain_float(printer.price_per_job), plain_float(printer.price_per_impression)
     write(f"{printer.name} [{printer.description}] ({per_job} + #*{per_page})")
-    write(f"    Passthrough mode : {'ON' if printer.passthrough else 'OFF'}")
-    write(f"    Maximum job size : {largest_job(printer.max_job_impressions)}")
-    write(f"    Routed through PyKota : {'YES' if routed else 'NO'}")
+    write(_("    Passthrough mode : {value}").format(value="ON" if printer.passthrough else "OFF"))
+    write(
+        _("    Maximum job size : {max_job_impressions}").format(
+            max_job_impressions=largest_job(printer.max_job_impressions)
+        )
+    )
+    write(_("    Routed through PyKota : {value}").format(value="YES" if routed else "NO"))
     if listing.ancestors:
         write(f"    in {', '.join(listing.ancestors)}")
 

@@ -8,6 +8,7 @@ from pagetoll.app import users
 from pagetoll.app.users import GroupOrder, UserOrder, check_email
 from pagetoll.core.catalogue import UNCHANGED, GroupRow, OwnerChange, Unchanged, UserRow
 from pagetoll.core.errors import UsageError
+from pagetoll.core.messages import _
 from pagetoll.core.policy import GROUP_LIMITBY, LimitBy
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.pykota import values
@@ -66,7 +67,7 @@ def plan(parsed: Parsed) -> Act:
             values.refuse_together(parsed, f"--{option}", CHANGES)
     for option in ("add", "delete"):
         if option in parsed and not names:
-            raise UsageError(f"--{option} needs the names of users or groups; see --help")
+            raise UsageError(_("--{option} needs the names of users or groups; see --help").format(option=option))
     if "groups" in parsed:
         values.refuse_together(parsed, "--groups", USERS_ONLY)
         return _plan_groups(parsed, names)
@@ -104,7 +105,7 @@ def _doing(work: Callable[[Catalogue, str, str], None]) -> Act:
 def _user_order(parsed: Parsed, names: list[str]) -> UserOrder:
     groups = values.listed(parsed, "ingroups")
     if "remove" in parsed and not groups:
-        raise UsageError("--remove needs --ingroups; see --help")
+        raise UsageError(_("--remove needs --ingroups; see --help"))
     email = parsed.text("email")
     if email is not None:
         check_email(email)
@@ -151,7 +152,9 @@ def _limitby(parsed: Parsed, allowed: tuple[LimitBy, ...]) -> LimitBy | Unchange
         return UNCHANGED
     word = text.strip().lower()
     if word not in list(allowed):
-        raise UsageError(f"invalid --limitby {text!r}: give one of {', '.join(allowed)}")
+        raise UsageError(
+            _("invalid --limitby {text!r}: give one of {names}").format(text=text, names=", ".join(allowed))
+        )
     return LimitBy(word)
 
 
@@ -164,10 +167,10 @@ def _list_users(opening: Opening, names: list[str]) -> int:
 def _show_user(user: UserRow) -> None:
     tail = f" - {user.description}" if user.description else ""
     write(f"{user.name} - <{user.email or f'{user.name}@{MAIL_DOMAIN}'}>{tail}")
-    write(f"    Limited by : {user.limitby}")
-    write(f"    Account balance : {two_places(user.balance)}")
-    write(f"    Total paid so far : {two_places(user.lifetime_paid)}")
-    write(f"    Overcharging factor : {two_places(user.overcharge)}")
+    write(_("    Limited by : {limitby}").format(limitby=user.limitby))
+    write(_("    Account balance : {balance}").format(balance=two_places(user.balance)))
+    write(_("    Total paid so far : {lifetime_paid}").format(lifetime_paid=two_places(user.lifetime_paid)))
+    write(_("    Overcharging factor : {overcharge}").format(overcharge=two_places(user.overcharge)))
     write("")
 
 
@@ -179,9 +182,9 @@ def _list_groups(opening: Opening, names: list[str]) -> int:
 
 def _show_group(group: GroupRow) -> None:
     write(group.name + (f" - {group.description}" if group.description else ""))
-    write(f"    Limited by : {group.limitby}")
-    write(f"    Group balance : {two_places(group.balance)}")
-    write(f"    Total paid so far : {two_places(group.lifetime_paid)}")
+    write(_("    Limited by : {limitby}").format(limitby=group.limitby))
+    write(_("    Group balance : {balance}").format(balance=two_places(group.balance)))
+    write(_("    Total paid so far : {lifetime_paid}").format(lifetime_paid=two_places(group.lifetime_paid)))
     write("")
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from pagetoll.config.home import Home
 from pagetoll.core.errors import DeviceError, PagetollError, UsageError
+from pagetoll.core.messages import _
 from pagetoll.frontends.pykota.output import tell
 from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_FAILED, guarded
 from pagetoll.integrations.cups import Cups, manage, unmanage
@@ -48,7 +49,10 @@ def route(names: list[str], *, undo: bool) -> int:
         except UsageError as error:
             tell("WARN", str(error))
         except PagetollError as error:
-            tell("ERROR", f"{name}: {error}; the printer itself was changed in the ledger")
+            tell(
+                "ERROR",
+                _("{name}: {error}; the printer itself was changed in the ledger").format(name=name, error=error),
+            )
             status = EXIT_FAILED
     return status
 
@@ -76,7 +80,7 @@ def _in_child(work: Callable[[], list[str]]) -> tuple[int, list[str]]:
     os.close(writing)
     with open(reading, "rb") as file:  # noqa: PTH123
         data = file.read(NAMES_OCTETS_MAX)
-    _, ended = os.waitpid(child, 0)
+    _pid, ended = os.waitpid(child, 0)
     status = os.waitstatus_to_exitcode(ended)
     if status != EXIT_DONE:
         return (status if status > 0 else EXIT_FAILED), []

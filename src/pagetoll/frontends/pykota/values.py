@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from pagetoll.app.names import split_words
 from pagetoll.core.catalogue import Figure
 from pagetoll.core.errors import UsageError
+from pagetoll.core.messages import _
 from pagetoll.core.money import LARGEST_STEPS, micros
 from pagetoll.frontends.cli.options import Parsed
 
@@ -24,7 +25,9 @@ def whole(parsed: Parsed, option: str) -> int | None:
     if text is None:
         return None
     if not _WHOLE.fullmatch(text.strip()):
-        raise UsageError(f"invalid --{option} {text!r}: give a whole number from 0")
+        raise UsageError(
+            _("invalid --{option} {text!r}: give a whole number from 0").format(option=option, text=text)
+        )
     return _bounded(int(text), option)
 
 
@@ -36,7 +39,9 @@ def signed(parsed: Parsed, option: str) -> Figure | None:
     word = text.strip()
     if not _SIGNED.fullmatch(word):
         raise UsageError(
-            f"invalid --{option} {text!r}: give a whole number, with + or - in front to add to what is stored"
+            _(
+                "invalid --{option} {text!r}: give a whole number, with + or - in front to add to what is stored"
+            ).format(option=option, text=text)
         )
     return Figure(_bounded(int(word), option), relative=word[0] in "+-")
 
@@ -52,7 +57,9 @@ def _size(parsed: Parsed, option: str) -> int | None:
         return whole(parsed, option)
     except UsageError:
         raise UsageError(
-            f"invalid --{option} {parsed.text(option)!r}: give a number of pages, or unlimited"
+            _("invalid --{option} {text!r}: give a number of pages, or unlimited").format(
+                option=option, text=parsed.text(option)
+            )
         ) from None
 
 
@@ -60,11 +67,15 @@ def amount(option: str, text: str) -> int:
     """A number of credits, a price or a factor, in millionths; it may be negative."""
     word = text.strip()
     if not _DECIMAL.fullmatch(word):
-        raise UsageError(f"invalid --{option} {text!r}: give a number such as 0.05")
+        raise UsageError(
+            _("invalid --{option} {text!r}: give a number such as 0.05").format(option=option, text=text)
+        )
     try:
         return micros(Decimal(word))
     except InvalidOperation:
-        raise UsageError(f"invalid --{option} {text!r}: give a number such as 0.05") from None
+        raise UsageError(
+            _("invalid --{option} {text!r}: give a number such as 0.05").format(option=option, text=text)
+        ) from None
 
 
 def balance(parsed: Parsed, option: str) -> Figure | None:
@@ -77,7 +88,11 @@ def balance(parsed: Parsed, option: str) -> Figure | None:
 
 def _bounded(number: int, option: str) -> int:
     if abs(number) > LARGEST_STEPS:
-        raise UsageError(f"invalid --{option}: {number} is too large; at most {LARGEST_STEPS}")
+        raise UsageError(
+            _("invalid --{option}: {number} is too large; at most {largest_steps}").format(
+                option=option, number=number, largest_steps=LARGEST_STEPS
+            )
+        )
     return number
 
 
@@ -85,21 +100,21 @@ def refuse_together(parsed: Parsed, what: str, options: tuple[str, ...]) -> None
     """Raise UsageError when one of `options` was given although `what` excludes it."""
     given = parsed.given(options)
     if given:
-        raise UsageError(f"{what} cannot go with {', '.join(given)}; see --help")
+        raise UsageError(_("{what} cannot go with {names}; see --help").format(what=what, names=", ".join(given)))
 
 
 def one_of(parsed: Parsed, options: tuple[str, ...]) -> None:
     """Raise UsageError when more than one of `options` was given."""
     given = parsed.given(options)
     if len(given) > 1:
-        raise UsageError(f"{' and '.join(given)} cannot go together; give one of them")
+        raise UsageError(_("{names} cannot go together; give one of them").format(names=" and ".join(given)))
 
 
 def names_of(parsed: Parsed) -> list[str]:
     """The names behind the options; none means all, so words without a name in them are refused."""
     names = split_words(parsed.words)
     if parsed.words and not names:
-        raise UsageError("an empty name was given; leave it out to mean all, see --help")
+        raise UsageError(_("an empty name was given; leave it out to mean all, see --help"))
     return names
 
 
@@ -108,5 +123,5 @@ def listed(parsed: Parsed, option: str) -> list[str]:
     text = parsed.text(option)
     found = split_words([text or ""])
     if text is not None and not found:
-        raise UsageError(f"--{option} needs names; see --help")
+        raise UsageError(_("--{option} needs names; see --help").format(option=option))
     return found

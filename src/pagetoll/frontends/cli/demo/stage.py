@@ -16,6 +16,7 @@ from typing import Self
 import pagetoll
 from pagetoll.config.home import VARIABLE, Home
 from pagetoll.core.errors import DeviceError, PagetollError
+from pagetoll.core.messages import _
 from pagetoll.frontends.cli.demo import printed_sides
 from pagetoll.frontends.cli.subcommand import say
 from pagetoll.frontends.daemon.instance import running_pid
@@ -39,7 +40,11 @@ class Stage:
     def __init__(self) -> None:
         for program in NEEDED:
             if not Path(program).exists():
-                raise DemoFailed(f"{program} is missing; install what the demonstration needs with: make setup")
+                raise DemoFailed(
+                    _("{program} is missing; install what the demonstration needs with: make setup").format(
+                        program=program
+                    )
+                )
         self._ends = ExitStack()
 
     def __enter__(self) -> Self:
@@ -93,12 +98,18 @@ class Stage:
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise DemoFailed(f"“{' '.join(words)}” could not be run to its end: {error}") from error
+            raise DemoFailed(
+                _("“{names}” could not be run to its end: {error}").format(names=" ".join(words), error=error)
+            ) from error
         said = done.stdout.decode(errors="replace")
         for line in said.splitlines():
             say(f"  {line}".rstrip())
         if done.returncode != 0:
-            raise DemoFailed(f"“{' '.join(words)}” ended with status {done.returncode}")
+            raise DemoFailed(
+                _("“{names}” ended with status {returncode}").format(
+                    names=" ".join(words), returncode=done.returncode
+                )
+            )
         return said
 
     def _end_daemon(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pagetoll.core.jobs import HistoryFilter
+from pagetoll.core.messages import _
 from pagetoll.frontends.cli.demo import documents
 from pagetoll.frontends.cli.demo.stage import DemoFailed, Stage
 from pagetoll.frontends.cli.subcommand import say
@@ -88,7 +89,7 @@ def _print(stage: Stage, wanted: Print) -> int:
     said = stage.command(*words, wanted.file_name)
     number = said.partition(f"{QUEUE}-")[2].partition(" ")[0]
     if not number.isdigit():
-        raise DemoFailed(f"lp did not name the job of {wanted.file_name}")
+        raise DemoFailed(_("lp did not name the job of {file_name}").format(file_name=wanted.file_name))
     job_id = int(number)
     state = stage.cups.wait_job(job_id, {*ENDED, JobState.PENDING_HELD}, JOB_TIMEOUT_S)
     attributes = stage.cups.job_attributes(job_id)
@@ -98,8 +99,13 @@ def _print(stage: Stage, wanted: Print) -> int:
     expected = JobState.COMPLETED if wanted.impressions else JobState.CANCELED
     if state is not expected:
         raise DemoFailed(
-            f"job {job_id} ({wanted.file_name}) is {shown}, not {expected.name.lower()}; its message in the queue: "
-            f"{message or 'none'}"
+            _("job {job_id} ({file_name}) is {shown}, not {expected}; its message in the queue: {message}").format(
+                job_id=job_id,
+                file_name=wanted.file_name,
+                shown=shown,
+                expected=expected.name.lower(),
+                message=message or _("none"),
+            )
         )
     return job_id
 
@@ -111,15 +117,25 @@ def _check(stage: Stage, job_ids: list[int]) -> None:
         for job_id, wanted in zip(job_ids, PRINTS, strict=True):
             charged = [record.charged_impressions for record in ledger.history(HistoryFilter(job_id=job_id))]
             if charged != [wanted.impressions]:
-                raise DemoFailed(f"job {job_id}: charged {charged}, expected {wanted.impressions} impressions")
+                raise DemoFailed(
+                    _("job {job_id}: charged {charged}, expected {impressions} impressions").format(
+                        job_id=job_id, charged=charged, impressions=wanted.impressions
+                    )
+                )
     finally:
         ledger.close()
     received = [one.user for one in stage.printer.documents()]
     expected = [one.user for one in PRINTS if one.impressions]
     if received != expected:
-        raise DemoFailed(f"the printer got documents of {received}, expected {expected}")
+        raise DemoFailed(
+            _("the printer got documents of {received}, expected {expected}").format(
+                received=received, expected=expected
+            )
+        )
     total = sum(one.impressions for one in PRINTS)
     say(
-        f"\nThe printer got {len(received)} documents; {total} impressions were charged, each once; "
-        "one job was refused."
+        _(
+            "\nThe printer got {received} documents; {total} impressions were charged, each once; one job "
+            "was refused."
+        ).format(received=len(received), total=total)
     )
