@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A dumped value as text, and one kind of data with its rows: what all formats share."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from pagetoll.app.names import is_control
 from pagetoll.core.dumps import DumpType, Value
@@ -42,14 +43,21 @@ def decimal_text(value: Decimal) -> str:
     return f"{text}0" if text.endswith(".") else text
 
 
+def time_text(value: datetime) -> str:
+    """A time to the second, without its zone."""
+    return value.isoformat(" ", "seconds")[:19]
+
+
+_PLAIN: dict[type, Callable[[Any], str]] = {
+    str: visible,
+    int: str,
+    bool: lambda flag: "t" if flag else "f",
+    Decimal: decimal_text,
+    datetime: time_text,
+    type(None): str,
+}
+
+
 def plain(value: Value) -> str:
     """A value as the old programs wrote it."""
-    if isinstance(value, str):
-        return visible(value)
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    if isinstance(value, Decimal):
-        return decimal_text(value)
-    if isinstance(value, datetime):
-        return value.isoformat(" ", "seconds")[:19]
-    return str(value)
+    return _PLAIN[type(value)](value)

@@ -9,6 +9,8 @@ from typing import IO
 from pagetoll.core.dumps import Value
 from pagetoll.frontends.pykota.dump_formats.cells import Row, Section, plain
 
+_BARE = (int, Decimal)
+
 
 def write_csv(sections: Iterable[Section], file: IO[str]) -> None:
     """Commas."""
@@ -39,7 +41,8 @@ def line(row: Row, separator: str) -> str:
 
 def _cell(value: Value, separator: str) -> str:
     text = plain(value)
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+    if type(value) in _BARE:
         return text
-    escaped = text.replace(separator, f"\\{separator}").replace('"', '\\"')
-    return f'"{escaped}"'
+    if separator in text or '"' in text:
+        text = text.replace(separator, f"\\{separator}").replace('"', '\\"')
+    return f'"{text}"'
