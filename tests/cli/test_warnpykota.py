@@ -179,6 +179,19 @@ def test_n3_texts_over_several_lines_are_sent_as_configured(school: Site, server
     assert bodies == [texts["hardwarn"], texts["softwarn"], "Payez,\ns'il vous plaît."]
 
 
+def test_n3_pykotas_own_file_keeps_its_line_breaks(school: Site, server: MailServer):
+    folder = school.folder / "pykota"
+    folder.mkdir(mode=0o755)
+    lines = ["[global]", f"smtpserver: {server.address}", "mailto: user", "adminmail: desk@example.org"]
+    texts = ["hardwarn: Plus de pages.", "  Allez au guichet,", "  salle 12."]
+    (folder / "pykota.conf").write_text("\n".join([*lines, *texts]) + "\n")
+    school.do("edpykota", "-U", "20", "-P", "hp", "anna")
+    done = school.run(PROGRAM, PYKOTA_HOME=str(folder))
+    assert done.status == 0, done.err
+    (taken,) = server.taken
+    assert taken.text.partition("\n\n-- \n")[0] == "Plus de pages.\nAllez au guichet,\nsalle 12."
+
+
 @pytest.mark.parametrize(
     ("mailto", "told"),
     [

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract.books import Books, owner_ids, printer_id
+from pagetoll.app.quota_warnings import check_users
 from pagetoll.app.reports.directory import read_directory
 from pagetoll.app.reports.states import Register
 from pagetoll.config.options import QueueSettings, Settings
@@ -113,6 +114,14 @@ def shown(books: Books, wanted: Settings) -> list[EntryState]:
     return own
 
 
+def checks(books: Books, wanted: Settings) -> list[Verdict]:
+    """What the warning run finds of anna on hp."""
+    directory = read_directory(books.catalogue)
+    register = Register(books.catalogue, directory, wanted, books.clock())
+    hp = next(row for row in directory.printers.values() if row.name == "hp")
+    return [state.verdict for state in check_users(register, hp, frozenset({"anna"})).states.values()]
+
+
 def smallest_job(books: Books, wanted: Settings) -> Verdict:
     """What the rules and the ledger do with a job of one impression."""
     view = books.ledger.charge_view("hp", "anna", wanted.rules, wanted.default_rule)
@@ -151,6 +160,8 @@ def test_a_report_denies_exactly_where_the_smallest_job_is_refused(case: dict[st
             met = smallest_job(books, wanted)
             refused = any(state.verdict is Verdict.REFUSE for state in states)
             assert refused == (met is Verdict.REFUSE), (states, met)
+            (checked,) = checks(books, wanted)
+            assert (checked is Verdict.REFUSE) == refused, "the warning run asks the same"
             if not refused:
                 graceful = any(state.verdict is Verdict.WARN and state.mark == "+Q" for state in states)
                 assert graceful == (met is Verdict.WARN), (states, met)

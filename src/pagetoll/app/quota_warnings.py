@@ -38,7 +38,7 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Checked:
     """What is checked on one printer: the entries that matter, and for each name how a job would stand."""
 
     printer: PrinterRow
@@ -60,7 +60,7 @@ def quota_warnings(site: Site, order: ReportOrder) -> Iterator[Notice]:
     for printer in printers:
         register = Register(site.catalogue, directory, site.settings, site.clock())
         of_groups = order.kind is OwnerKind.GROUP
-        found = _groups(register, printer, names) if of_groups else _users(register, printer, names)
+        found = check_groups(register, printer, names) if of_groups else check_users(register, printer, names)
         _begin_graces(site, found.due)
         notices = _group_notices(site, directory, found) if of_groups else _user_notices(site, found)
         for notice in notices:
@@ -78,7 +78,7 @@ def _told_as(notice: Notice, directory: Directory) -> tuple[str, ...]:
     return (notice.user_name, notice.printer_name, "" if user else notice.admin_text)
 
 
-def _users(register: Register, printer: PrinterRow, names: frozenset[str]) -> _Found:
+def check_users(register: Register, printer: PrinterRow, names: frozenset[str]) -> Checked:
     """How a job of each of these users would stand on a printer: by all entries that it would be checked against."""
     own = {s.entry.owner_name: s for s in register.standings(printer, OwnerKind.USER) if s.entry.owner_name in names}
     states = {name: [standing.state] for name, standing in own.items()}
@@ -106,15 +106,15 @@ def _users(register: Register, printer: PrinterRow, names: frozenset[str]) -> _F
                 group_due.append(group.entry)
     worst_states = {name: worst(found) for name, found in states.items()}
     own_due = [entry for entries_due in due.values() for entry in entries_due]
-    return _Found(printer, own, worst_states, [*own_due, *group_due])
+    return Checked(printer, own, worst_states, [*own_due, *group_due])
 
 
-def _groups(register: Register, printer: PrinterRow, names: frozenset[str]) -> _Found:
+def check_groups(register: Register, printer: PrinterRow, names: frozenset[str]) -> Checked:
     found = {
         s.entry.owner_name: s for s in register.standings(printer, OwnerKind.GROUP) if s.entry.owner_name in names
     }
     states = {name: standing.state for name, standing in found.items()}
-    return _Found(printer, found, states, [s.entry for s in found.values() if s.state.starts_grace])
+    return Checked(printer, found, states, [s.entry for s in found.values() if s.state.starts_grace])
 
 
 def _begin_graces(site: Site, due: Sequence[EntryRow]) -> None:
@@ -131,7 +131,7 @@ def _begin_graces(site: Site, due: Sequence[EntryRow]) -> None:
         site.catalogue.write(site.actor, site.act, begin)
 
 
-def _user_notices(site: Site, found: _Found) -> Iterator[Notice]:
+def _user_notices(site: Site, found: Checked) -> Iterator[Notice]:
     for name, standing in found.rows.items():
         user, state = standing.owner, found.states[name]
         if not isinstance(user, UserRow) or user.limitby not in TOLD_MODES or state.verdict not in ACTIONS:
@@ -151,7 +151,7 @@ def _user_notices(site: Site, found: _Found) -> Iterator[Notice]:
         )
 
 
-def _group_notices(site: Site, directory: Directory, found: _Found) -> Iterator[Notice]:
+def _group_notices(site: Site, directory: Directory, found: Checked) -> Iterator[Notice]:
     for name, standing in found.rows.items():
         state = found.states[name]
         if state.verdict not in ACTIONS:
