@@ -30,6 +30,7 @@ from pagetoll.ports.printing import (
     Processes,
     SpooledDocument,
 )
+from pagetoll.ports.site_commands import CommandEnd, SiteCommands
 
 __all__ = [
     "Act",
@@ -39,6 +40,7 @@ __all__ = [
     "CatalogueReader",
     "CatalogueTransaction",
     "Clock",
+    "CommandEnd",
     "CommandNotifier",
     "DocumentCounter",
     "DocumentStore",
@@ -54,6 +56,7 @@ __all__ = [
     "Refund",
     "Reserved",
     "Settlement",
+    "SiteCommands",
     "SpooledDocument",
     "UserCharges",
 ]

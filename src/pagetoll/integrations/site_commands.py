@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a site's commands: in a session of their own, with a clean environment, never longer than allowed, and never
+with more of their output kept than a page of text.
+
+A command that writes more than is kept is read to its end all the same, so that it does not wait for us. What it
+leaves running in the background (a window on somebody's desktop, say) is let live after its own end; only a command
+that is stopped takes its whole process group with it.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from pagetoll.core.messages import _
+from pagetoll.ports import CommandEnd
+
+OUTPUT_OCTETS_MAX = 64 * 1024
+SAID_OCTETS_MAX = 2000
+#: Longer values of variables would keep the program from being started (execve(2), MAX_ARG_STRLEN).
+VALUE_OCTETS_MAX = 100_000
+LISTEN_EVERY_S = 0.25
+#: How long we listen to what a command's children still say after its end.
+LISTEN_AFTER_S = 0.5
+KEPT_VARIABLES = ("LANG", "LC_ALL", "TZ", "PAGETOLL_HOME", "PYKOTA_HOME")
+FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/opt/bin")
+
+
+def base_environment() -> dict[str, str]:
+    """What every command gets beside the job's variables. Our own programs are found, after all others."""
+    folders = [*FOLDERS, str(Path(sys.executable).parent)]
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    home = os.environ.get("HOME") or os.environ.get("PAGETOLL_HOME") or "/"
+    return {"LANG": "C.UTF-8", **kept, "PATH": os.pathsep.join(folders), "HOME": home}
+
+
+class SiteCommandRunner:
+    """SiteCommands of `ports`."""
+
+    def run(
+        self,
+        words: Sequence[str],
+        variables: Mapping[str, str],
+        *,
+        timeout_s: float,
+        interrupted: Callable[[], bool] | None = None,
+        stdin_fd: int = subprocess.DEVNULL,
+    ) -> CommandEnd:
+        """See `ports.SiteCommands`."""
+        environment = {os.fsencode(name): value.encode() for name, value in base_environment().items()}
+        environment |= {name.encode(): _value(value) for name, value in variables.items()}
+        try:
+            process = subprocess.Popen(
+                [word.replace("\0", "").encode("utf-8", "replace") for word in words],
+                env=environment,
+                stdin=stdin_fd,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd="/",
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            return CommandEnd(None, trouble=_("it could not be started: {why}").format(why=why))
+        with process:
+            listening = _Listening(process, timeout_s, interrupted)
+            try:
+                return listening.to_the_end()
+            finally:
+                listening.close()
+
+
+class _Listening:
+    """One running command: what it writes, and the reasons to stop it."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], timeout_s: float, interrupted: Callable[[], bool] | None
+    ) -> None:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        self._process = process
+        self._timeout_s = timeout_s
+        self._until_s = time.monotonic() + timeout_s
+        self._interrupted = interrupted
+        self._streams = {process.stdout.fileno(): OUTPUT_OCTETS_MAX, process.stderr.fileno(): SAID_OCTETS_MAX}
+        self._heard = dict.fromkeys(self._streams, b"")
+        self._output, self._said = self._streams
+        self._open = set(self._streams)
+        self._ended = os.pidfd_open(process.pid)
+        for stream in self._streams:
+            os.set_blocking(stream, False)
+
+    def close(self) -> None:
+        os.close(self._ended)
+
+    def to_the_end(self) -> CommandEnd:
+        """Listen until the command is over or has to be stopped."""
+        while not self._wait(self._until_s):
+            if time.monotonic() >= self._until_s:
+                self._stop()
+                text = _("it was stopped after {seconds} seconds").format(seconds=f"{self._timeout_s:g}")
+                return CommandEnd(None, self._heard[self._output], text, timed_out=True)
+            if self._interrupted is not None and self._interrupted():
+                self._stop()
+                return CommandEnd(None, self._heard[self._output], _("the job was given up"), interrupted=True)
+        linger_s = time.monotonic() + LISTEN_AFTER_S
+        while self._open and time.monotonic() < linger_s:
+            self._read(linger_s)
+        return self._end()
+
+    def _end(self) -> CommandEnd:
+        status = self._process.wait()
+        output = self._heard[self._output]
+        if status == 0:
+            return CommandEnd(0, output)
+        said = _one_line(self._heard[self._said])
+        if status < 0:
+            text = _("it was ended by signal {number} ({name})")
+            number = -status
+            name = signal.Signals(number).name if number in set(signal.Signals) else "?"
+            return CommandEnd(None, output, text.format(number=number, name=name))
+        text = _("it ended with status {status}: {said}").format(status=status, said=said or _("it said nothing"))
+        return CommandEnd(status, output, text)
+
+    def _wait(self, until_s: float) -> bool:
+        """Read for a moment; whether the command's own process is over."""
+        self._read(min(until_s, time.monotonic() + LISTEN_EVERY_S), watch_end=True)
+        return self._process.poll() is not None
+
+    def _read(self, until_s: float, *, watch_end: bool = False) -> None:
+        poller = select.poll()
+        for stream in self._open:
+            poller.register(stream, select.POLLIN)
+        if watch_end:
+            poller.register(self._ended, select.POLLIN)
+        for stream, _event in poller.poll(max(0.0, until_s - time.monotonic()) * 1000):
+            if stream == self._ended:
+                continue
+            data = self._read_once(stream)
+            if data == b"":
+                self._open.discard(stream)
+            elif data is not None:
+                self._heard[stream] = (self._heard[stream] + data)[: self._streams[stream]]
+
+    def _read_once(self, stream: int) -> bytes | None:
+        try:
+            return os.read(stream, 65536)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return b""
+
+    def _stop(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+
+def _value(text: str) -> bytes:
+    return text.replace("\0", "").encode("utf-8", "replace")[:VALUE_OCTETS_MAX]
+
+
+def _one_line(octets: bytes) -> str:
+    text = octets.decode("utf-8", "replace")
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Running the commands that a site has configured: bounded in time and in what is heard of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEnd:
+    """How a site's command ended.
+
+    `status` is its exit status, None where it has none: it could not be started, a signal ended it, or it was
+    stopped. `output` is the beginning of what it wrote to standard output.
+    `trouble` is a sentence, "" for status 0. `timed_out` and `interrupted` say why it was stopped.
+    """
+
+    status: int | None
+    output: bytes = b""
+    trouble: str = ""
+    timed_out: bool = False
+    interrupted: bool = False
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the output, without blanks around them, and without empty ones."""
+        text = self.output.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
+        return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+class SiteCommands(Protocol):
+    """Starts a site's commands and waits for them."""
+
+    def run(
+        self,
+        words: Sequence[str],
+        variables: Mapping[str, str],
+        *,
+        timeout_s: float,
+        interrupted: Callable[[], bool] | None = None,
+        stdin_fd: int = -3,
+    ) -> CommandEnd:
+        """Run to its end, at most `timeout_s` seconds; `interrupted` is asked now and then whether to stop it.
+
+        It reads the descriptor `stdin_fd`, and nothing without one.
+
+        Raises nothing of the command's: whatever becomes of it is the returned value.
+        """
+        ...
