@@ -10,7 +10,10 @@ from contract.books import Books
 from pagetoll.app.dumps.rows import rows, summed
 from pagetoll.core.catalogue import EntryChange, EntrySelection
 from pagetoll.core.dumps import COLUMNS, DumpQuery, DumpType, OrderField
+from pagetoll.core.jobs import HistoryFilter
 from pagetoll.core.policy import OwnerKind
+from pagetoll.ports import AttemptRecord
+from pagetoll.storage.sql.ledger import SqlLedger
 
 NAMES = ("Zoe", "anna", "bert", "b_rt", "çelik", "a.b(c)[d]")
 
@@ -125,3 +128,26 @@ def test_a_dump_that_is_left_early_holds_nothing_up(site: Books):
     site.edit("anna", "hp", change=EntryChange(soft_limit=7, hard_limit=7))
     begun.close()
     assert len(list(rows(site.catalogue, DumpQuery(DumpType.UPQUOTAS)))) == len(NAMES)
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+@pytest.mark.parametrize("limit", [None, 0, 1, 3, 4])
+def test_the_history_of_one_user_or_printer_comes_whole_in_pages(site: Books, newest_first: bool, limit: int | None):
+    for _ in range(5):
+        site.print(1, "anna")
+    ledger = SqlLedger(site.database, history_page_rows=2)
+    for wanted in (HistoryFilter(user_name="anna"), HistoryFilter(printer_name="hp"), HistoryFilter(job_id=1)):
+        every = [row.attempt_id for row in ledger.history() if fits(row, wanted)]
+        in_order = sorted(every, reverse=newest_first)[:limit]
+        found = ledger.history(wanted, newest_first=newest_first, limit=limit)
+        assert [row.attempt_id for row in found] == in_order
+
+
+def fits(row: AttemptRecord, wanted: HistoryFilter) -> bool:
+    ticket = row.facts.ticket
+    pairs = (
+        (wanted.user_name, row.facts.user_name),
+        (wanted.printer_name, ticket.printer),
+        (wanted.job_id, row.facts.key.job.job_id),
+    )
+    return all(asked in (None, had) for asked, had in pairs)

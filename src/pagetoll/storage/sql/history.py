@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading attempts: one by one, the open ones, the history in pages of flat memory, the legs of one."""
 
+from array import array
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -113,10 +114,13 @@ def charges_by_user(connection: Connection, wanted: HistoryFilter) -> Sequence[U
 
 
 def pages(
-    database: Database, found: Select[Any], *, newest_first: bool, limit: int | None, page_rows: int
+    database: Database, wanted: HistoryFilter, *, newest_first: bool, limit: int | None, page_rows: int
 ) -> Iterator[AttemptRecord]:
     """The attempts by number; each page is a short transaction, so that a slow reader holds nothing up."""
-    found = found.order_by(attempts.c.id.desc() if newest_first else attempts.c.id)
+    found = selection(wanted).order_by(attempts.c.id.desc() if newest_first else attempts.c.id)
+    if wanted.user_name is not None or wanted.printer_name is not None or wanted.job_id is not None:
+        yield from _pages_of_numbers(database, found, limit, page_rows)
+        return
     last: int | None = None
     left = limit
     while left is None or left > 0:
@@ -130,6 +134,21 @@ def pages(
             return
         last = batch[-1].attempt_id
         left = None if left is None else left - len(batch)
+
+
+def _pages_of_numbers(
+    database: Database, found: Select[Any], limit: int | None, page_rows: int
+) -> Iterator[AttemptRecord]:
+    """The same where an index finds the attempts, in another order: their numbers are read and sorted once, at eight
+    octets each, and not for every page."""
+    numbers = database.read(partial(_numbers, statement=found.with_only_columns(attempts.c.id).limit(limit)))
+    for start in range(0, len(numbers), page_rows):
+        page = found.where(attempts.c.id.in_(numbers[start : start + page_rows].tolist()))
+        yield from database.read(partial(_page, statement=page))
+
+
+def _numbers(connection: Connection, statement: Select[Any]) -> "array[int]":
+    return array("q", connection.execute(statement).scalars())
 
 
 def _page(connection: Connection, statement: Select[Any]) -> list[AttemptRecord]:

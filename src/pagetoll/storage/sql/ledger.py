@@ -150,7 +150,7 @@ class SqlLedger:
     ) -> Iterator[AttemptRecord]:
         return reading.pages(
             self.database,
-            reading.selection(wanted),
+            wanted,
             newest_first=newest_first,
             limit=limit,
             page_rows=self._history_page_rows,
