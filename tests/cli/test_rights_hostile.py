@@ -306,3 +306,46 @@ def test_a_command_frame_that_breaks_the_protocol_ends_its_connection_alone(shop
             link.sendall(len(body).to_bytes(4, "big") + body)
             assert link.recv(4096) == b""
     assert shop.run("pkprinters", "-l", user=OTHER_USER).status == 0
+
+
+@pytest.mark.parametrize(("number", "length"), [(10_001, 1), (9_000, 130)])
+def test_more_words_than_a_request_holds_are_refused_with_advice(shop: Site, number: int, length: int):
+    done = shop.run("pkprinters", "-l", *["x" * length] * number, user=OTHER_USER)
+    assert (done.status, done.out) == (254, "")
+    assert "make several" in done.err
+
+
+def test_a_file_of_arguments_is_read_by_the_caller(shop: Site, his_folder: Path):
+    arguments = his_folder / "arguments"
+    arguments.write_text('--list\n"hp"\n')
+    os.chown(arguments, OTHER.pw_uid, OTHER.pw_gid)
+    arguments.chmod(0o600)
+    done = shop.run("pkprinters", "-A", str(arguments), user=OTHER_USER)
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("hp [] ")
+
+
+def test_a_question_is_asked_at_the_callers_own_terminal(shop: Site):
+    """Standard input goes over as it is: the command reads the answer from it."""
+    with shop.books() as books:
+        books.printer("canon")
+        books.user("paula", balance="5")
+        books.entry("paula", "canon")
+        books.print(1, "paula", "canon")
+    os.chown(shop.home / "pagetoll.toml", -1, OTHER.pw_gid)
+    process = subprocess.Popen(
+        [
+            *("setpriv", "--reuid", str(OTHER.pw_uid), "--regid", str(OTHER.pw_gid), "--clear-groups"),
+            *(sys.executable, "-m", module_of("pkrefund"), "-r", "jam", "username=paula"),
+        ],
+        env=shop.environment,
+        cwd=shop.folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    out, err = process.communicate("n\n", timeout=60)
+    assert process.returncode == 0, err
+    assert "Refund" in out + err
+    assert shop.do("dumpykota", "-d", "history", "username=paula").count("ALLOW") == 1

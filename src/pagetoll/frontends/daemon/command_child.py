@@ -15,13 +15,12 @@ from pagetoll.app.names import is_control
 from pagetoll.app.roles import caller_of
 from pagetoll.config.home import Home
 from pagetoll.config.load import load_home
-from pagetoll.core.errors import PagetollError
 from pagetoll.core.rights import RIGHTS
 from pagetoll.frontends import open_files, served
 from pagetoll.frontends.daemon import named_paths
+from pagetoll.frontends.pykota.program import guarded
 from pagetoll.frontends.wiring import open_storage
 
-FAILED = 255
 PATH_CHARACTERS_MAX = 1000
 NICENESS = 5  # jobs go before listings
 
@@ -41,14 +40,14 @@ def main(request_descriptor: int) -> int:
     sys.argv = [path[:PATH_CHARACTERS_MAX], *words]
     open_files.only_passed({(way, _text(name)): number for way, name, number in request["files"]})
     named_paths.forbid(words)
+    return guarded(lambda: _work(request))
+
+
+def _work(request: dict[str, Any]) -> int:
     program: str = request["program"]
     if program not in RIGHTS:
         raise ValueError(f"no command of ours: {program}")
-    try:
-        _open_the_books(request)
-    except PagetollError as error:
-        sys.stderr.write(f"{sys.argv[0]} : {error}\n")
-        return FAILED
+    _open_the_books(request)
     return _main_of(program)()
 
 
