@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, bindparam, insert, update
 
 from pagetoll.core.catalogue import (
     ALL_PAYMENTS,
@@ -36,6 +36,8 @@ from pagetoll.storage.sql.schema import NAME_LENGTH, acts, groups, printers, use
 
 Result = TypeVar("Result")
 PAYMENTS_PAGE_ROWS = 500
+
+_SET_EMAIL = update(users).where(users.c.id == bindparam("user")).values(email=bindparam("address"))
 
 
 class SqlCatalogue:
@@ -147,8 +149,9 @@ class SqlCatalogueTransaction:
         catalogue_owners.change_rows(self._writing, users, user_ids, change)
 
     def set_emails(self, emails: Sequence[tuple[int, str]]) -> None:
-        for user_id, email in emails:
-            self._connection.execute(update(users).where(users.c.id == user_id).values(email=email))
+        rows = [{"user": user_id, "address": email} for user_id, email in emails]
+        if rows:
+            self._connection.execute(_SET_EMAIL, rows)
 
     def book_payments(self, user_ids: Sequence[int], balance: Figure, comment: str) -> None:
         catalogue_entries.book_payments(self._writing, user_ids, balance, comment)
