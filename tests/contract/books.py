@@ -231,10 +231,13 @@ class Books:
     def hold(self, impressions: int, user: str = "anna", printer: str = "hp", code: str = "") -> AttemptKey:
         return self.reserve(impressions, user, printer, code)[0]
 
-    def settle(self, key: AttemptKey, impressions: int, *, price: str | None = None) -> None:
+    def settle(
+        self, key: AttemptKey, impressions: int, *, price: str | None = None, outcome: Outcome = Outcome.COMPLETED
+    ) -> None:
         record = self.ledger.attempt(key)
         frozen = tariff_from_json(record.tariff_json).price(impressions)
-        self.ledger.settle(key, settlement(impressions, frozen if price is None else micros(Decimal(price))))
+        charged = frozen if price is None else micros(Decimal(price))
+        self.ledger.settle(key, settlement(impressions, charged, outcome=outcome))
 
     def print(self, impressions: int, user: str = "anna", printer: str = "hp", code: str = "") -> AttemptKey:
         key = self.hold(impressions, user, printer, code)

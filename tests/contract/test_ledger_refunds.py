@@ -331,3 +331,14 @@ def test_the_audit_names_a_damaged_refund(kept: Books, statement: str, named: st
     assert kept.audit() == []
     kept.damage(statement)
     assert named in kept.audit()
+
+
+def test_what_came_out_before_a_cancel_can_be_given_back(kept: Books):
+    before = figures(kept)
+    key = kept.hold(2)
+    kept.settle(key, 2, outcome=Outcome.CANCELED)
+    rows = list(refunds.refundable(kept.ledger, HistoryFilter()))
+    assert [row.facts.key for row in rows] == [key]
+    kept.refund(key)
+    assert figures(kept) == before
+    assert list(refunds.refundable(kept.ledger, HistoryFilter())) == []
