@@ -12,8 +12,8 @@ from pagetoll.app.history import action
 from pagetoll.core.jobs import HistoryFilter
 from pagetoll.ports import AttemptRecord, Ledger, Refund
 
-#: What the history calls jobs that have nothing to give back. PyKota booked nothing on canceled jobs and refunded none;
-#: here one that was canceled in the middle has cost what came out, which can be given back.
+#: What the history calls jobs that have nothing to give back. PyKota booked nothing on canceled jobs and refunded
+#: none; here one that was canceled in the middle has cost what came out, which can be given back.
 NOT_REFUNDABLE = frozenset({"DENY", "REFUND"})
 
 
