@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pagetoll.core.audit import AuditDifference, AuditExtent
 from pagetoll.core.charging import ChargeView, CostCenter, Plan
+from pagetoll.core.job_figures import JobFigures
 from pagetoll.core.jobs import (
     ALL_ATTEMPTS,
     AttemptKey,
@@ -181,6 +182,23 @@ class Ledger(Protocol):
 
     def account_states(self, account_ids: Sequence[int]) -> Sequence[AccountState]:
         """These accounts as they stand now, in account order; unknown numbers are left out."""
+        ...
+
+    def job_figures(self, printer_id: int | None, user_id: int | None) -> JobFigures:
+        """What people and the site's commands are told of this printer and user."""
+        ...
+
+    def same_document(self, key: AttemptKey, user_id: int, sha256: str, since: datetime) -> AttemptRecord | None:
+        """The newest attempt of another job of this user with the same document, on any printer, that prints now or
+        has printed since then; None where there is none."""
+        ...
+
+    def last_attempt_on(self, printer_id: int, key: AttemptKey) -> AttemptRecord | None:
+        """The newest closed attempt on this printer, other than this one."""
+        ...
+
+    def count_deny_banners(self, account_id: int, added: int) -> None:
+        """Add to the banners that refused jobs of this entry got; with 0 begin to count anew."""
         ...
 
     def reserve(self, facts: AttemptFacts, plan: Plan, decision: Decision, notes: Sequence[Note]) -> Reserved:

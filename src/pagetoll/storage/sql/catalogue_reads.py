@@ -176,7 +176,7 @@ def portions(selection: EntrySelection) -> Iterator[tuple[int, ...] | None]:
 
 def read_entries(connection: Connection, selection: EntrySelection) -> list[EntryRow]:
     rows = [
-        _entry_of(row)
+        entry_of(row)
         for where in selections(connection, selection)
         for row in connection.execute(accounts_named().where(where))
     ]
@@ -203,7 +203,7 @@ def _owners(connection: Connection) -> int:
     )
 
 
-def _entry_of(row: Row[Any]) -> EntryRow:
+def entry_of(row: Row[Any]) -> EntryRow:
     return EntryRow(
         account_id=row.id,
         owner_name=row.owner,

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, update
 from pagetoll.core.audit import AuditDifference, AuditExtent
 from pagetoll.core.charging import ChargeView, CostCenter, Plan
 from pagetoll.core.errors import AlreadySettled, AlreadyVoided
+from pagetoll.core.job_figures import JobFigures
 from pagetoll.core.jobs import ALL_ATTEMPTS, AttemptKey, AttemptState, HistoryFilter, Outcome
 from pagetoll.core.policy import AccountState, Decision, Rule
 from pagetoll.ports import (
@@ -30,6 +31,7 @@ from pagetoll.storage.sql.audit import audit, extent
 from pagetoll.storage.sql.cost_centers import ensure_cost_center
 from pagetoll.storage.sql.engine import Database
 from pagetoll.storage.sql.instants import to_micros
+from pagetoll.storage.sql.job_figures import count_deny_banners, job_figures, last_attempt_on, same_document
 from pagetoll.storage.sql.refunds import Wish, refund
 from pagetoll.storage.sql.reserve import reserve
 from pagetoll.storage.sql.schema import attempts
@@ -63,6 +65,20 @@ class SqlLedger:
 
     def account_states(self, account_ids: Sequence[int]) -> Sequence[AccountState]:
         return self.database.read(lambda connection: read_states(connection, account_ids))
+
+    def job_figures(self, printer_id: int | None, user_id: int | None) -> JobFigures:
+        return self.database.read(lambda connection: job_figures(connection, printer_id, user_id))
+
+    def same_document(self, key: AttemptKey, user_id: int, sha256: str, since: datetime) -> AttemptRecord | None:
+        return self.database.read(
+            lambda connection: same_document(connection, key, user_id, sha256, to_micros(since))
+        )
+
+    def last_attempt_on(self, printer_id: int, key: AttemptKey) -> AttemptRecord | None:
+        return self.database.read(lambda connection: last_attempt_on(connection, printer_id, key))
+
+    def count_deny_banners(self, account_id: int, added: int) -> None:
+        self.database.write(lambda connection: count_deny_banners(connection, account_id, added), durable=False)
 
     def reserve(self, facts: AttemptFacts, plan: Plan, decision: Decision, notes: Sequence[Note]) -> Reserved:
         now = self.database.now_micros()

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a job's commands, banners and checks read of its printer and user; asked for only where one is configured."""
+
+from sqlalchemy import Connection, and_, or_, select, update
+
+from pagetoll.core.catalogue import PrinterRow, UserRow
+from pagetoll.core.job_figures import JobFigures
+from pagetoll.core.jobs import AttemptKey, AttemptState, Outcome
+from pagetoll.core.money import Unit
+from pagetoll.core.policy import LimitBy
+from pagetoll.ports import AttemptRecord
+from pagetoll.storage.sql.accounts import accounts_named
+from pagetoll.storage.sql.attempts import record_of
+from pagetoll.storage.sql.catalogue_reads import OPEN_CREDIT, entry_of
+from pagetoll.storage.sql.schema import accounts, attempts, printer_members, printers, users
+
+DAY_MICROS = 86_400_000_000
+
+
+def job_figures(connection: Connection, printer_id: int | None, user_id: int | None) -> JobFigures:
+    """See `ports.Ledger.job_figures`."""
+    own_entry = and_(
+        accounts.c.user_id == user_id,
+        accounts.c.printer_id == printer_id,
+        accounts.c.unit == Unit.IMPRESSIONS.value,
+        accounts.c.closed_at.is_(None),
+    )
+    entry = None if user_id is None else connection.execute(accounts_named().where(own_entry)).first()
+    return JobFigures(
+        printer=_printer(connection, printer_id),
+        printer_groups=_groups_above(connection, printer_id),
+        user=_user(connection, user_id),
+        entry=None if entry is None else entry_of(entry),
+    )
+
+
+def _printer(connection: Connection, printer_id: int | None) -> PrinterRow | None:
+    row = connection.execute(select(printers).where(printers.c.id == printer_id)).first()
+    if row is None:
+        return None
+    return PrinterRow(
+        printer_id=row.id,
+        name=row.name,
+        description=row.description,
+        price_per_impression=row.price_per_impression,
+        price_per_job=row.price_per_job,
+        passthrough=row.passthrough,
+        max_job_impressions=row.max_job_impressions,
+        counted_impressions=row.counted_impressions,
+    )
+
+
+def _groups_above(connection: Connection, printer_id: int | None) -> tuple[str, ...]:
+    above = select(printer_members.c.group_id.label("id")).where(printer_members.c.printer_id == printer_id)
+    found = above.cte("above", recursive=True)
+    found = found.union(
+        select(printer_members.c.group_id).select_from(
+            printer_members.join(found, printer_members.c.printer_id == found.c.id)
+        )
+    )
+    names = select(printers.c.name).join(found, found.c.id == printers.c.id).where(printers.c.closed_at.is_(None))
+    return tuple(sorted(str(row.name) for row in connection.execute(names)))
+
+
+def _user(connection: Connection, user_id: int | None) -> UserRow | None:
+    row = connection.execute(
+        select(users, accounts.c.posted, accounts.c.lifetime, accounts.c.reserved)
+        .select_from(users.outerjoin(accounts, and_(accounts.c.user_id == users.c.id, OPEN_CREDIT)))
+        .where(users.c.id == user_id)
+    ).first()
+    if row is None:
+        return None
+    return UserRow(
+        user_id=row.id,
+        name=row.name,
+        email=row.email,
+        description=row.description,
+        limitby=LimitBy(row.limitby),
+        overcharge=row.overcharge,
+        balance=row.posted or 0,
+        lifetime_paid=row.lifetime or 0,
+        reserved=row.reserved or 0,
+    )
+
+
+def same_document(
+    connection: Connection, key: AttemptKey, user_id: int, sha256: str, since_micros: int
+) -> AttemptRecord | None:
+    """See `ports.Ledger.same_document`. The index on user and time of arrival bounds what is read: a job that took
+    longer than a day to print is not looked for."""
+    job = key.job
+    printed = or_(
+        attempts.c.state != AttemptState.CLOSED.value,
+        and_(attempts.c.outcome == Outcome.COMPLETED.value, attempts.c.closed_at >= since_micros),
+    )
+    of_this_job = and_(
+        attempts.c.job_id == job.job_id,
+        attempts.c.spooler_host == job.spooler_host,
+        attempts.c.time_at_creation == job.time_at_creation,
+    )
+    found = (
+        select(attempts)
+        .where(
+            attempts.c.user_id == user_id,
+            attempts.c.received_at >= since_micros - DAY_MICROS,
+            attempts.c.document_sha256 == sha256,
+            printed,
+            ~of_this_job,
+        )
+        .order_by(attempts.c.received_at.desc())
+        .limit(1)
+    )
+    row = connection.execute(found).first()
+    return None if row is None else record_of(row)
+
+
+def last_attempt_on(connection: Connection, printer_id: int, key: AttemptKey) -> AttemptRecord | None:
+    """See `ports.Ledger.last_attempt_on`."""
+    found = (
+        select(attempts)
+        .where(
+            attempts.c.printer_id == printer_id,
+            attempts.c.state == AttemptState.CLOSED.value,
+            attempts.c.nonce != key.nonce,
+        )
+        .order_by(attempts.c.received_at.desc())
+        .limit(1)
+    )
+    row = connection.execute(found).first()
+    return None if row is None else record_of(row)
+
+
+def count_deny_banners(connection: Connection, account_id: int, added: int) -> None:
+    """See `ports.Ledger.count_deny_banners`."""
+    figure = accounts.c.warn_banners + added if added else 0
+    due = accounts.c.id == account_id
+    if not added:
+        due = and_(due, accounts.c.warn_banners != 0)
+    connection.execute(update(accounts).where(due).values(warn_banners=figure))
