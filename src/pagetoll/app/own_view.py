@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeVar, cast
 from pagetoll.core import catalogue as of
 from pagetoll.core.charging import ChargeView
 from pagetoll.core.jobs import ALL_ATTEMPTS, AttemptKey, HistoryFilter
+from pagetoll.core.messages import _
 from pagetoll.core.policy import AccountState, OwnerKind, Rule
 from pagetoll.core.rights import Caller, NotAllowed, Permit
 from pagetoll.ports import (
@@ -36,6 +37,7 @@ CATALOGUE_READS = frozenset(
 LEDGER_READS = frozenset(
     {
         *("charge_view", "account_states", "attempt", "attempt_by_id", "open_attempts", "open_attempts_of_job"),
+        *("job_figures", "same_document", "last_attempt_on"),
         *("history", "charges_by_user", "legs", "notes", "audit", "audit_extent", "acts", "check", "close"),
     }
 )
@@ -74,7 +76,7 @@ class _Reads:
 
 def refusal(caller: Caller) -> NotAllowed:
     """For a change by somebody who may only look."""
-    return NotAllowed(f"{caller.name} : you are not allowed to change this; ask an administrator")
+    return NotAllowed(_("{name} : you are not allowed to change this; ask an administrator").format(name=caller.name))
 
 
 class OwnReader:
