@@ -7,7 +7,7 @@ python tools/messages.py            writes src/pagetoll/locale/pagetoll.pot from
 python tools/messages.py --compile  writes the .mo files only
 python tools/messages.py --missing  says how many sentences each language lacks
 
-Sentences are the arguments of `_()` and `ngettext()`, and the texts of the tables of commands (`TABLES`).
+Sentences are the arguments of `_()`, `ngettext()` and `marked()`, and the texts of the tables of commands (`TABLES`).
 """
 
 import ast
@@ -39,6 +39,8 @@ TABLES: dict[str, dict[int, str]] = {
     "pagetoll.frontends.cli.nouns.noun.Noun": {1: "summary"},
     "pagetoll.frontends.cli.pagetoll.Subcommand": {1: "help"},
 }
+#: The functions that mark sentences, and how many of their arguments are one; `marked` only marks, for constants.
+MARKS = {"_": 1, "marked": 1, "ngettext": 2}
 #: Sentences have no date, so that a catalogue changes only when a sentence does.
 NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 FIELD = re.compile(r"\{[^{}]*\}|%(?:\([a-z_]+\))?[a-z]")
@@ -72,8 +74,8 @@ def sentences_of(path: Path, sources: Path = SOURCES) -> Iterator[Sentence]:
         name = call.func.id if isinstance(call.func, ast.Name) else ""
         if name == "_" and not isinstance(call.args[0], ast.Constant | ast.JoinedStr | ast.BinOp):
             continue  # a text of a table, translated where it is shown
-        if name in ("_", "ngettext"):
-            texts = [literal(argument, file) for argument in call.args[: 1 if name == "_" else 2]]
+        if name in MARKS:
+            texts = [literal(argument, file) for argument in call.args[: MARKS[name]]]
             yield Sentence(texts[0], texts[1] if len(texts) > 1 else "", file)
         elif name in tables:
             for text in texts_of_row(call, tables[name], file):
