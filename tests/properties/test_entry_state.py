@@ -4,7 +4,7 @@
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from contract.books import Books, owner_ids, printer_id
@@ -143,7 +143,35 @@ def _reserved(books: Books, view: charging.ChargeView, planned: charging.Plan) -
     return Verdict.WARN if done.in_grace else Verdict.ALLOW
 
 
+#: A user whom nothing limits; the examples change one thing, so that one rule alone refuses.
+PLAIN: dict[str, object] = {
+    "enforcement": Enforcement.STRICT,
+    "balancezero": 0,
+    "limitby": LimitBy.QUOTA,
+    "overcharge": MILLION,
+    "balance": 0,
+    "price": (0, 0),
+    "price_above": 0,
+    "passthrough": False,
+    "largest_jobs": (None, None),
+    "held": 0,
+    "used": 0,
+    "own_limits": (None, None),
+    "above_entry": False,
+    "above_limits": (None, None),
+    "group_mode": LimitBy.QUOTA,
+    "group_entry": False,
+    "group_limits": (None, None),
+    "grace_began": False,
+    "days_later": 0,
+}
+
+
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example(case=PLAIN | {"above_entry": True, "above_limits": (None, 0)})
+@example(case=PLAIN | {"group_entry": True, "group_limits": (None, 0)})
+@example(case=PLAIN | {"limitby": LimitBy.BALANCE, "balance": 1, "above_entry": True, "price_above": MILLION})
+@example(case=PLAIN | {"limitby": LimitBy.BALANCE, "balance": 1, "price": (0, MILLION)})
 @given(case=cases())
 def test_a_report_denies_exactly_where_the_smallest_job_is_refused(case: dict[str, object]):
     with tempfile.TemporaryDirectory() as folder:
