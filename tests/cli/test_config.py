@@ -181,6 +181,30 @@ def test_convert_replaces_a_file_only_when_told_to(site: Site):
     assert sorted(path.name for path in site.folder.iterdir()) == ["home", "new.toml", "pykota"]
 
 
+UNKNOWN = [
+    ("pkusers", ["-a", "root", "no-such-user"], ["pkusers", "-L"], "root"),
+    ("pkusers", ["-a", "-g", "root", "no-such-user"], ["pkusers", "-L", "-g"], "root"),
+    ("pagetoll", ["user", "add", "root", "no-such-user"], ["pkusers", "-L"], "root"),
+    ("pagetoll", ["group", "add", "root", "no-such-user"], ["pkusers", "-L", "-g"], "root"),
+]
+
+
+@pytest.mark.parametrize(("program", "words", "listing", "made_name"), UNKNOWN)
+def test_names_that_the_system_does_not_know_are_left_out_where_the_site_says_so(
+    site: Site, program, words, listing, made_name
+):
+    (site.home / "pagetoll.toml").write_text("reject_unknown = true\n")
+    done = site.run(program, *words)
+    assert done.status == 0
+    assert "no-such-user: the system does not know this name" in done.err
+    listed = site.run(*listing).out
+    assert made_name in listed
+    assert "no-such-user" not in listed
+    refused = site.run(program, *words[:-2], "no-such-user")
+    assert refused.status in (2, 254)
+    assert "the system knows none of: no-such-user" in refused.err
+
+
 @needs_root
 def test_what_root_converts_belongs_to_the_home(site: Site):
     old_file(site, "[global]\n")

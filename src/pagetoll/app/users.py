@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Users and users groups as an administrator sees them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -70,6 +70,18 @@ def save_users(catalogue: Catalogue, order: UserOrder, actor: str, act: str) -> 
         _change_memberships(transaction, ids, order)
 
     catalogue.write(actor, act, work)
+
+
+def known_names(words: Sequence[str], is_known: Callable[[str], bool]) -> tuple[list[str], list[str]]:
+    """The names that the system knows, and the others (`reject_unknown`). Raises UsageError when it knows none."""
+    known = [word for word in words if is_known(word)]
+    if words and not known:
+        raise UsageError(
+            _("the system knows none of: {names}; make them there first, or set reject_unknown = false").format(
+                names=", ".join(words)
+            )
+        )
+    return known, [word for word in words if word not in known]
 
 
 def delete_users(catalogue: Catalogue, words: Sequence[str], actor: str, act: str) -> None:

@@ -48,6 +48,22 @@ def gid_of(text: str) -> int:
         ) from None
 
 
+def has_user(name: str) -> bool:
+    """Whether the machine knows a user of that name."""
+    try:
+        return bool(pwd.getpwnam(name))
+    except (KeyError, ValueError):
+        return False
+
+
+def has_group(name: str) -> bool:
+    """Whether the machine knows a group of that name."""
+    try:
+        return bool(grp.getgrnam(name))
+    except (KeyError, ValueError):
+        return False
+
+
 def _number(text: str) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < 12):
         return None

@@ -43,7 +43,6 @@ NOT_YET_IN_FORCE: Mapping[str, NotYet] = {
     "unknown_billingcode": NotYet("the job is refused, and the command is not run", _is_command),
     "winbind_separator": NotYet("user names keep their domain"),
     "striptitle": NotYet("titles stay whole"),
-    "reject_unknown": NotYet("pkusers makes every user it is told to"),
     "mailto": NotYet("warnpykota obeys it; a refused job tells its user in the queue only", partly=True),
     "crashrecipient": NotYet("failures are in the log only"),
     "accounter": NotYet(_COUNTED),

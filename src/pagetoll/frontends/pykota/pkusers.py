@@ -12,6 +12,7 @@ from pagetoll.core.messages import _
 from pagetoll.core.policy import GROUP_LIMITBY, LimitBy
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.pykota import values
+from pagetoll.frontends.pykota.known_names import only_known_groups, only_known_users
 from pagetoll.frontends.pykota.output import two_places, write
 from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Act, Opening, Program, run
 from pagetoll.ports import Catalogue
@@ -76,7 +77,14 @@ def plan(parsed: Parsed) -> Act:
     if "delete" in parsed:
         return _doing(lambda catalogue, actor, act: users.delete_users(catalogue, names, actor, act))
     order = _user_order(parsed, names)
-    return _doing(lambda catalogue, actor, act: users.save_users(catalogue, order, actor, act))
+
+    def save(opening: Opening) -> int:
+        session = opening()
+        known = only_known_users(session.settings, order)
+        users.save_users(session.catalogue, known, session.actor, session.act)
+        return EXIT_DONE
+
+    return save
 
 
 def _plan_groups(parsed: Parsed, names: list[str]) -> Act:
@@ -90,7 +98,14 @@ def _plan_groups(parsed: Parsed, names: list[str]) -> Act:
         skip_existing="skipexisting" in parsed,
         change=OwnerChange(description=_description(parsed), limitby=_limitby(parsed, GROUP_LIMITBY)),
     )
-    return _doing(lambda catalogue, actor, act: users.save_groups(catalogue, order, actor, act))
+
+    def save(opening: Opening) -> int:
+        session = opening()
+        known = only_known_groups(session.settings, order)
+        users.save_groups(session.catalogue, known, session.actor, session.act)
+        return EXIT_DONE
+
+    return save
 
 
 def _doing(work: Callable[[Catalogue, str, str], None]) -> Act:

@@ -11,6 +11,7 @@ from pagetoll.frontends.cli.nouns import choices
 from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work, done, names_of
 from pagetoll.frontends.cli.options import Option, Parsed, comma_list
 from pagetoll.frontends.cli.rows import Column, Row, credits_of, show
+from pagetoll.frontends.pykota.known_names import only_known_groups
 from pagetoll.frontends.pykota.program import Session
 
 CHANGES = (
@@ -39,9 +40,10 @@ def _save(parsed: Parsed, *, add: bool) -> Work:
     )
 
     def work(session: Session) -> int:
-        users.save_groups(session.catalogue, order, session.actor, session.act)
+        known = only_known_groups(session.settings, order)
+        users.save_groups(session.catalogue, known, session.actor, session.act)
         said = _("There are now: {names}") if add else _("Changed: {names}")
-        return done(said.format(names=", ".join(order.words)), parsed)
+        return done(said.format(names=", ".join(known.words)), parsed)
 
     return work
 

@@ -17,6 +17,7 @@ from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work, done, names_of
 from pagetoll.frontends.cli.options import Option, Parsed, comma_list
 from pagetoll.frontends.cli.rows import Column, Row, credits_of, show
 from pagetoll.frontends.pykota import values
+from pagetoll.frontends.pykota.known_names import only_known_users
 from pagetoll.frontends.pykota.program import Session
 
 CHANGES = (
@@ -83,8 +84,9 @@ def _add(parsed: Parsed) -> Work:
     order = _order(parsed, add=True)
 
     def work(session: Session) -> int:
-        users.save_users(session.catalogue, order, session.actor, session.act)
-        return done(_("There are now: {names}").format(names=", ".join(order.words)), parsed)
+        known = only_known_users(session.settings, order)
+        users.save_users(session.catalogue, known, session.actor, session.act)
+        return done(_("There are now: {names}").format(names=", ".join(known.words)), parsed)
 
     return work
 
