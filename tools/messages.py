@@ -38,9 +38,25 @@ TABLES: dict[str, dict[int, str]] = {
     "pagetoll.frontends.cli.nouns.noun.Verb": {1: "usage", 2: "summary"},
     "pagetoll.frontends.cli.nouns.noun.Noun": {1: "summary"},
     "pagetoll.frontends.cli.pagetoll.Subcommand": {1: "help"},
+    "pagetoll.frontends.cli.rows.Column": {1: "head"},
+    "pagetoll.app.explain.Row": {1: "label"},
+    "pagetoll.app.explain.Section": {1: "title"},
+    "pagetoll.app.explain._number": {1: "label", 3: "unit"},
+    "pagetoll.app.explain._words": {1: "label"},
 }
 #: The functions that mark sentences, and how many of their arguments are one; `marked` only marks, for constants.
 MARKS = {"_": 1, "marked": 1, "ngettext": 2}
+#: Enumerations whose values people read as words, with blanks for "_".
+WORDS = (
+    "pagetoll.app.doctor.Level",
+    "pagetoll.config.pykota_conf.directives.Fate",
+    "pagetoll.core.jobs.AttemptState",
+    "pagetoll.core.jobs.Identified",
+    "pagetoll.core.jobs.Outcome",
+    "pagetoll.core.money.Unit",
+    "pagetoll.core.policy.OwnerKind",
+    "pagetoll.core.usage.Duplex",
+)
 #: Sentences have no date, so that a catalogue changes only when a sentence does.
 NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 FIELD = re.compile(r"\{[^{}]*\}|%(?:\([a-z_]+\))?[a-z]")
@@ -60,7 +76,28 @@ def sentences() -> list[Sentence]:
     files = sorted(
         path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] not in PROGRAMS_OF_THEIR_OWN
     )
-    return [sentence for path in files for sentence in sentences_of(path)]
+    return [sentence for path in files for sentence in sentences_of(path)] + [*texts_of_options(), *words()]
+
+
+def texts_of_options() -> Iterator[Sentence]:
+    """What people read of the options, and of PyKota's directives; numbers stand in it, so it is taken as it is."""
+    options = importlib.import_module("pagetoll.config.options")
+    not_yet = importlib.import_module("pagetoll.config.options.not_yet")
+    directives = importlib.import_module("pagetoll.config.pykota_conf.directives")
+    texts = [
+        *((text, options) for row in options.OPTIONS for text in (row.help, row.allowed)),
+        *((row.instead, not_yet) for row in not_yet.NOT_YET_IN_FORCE.values()),
+        *((text, directives) for row in directives.DIRECTIVES for text in (row.allowed, row.instead)),
+    ]
+    yield from (Sentence(text, "", file_of(module.__name__)) for text, module in texts if text)
+
+
+def words() -> Iterator[Sentence]:
+    """The values of `WORDS` as people write them."""
+    for place in WORDS:
+        module, name = place.rsplit(".", 1)
+        for member in getattr(importlib.import_module(module), name):
+            yield Sentence(member.value.replace("_", " "), "", file_of(module))
 
 
 def sentences_of(path: Path, sources: Path = SOURCES) -> Iterator[Sentence]:
@@ -72,7 +109,7 @@ def sentences_of(path: Path, sources: Path = SOURCES) -> Iterator[Sentence]:
     tables = tables_of(tree, module_of(file))
     for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
         name = call.func.id if isinstance(call.func, ast.Name) else ""
-        if name == "_" and not isinstance(call.args[0], ast.Constant | ast.JoinedStr | ast.BinOp):
+        if name in ("_", "marked") and not isinstance(call.args[0], ast.Constant | ast.JoinedStr | ast.BinOp):
             continue  # a text of a table, translated where it is shown
         if name in MARKS:
             texts = [literal(argument, file) for argument in call.args[: MARKS[name]]]
@@ -85,7 +122,8 @@ def sentences_of(path: Path, sources: Path = SOURCES) -> Iterator[Sentence]:
 
 def tables_of(tree: ast.Module, module: str) -> dict[str, dict[int, str]]:
     """What `TABLES` says, by the names that the classes have in this file."""
-    found = {node.name: f"{module}.{node.name}" for node in tree.body if isinstance(node, ast.ClassDef)}
+    own = [node.name for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)]
+    found = {name: f"{module}.{name}" for name in own}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             found |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
@@ -95,6 +133,12 @@ def tables_of(tree: ast.Module, module: str) -> dict[str, dict[int, str]]:
 def module_of(file: str) -> str:
     """The module that a source file is."""
     return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def file_of(module: str) -> str:
+    """The source file of a module."""
+    base = module.replace(".", "/")
+    return f"{base}/__init__.py" if (SOURCES / base).is_dir() else f"{base}.py"
 
 
 def literal(node: ast.expr, file: str) -> str:

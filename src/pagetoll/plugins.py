@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any, cast
 
 from pagetoll.core.errors import PluginError, UsageError
+from pagetoll.core.messages import _
 from pagetoll.ports import Catalogue, Clock, Ledger
 
 #: kind -> name -> "module:attribute". A store's name is the scheme of its URL.
@@ -29,13 +30,19 @@ def load(kind: str, name: str) -> Any:
     """The object of a row. Raises UsageError for an unknown name, PluginError when its module is broken."""
     rows = PLUGINS[kind]
     if name not in rows:
-        raise UsageError(f"there is no {kind} “{name}”; the known ones are {', '.join(sorted(rows))}")
-    module_name, _, attribute = rows[name].partition(":")
+        raise UsageError(
+            _("there is no {kind} “{name}”; the known ones are {names}").format(
+                kind=kind, name=name, names=", ".join(sorted(rows))
+            )
+        )
+    module_name, _colon, attribute = rows[name].partition(":")
     try:
         return getattr(import_module(module_name), attribute)
     except (ImportError, AttributeError) as error:
         raise PluginError(
-            f"the {kind} “{name}” cannot be loaded ({error}); install the package it needs, or choose another"
+            _(
+                "the {kind} “{name}” cannot be loaded ({error}); install the package it needs, or choose another"
+            ).format(kind=kind, name=name, error=error)
         ) from error
 
 

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
 
+from pagetoll.core.messages import _
+
 FIRST_SANE_YEAR = 2025
 CLOCK_SLACK = timedelta(minutes=2)
 CUPS_VERSION_MIN = (2, 2)
@@ -124,51 +126,69 @@ def examine(facts: Facts) -> list[Finding]:
 def check_programs(facts: Facts) -> Iterator[Finding]:
     for program, package in PROGRAMS.items():
         if facts.programs.get(program):
-            yield _ok(f"program {program} is installed")
+            yield _ok(_("program {program} is installed").format(program=program))
         else:
-            yield _bad(f"program {program} is missing", f"apt-get install {package}")
+            yield _bad(_("program {program} is missing").format(program=program), f"apt-get install {package}")
 
 
 def check_cups(facts: Facts) -> Iterator[Finding]:
     if facts.cups_error:
-        yield _bad(f"CUPS: {facts.cups_error}", "systemctl restart cups")
+        yield _bad(_("CUPS: {cups_error}").format(cups_error=facts.cups_error), "systemctl restart cups")
         return
-    yield _ok("CUPS answers")
+    yield _ok(_("CUPS answers"))
     if not facts.cups_version:
         return
     version = tuple(int(part) for part in facts.cups_version.split(".")[:2])
     if version < CUPS_VERSION_MIN:
-        yield _warn(f"CUPS {facts.cups_version} is older than what was tried (2.2 and newer)", "apt-get install cups")
+        yield _warn(
+            _("CUPS {cups_version} is older than what was tried (2.2 and newer)").format(
+                cups_version=facts.cups_version
+            ),
+            "apt-get install cups",
+        )
     else:
-        yield _ok(f"CUPS has version {facts.cups_version}")
+        yield _ok(_("CUPS has version {cups_version}").format(cups_version=facts.cups_version))
 
 
 def check_home(facts: Facts) -> Iterator[Finding]:
     if facts.owner_uid is None:
-        yield _bad(f"there is no home in {facts.home}", "pagetoll init")
+        yield _bad(_("there is no home in {home}").format(home=facts.home), "pagetoll init")
         return
     if facts.owner_uid == 0:
-        yield _bad(f"{facts.home} belongs to root, and nothing of Pagetoll runs as root", "pagetoll init")
+        yield _bad(
+            _("{home} belongs to root, and nothing of Pagetoll runs as root").format(home=facts.home), "pagetoll init"
+        )
         return
-    yield _ok(f"the home {facts.home} belongs to {facts.owner_name}")
+    yield _ok(_("the home {home} belongs to {owner_name}").format(home=facts.home, owner_name=facts.owner_name))
     for place in facts.places:
         yield from _check_place(place, facts)
     if facts.owner_error:
-        yield _bad(f"{facts.owner_name} cannot run Pagetoll: {facts.owner_error}", "make setup")
+        yield _bad(
+            _("{owner_name} cannot run Pagetoll: {owner_error}").format(
+                owner_name=facts.owner_name, owner_error=facts.owner_error
+            ),
+            "make setup",
+        )
 
 
 def _check_place(place: Place, facts: Facts) -> Iterator[Finding]:
     path = shlex.quote(place.path)
     if place.is_link:
-        yield _bad(f"{place.path} is a link", f"rm {path} && pagetoll init")
+        yield _bad(_("{path} is a link").format(path=place.path), f"rm {path} && pagetoll init")
     elif place.uid is None:
-        yield _bad(f"{place.path} is missing", "pagetoll init")
+        yield _bad(_("{path} is missing").format(path=place.path), "pagetoll init")
     elif place.uid != facts.owner_uid:
-        yield _bad(f"{place.path} does not belong to {facts.owner_name}", f"chown {facts.owner_name} {path}")
+        yield _bad(
+            _("{path} does not belong to {owner_name}").format(path=place.path, owner_name=facts.owner_name),
+            f"chown {facts.owner_name} {path}",
+        )
     elif place.mode & ~place.mode_most:
-        yield _bad(f"{place.path} is open to others (mode {place.mode:04o})", f"chmod {place.mode_most:04o} {path}")
+        yield _bad(
+            _("{path} is open to others (mode {mode:04o})").format(path=place.path, mode=place.mode),
+            f"chmod {place.mode_most:04o} {path}",
+        )
     else:
-        yield _ok(f"{place.path} has a safe owner and mode")
+        yield _ok(_("{path} has a safe owner and mode").format(path=place.path))
 
 
 def check_space(facts: Facts) -> Iterator[Finding]:
@@ -176,54 +196,61 @@ def check_space(facts: Facts) -> Iterator[Finding]:
         return
     free_mib = facts.free_octets // (1024 * 1024)
     if facts.free_octets < FREE_OCTETS_MIN:
-        yield _warn(f"the spool has only {free_mib} MiB left", "df -h")
+        yield _warn(_("the spool has only {free_mib} MiB left").format(free_mib=free_mib), "df -h")
     else:
-        yield _ok(f"the spool has {free_mib} MiB left")
+        yield _ok(_("the spool has {free_mib} MiB left").format(free_mib=free_mib))
 
 
 def check_config(facts: Facts) -> Iterator[Finding]:
     for error in facts.config_errors:
         file = error.split(":", 1)[0]
-        yield _bad(f"configuration: {error}", f"editor {shlex.quote(file)}")
+        yield _bad(_("configuration: {error}").format(error=error), f"editor {shlex.quote(file)}")
     if not facts.config_errors:
-        yield _ok("the configuration has no error")
+        yield _ok(_("the configuration has no error"))
     for file in facts.pykota_files:
-        yield _ok(f"{file} is in force below our own configuration; make it ours with: pagetoll config convert")
+        yield _ok(
+            _("{file} is in force below our own configuration; make it ours with: pagetoll config convert").format(
+                file=file
+            )
+        )
     for warning in facts.config_warnings:
         file = warning.split(":", 1)[0]
-        yield _warn(f"configuration: {warning}", f"editor {shlex.quote(file)}")
+        yield _warn(_("configuration: {warning}").format(warning=warning), f"editor {shlex.quote(file)}")
 
 
 def check_database(facts: Facts) -> Iterator[Finding]:
     if facts.owner_uid in (None, 0) or facts.config_errors:
         return
     if facts.database_error:
-        yield _bad(f"ledger: {facts.database_error}", "pagetoll init")
+        yield _bad(_("ledger: {database_error}").format(database_error=facts.database_error), "pagetoll init")
     else:
-        yield _ok("the ledger opens and has this version's tables")
+        yield _ok(_("the ledger opens and has this version's tables"))
 
 
 def check_clock(facts: Facts) -> Iterator[Finding]:
     mend = "timedatectl set-ntp true"
     if facts.now.year < FIRST_SANE_YEAR:
-        yield _bad(f"the clock says {facts.now:%Y-%m-%d}", mend)
+        yield _bad(_("the clock says {now:%Y-%m-%d}").format(now=facts.now), mend)
     elif facts.newest_at is not None and facts.newest_at > facts.now + CLOCK_SLACK:
         behind = facts.newest_at - facts.now
         yield _bad(
-            f"the clock is {behind} behind the newest job of the ledger ({facts.newest_at:%Y-%m-%d %H:%M})", mend
+            _("the clock is {behind} behind the newest job of the ledger ({newest_at:%Y-%m-%d %H:%M})").format(
+                behind=behind, newest_at=facts.newest_at
+            ),
+            mend,
         )
     else:
-        yield _ok(f"the clock says {facts.now:%Y-%m-%d %H:%M} UTC")
+        yield _ok(_("the clock says {now:%Y-%m-%d %H:%M} UTC").format(now=facts.now))
 
 
 def check_backends(facts: Facts) -> Iterator[Finding]:
     install = f"pagetoll cups install --backend-dir {shlex.quote(facts.backend_dir)}"
     if facts.backend_error:
-        mend = install if facts.me_uid == 0 else "run pagetoll doctor as root"
+        mend = install if facts.me_uid == 0 else _("run pagetoll doctor as root")
         yield _bad(f"{facts.backend_dir}: {facts.backend_error}", mend)
         return
     if not facts.backends:
-        yield _bad(f"our backend is not in {facts.backend_dir}", install)
+        yield _bad(_("our backend is not in {backend_dir}").format(backend_dir=facts.backend_dir), install)
     for backend in facts.backends:
         yield from _check_backend(backend, facts, install)
 
@@ -232,32 +259,46 @@ def _check_backend(backend: Backend, facts: Facts, install: str) -> Iterator[Fin
     path = shlex.quote(backend.path)
     before = len(backend.missing_programs)
     if backend.uid not in (0, facts.me_uid):
-        yield _bad(f"{backend.path} does not belong to root", f"chown root:root {path}")
+        yield _bad(_("{path} does not belong to root").format(path=backend.path), f"chown root:root {path}")
     elif backend.mode & OTHERS_WRITE:
-        yield _bad(f"{backend.path} can be written by others (mode {backend.mode:04o})", f"chmod go-w {path}")
+        yield _bad(
+            _("{path} can be written by others (mode {mode:04o})").format(path=backend.path, mode=backend.mode),
+            f"chmod go-w {path}",
+        )
     elif backend.socket != facts.socket:
-        yield _bad(f"{backend.path} was installed for another home ({backend.socket})", install)
+        yield _bad(
+            _("{path} was installed for another home ({socket})").format(path=backend.path, socket=backend.socket),
+            install,
+        )
     elif before:
-        yield _bad(f"{backend.path} needs {backend.missing_programs[0]}, which is gone", install)
+        yield _bad(
+            _("{path} needs {program}, which is gone").format(path=backend.path, program=backend.missing_programs[0]),
+            install,
+        )
     elif not backend.current:
-        yield _bad(f"{backend.path} is of another version, owner or spooler", install)
+        yield _bad(_("{path} is of another version, owner or spooler").format(path=backend.path), install)
     else:
-        runs_as = "the spooler's user" if backend.mode & 0o001 else "its owner"
-        yield _ok(f"{backend.path} is installed and runs as {runs_as}")
+        runs_as = _("the spooler's user") if backend.mode & 0o001 else _("its owner")
+        yield _ok(_("{path} is installed and runs as {runs_as}").format(path=backend.path, runs_as=runs_as))
 
 
 def check_queues(facts: Facts) -> Iterator[Finding]:
     installed = {backend.path.rpartition("/")[2] for backend in facts.backends}
     managed = [queue for queue in facts.queues if queue.managed]
     if not managed and not facts.cups_error:
-        yield _warn("no queue is managed, so nothing is counted", "pagetoll cups manage QUEUE")
+        yield _warn(_("no queue is managed, so nothing is counted"), "pagetoll cups manage QUEUE")
     for queue in managed:
         if queue.scheme not in installed and not facts.backend_error:
             yield _bad(
-                f"queue {queue.name} needs the backend {queue.scheme}, which is not there", "pagetoll cups install"
+                _("queue {name} needs the backend {scheme}, which is not there").format(
+                    name=queue.name, scheme=queue.scheme
+                ),
+                "pagetoll cups install",
             )
         else:
-            yield _ok(f"queue {queue.name} is managed, its device is {queue.device}")
+            yield _ok(
+                _("queue {name} is managed, its device is {device}").format(name=queue.name, device=queue.device)
+            )
 
 
 def check_ways_around(facts: Facts) -> Iterator[Finding]:
@@ -267,7 +308,7 @@ def check_ways_around(facts: Facts) -> Iterator[Finding]:
         name = behind_us.get(device_key(queue.device))
         if not queue.managed and name is not None:
             yield _warn(
-                f"queue {queue.name} prints to the device of {name}, uncounted",
+                _("queue {name} prints to the device of {other}, uncounted").format(name=queue.name, other=name),
                 f"pagetoll cups manage {shlex.quote(queue.name)}",
             )
 
@@ -276,31 +317,31 @@ def check_logins(facts: Facts) -> Iterator[Finding]:
     for queue in facts.queues:
         if queue.managed and queue.login is False:
             yield _warn(
-                f"queue {queue.name} believes any user name (no login)",
+                _("queue {name} believes any user name (no login)").format(name=queue.name),
                 f"lpadmin -p {shlex.quote(queue.name)} -o printer-op-policy=authenticated",
             )
 
 
 def check_apparmor(facts: Facts) -> Iterator[Finding]:
     if facts.apparmor_mode == "?":
-        yield _warn("AppArmor's profiles cannot be read by this user", "run pagetoll doctor as root")
+        yield _warn(_("AppArmor's profiles cannot be read by this user"), _("run pagetoll doctor as root"))
     elif facts.apparmor_mode == "enforce" and not facts.apparmor_lets_backends_work:
-        yield _bad("AppArmor confines cupsd's backends; ours may not reach its home", "aa-complain cupsd")
+        yield _bad(_("AppArmor confines cupsd's backends; ours may not reach its home"), "aa-complain cupsd")
     else:
-        yield _ok(f"AppArmor: {facts.apparmor_mode or 'no profile'} for cupsd")
+        yield _ok(_("AppArmor: {mode} for cupsd").format(mode=facts.apparmor_mode or _("no profile")))
 
 
 def check_daemon(facts: Facts) -> Iterator[Finding]:
     if facts.owner_uid in (None, 0):
         return
     if facts.daemon == "absent" and any(backend.mode & 0o001 for backend in facts.backends):
-        yield _bad("pagetolld does not run, and the spooler's user cannot start it", "pagetoll daemon start")
+        yield _bad(_("pagetolld does not run, and the spooler's user cannot start it"), "pagetoll daemon start")
         return
     findings = {
-        "answers": _ok("pagetolld answers"),
-        "absent": _warn("pagetolld does not run; the next job starts it", "pagetoll daemon start"),
-        "hangs": _bad("pagetolld hangs", "pagetoll daemon stop && pagetoll daemon start"),
-        "refused": _warn("pagetolld's socket is closed to this user", "run pagetoll doctor as root"),
+        "answers": _ok(_("pagetolld answers")),
+        "absent": _warn(_("pagetolld does not run; the next job starts it"), "pagetoll daemon start"),
+        "hangs": _bad(_("pagetolld hangs"), "pagetoll daemon stop && pagetoll daemon start"),
+        "refused": _warn(_("pagetolld's socket is closed to this user"), _("run pagetoll doctor as root")),
     }
     yield findings[facts.daemon]
 

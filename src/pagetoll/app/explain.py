@@ -17,13 +17,14 @@ from pagetoll.app.figures import (
     shown_device,
 )
 from pagetoll.core.jobs import AttemptState, ChargeRule, Outcome
+from pagetoll.core.messages import _, figure, marked
 from pagetoll.core.money import MILLION, Unit, amount_of, credits_text
 from pagetoll.core.pricing import Tariff, tariff_from_json
 from pagetoll.ports import AttemptRecord, Ledger, LegRecord, Note
 
 Value = str | int | bool | None | list["Value"] | dict[str, "Value"]
 
-UNKNOWN = "not known"
+UNKNOWN = marked("not known")
 #: Options that CUPS writes for each job by itself; JSON has them.
 ALWAYS_THERE = frozenset(
     (
@@ -38,18 +39,19 @@ ALWAYS_THERE = frozenset(
 )
 
 _VERBS: dict[Outcome, str] = {
-    Outcome.COMPLETED: "was printed",
-    Outcome.CANCELED: "was canceled",
-    Outcome.ABORTED: "was aborted by the device backend",
-    Outcome.REFUSED: "was refused",
-    Outcome.PENDING_HELD: "was held",
-    Outcome.VOIDED: "never reached the device",
+    Outcome.COMPLETED: marked("{job} was printed"),
+    Outcome.CANCELED: marked("{job} was canceled"),
+    Outcome.ABORTED: marked("{job} was aborted by the device backend"),
+    Outcome.REFUSED: marked("{job} was refused"),
+    Outcome.PENDING_HELD: marked("{job} was held"),
+    Outcome.VOIDED: marked("{job} never reached the device"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A figure: its name in JSON, what people call it, how it reads ("" where there is nothing to say), its value."""
+    """A figure: its name in JSON, what people call it (a key of the catalogues, or translated already), how it reads
+    ("" where there is nothing to say), its value."""
 
     name: str
     label: str
@@ -59,7 +61,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Rows under a title. In JSON an object by row name, or, when `is_list`, the list of the rows' values."""
+    """Rows under a title (a key of the catalogues). In JSON an object by row name, or, when `is_list`, the list of
+    the rows' values."""
 
     name: str
     title: str
@@ -103,27 +106,42 @@ def explanation(
 def summary(record: AttemptRecord) -> str:
     """What became of the attempt, in a sentence."""
     facts = record.facts
-    job = f"Job {facts.key.job.job_id} of {facts.user_name} on {facts.ticket.printer}"
+    job = _("Job {job_id} of {user} on {printer}").format(
+        job_id=facts.key.job.job_id, user=facts.user_name, printer=facts.ticket.printer
+    )
     if record.outcome is None:
-        return f"{job} is not over: {record.state}; {record.quoted_impressions} impressions are reserved for it."
-    said = f"{job} {_VERBS[record.outcome]}"
-    if record.charge_rule:
-        figures = f"{record.charged_impressions} impressions, {record.charged_media_sheets} sheets"
-        price = (
-            f", {credits_text(record.charged_price)} credits" if record.charge_rule != ChargeRule.UNCHARGED else ""
+        return _("{job} is not over: {state}; {impressions} impressions are reserved for it.").format(
+            job=job, state=_(spoken(record.state)), impressions=record.quoted_impressions
         )
-        back = f"; given back: {_given_back(record)}" if _given_back(record) else ""
-        return f"{said}; {_charged_word(record.charge_rule)}: {figures}{price}{back}."
+    said = _(_VERBS[record.outcome]).format(job=job)
+    if record.charge_rule:
+        figures = _("{impressions} impressions, {sheets} sheets").format(
+            impressions=record.charged_impressions, sheets=record.charged_media_sheets
+        )
+        if record.charge_rule != ChargeRule.UNCHARGED:
+            figures += ", " + _credits(record.charged_price)
+        if back := _given_back(record):
+            figures += _("; given back: {figures}").format(figures=back)
+        return f"{said}; {_(_charged_word(record.charge_rule))}: {figures}."
     why = f" ({record.reason})" if record.reason else ""
-    return f"{said}{why}; nothing was charged."
+    return _("{said}{why}; nothing was charged.").format(said=said, why=why)
+
+
+def spoken(word: str) -> str:
+    """A word of the ledger as people write it, in English: those of the enumerations have translations."""
+    return str(word).replace("_", " ")
+
+
+def _credits(millionths: int) -> str:
+    return _("{credits} credits").format(credits=figure(credits_text(millionths)))
 
 
 def _number(name: str, label: str, number: int | None, unit: str = "impressions") -> Row:
-    return Row(name, label, UNKNOWN if number is None else f"{number} {unit}".rstrip(), number)
+    return Row(name, label, _(UNKNOWN) if number is None else f"{number} {_(unit)}".rstrip(), number)
 
 
 def _words(name: str, label: str, text: str, empty: str = "") -> Row:
-    return Row(name, label, text or empty, text)
+    return Row(name, label, text or _(empty), text)
 
 
 # --- sections -------------------------------------------------------------------------------------------------
@@ -132,7 +150,7 @@ def _words(name: str, label: str, text: str, empty: str = "") -> Row:
 def _job(record: AttemptRecord, runs: Sequence[AttemptRecord]) -> Section:
     ticket, key = record.facts.ticket, record.facts.key
     others = [run for run in runs if run.attempt_id != record.attempt_id]
-    source = "a file (not filtered)" if ticket.document_from_file else "standard input"
+    source = _("a file (not filtered)") if ticket.document_from_file else _("standard input")
     return Section(
         "job",
         "Job",
@@ -160,13 +178,17 @@ def _job(record: AttemptRecord, runs: Sequence[AttemptRecord]) -> Section:
 
 def _charged_word(rule: str) -> str:
     """What is said of the impressions that came out."""
-    return "uncharged" if rule == ChargeRule.UNCHARGED else "charged"
+    return marked("uncharged") if rule == ChargeRule.UNCHARGED else marked("charged")
 
 
 def _run(run: AttemptRecord) -> str:
     """Another attempt of the same job, in a few words."""
-    charged = f", {run.charged_impressions} impressions {_charged_word(run.charge_rule)}" if run.charge_rule else ""
-    return f"attempt:{run.attempt_id} ({str(run.outcome or run.state).replace('_', ' ')}{charged})"
+    ended = _(spoken(run.outcome or run.state))
+    if run.charge_rule:
+        ended += ", " + _("{impressions} impressions {charged}").format(
+            impressions=run.charged_impressions, charged=_(_charged_word(run.charge_rule))
+        )
+    return f"attempt:{run.attempt_id} ({ended})"
 
 
 def _options(options: dict[str, str]) -> str:
@@ -177,8 +199,8 @@ def _options(options: dict[str, str]) -> str:
 def _who(record: AttemptRecord) -> Section:
     facts = record.facts
     said, proved = facts.ticket.job_originating_user_name, facts.ticket.authenticated_user_name
-    known = "" if facts.user_id is not None else " (not in the ledger)"
-    identified = f"{facts.identified.replace('_', ' ')}: {IDENTIFIED_SENTENCES[facts.identified]}"
+    known = "" if facts.user_id is not None else _(" (not in the ledger)")
+    identified = f"{_(spoken(facts.identified))}: {_(IDENTIFIED_SENTENCES[facts.identified])}"
     return Section(
         "who",
         "Who",
@@ -231,12 +253,17 @@ def _charged(record: AttemptRecord) -> Section:
         rows += [
             _number("impressions", _charged_word(rule), record.charged_impressions),
             _number("media_sheets", "sheets", record.charged_media_sheets, "sheets"),
-            Row("rule", "because", f"{RULE_SENTENCES[rule]} (rule {rule})", rule.value),
+            Row(
+                "rule",
+                "because",
+                _("{sentence} (rule {rule})").format(sentence=_(RULE_SENTENCES[rule]), rule=rule),
+                rule.value,
+            ),
         ]
     else:
-        open_text = "nothing yet" if record.outcome is None else "nothing"
+        open_text = _("nothing yet") if record.outcome is None else _("nothing")
         rows.append(Row("impressions", "charged", open_text, None if record.outcome is None else 0))
-    over = "more came out than was set aside" if record.over_reserved else ""
+    over = _("more came out than was set aside") if record.over_reserved else ""
     rows.append(Row("over_reserved", "over the reserve", over, record.over_reserved))
     back: dict[str, Value] = {
         "impressions": record.refunded_impressions,
@@ -250,7 +277,8 @@ def _given_back(record: AttemptRecord) -> str:
     """What refunds gave back; "" for nothing."""
     if not (record.refunded_impressions or record.refunded_price):
         return ""
-    return f"{record.refunded_impressions} impressions, {credits_text(record.refunded_price)} credits"
+    impressions = _("{impressions} impressions").format(impressions=record.refunded_impressions)
+    return f"{impressions}, {_credits(record.refunded_price)}"
 
 
 def _price(record: AttemptRecord) -> Section:
@@ -261,7 +289,7 @@ def _price(record: AttemptRecord) -> Section:
     closed = bool(record.charge_rule)
     impressions = record.charged_impressions if closed else record.quoted_impressions
     total = record.charged_price if closed else record.quoted_price
-    label = "total" if closed else "total reserved"
+    label = marked("total") if closed else marked("total reserved")
     factor = credits_text(tariff.overcharge)
     lines = list[Value](
         {
@@ -276,40 +304,52 @@ def _price(record: AttemptRecord) -> Section:
         "Price",
         (
             Row("lines", "prices", _price_lines(tariff, impressions), lines),
-            Row("overcharge", "overcharge", f"times {factor}" if tariff.overcharge != MILLION else "", factor),
-            Row("total", label, f"{credits_text(total)} credits", credits_text(total)),
+            Row(
+                "overcharge",
+                "overcharge",
+                _("times {factor}").format(factor=figure(factor)) if tariff.overcharge != MILLION else "",
+                factor,
+            ),
+            Row("total", label, _credits(total), credits_text(total)),
         ),
     )
 
 
 def _price_lines(tariff: Tariff, impressions: int) -> str:
     parts = [
-        f"{line.printer_name}: {impressions} x {credits_text(line.price_per_impression)}"
-        + (f" + {credits_text(line.price_per_job)} for the job" if line.price_per_job and impressions > 0 else "")
+        f"{line.printer_name}: {impressions} x {figure(credits_text(line.price_per_impression))}"
+        + (
+            _(" + {price} for the job").format(price=figure(credits_text(line.price_per_job)))
+            if line.price_per_job and impressions > 0
+            else ""
+        )
         for line in tariff.lines
     ]
-    return "; ".join(parts) or "free of charge"
+    return "; ".join(parts) or _("free of charge")
 
 
 def leg_row(leg: LegRecord) -> Row:
     """One account of the attempt: what was set aside and posted, how it stood before and after, its limits."""
     account = leg.account
-    unit, owner = account.unit, f"{account.owner_kind.replace('_', ' ')} {account.owner_name}"
-    where = f" on {account.scope_name}" if account.scope_name else ""
+    unit, owner = account.unit, f"{_(spoken(account.owner_kind))} {account.owner_name}"
+    where = _(" on {printer}").format(printer=account.scope_name) if account.scope_name else ""
     after = None if leg.posted_before is None else leg.posted_before + leg.posted
-    stood = f"stands at {amount_of(account.posted, unit)} now"
+    stood = _("stands at {amount} now").format(amount=amount_of(account.posted, unit))
     if leg.posted_before is not None and after is not None:
-        stood = f"{amount_of(leg.posted_before, unit)} before, {amount_of(after, unit)} after"
+        stood = _("{before} before, {after} after").format(
+            before=amount_of(leg.posted_before, unit), after=amount_of(after, unit)
+        )
     parts = [stood]
     if leg.state == "open":
-        parts.append(f"{amount_of(leg.reserved, unit)} set aside")
+        parts.append(_("{amount} set aside").format(amount=amount_of(leg.reserved, unit)))
     if not account.is_balance:
-        parts.append(f"limits soft {_limit(account.soft_limit, unit)}, hard {_limit(account.hard_limit, unit)}")
+        soft, hard = _limit(account.soft_limit, unit), _limit(account.hard_limit, unit)
+        parts.append(_("limits soft {soft}, hard {hard}").format(soft=soft, hard=hard))
     if account.grace_until is not None:
-        parts.append(f"grace until {moment(account.grace_until)}")
-    parts.append("checked" if leg.checked else "counted, not checked")
+        parts.append(_("grace until {moment}").format(moment=moment(account.grace_until)))
+    parts.append(_("checked") if leg.checked else _("counted, not checked"))
 
-    def figure(steps: int | None) -> Value:
+    def bare(steps: int | None) -> Value:
         return steps if steps is None or unit is not Unit.CREDITS else credits_text(steps)
 
     value: dict[str, Value] = {
@@ -318,12 +358,12 @@ def leg_row(leg: LegRecord) -> Row:
         "owner": account.owner_name,
         "scope": account.scope_name,
         "unit": unit.value,
-        "reserved": figure(leg.reserved),
-        "posted": figure(leg.posted),
-        "before": figure(leg.posted_before),
-        "after": figure(after),
-        "soft_limit": figure(account.soft_limit),
-        "hard_limit": figure(account.hard_limit),
+        "reserved": bare(leg.reserved),
+        "posted": bare(leg.posted),
+        "before": bare(leg.posted_before),
+        "after": bare(after),
+        "soft_limit": bare(account.soft_limit),
+        "hard_limit": bare(account.hard_limit),
         "grace_until": None if account.grace_until is None else account.grace_until.isoformat(),
         "checked": leg.checked,
         "state": leg.state,
@@ -333,15 +373,15 @@ def leg_row(leg: LegRecord) -> Row:
 
 def _limit(limit: int | None, unit: Unit) -> str:
     if limit is None:
-        return "none"
-    return credits_text(limit) if unit is Unit.CREDITS else str(limit)
+        return _("none")
+    return figure(credits_text(limit)) if unit is Unit.CREDITS else str(limit)
 
 
 def _decision(record: AttemptRecord) -> Section:
     ended = record.outcome or record.state
-    text = str(ended).replace("_", " ")
+    text = _(spoken(ended))
     if record.outcome is None:
-        text = {AttemptState.RESERVED: "waiting for the device"}.get(record.state, text)
+        text = {AttemptState.RESERVED: _("waiting for the device")}.get(record.state, text)
     return Section(
         "decision",
         "Decision and outcome",
@@ -361,10 +401,10 @@ def _status(status: int | None) -> str:
 
 def _times(record: AttemptRecord) -> Section:
     instants = (
-        ("received_at", "received", record.facts.received_at),
-        ("reserved_at", "reserved", record.reserved_at),
-        ("started_at", "device started", record.started_at),
-        ("closed_at", "closed", record.closed_at),
+        ("received_at", marked("received"), record.facts.received_at),
+        ("reserved_at", marked("reserved"), record.reserved_at),
+        ("started_at", marked("device started"), record.started_at),
+        ("closed_at", marked("closed"), record.closed_at),
     )
     rows = [
         Row(name, label, "" if at is None else moment(at), None if at is None else at.astimezone(UTC).isoformat())

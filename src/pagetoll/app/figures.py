@@ -4,34 +4,44 @@
 from datetime import UTC, datetime
 
 from pagetoll.core.jobs import ChargeRule, Identified
+from pagetoll.core.messages import marked, moment_text
 from pagetoll.wire.device_uri import has_password, without_password
 
 RULE_SENTENCES: dict[ChargeRule, str] = {
-    ChargeRule.REPORTED_IMPRESSIONS: "the device or its backend reported that many impressions",
-    ChargeRule.PARSED: "the device backend ended well, so that everything counted in the document came out",
-    ChargeRule.SPOOL_OFFSET: "the device backend ended early; charged is what lies before the octet up to which it "
-    "had taken the document",
-    ChargeRule.HANDED_OVER_UNKNOWN: "nobody knows how much the device was given, so that the whole reservation is "
-    "charged",
-    ChargeRule.NOTHING_HANDED_OVER: "the device backend took no octet of the document, so that nothing is charged",
-    ChargeRule.BACKEND_FAILED: "the device backend failed and nothing shows that anything came out; the spooler runs "
-    "the job again",
-    ChargeRule.UNCHARGED: "nobody is charged for this job: it is a command for the device, or its printer, its user "
-    "or the policy lets it print uncharged",
-    ChargeRule.UNRESERVED: "the job was printed while the daemon was away, and booked afterwards from the journal "
-    "without a check of limits",
+    ChargeRule.REPORTED_IMPRESSIONS: marked("the device or its backend reported that many impressions"),
+    ChargeRule.PARSED: marked("the device backend ended well, so that everything counted in the document came out"),
+    ChargeRule.SPOOL_OFFSET: marked(
+        "the device backend ended early; charged is what lies before the octet up to which it had taken the document"
+    ),
+    ChargeRule.HANDED_OVER_UNKNOWN: marked(
+        "nobody knows how much the device was given, so that the whole reservation is charged"
+    ),
+    ChargeRule.NOTHING_HANDED_OVER: marked(
+        "the device backend took no octet of the document, so that nothing is charged"
+    ),
+    ChargeRule.BACKEND_FAILED: marked(
+        "the device backend failed and nothing shows that anything came out; the spooler runs the job again"
+    ),
+    ChargeRule.UNCHARGED: marked(
+        "nobody is charged for this job: it is a command for the device, or its printer, its user or the policy "
+        "lets it print uncharged"
+    ),
+    ChargeRule.UNRESERVED: marked(
+        "the job was printed while the daemon was away, and booked afterwards from the journal without a check of "
+        "limits"
+    ),
 }
 IDENTIFIED_SENTENCES: dict[Identified, str] = {
-    Identified.AUTHENTICATED: "the spooler made sure who it is",
-    Identified.CLAIMED: "the name is what the client said; the queue asks for no login",
-    Identified.TICKET: "the job's ticket names who pays",
-    Identified.CLAIMED_IN_PERSON: "claimed in person",
+    Identified.AUTHENTICATED: marked("the spooler made sure who it is"),
+    Identified.CLAIMED: marked("the name is what the client said; the queue asks for no login"),
+    Identified.TICKET: marked("the job's ticket names who pays"),
+    Identified.CLAIMED_IN_PERSON: marked("claimed in person"),
 }
 
 
 def moment(at: datetime) -> str:
     """A time for people, in UTC and saying so."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{moment_text(at.astimezone(UTC))} UTC"
 
 
 def shown_device(device_uri: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from pagetoll.app.names import matching
 from pagetoll.core.catalogue import UNCHANGED, EntryChange, EntryRow, EntrySelection, Figure
+from pagetoll.core.messages import _
 from pagetoll.core.policy import OwnerKind
 from pagetoll.ports import Catalogue, CatalogueReader, CatalogueTransaction
 
@@ -55,12 +56,22 @@ def fit_limits(soft_limit: int | None, hard_limit: int | None) -> Limits | None:
     if soft_limit is not None and hard_limit is not None:
         if soft_limit <= hard_limit:
             return Limits(soft_limit, hard_limit)
-        remark = f"the hard limit {hard_limit} is below the soft limit {soft_limit}; they are swapped"
+        remark = _("the hard limit {hard_limit} is below the soft limit {soft_limit}; they are swapped").format(
+            hard_limit=hard_limit, soft_limit=soft_limit
+        )
         return Limits(hard_limit, soft_limit, remark)
     if hard_limit is not None:
-        return Limits(hard_limit, hard_limit, f"no soft limit was given; it is set to the hard limit, {hard_limit}")
+        return Limits(
+            hard_limit,
+            hard_limit,
+            _("no soft limit was given; it is set to the hard limit, {hard_limit}").format(hard_limit=hard_limit),
+        )
     if soft_limit is not None:
-        return Limits(soft_limit, soft_limit, f"no hard limit was given; it is set to the soft limit, {soft_limit}")
+        return Limits(
+            soft_limit,
+            soft_limit,
+            _("no hard limit was given; it is set to the soft limit, {soft_limit}").format(soft_limit=soft_limit),
+        )
     return None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from pagetoll.core.catalogue import EntrySelection
+from pagetoll.core.messages import marked
 from pagetoll.core.money import credits_text
 from pagetoll.core.policy import OwnerKind
 from pagetoll.ports import Catalogue, CatalogueReader, CatalogueTransaction
@@ -70,34 +71,37 @@ class Rehearsal:
         """Each thing by kind and number, with its name."""
         printers, users, groups = reader.printers(), reader.users(), reader.groups()
         seen: dict[tuple[str, Hashable], tuple[str, Any]] = {}
-        seen |= {("printer", row.printer_id): (row.name, row) for row in printers}
-        seen |= {("user", row.user_id): (row.name, row) for row in users}
-        seen |= {("group", row.group_id): (row.name, row) for row in groups}
-        seen |= {("code", row.code_id): (row.name, row) for row in reader.codes()}
-        seen |= {("role", (row.user_name, row.role)): (f"{row.user_name}: {row.role}", row) for row in reader.roles()}
+        seen |= {(marked("printer"), row.printer_id): (row.name, row) for row in printers}
+        seen |= {(marked("user"), row.user_id): (row.name, row) for row in users}
+        seen |= {(marked("group"), row.group_id): (row.name, row) for row in groups}
+        seen |= {(marked("code"), row.code_id): (row.name, row) for row in reader.codes()}
+        seen |= {
+            (marked("role"), (row.user_name, row.role)): (f"{row.user_name}: {row.role}", row)
+            for row in reader.roles()
+        }
         printer_of = {row.printer_id: row.name for row in printers}
         for group, member in reader.printer_members():
             name = f"{printer_of.get(member, member)} in {printer_of.get(group, group)}"
-            seen["member", (group, member)] = (name, None)
+            seen[marked("member"), (group, member)] = (name, None)
         user_of, group_of = {row.user_id: row.name for row in users}, {row.group_id: row.name for row in groups}
         for group, member in reader.group_members():
             name = f"{user_of.get(member, member)} in {group_of.get(group, group)}"
-            seen["member of users group", (group, member)] = (name, None)
+            seen[marked("member of users group"), (group, member)] = (name, None)
         for selection in EVERY_ENTRY if self._entries else ():
             for row in reader.entries(selection):
-                seen["entry", row.account_id] = (f"{row.owner_name}@{row.printer_name}", row)
+                seen[marked("entry"), row.account_id] = (f"{row.owner_name}@{row.printer_name}", row)
         return seen
 
 
 def _differences(
     before: Mapping[tuple[str, Hashable], tuple[str, Any]], after: Mapping[tuple[str, Hashable], tuple[str, Any]]
 ) -> list[Difference]:
-    found = [Difference("delete", key[0], name) for key, (name, _) in before.items() if key not in after]
-    found += [Difference("create", key[0], name) for key, (name, _) in after.items() if key not in before]
+    found = [Difference(marked("delete"), key[0], name) for key, (name, _) in before.items() if key not in after]
+    found += [Difference(marked("create"), key[0], name) for key, (name, _) in after.items() if key not in before]
     for key, (name, row) in after.items():
         was = before.get(key, (name, row))[1]
         if was != row:
-            found.append(Difference("change", key[0], name, _figures(key[0], was, row)))
+            found.append(Difference(marked("change"), key[0], name, _figures(key[0], was, row)))
     return found
 
 

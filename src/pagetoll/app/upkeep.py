@@ -15,6 +15,7 @@ from pagetoll.app.printing.devices import device_of
 from pagetoll.app.printing.late import book_entry, book_settlement
 from pagetoll.app.printing.repair import Standing, close_dead
 from pagetoll.core.errors import PagetollError
+from pagetoll.core.messages import _
 
 log = logging.getLogger("pagetoll.upkeep")
 T = TypeVar("T")
@@ -30,7 +31,9 @@ class UpkeepReport:
     problems: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.closed} attempts closed, {self.booked} journal entries booked, {self.running} still running."
+        return _("{closed} attempts closed, {booked} journal entries booked, {running} still running.").format(
+            closed=self.closed, booked=self.booked, running=self.running
+        )
 
 
 def run_upkeep(services: Services) -> UpkeepReport:
@@ -76,5 +79,7 @@ def _guarded(act: Callable[[], T], problems: list[str]) -> T | None:
     except Exception as error:
         # a fault of ours with one attempt must not keep the others waiting for ever
         log.exception("upkeep met an unexpected failure")
-        problems.append(f"unexpected {type(error).__name__}: {error}; please report it")
+        problems.append(
+            _("unexpected {kind}: {error}; please report it").format(kind=type(error).__name__, error=error)
+        )
         return None

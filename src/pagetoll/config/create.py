@@ -11,6 +11,7 @@ from pagetoll.config.home import Home, Owner
 from pagetoll.config.load import template, thin_conf
 from pagetoll.config.options import Settings
 from pagetoll.config.safe_files import create_file, make_folder, read_owned, refusal, replace_file
+from pagetoll.core.messages import _
 
 FOLDER_MODE = 0o750
 CONFIG_FOLDER_MODE = 0o755  # thin.conf in it is for everybody, pagetoll.toml is not
@@ -74,7 +75,7 @@ def set_text_option(path: Path, name: str, value: str, owner: Owner) -> None:
     """
     data = read_owned(path, owner)
     if data is None:
-        raise refusal(path, "does not exist; make it with: pagetoll init")
+        raise refusal(path, _("does not exist; make it with: pagetoll init"))
     lines = data.decode(errors="surrogateescape").split("\n")
     first_table = next((number for number, line in enumerate(lines) if line.startswith("[")), len(lines))
     found = [

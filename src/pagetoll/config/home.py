@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pagetoll.core.errors import ConfigError, ConfigProblem
+from pagetoll.core.messages import _
 
 VARIABLE = "PAGETOLL_HOME"
 #: sockaddr_un holds 108 octets on Linux; a margin is left for a temporary name beside the socket.
@@ -83,7 +84,7 @@ class Home:
         """One folder that holds everything. Raises ConfigError when the path is not plain and absolute."""
         if not root.is_absolute() or ".." in root.parts or _UNUSABLE & set(str(root)):
             raise _problem(
-                str(root), VARIABLE, "must be an absolute path without '..', '?', '%', '#' and control characters"
+                str(root), VARIABLE, _("must be an absolute path without '..', '?', '%', '#' and control characters")
             )
         return cls(
             root=root,
@@ -112,7 +113,9 @@ class Home:
             found = self.data_folder.stat(follow_symlinks=False)
         except OSError as error:
             raise _problem(
-                str(self.data_folder), "home", f"{error.strerror}; as root make it with: pagetoll init"
+                str(self.data_folder),
+                "home",
+                _("{strerror}; as root make it with: pagetoll init").format(strerror=error.strerror),
             ) from error
         return Owner(found.st_uid, found.st_gid, name_of(found.st_uid))
 
@@ -123,7 +126,9 @@ class Home:
             raise _problem(
                 str(self.socket),
                 VARIABLE,
-                f"the socket's path has {length} octets, more than {SOCKET_PATH_OCTETS_MAX}; choose a shorter folder",
+                _("the socket's path has {length} octets, more than {most}; choose a shorter folder").format(
+                    length=length, most=SOCKET_PATH_OCTETS_MAX
+                ),
             )
 
 

@@ -33,13 +33,21 @@ def check_parents(path: Path, trusted_uids: frozenset[int]) -> None:
         except FileNotFoundError:
             return  # it will be made by us
         except OSError as error:
-            raise refusal(folder, f"{error.strerror}; choose another place") from error
+            raise refusal(folder, _("{strerror}; choose another place").format(strerror=error.strerror)) from error
         if found.st_uid not in trusted_uids | {0}:
             raise refusal(
-                folder, f"belongs to {name_of(found.st_uid)}, who could exchange {path}; choose another place"
+                folder,
+                _("belongs to {owner}, who could exchange {path}; choose another place").format(
+                    owner=name_of(found.st_uid), path=path
+                ),
             )
         if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
-            raise refusal(folder, f"can be written by everybody, who could exchange {path}; mend: chmod o-w {folder}")
+            raise refusal(
+                folder,
+                _("can be written by everybody, who could exchange {path}; mend: chmod o-w {folder}").format(
+                    path=path, folder=folder
+                ),
+            )
 
 
 def make_folder(path: Path, mode: int, owner: Owner, ours: frozenset[str] = frozenset()) -> bool:
@@ -54,7 +62,10 @@ def make_folder(path: Path, mode: int, owner: Owner, ours: frozenset[str] = froz
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         raise refusal(
-            path, f"is a link or no folder ({error.strerror}); move it away, then run this again"
+            path,
+            _("is a link or no folder ({strerror}); move it away, then run this again").format(
+                strerror=error.strerror
+            ),
         ) from error
     try:
         found = os.fstat(descriptor)
@@ -80,10 +91,10 @@ def create_file(path: Path, text: str, mode: int) -> bool:
         descriptor = os.open(path, flags, 0o600)
     except FileExistsError:
         if not stat.S_ISREG(path.lstat().st_mode):
-            raise refusal(path, "is a link or no file; move it away, then run this again") from None
+            raise refusal(path, _("is a link or no file; move it away, then run this again")) from None
         return False
     except OSError as error:
-        raise refusal(path, f"cannot be made: {error.strerror}") from error
+        raise refusal(path, _("cannot be made: {strerror}").format(strerror=error.strerror)) from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         os.fchmod(descriptor, mode)
         file.write(text)
@@ -98,11 +109,15 @@ def read_owned(path: Path, owner: Owner) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise refusal(path, f"cannot be read: {error.strerror}; look with: pagetoll doctor") from error
+        raise refusal(
+            path, _("cannot be read: {strerror}; look with: pagetoll doctor").format(strerror=error.strerror)
+        ) from error
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or (os.geteuid() == 0 and found.st_uid != owner.uid):
-            raise refusal(path, f"is no file of {owner.name}; mend: chown {owner.name} {path}")
+            raise refusal(
+                path, _("is no file of {name}; mend: chown {name} {path}").format(name=owner.name, path=path)
+            )
         return file.read(OCTETS_MAX)
 
 
@@ -118,7 +133,9 @@ def replace_file(
     try:
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise refusal(path.parent, f"{error.strerror}; look with: pagetoll doctor") from error
+        raise refusal(
+            path.parent, _("{strerror}; look with: pagetoll doctor").format(strerror=error.strerror)
+        ) from error
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(temporary, flags, 0o600, dir_fd=folder)
@@ -142,7 +159,7 @@ def replace_file(
     except OSError as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary, dir_fd=folder)
-        raise refusal(path, f"cannot be written: {error.strerror}") from error
+        raise refusal(path, _("cannot be written: {strerror}").format(strerror=error.strerror)) from error
     finally:
         os.close(folder)
 
@@ -157,19 +174,31 @@ def _make_missing(path: Path) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        raise refusal(path, f"cannot be made: {error.strerror}; run this as root or choose another place") from error
+        raise refusal(
+            path,
+            _("cannot be made: {strerror}; run this as root or choose another place").format(strerror=error.strerror),
+        ) from error
     return True
 
 
 def _check_existing(path: Path, descriptor: int, found: os.stat_result, owner: Owner, ours: frozenset[str]) -> None:
     if found.st_mode & stat.S_IWOTH:
-        raise refusal(path, f"can be written by everybody; look at what is in it, then: chmod o-w {path}")
+        raise refusal(
+            path, _("can be written by everybody; look at what is in it, then: chmod o-w {path}").format(path=path)
+        )
     if found.st_uid == owner.uid:
         return
     if found.st_uid != 0 or os.geteuid() != 0:
-        raise refusal(path, f"belongs to {name_of(found.st_uid)}, not to {owner.name}; choose another place")
+        raise refusal(
+            path,
+            _("belongs to {owner}, not to {name}; choose another place").format(
+                owner=name_of(found.st_uid), name=owner.name
+            ),
+        )
     if strangers := sorted(set(os.listdir(descriptor)) - ours):
-        raise refusal(path, f"is root's and holds other things ({strangers[0]}); choose an empty place")
+        raise refusal(
+            path, _("is root's and holds other things ({name}); choose an empty place").format(name=strangers[0])
+        )
 
 
 def read_configuration(path: Path, missing: str) -> bytes:

@@ -3,20 +3,21 @@
 
 from dataclasses import dataclass
 
+from pagetoll.core.messages import _, figure, marked
 from pagetoll.core.money import Unit, credits_text
 
 #: kept figure -> what it is proved from, with its verb
 PROOFS = {
-    "posted": "its entries say",
-    "lifetime": "its entries say",
-    "reserved": "the open reservations say",
-    "group_sum_posted": "its members' accounts say",
-    "group_sum_lifetime": "its members' accounts say",
-    "group_sum_reserved": "its members' accounts say",
-    "entries_of_group": "its entries say",
-    "reservation_state": "the state of its attempt says",
-    "counted_impressions": "its attempts say",
-    "refunded": "its refunds say",
+    "posted": marked("its entries say"),
+    "lifetime": marked("its entries say"),
+    "reserved": marked("the open reservations say"),
+    "group_sum_posted": marked("its members' accounts say"),
+    "group_sum_lifetime": marked("its members' accounts say"),
+    "group_sum_reserved": marked("its members' accounts say"),
+    "entries_of_group": marked("its entries say"),
+    "reservation_state": marked("the state of its attempt says"),
+    "counted_impressions": marked("its attempts say"),
+    "refunded": marked("its refunds say"),
 }
 
 
@@ -31,10 +32,16 @@ class AuditDifference:
     unit: Unit
 
     def __str__(self) -> str:
-        return f"{self.whose}: {self.what} is {self._text(self.kept)}, {PROOFS[self.what]} {self._text(self.derived)}"
+        return _("{whose}: {what} is {kept}, {proof} {derived}").format(
+            whose=self.whose,
+            what=self.what,
+            kept=self._text(self.kept),
+            proof=_(PROOFS[self.what]),
+            derived=self._text(self.derived),
+        )
 
     def _text(self, steps: int) -> str:
-        return credits_text(steps) if self.unit is Unit.CREDITS else str(steps)
+        return figure(credits_text(steps)) if self.unit is Unit.CREDITS else str(steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ against its budget, whoever prints. Under nochange and passthrough its impressio
 
 from dataclasses import dataclass, replace
 
+from pagetoll.core.messages import _
 from pagetoll.core.policy import Decision, LimitBy, Rule, Verdict
 from pagetoll.core.pricing import FREE, PriceLine, Tariff
 
@@ -98,7 +99,10 @@ class Plan:
 
 
 def missing(view: ChargeView) -> str:
-    """Which of printer, user and entry is not in the ledger, as a sentence; "" when all are there."""
+    """Which of printer, user and entry is not in the ledger, as a sentence; "" when all are there.
+
+    In English: the ledger keeps it.
+    """
     if view.printer_id is None:
         return (
             f"printer {view.printer_name} is not in the ledger; "
@@ -120,13 +124,19 @@ def refuse_outright(view: ChargeView, impressions: int) -> Decision | None:
         return Decision(
             Verdict.REFUSE,
             "account-authorization-failed",
-            f"{view.user_name} may not print (account in mode noprint); ask an administrator",
+            _("{name} may not print (account in mode noprint); ask an administrator").format(name=view.user_name),
         )
     largest = [
         (limit, name)
         for limit, name in (
-            (view.printer_max_job_impressions, f"printer {view.printer_name}"),
-            *((entry.max_job_impressions, f"{view.user_name} on {entry.printer_name}") for entry in view.entries),
+            (view.printer_max_job_impressions, _("printer {name}").format(name=view.printer_name)),
+            *(
+                (
+                    entry.max_job_impressions,
+                    _("{user} on {printer}").format(user=view.user_name, printer=entry.printer_name),
+                )
+                for entry in view.entries
+            ),
         )
         if limit is not None
     ]
@@ -135,7 +145,9 @@ def refuse_outright(view: ChargeView, impressions: int) -> Decision | None:
             return Decision(
                 Verdict.REFUSE,
                 "account-limit-reached",
-                f"this job has {impressions} impressions, the largest job for {name} is {limit}; print it in parts",
+                _(
+                    "this job has {impressions} impressions, the largest job for {name} is {limit}; print it in parts"
+                ).format(impressions=impressions, name=name, limit=limit),
             )
     return None
 

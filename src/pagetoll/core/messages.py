@@ -5,6 +5,8 @@ The English sentence is the key (GNU gettext manual, chapter 2). A program choos
 (`pagetoll.frontends.language`); until then, and in the daemon, sentences stay English.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 
@@ -23,13 +25,23 @@ class _English:
         return msgid1 if n == 1 else msgid2
 
 
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """How people write numbers and times: the decimal point, and a date with its time of day (strftime(3))."""
+
+    decimal_point: str = "."
+    moment: str = "%Y-%m-%d %H:%M:%S"
+
+
+PLAIN_FORMS = Forms()
 _chosen: Translations = _English()
+_forms = PLAIN_FORMS
 
 
-def choose(translations: Translations) -> None:
-    """Speak this catalogue's language from here on."""
-    global _chosen
-    _chosen = translations
+def choose(translations: Translations, forms: Forms = PLAIN_FORMS) -> None:
+    """Speak this catalogue's language from here on, and write numbers and times in these forms."""
+    global _chosen, _forms
+    _chosen, _forms = translations, forms
 
 
 def _(sentence: str) -> str:
@@ -38,6 +50,21 @@ def _(sentence: str) -> str:
     An empty one stays empty: it is the key of a catalogue's own description.
     """
     return _chosen.gettext(sentence) if sentence else ""
+
+
+def marked(sentence: str) -> str:
+    """The same English sentence: for tables and constants, which are translated by `_()` where they are shown."""
+    return sentence
+
+
+def figure(decimal: str) -> str:
+    """An exact decimal, such as 12.50, as people write it. Not for listings and JSON, which programs read."""
+    return decimal.replace(".", _forms.decimal_point)
+
+
+def moment_text(at: datetime) -> str:
+    """A time as people write it, in the zone that it has."""
+    return at.strftime(_forms.moment)
 
 
 def ngettext(one: str, many: str, number: int) -> str:

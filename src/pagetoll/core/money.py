@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from enum import StrEnum
 
 from pagetoll.core.errors import UsageError
+from pagetoll.core.messages import _, figure
 
 MILLION = 1_000_000
 MILLIONTH = Decimal("0.000001")
@@ -34,8 +35,8 @@ class Amount:
     unit: Unit
 
     def __str__(self) -> str:
-        number = _money_text(self.value) if self.unit is Unit.CREDITS else self.value
-        return f"{number} {self.unit.replace('_', ' ')}"
+        number = figure(_money_text(self.value)) if self.unit is Unit.CREDITS else self.value
+        return f"{number} {_(self.unit.replace('_', ' '))}"
 
 
 def micros(value: Decimal) -> int:
@@ -43,9 +44,15 @@ def micros(value: Decimal) -> int:
     try:
         steps = int(value.quantize(MILLIONTH, rounding=ROUND_HALF_EVEN).scaleb(6))
     except (InvalidOperation, ValueError, OverflowError):
-        raise UsageError(f"“{value}” is not an amount that can be booked; give a number such as 0.05") from None
+        raise UsageError(
+            _("“{value}” is not an amount that can be booked; give a number such as 0.05").format(value=value)
+        ) from None
     if abs(steps) > LARGEST_STEPS:
-        raise UsageError(f"“{value}” is too large to be booked; the largest amount is about 4 trillion credits")
+        raise UsageError(
+            _("“{value}” is too large to be booked; the largest amount is about 4 trillion credits").format(
+                value=value
+            )
+        )
     return steps
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from pagetoll.core.messages import _, figure
 from pagetoll.core.money import Unit, amount_of, credits_text
 
 
@@ -99,17 +100,23 @@ class Refusal:
     def __str__(self) -> str:
         account = self.account
         asked = amount_of(self.amount, account.unit)
-        where = f" on {account.scope_name}" if account.scope_name else ""
-        who = f"{account.owner_kind.replace('_', ' ')} {account.owner_name}"
+        where = _(" on {printer}").format(printer=account.scope_name) if account.scope_name else ""
+        who = f"{_(account.owner_kind.replace('_', ' '))} {account.owner_name}"
         if account.is_balance:
             credits_left = amount_of(account.posted - account.reserved - self.rule.balancezero, account.unit)
-            return f"{who}: {credits_left} left, this job needs {asked}"
+            return _("{who}: {credits_left} left, this job needs {asked}").format(
+                who=who, credits_left=credits_left, asked=asked
+            )
         limits = [limit for limit in (account.soft_limit, account.hard_limit) if limit is not None]
         limit = account.soft_limit if self.grace_over and account.soft_limit is not None else max(limits)
         left_steps = max(0, limit - account.posted - account.reserved)
-        tail = "; the grace time is over" if self.grace_over else ""
-        left = f"{_plain(left_steps, account.unit)} of {amount_of(limit, account.unit)} left"
-        return f"{who}{where}: {left}, this job needs {asked}{tail}"
+        tail = _("; the grace time is over") if self.grace_over else ""
+        left = _("{part} of {whole} left").format(
+            part=_plain(left_steps, account.unit), whole=amount_of(limit, account.unit)
+        )
+        return _("{who}{where}: {left}, this job needs {asked}{tail}").format(
+            who=who, where=where, left=left, asked=asked, tail=tail
+        )
 
 
 def stand(account: AccountState, amount: int, rule: Rule, now: datetime) -> Standing:
@@ -134,7 +141,7 @@ def stand(account: AccountState, amount: int, rule: Rule, now: datetime) -> Stan
 
 def _plain(steps: int, unit: Unit) -> str:
     """The steps without their unit's name."""
-    return credits_text(steps) if unit is Unit.CREDITS else str(steps)
+    return figure(credits_text(steps)) if unit is Unit.CREDITS else str(steps)
 
 
 def credits_suffice(balance: int, reserved: int, price: int, rule: Rule) -> bool:
@@ -168,13 +175,13 @@ ALLOWED = Decision(Verdict.ALLOW)
 def warned(account: AccountState) -> Decision:
     """What a job meets that was reserved within the grace of `account` (its state after the reserve)."""
     used = amount_of(account.posted + account.reserved, account.unit)
-    until = f"{account.grace_until:%Y-%m-%d %H:%M} UTC" if account.grace_until else "soon"
-    where = f" on {account.scope_name}" if account.scope_name else ""
+    until = f"{account.grace_until:%Y-%m-%d %H:%M} UTC" if account.grace_until else _("soon")
+    where = _(" on {printer}").format(printer=account.scope_name) if account.scope_name else ""
     soft, hard = (
         None if limit is None else _plain(limit, account.unit) for limit in (account.soft_limit, account.hard_limit)
     )
-    text = (
-        f"{account.owner_name} has used {used}{where}, the soft limit is {soft}; "
-        f"printing goes on until {until} or the hard limit of {hard}"
-    )
+    text = _(
+        "{name} has used {used}{where}, the soft limit is {soft}; printing goes on until {until} or the hard limit "
+        "of {hard}"
+    ).format(name=account.owner_name, used=used, where=where, soft=soft, until=until, hard=hard)
     return Decision(Verdict.WARN, "", text)

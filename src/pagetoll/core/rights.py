@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Literal
 
 from pagetoll.core.errors import PagetollError
+from pagetoll.core.messages import _
 from pagetoll.core.roles import Role
 
 
@@ -186,7 +187,9 @@ def permit(program: str, options: Iterable[str], caller: Caller) -> Permit:
 
 def _refusal(caller: Caller, right: Right) -> str:
     who = ", ".join(role for role in Role if right in RIGHTS_OF[role])
-    return f"{caller.name} : you are not allowed to do this; it takes an administrator, or one of the roles: {who}"
+    return _("{name} : you are not allowed to do this; it takes an administrator, or one of the roles: {who}").format(
+        name=caller.name, who=who
+    )
 
 
 #: How the words of a program name files: to be read or written.

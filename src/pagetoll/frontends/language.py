@@ -25,7 +25,15 @@ def speak(environment: Mapping[str, str]) -> None:
         locale.setlocale(locale.LC_ALL, "")
     except locale.Error:
         locale.setlocale(locale.LC_ALL, "C")
-    messages.choose(gettext.translation(DOMAIN, CATALOGUES, wished(environment), fallback=True))
+    messages.choose(gettext.translation(DOMAIN, CATALOGUES, wished(environment), fallback=True), forms())
+
+
+def forms() -> messages.Forms:
+    """How numbers and times are written in the locale that was set; as ever in C, for scripts."""
+    point = str(locale.localeconv()["decimal_point"]) or messages.PLAIN_FORMS.decimal_point
+    if locale.setlocale(locale.LC_TIME).split(".")[0] in ("C", "POSIX"):
+        return messages.Forms(point)
+    return messages.Forms(point, f"{locale.nl_langinfo(locale.D_FMT)} {locale.nl_langinfo(locale.T_FMT)}")
 
 
 def wished(environment: Mapping[str, str]) -> list[str]:

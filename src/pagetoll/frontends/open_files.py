@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from pagetoll.core.messages import _
 from pagetoll.core.rights import Direction
 
 _passed: dict[tuple[Direction, str], int] | None = None
@@ -66,5 +67,5 @@ def _take(direction: Direction, name: str) -> int:
     """A descriptor for this use alone."""
     found = (_passed or {}).get((direction, name))
     if found is None:
-        raise PermissionError(1, "it was not handed over", name)
+        raise PermissionError(1, _("it was not handed over"), name)
     return os.dup(found)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from pagetoll.app.own_view import views
 from pagetoll.config.options import Settings
+from pagetoll.core.messages import _
 from pagetoll.core.rights import Caller, NotAllowed, Permit, permit
 from pagetoll.frontends.cli.options import Parsed
 from pagetoll.ports import Catalogue, Ledger
@@ -49,7 +50,9 @@ def works_for_another() -> bool:
 def refuse_served() -> None:
     """Raise NotAllowed in a process that works for somebody else: whoever opens the whole books asks here first."""
     if _served is not None:
-        raise NotAllowed(f"{_served.caller.name} : you are not allowed to use this command; run it as root")
+        raise NotAllowed(
+            _("{name} : you are not allowed to use this command; run it as root").format(name=_served.caller.name)
+        )
 
 
 def granted(program: str, parsed: Parsed) -> Granted | None:

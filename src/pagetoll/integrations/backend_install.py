@@ -22,6 +22,7 @@ import pagetoll
 from pagetoll.config.home import Home, Owner
 from pagetoll.config.safe_files import replace_file
 from pagetoll.core.errors import PagetollError, UsageError
+from pagetoll.core.messages import _
 from pagetoll.integrations.backend_bytecode import with_bytecode
 from pagetoll.integrations.cups_server import CupsFiles
 
@@ -72,7 +73,9 @@ def stamped(source: str, stamps: Mapping[str, object]) -> str:
         line = f"STAMP_{name} = {value!r}".replace("\\", "\\\\")  # re.sub reads backslashes as its own signs
         text, replaced = re.subn(rf"^STAMP_{name} = .*$", line, text, flags=re.M)
         if replaced != 1:
-            raise PagetollError(f"the thin client has no line STAMP_{name}; install Pagetoll anew")
+            raise PagetollError(
+                _("the thin client has no line STAMP_{name}; install Pagetoll anew").format(name=name)
+            )
     return with_bytecode(text)
 
 
@@ -82,7 +85,9 @@ def thin_source() -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise PagetollError(f"{path}: {error.strerror}; install Pagetoll anew") from error
+        raise PagetollError(
+            _("{path}: {strerror}; install Pagetoll anew").format(path=path, strerror=error.strerror)
+        ) from error
 
 
 def install(folder: Path, names: tuple[str, ...], text: str, mode: int) -> list[Path]:
@@ -121,10 +126,16 @@ def refuse_stranger(path: Path) -> None:
         return
     except OSError as error:
         raise UsageError(
-            f"{path}: {error.strerror}; name the folder with --backend-dir, or run this as root"
+            _("{path}: {strerror}; name the folder with --backend-dir, or run this as root").format(
+                path=path, strerror=error.strerror
+            )
         ) from error
     if not stat.S_ISREG(found.st_mode) or MARK not in _head(path):
-        raise UsageError(f"{path} is another program's; move it away (mv {path} {path}.old), then run this again")
+        raise UsageError(
+            _("{path} is another program's; move it away (mv {path} {path}.old), then run this again").format(
+                path=path
+            )
+        )
 
 
 def find_installed(folder: Path) -> list[Installed]:
@@ -152,7 +163,11 @@ def daemon_command() -> tuple[str, ...]:
             probe, capture_output=True, text=True, cwd="/", env={}, timeout=_IMPORT_TIMEOUT_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise PagetollError(f"{sys.executable} cannot be started: {error}; install Pagetoll anew") from error
+        raise PagetollError(
+            _("{executable} cannot be started: {error}; install Pagetoll anew").format(
+                executable=sys.executable, error=error
+            )
+        ) from error
     if done.stdout.strip() and Path(done.stdout.strip()).resolve().parent.parent == here:
         return (sys.executable, "-I", "-m", "pagetoll.frontends.daemon.main")
     # run from a working copy that the interpreter does not know by itself
@@ -171,7 +186,9 @@ def _spooler_ids(user: str, group: str) -> tuple[int, int]:
     try:
         entry = pwd.getpwnam(user)
     except KeyError as error:
-        raise UsageError(f"there is no user {user} for the spooler's programs; name it with --as-spooler") from error
+        raise UsageError(
+            _("there is no user {user} for the spooler's programs; name it with --as-spooler").format(user=user)
+        ) from error
     try:
         return entry.pw_uid, grp.getgrnam(group).gr_gid
     except KeyError:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from pagetoll.config.home import Home
 from pagetoll.core.errors import DeviceRefused, DeviceTimeout, DeviceUnreachable, UsageError
+from pagetoll.core.messages import _
 from pagetoll.integrations import cups_server
 from pagetoll.integrations.device_uris import (
     SecretUri,
@@ -75,7 +76,9 @@ class Cups:
         """The URI as it really is, from the scheduler's printers.conf, which may lag behind by half a minute."""
         if not cups_server.is_local(self._environ):
             raise DeviceRefused(
-                f"CUPS_SERVER={self._environ['CUPS_SERVER']} is another machine; only there can {queue} be managed"
+                _("CUPS_SERVER={server} is another machine; only there can {queue} be managed").format(
+                    server=self._environ["CUPS_SERVER"], queue=queue
+                )
             )
         files = cups_server.find_files(self._environ)
         start_s = told_s = time.monotonic()
@@ -84,19 +87,25 @@ class Cups:
                 present = cups_server.read_printers_conf(files).get(queue)
             except OSError as error:
                 raise DeviceRefused(
-                    f"{files.printers_conf}: {error.strerror}; only root can read whether the URI of {queue} "
-                    "holds a password: run this as root"
+                    _(
+                        "{printers_conf}: {strerror}; only root can read whether the URI of {queue} holds a "
+                        "password: run this as root"
+                    ).format(printers_conf=files.printers_conf, strerror=error.strerror, queue=queue)
                 ) from error
             if present is not None and _shown_as(present.device_uri, shown_uri):
                 return present.device_uri
             if time.monotonic() > start_s + FILE_DELAY_S:
                 raise DeviceTimeout(
-                    f"{files.printers_conf} does not hold {queue} with {shown_uri}; restart CUPS, then try again"
+                    _("{printers_conf} does not hold {queue} with {shown_uri}; restart CUPS, then try again").format(
+                        printers_conf=files.printers_conf, queue=queue, shown_uri=shown_uri
+                    )
                 )
             if told_s == start_s and time.monotonic() > start_s + _QUIET_S:
                 told_s = time.monotonic()
                 self._on_wait(
-                    f"{queue}: CUPS has not written {files.printers_conf} yet; waiting {FILE_DELAY_S:g} s at most"
+                    _("{queue}: CUPS has not written {printers_conf} yet; waiting {file_delay_s:g} s at most").format(
+                        queue=queue, printers_conf=files.printers_conf, file_delay_s=FILE_DELAY_S
+                    )
                 )
             time.sleep(_POLL_S)
 
@@ -119,15 +128,24 @@ class Cups:
                 check=False,
             )
         except FileNotFoundError as error:
-            raise DeviceUnreachable(f"{program} is not installed; mend: apt-get install cups cups-client") from error
+            raise DeviceUnreachable(
+                _("{program} is not installed; mend: apt-get install cups cups-client").format(program=program)
+            ) from error
         except subprocess.TimeoutExpired as error:
-            raise DeviceTimeout(f"{program} did not end within {TIMEOUT_S:g} s; does the scheduler hang?") from error
+            raise DeviceTimeout(
+                _("{program} did not end within {timeout_s:g} s; does the scheduler hang?").format(
+                    program=program, timeout_s=TIMEOUT_S
+                )
+            ) from error
         said = os.fsdecode(done.stderr).strip()
         if done.returncode != 0 and not (empty_is and empty_is in said):
             if "not running" in said or "Unable to connect" in said or "No such file" in said:
-                raise DeviceUnreachable(f"{said}; start CUPS, or set CUPS_SERVER")
+                raise DeviceUnreachable(_("{said}; start CUPS, or set CUPS_SERVER").format(said=said))
             raise DeviceRefused(
-                said or f"{program} ended with status {done.returncode}; look into the error_log of CUPS"
+                said
+                or _("{program} ended with status {returncode}; look into the error_log of CUPS").format(
+                    program=program, returncode=done.returncode
+                )
             )
         return os.fsdecode(done.stdout)
 
@@ -157,21 +175,34 @@ def manage(cups: Cups, home: Home, name: str, *, scheme: str = OUR_SCHEMES[0], s
         return Changed(name, queue.shown_uri, queue.shown_uri)
     uri = cups.true_uri(name, queue.shown_uri)
     if uri.startswith("file:"):
-        raise UsageError(f"{name}: CUPS writes to {uri} itself, without a backend, so nothing can count it")
+        raise UsageError(
+            _("{name}: CUPS writes to {uri} itself, without a backend, so nothing can count it").format(
+                name=name, uri=uri
+            )
+        )
     if not uri.isprintable():
-        raise UsageError(f"{name}: its device URI holds signs that cannot be printed; set another with lpadmin -v")
+        raise UsageError(
+            _("{name}: its device URI holds signs that cannot be printed; set another with lpadmin -v").format(
+                name=name
+            )
+        )
     shown = uri
     if has_password(uri):
         shown = without_password(uri)
         if not secret:
             raise UsageError(
-                f"{name}: the URI {shown} holds a password, which CUPS would show to everybody; keep it apart with: "
-                f"pagetoll cups manage --keep-secret {name}"
+                _(
+                    "{name}: the URI {shown} holds a password, which CUPS would show to everybody; keep it "
+                    "apart with: pagetoll cups manage --keep-secret {name}"
+                ).format(name=name, shown=shown)
             )
         if not is_plain_login(uri):
             raise UsageError(
-                f"{name}: the user or password in the URI {shown} holds a slash; give the queue the URI with %2F "
-                f"in its place (and %40 for an @) by lpadmin -p {name} -v URI, then run this again"
+                _(
+                    "{name}: the user or password in the URI {shown} holds a slash; give the queue the URI "
+                    "with %2F in its place (and %40 for an @) by lpadmin -p {name} -v URI, then run this "
+                    "again"
+                ).format(name=name, shown=shown)
             )
         keep_secret(home, name, SecretUri(shown=shown, device_uri=uri))
     _set(cups, name, wrap(shown, scheme))
@@ -190,7 +221,9 @@ def unmanage(cups: Cups, home: Home, name: str) -> Changed:
     wrapped = unwrap(uri)
     if wrapped is None:
         raise DeviceRefused(
-            f"{name}: {queue.shown_uri} has no device behind it; set one with lpadmin -p {name} -v URI"
+            _("{name}: {shown_uri} has no device behind it; set one with lpadmin -p {name} -v URI").format(
+                name=name, shown_uri=queue.shown_uri
+            )
         )
     real = device_uri_of(home, name, wrapped.device_uri) if home.device_uris.exists() else wrapped.device_uri
     cups.set_uri(name, real)
@@ -202,11 +235,15 @@ def unmanage(cups: Cups, home: Home, name: str) -> Changed:
 
 def _queue(cups: Cups, name: str) -> Queue:
     if not name or name.startswith("-") or not name.isprintable() or set(name) & set(" /#"):
-        raise UsageError(f"{name!r} is no name of a queue; list them with: pagetoll cups status")
+        raise UsageError(_("{name!r} is no name of a queue; list them with: pagetoll cups status").format(name=name))
     queues = {queue.name: queue for queue in cups.queues()}
     if name not in queues:
-        known = " ".join(queues) or "there are none"
-        raise UsageError(f"CUPS has no queue {name} (a class is managed by its member queues); the queues: {known}")
+        known = " ".join(queues) or _("there are none")
+        raise UsageError(
+            _("CUPS has no queue {name} (a class is managed by its member queues); the queues: {known}").format(
+                name=name, known=known
+            )
+        )
     return queues[name]
 
 
@@ -215,7 +252,11 @@ def _set(cups: Cups, name: str, uri: str) -> None:
         cups.set_uri(name, uri)
     except DeviceRefused as error:
         if "Bad device-uri" in str(error):
-            raise DeviceRefused(f"{name}: {error} Is our backend installed? Mend: pagetoll cups install") from error
+            raise DeviceRefused(
+                _("{name}: {error} Is our backend installed? Mend: pagetoll cups install").format(
+                    name=name, error=error
+                )
+            ) from error
         raise
 
 

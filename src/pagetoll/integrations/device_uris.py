@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pagetoll.config.create import SECRET_MODE
 from pagetoll.config.home import Home
 from pagetoll.config.safe_files import read_owned, refusal, replace_file
+from pagetoll.core.messages import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,9 @@ def read_secrets(home: Home) -> dict[str, SecretUri]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise refusal(
             home.device_uris,
-            f"is not as it was written ({error}); remove it, then: pagetoll cups unmanage and manage --keep-secret",
+            _(
+                "is not as it was written ({error}); remove it, then: pagetoll cups unmanage and manage --keep-secret"
+            ).format(error=error),
         ) from error
 
 

@@ -11,6 +11,7 @@ import socket
 from collections.abc import Collection, Iterable, Mapping
 
 from pagetoll.core.errors import DeviceRefused, DeviceTimeout, DeviceUnreachable, ProtocolError
+from pagetoll.core.messages import _
 from pagetoll.wire import ipp
 
 IPP_PORT = 631
@@ -81,7 +82,7 @@ class IppClient:
         )
         job_id = answer.first("job-id")
         if not isinstance(job_id, int):
-            raise ProtocolError(f"{self._endpoint} took the job but named no job-id")
+            raise ProtocolError(_("{endpoint} took the job but named no job-id").format(endpoint=self._endpoint))
         return job_id
 
     def act_on_job(self, operation: ipp.Operation, job_id: int, *, user: str | None = None) -> None:
@@ -140,7 +141,9 @@ class IppClient:
         except OSError as error:
             raise DeviceUnreachable(f"{self._endpoint}: {error}; is the scheduler running?") from error
         except http.client.HTTPException as error:
-            raise ProtocolError(f"{self._endpoint}: broken HTTP answer: {error!r}") from error
+            raise ProtocolError(
+                _("{endpoint}: broken HTTP answer: {error!r}").format(endpoint=self._endpoint, error=error)
+            ) from error
         finally:
             connection.close()
         if response.status != http.client.OK:
@@ -167,7 +170,7 @@ class IppClient:
         for group in answer.groups:
             if group.tag == tag:
                 return ipp.contents_by_name(group)
-        raise ProtocolError(f"{self._endpoint}: the answer has no {tag.name}")
+        raise ProtocolError(_("{endpoint}: the answer has no {tag}").format(endpoint=self._endpoint, tag=tag.name))
 
 
 def job_template(options: Mapping[str, ipp.Content]) -> list[ipp.Attribute]:

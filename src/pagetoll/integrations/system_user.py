@@ -11,6 +11,7 @@ import subprocess
 
 from pagetoll.config.home import Owner, name_of
 from pagetoll.core.errors import PagetollError, UsageError
+from pagetoll.core.messages import _
 
 DEFAULT_NAME = "pagetoll"
 TIMEOUT_S = 60.0
@@ -47,13 +48,17 @@ TOOLS: tuple[tuple[str, ...], ...] = (
 def find(name: str) -> Owner | None:
     """The user of that name, None when there is none. Raises UsageError for root and odd names."""
     if not _NAME.fullmatch(name):
-        raise UsageError(f"{name!r}: not a name for a system user; use lower-case letters, digits, _ and -")
+        raise UsageError(
+            _("{name!r}: not a name for a system user; use lower-case letters, digits, _ and -").format(name=name)
+        )
     try:
         entry = pwd.getpwnam(name)
     except KeyError:
         return None
     if entry.pw_uid == 0:
-        raise UsageError(f"{name} is root, and nothing of Pagetoll runs as root; name another user with --user")
+        raise UsageError(
+            _("{name} is root, and nothing of Pagetoll runs as root; name another user with --user").format(name=name)
+        )
     return Owner(entry.pw_uid, entry.pw_gid, entry.pw_name)
 
 
@@ -82,9 +87,19 @@ def create(name: str) -> Owner:
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise PagetollError(f"{tool} could not make the user {name}: {error}; make it yourself") from error
+            raise PagetollError(
+                _("{tool} could not make the user {name}: {error}; make it yourself").format(
+                    tool=tool, name=name, error=error
+                )
+            ) from error
         made = find(name)
         if made is None:
-            raise PagetollError(f"{tool} could not make the user {name}: {done.stderr.strip()}; make it yourself")
+            raise PagetollError(
+                _("{tool} could not make the user {name}: {error}; make it yourself").format(
+                    tool=tool, name=name, error=done.stderr.strip()
+                )
+            )
         return made
-    raise PagetollError(f"neither adduser nor useradd is installed; make the system user {name} yourself")
+    raise PagetollError(
+        _("neither adduser nor useradd is installed; make the system user {name} yourself").format(name=name)
+    )

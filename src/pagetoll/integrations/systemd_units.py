@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 from pagetoll.core.errors import UsageError
+from pagetoll.core.messages import _
 
 UNIT_NAMES = ("pagetolld.socket", "pagetolld.service")
 
@@ -64,12 +65,18 @@ def _plain_path(path: Path) -> str:
     text = str(path)
     if not _PLAIN_PATH.fullmatch(text):
         raise UsageError(
-            f"{text!r}: cannot stand in a systemd unit: give an absolute path of letters, digits and ./+:,@=_-"
+            _(
+                "{text!r}: cannot stand in a systemd unit: give an absolute path of letters, digits and ./+:,@=_-"
+            ).format(text=text)
         )
     return text
 
 
 def _plain_user(user: str) -> str:
     if not _PLAIN_USER.fullmatch(user):
-        raise UsageError(f"{user!r}: not a user name that systemd takes: use lower-case letters, digits, _ . and -")
+        raise UsageError(
+            _("{user!r}: not a user name that systemd takes: use lower-case letters, digits, _ . and -").format(
+                user=user
+            )
+        )
     return user

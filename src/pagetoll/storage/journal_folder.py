@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pagetoll.core.errors import ProtocolError
 from pagetoll.core.jobs import AttemptKey
+from pagetoll.core.messages import _
 from pagetoll.ports import JournalEntry
 from pagetoll.wire import frames
 
@@ -34,8 +35,10 @@ class JournalFolder:
             except (ProtocolError, IndexError) as error:
                 path.rename(path.with_name(path.name + _BROKEN))
                 raise ProtocolError(
-                    f"{path} is no journal entry ({error}); it is kept beside as {path.name}{_BROKEN}, "
-                    "look at it and book the job by hand"
+                    _(
+                        "{path} is no journal entry ({error}); it is kept beside as {name}{broken}, look at "
+                        "it and book the job by hand"
+                    ).format(path=path, error=error, name=path.name, broken=_BROKEN)
                 ) from error
 
     def _paths(self, suffix: str) -> Sequence[Path]:

@@ -25,6 +25,7 @@ import pagetoll
 from pagetoll.accounters.software import office, reply
 from pagetoll.accounters.software.lockdown import time_limit_s
 from pagetoll.core.errors import DocumentError, DocumentTooComplex, MalformedDocument
+from pagetoll.core.messages import _
 from pagetoll.core.usage import Confidence, Finding, Usage
 from pagetoll.languages.copies import CopiesRule
 
@@ -79,7 +80,7 @@ class _Zygote:
             ready = False
         if not ready:
             self.end()
-            raise DocumentError("the counting process did not start; its message is in the log of pagetolld")
+            raise DocumentError(_("the counting process did not start; its message is in the log of pagetolld"))
         self.control.settimeout(HANG_GRACE_S)
 
     def send(self, request: bytes, descriptors: list[int]) -> None:
@@ -176,7 +177,7 @@ class SoftwareCounter:
             raise ValueError("this counter was made without pages_seen")
         status = os.fstat(document_fd)
         if not stat.S_ISREG(status.st_mode):
-            raise DocumentError("only a regular file can be counted; copy the document into one first")
+            raise DocumentError(_("only a regular file can be counted; copy the document into one first"))
         timeout_s = time_limit_s(status.st_size) + HANG_GRACE_S
         with self._slots:
             try:
@@ -218,14 +219,14 @@ class SoftwareCounter:
         timeout_s: float,
         meanwhile: Callable[[], object] | None,
     ) -> Usage:
-        for _ in range(2):
+        for _attempt in range(2):
             zygote = self._running_zygote()
             try:
                 return self._ask(zygote, document_fd, request, timeout_s, meanwhile)
             except _ZygoteLost:
                 self._discard(zygote)
                 meanwhile = None
-        raise DocumentError("the counting process was ended twice under this document; try again")
+        raise DocumentError(_("the counting process was ended twice under this document; try again"))
 
     def _ask(
         self,
@@ -260,7 +261,7 @@ class SoftwareCounter:
     def _running_zygote(self) -> _Zygote:
         with self._lock:
             if self._closed:
-                raise DocumentError("counting has been shut down; print the job again")
+                raise DocumentError(_("counting has been shut down; print the job again"))
             if self._zygote is None:
                 self._zygote = _Zygote(self._run_as, self._ghostscript, self._pages_seen)
             return self._zygote

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """`pagetoll audit`: prove every balance and counter from the ledger's entries; show who changed what."""
 
-from pagetoll.core.messages import _
+from pagetoll.core.messages import _, moment_text
 from pagetoll.frontends.cli.ledger_access import owners_ledger
 from pagetoll.frontends.cli.options import Command, Option
 from pagetoll.frontends.cli.screen import printable, tolerant_output
 from pagetoll.frontends.cli.subcommand import no_words, parse_or_show, say
-from pagetoll.frontends.pykota.output import local_time
 
 COMMAND = Command(
     name="pagetoll audit",
@@ -29,13 +28,15 @@ def main(arguments: list[str]) -> int:
     with owners_ledger() as ledger:
         if "acts" in parsed:
             for act in ledger.acts():
-                say(printable(f"{local_time(act.at)}  {act.actor}  {act.text}"))
+                say(printable(f"{moment_text(act.at.astimezone())}  {act.actor}  {act.text}"))
             return 0
         differences = list(ledger.audit())
         for difference in differences:
             say(printable(str(difference)))
         extent = ledger.audit_extent()
-    checked = f"{extent.accounts} accounts, {extent.entries} entries, {extent.open_reservations} open reservations"
+    checked = _("{accounts} accounts, {entries} entries, {open_reservations} open reservations").format(
+        accounts=extent.accounts, entries=extent.entries, open_reservations=extent.open_reservations
+    )
     if differences:
         say(
             _("{differences} figures are not proved; checked: {checked}.").format(

@@ -185,8 +185,8 @@ def explained(facts: dict[str, object]) -> str:
     names = ", ".join(pykota) if isinstance(pykota, list) else ""
     scope = _("per queue") if facts["per_queue"] else _("for all queues")
     rows = [
-        f"{facts['option']}: {facts['help']}",
-        _("allowed: {text}").format(text=facts["allowed"]),
+        f"{facts['option']}: {_(str(facts['help']))}",
+        _("allowed: {text}").format(text=_(str(facts["allowed"]))),
         _("holds: {text}").format(text=scope),
         _("default: {text}").format(text=facts["default"]),
         _("now: {text}").format(text=facts["toml"]),
@@ -194,7 +194,7 @@ def explained(facts: dict[str, object]) -> str:
         _("in pykota.conf: {text}").format(text=names or _("no directive")),
     ]
     if facts["not_in_force"]:
-        rows.append(_("not in force yet: {text}").format(text=facts["not_in_force"]))
+        rows.append(_("not in force yet: {text}").format(text=_(str(facts["not_in_force"]))))
     return "".join(f"{row}\n" for row in rows)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pagetoll.accounters.software.counter import PageLook
 from pagetoll.core.errors import UsageError
-from pagetoll.core.messages import _
+from pagetoll.core.messages import _, figure, marked
 from pagetoll.frontends.cli.count_rows import (
     Counted,
     as_json,
@@ -73,8 +73,8 @@ COMMAND = Command(
 OPTIONS = COMMAND.options
 
 HEAD = (
-    "FILE", "LANGUAGE", "PAGES", "COPIES", "IMPRESSIONS", "SHEETS", "DUPLEX", "COLOR", "MEDIA",
-    "CONFIDENCE", "FINDINGS",
+    marked("FILE"), marked("LANGUAGE"), marked("PAGES"), marked("COPIES"), marked("IMPRESSIONS"), marked("SHEETS"),
+    marked("DUPLEX"), marked("COLOR"), marked("MEDIA"), marked("CONFIDENCE"), marked("FINDINGS"),
 )  # fmt: skip
 NUMBERS = frozenset(("PAGES", "COPIES", "IMPRESSIONS", "SHEETS", "COLOR"))
 
@@ -85,7 +85,9 @@ def main(arguments: list[str]) -> int:
     if parsed is None:
         return 0
     if not parsed.words:
-        raise UsageError(f"name the files to count, or - for standard input; see: {COMMAND.name} --help")
+        raise UsageError(
+            _("name the files to count, or - for standard input; see: {name} --help").format(name=COMMAND.name)
+        )
     tolerant_output()
     wish = wish_of(parsed)
     failed = False
@@ -109,12 +111,18 @@ def wish_of(parsed: Parsed) -> Wish:
     """How to count. Raises UsageError for options that contradict each other or are out of range."""
     space = parsed.text("coverage")
     if space is not None and space not in SPACES:
-        raise UsageError(f"{space!r} is no color space; --coverage takes {', '.join(SPACES)}")
+        raise UsageError(
+            _("{space!r} is no color space; --coverage takes {spaces}").format(space=space, spaces=", ".join(SPACES))
+        )
     if "no-color" in parsed and (space is not None or "color" in parsed):
-        raise UsageError("--no-color does not go together with --color and --coverage; give one of them")
+        raise UsageError(_("--no-color does not go together with --color and --coverage; give one of them"))
     text = parsed.text("resolution") or "72"
     if not text.isdecimal() or not RESOLUTION_DPI[0] <= int(text) <= RESOLUTION_DPI[1]:
-        raise UsageError(f"{text!r} is no resolution; --resolution takes {RESOLUTION_DPI[0]} to {RESOLUTION_DPI[1]}")
+        raise UsageError(
+            _("{text!r} is no resolution; --resolution takes {least} to {most}").format(
+                text=text, least=RESOLUTION_DPI[0], most=RESOLUTION_DPI[1]
+            )
+        )
     wish = Wish("trust-dsc" in parsed, copies_rule=_copies_rule(parsed.text("copies-rule") or "inner_wins"))
     if "no-color" in parsed:
         return wish
@@ -147,7 +155,7 @@ def show(answers: list[Answer], parsed: Parsed) -> None:
     good = [(answer, row_of(answer)) for answer in answers if answer.usage is not None]
     channels = SPACES.get(parsed.text("coverage") or "", ())
     if good:
-        names = tuple(f"{channel.upper()} %" for channel in channels)
+        names = tuple(f"{_(channel).upper()} %" for channel in channels)
         head = (*HEAD[:-2], *names, *HEAD[-2:])
         lines = [cells(row, _mean_cells(answer, channels)) for answer, row in good]
         sys.stdout.write(table(head, lines, right=NUMBERS | frozenset(names)))
@@ -172,7 +180,7 @@ def cells(row: Counted, coverage: Iterable[str]) -> tuple[str, ...]:
         printable(row.file),
         row.language or "?",
         *("?" if figure is None else str(figure) for figure in figures),
-        row.duplex or "?",
+        _(row.duplex or "?"),
         "?" if row.colour_pages is None else str(row.colour_pages),
         _media_cell(row.media),
         *coverage,
@@ -191,25 +199,29 @@ def _media_cell(media: dict[str, int] | None) -> str:
 
 def _mean_cells(answer: Answer, channels: tuple[str, ...]) -> tuple[str, ...]:
     mean = mean_coverage(answer.usage) if answer.usage is not None and channels else None
-    return tuple("?" for _ in channels) if mean is None else tuple(f"{percent(one):.4f}" for one in mean)
+    return (
+        tuple("?" for _channel in channels) if mean is None else tuple(figure(f"{percent(one):.4f}") for one in mean)
+    )
 
 
 def _page_table(answer: Answer, channels: tuple[str, ...]) -> str:
     assert answer.usage is not None
-    names = tuple(f"{channel.upper()} %" for channel in channels)
+    names = tuple(f"{_(channel).upper()} %" for channel in channels)
     lines = []
     for alike in page_runs(answer.usage):
-        inks = tuple("?" for _ in channels)
+        inks = tuple("?" for _channel in channels)
         if channels and alike.coverage is not None:
-            inks = tuple(f"{percent(one):.4f}" for one in alike.coverage.millionths)
+            inks = tuple(figure(f"{percent(one):.4f}") for one in alike.coverage.millionths)
         lines.append(
             (
                 str(alike.first) if alike.first == alike.last else f"{alike.first}-{alike.last}",
                 str(alike.run.copies),
-                str(alike.run.duplex),
+                _(str(alike.run.duplex)),
                 str(alike.run.color),
                 paper(alike.run.media_points) or "?",
                 *inks,
             )
         )
-    return table(("PAGE", "COPIES", "DUPLEX", "COLOR", "MEDIA", *names), lines, right=frozenset(("COPIES", *names)))
+    return table(
+        (marked("PAGE"), "COPIES", "DUPLEX", "COLOR", "MEDIA", *names), lines, right=frozenset(("COPIES", *names))
+    )

@@ -59,7 +59,7 @@ def schemes_of(parsed: Parsed) -> tuple[str, ...]:
     if unknown := set(names) - set(OUR_SCHEMES):
         raise UsageError(
             _("{unknown!r}: our backend goes by the names {names} only").format(
-                unknown=min(unknown), names=" and ".join(OUR_SCHEMES)
+                unknown=min(unknown), names=_(" and ").join(OUR_SCHEMES)
             )
         )
     return names
@@ -113,7 +113,7 @@ def accept_jobs_of(spooler: str, home: Home) -> None:
     set_text_option(home.configuration, "spooler_user", spooler, home.owner())
     if home.root is not None:
         home.root.chmod(FOLDER_MODE | (0o001 if spooler else 0))
-    who = f"also from {spooler}" if spooler else "from root only"
+    who = _("also from {spooler}").format(spooler=spooler) if spooler else _("from root only")
     say(_("Jobs are taken {who} now. A running daemon learns it by: pagetoll daemon reload").format(who=who))
 
 
@@ -145,9 +145,13 @@ def manage_queues(parsed: Parsed, home: Home, names: list[str]) -> int:
 
     def act(name: str) -> str:
         done = manage(cups, home, name, scheme=scheme, secret="keep-secret" in parsed)
-        kept = "; its password is kept in device-uris.toml" if done.secret_kept else ""
+        kept = _("; its password is kept in device-uris.toml") if done.secret_kept else ""
         return (
-            f"{name}: {done.before} is behind {scheme} now{kept}" if done.changed else f"{name}: is managed already"
+            _("{name}: {before} is behind {scheme} now{kept}").format(
+                name=name, before=done.before, scheme=scheme, kept=kept
+            )
+            if done.changed
+            else _("{name}: is managed already").format(name=name)
         )
 
     status = each(names, act)
@@ -161,7 +165,11 @@ def unmanage_queues(_parsed: Parsed, home: Home, names: list[str]) -> int:
 
     def act(name: str) -> str:
         done = unmanage(cups, home, name)
-        return f"{name}: prints to {done.after} again" if done.changed else f"{name}: is not managed"
+        return (
+            _("{name}: prints to {after} again").format(name=name, after=done.after)
+            if done.changed
+            else _("{name}: is not managed").format(name=name)
+        )
 
     return each(names, act)
 
@@ -187,9 +195,9 @@ def show_status(parsed: Parsed, home: Home, _names: list[str]) -> int:
     """The backend files and the queues, as tables. 1 when there are managed queues but no backend."""
     installed = backend_install.find_installed(folder_of(parsed))
     for file in installed:
-        runs_as = "the spooler's user" if file.mode & 0o001 else name_of(file.uid)
-        place = file.stamps.get("HOME") or "the usual places"
-        other = "" if file.stamps.get("SOCKET") == str(home.socket) else "; NOT this home: pagetoll cups install"
+        runs_as = _("the spooler's user") if file.mode & 0o001 else name_of(file.uid)
+        place = file.stamps.get("HOME") or _("the usual places")
+        other = "" if file.stamps.get("SOCKET") == str(home.socket) else _("; NOT this home: pagetoll cups install")
         say(
             _("backend {path}: mode {mode:04o}, runs as {runs_as}, home {place}{other}").format(
                 path=file.path, mode=file.mode, runs_as=runs_as, place=place, other=other
@@ -205,8 +213,8 @@ def show_status(parsed: Parsed, home: Home, _names: list[str]) -> int:
 
 def table(queues: list[Queue]) -> list[str]:
     """A line a queue: name, managed or not, device (never a password)."""
-    rows = [("queue", "managed", "device")]
-    rows += [(queue.name, "yes" if queue.managed_uri is not None else "no", queue.device) for queue in queues]
+    rows = [(_("queue"), _("managed"), _("device"))]
+    rows += [(queue.name, _("yes") if queue.managed_uri is not None else _("no"), queue.device) for queue in queues]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     return [f"{name:<{widths[0]}}  {managed:<{widths[1]}}  {device}" for name, managed, device in rows]
 

@@ -112,7 +112,11 @@ def _stop(home: Home) -> int:
 
 def _status(home: Home) -> int:
     pid = running_pid(home)
-    say("the daemon does not run; jobs start it, or: pagetoll daemon start" if pid is None else f"running, pid {pid}")
+    say(
+        _("the daemon does not run; jobs start it, or: pagetoll daemon start")
+        if pid is None
+        else _("running, pid {pid}").format(pid=pid)
+    )
     return 1 if pid is None else 0
 
 

@@ -54,6 +54,6 @@ def main(arguments: list[str]) -> int:
 
 def line(finding: Finding, colored: bool) -> str:
     """A finding as a line: its level, then what was found, with control characters shown as such."""
-    word = f"{finding.level:<5}"
+    word = f"{_(finding.level):<5}"
     what = "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in finding.what)
     return f"{COLORS[finding.level]}{word}{PLAIN}  {what}" if colored else f"{word}  {what}"

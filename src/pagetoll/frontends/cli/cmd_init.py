@@ -64,7 +64,10 @@ def main(arguments: list[str]) -> int:
     for path in made:
         say(_("made {path}").format(path=path))
     say(
-        f"The home of Pagetoll is ready: {home.data_folder}, owned by {owner.name}." + ("" if made else " No change.")
+        _("The home of Pagetoll is ready: {data_folder}, owned by {name}.").format(
+            data_folder=home.data_folder, name=owner.name
+        )
+        + ("" if made else _(" No change."))
     )
     if units is not None:
         say(_("Next: systemctl daemon-reload; systemctl enable --now pagetolld.socket; pagetoll cups install"))
@@ -144,5 +147,7 @@ def check_reachable(home: Home, owner: Owner) -> None:
     if not os.access(home.data_folder, os.R_OK | os.W_OK | os.X_OK):
         raise refusal(
             home.data_folder,
-            f"{owner.name} cannot get there: a folder above is closed to other users; choose another place",
+            _("{name} cannot get there: a folder above is closed to other users; choose another place").format(
+                name=owner.name
+            ),
         )

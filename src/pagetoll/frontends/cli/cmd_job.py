@@ -6,11 +6,11 @@ import sys
 from collections.abc import Iterable
 
 from pagetoll.app import jobs
-from pagetoll.app.explain import Explanation, explain, to_json
+from pagetoll.app.explain import Explanation, explain, spoken, to_json
 from pagetoll.app.figures import moment
 from pagetoll.core.errors import UsageError
 from pagetoll.core.jobs import HistoryFilter, Identified
-from pagetoll.core.messages import _
+from pagetoll.core.messages import _, figure, marked
 from pagetoll.core.money import credits_text
 from pagetoll.frontends.cli.ledger_access import owners_ledger
 from pagetoll.frontends.cli.options import Command, Option, Parsed
@@ -41,7 +41,10 @@ OPTIONS = COMMAND.options
 
 LISTED_BY_DEFAULT = 50
 LIST_OPTIONS = ("printer", "user", "job", "limit", "identified")
-HEAD = ("TIME (UTC)", "JOB", "ATTEMPT", "PRINTER", "USER", "TITLE", "IMPRESSIONS", "SHEETS", "PRICE", "OUTCOME")
+HEAD = (
+    marked("TIME (UTC)"), marked("JOB"), marked("ATTEMPT"), marked("PRINTER"), marked("USER"), marked("TITLE"),
+    marked("IMPRESSIONS"), marked("SHEETS"), marked("PRICE"), marked("OUTCOME"),
+)  # fmt: skip
 NUMBERS = frozenset(("JOB", "ATTEMPT", "IMPRESSIONS", "SHEETS", "PRICE"))
 TITLE_CHARACTERS_MAX = 40
 LABEL_WIDTH = 24
@@ -56,7 +59,7 @@ def main(arguments: list[str]) -> int:
     if word not in ("list", "show", "explain"):
         raise UsageError(_("say list, show or explain; see: {name} --help").format(name=COMMAND.name))
     if len(names) != (word != "list"):
-        wanted = "takes no names" if word == "list" else "takes one job"
+        wanted = _("takes no names") if word == "list" else _("takes one job")
         raise UsageError(_("{word} {wanted}; see: {name} --help").format(word=word, wanted=wanted, name=COMMAND.name))
     tolerant_output()
     if word == "list":
@@ -141,8 +144,8 @@ def cells(row: jobs.JobRow) -> tuple[str, ...]:
         title,
         str(row.impressions),
         str(row.media_sheets),
-        credits_text(row.price),
-        f"{row.ended.replace('_', ' ')}{why}",
+        figure(credits_text(row.price)),
+        f"{_(spoken(row.ended))}{why}",
     )
 
 
@@ -173,6 +176,6 @@ def rendered(explained: Explanation) -> str:
     for section in explained.sections:
         rows = [row for row in section.rows if row.text]
         if rows:
-            lines += ["", section.title]
-            lines += [f"  {printable(row.label):<{LABEL_WIDTH}}{printable(row.text)}" for row in rows]
+            lines += ["", _(section.title)]
+            lines += [f"  {printable(_(row.label)):<{LABEL_WIDTH}}{printable(row.text)}" for row in rows]
     return "\n".join(lines) + "\n"

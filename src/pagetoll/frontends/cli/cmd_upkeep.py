@@ -152,7 +152,11 @@ def guarded(home: Home, numbers_fd: int) -> int:
         sys.stderr.write("".join(f"{COMMAND.name}: {line}\n" for line in str(error).splitlines()))
         status = 1
     except Exception as error:
-        sys.stderr.write(f"{COMMAND.name}: unexpected {type(error).__name__}: {error}\n")
+        sys.stderr.write(
+            _("{name}: unexpected {kind}: {error}\n").format(
+                name=COMMAND.name, kind=type(error).__name__, error=error
+            )
+        )
         status = 1
     sys.stdout.flush()
     sys.stderr.flush()
@@ -173,11 +177,20 @@ def release(number: int) -> int:
             timeout=RELEASE_TIMEOUT_S,
             check=False,
         )
-        why = "" if done.returncode == 0 else os.fsdecode(done.stderr).strip() or f"lp ended with {done.returncode}"
+        why = (
+            ""
+            if done.returncode == 0
+            else os.fsdecode(done.stderr).strip()
+            or _("lp ended with {returncode}").format(returncode=done.returncode)
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         why = str(error)
     if why:
-        sys.stderr.write(f"{COMMAND.name}: job {number} stays held: {printable(why)}; try: {' '.join(words)}\n")
+        sys.stderr.write(
+            _("{name}: job {number} stays held: {why}; try: {command}\n").format(
+                name=COMMAND.name, number=number, why=printable(why), command=" ".join(words)
+            )
+        )
         return 1
     say(_("released job {number}").format(number=number))
     return 0

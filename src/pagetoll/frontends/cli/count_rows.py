@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pagetoll.core.copies import apply_spooler
-from pagetoll.core.messages import _
+from pagetoll.core.messages import _, marked
 from pagetoll.core.usage import ColorClass, Duplex, PageCoverage, PageRun, Usage
 from pagetoll.frontends.cli.documents import Answer
 
@@ -49,7 +49,7 @@ def row_of(answer: Answer) -> Counted:
     """The figures of a file. Colors and media are of one copy's pages."""
     usage = answer.usage
     if usage is None:
-        return Counted(answer.name, error=answer.error or "cannot be counted")
+        return Counted(answer.name, error=answer.error or _("cannot be counted"))
     one_copy, totals = apply_spooler(_single(usage)), apply_spooler(usage)
     return Counted(
         file=answer.name,
@@ -72,7 +72,7 @@ def _duplex(usage: Usage) -> str:
     stated = {run.duplex for segment in usage.segments for run in segment.runs}
     if stated <= {Duplex.NONE, Duplex.UNSTATED}:
         return str(Duplex.NONE)
-    return "mixed" if len(stated) > 1 else str(stated.pop())
+    return marked("mixed") if len(stated) > 1 else str(stated.pop())
 
 
 def _single(usage: Usage) -> Usage:

@@ -29,6 +29,7 @@ from pagetoll.config.load import read_home
 from pagetoll.config.options import Settings
 from pagetoll.config.pykota_conf.places import VARIABLE as PYKOTA_VARIABLE
 from pagetoll.core.errors import ConfigError, DeviceError, PagetollError
+from pagetoll.core.messages import _
 from pagetoll.frontends import identity
 from pagetoll.frontends.wiring import now_utc, open_storage
 from pagetoll.integrations import backend_install, cups_server
@@ -137,8 +138,10 @@ def _config_warnings(configuration: Configuration | None, environ: Mapping[str, 
     named = environ.get(PYKOTA_VARIABLE, "")
     if named and not configuration.settings.pykota_home:
         warnings.append(
-            f"{configuration.files[0]}: pykota_home: is not set, and the daemon does not see this program's "
-            f"{PYKOTA_VARIABLE}; give it {named!r}"
+            _(
+                "{files}: pykota_home: is not set, and the daemon does not see this program's "
+                "{pykota_variable}; give it {named!r}"
+            ).format(files=configuration.files[0], pykota_variable=PYKOTA_VARIABLE, named=named)
         )
     return tuple(warnings)
 
@@ -210,7 +213,7 @@ def _backends(
     try:
         hidden = [name for name in OUR_SCHEMES if (folder / name).exists() and not os.access(folder / name, os.R_OK)]
         if hidden:
-            return (), f"{hidden[0]} can be read by root only"
+            return (), _("{hidden} can be read by root only").format(hidden=hidden[0])
         installed = backend_install.find_installed(folder)
     except OSError as error:
         return (), str(error.strerror)
@@ -243,7 +246,7 @@ def _backend(file: backend_install.Installed, wanted: str) -> doctor.Backend:
 def _as_owner(home: Home, owner: Owner, settings: Settings) -> dict[str, str]:
     """What only the owner may look at, found out by a child that is the owner."""
     if os.geteuid() not in (0, owner.uid):
-        return {"database_error": f"only root and {owner.name} can open it: run this as root"}
+        return {"database_error": _("only root and {name} can open it: run this as root").format(name=owner.name)}
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -264,7 +267,7 @@ def _as_owner(home: Home, owner: Owner, settings: Settings) -> dict[str, str]:
     try:
         found: dict[str, str] = json.loads(answer)
     except ValueError:
-        return {"database_error": "the look at it ended without an answer"}
+        return {"database_error": _("the look at it ended without an answer")}
     return found
 
 
@@ -272,14 +275,14 @@ def _owner_facts(home: Home, settings: Settings) -> dict[str, str]:
     facts = {}
     for needed in (Path(sys.executable), Path(pagetoll.__file__)):
         if not os.access(needed, os.R_OK):
-            facts["owner_error"] = f"{needed} is closed to that user"
+            facts["owner_error"] = _("{needed} is closed to that user").format(needed=needed)
             break
     try:
         read_home(home)
     except ConfigError as error:
         facts["config_error"] = str(error.problems[0])
     try:
-        ledger, _ = open_storage(home, settings)
+        ledger, _catalogue = open_storage(home, settings)
         try:
             ledger.check()
             newest = next(iter(ledger.history(limit=1)), None)

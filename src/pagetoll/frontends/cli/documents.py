@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pagetoll.accounters.software.counter import PageLook, SoftwareCounter
 from pagetoll.config.home import Home
 from pagetoll.core.errors import ConfigError, DocumentError
+from pagetoll.core.messages import _
 from pagetoll.core.usage import Usage
 from pagetoll.frontends import identity, open_files
 from pagetoll.languages.copies import CopiesRule
@@ -75,13 +76,13 @@ def open_document(name: str) -> Opened:
     try:
         descriptor = os.dup(0) if name == STANDARD_INPUT else open_files.descriptor_to_read(name)
     except (OSError, ValueError) as error:
-        return Opened(name, -1, getattr(error, "strerror", None) or "cannot be opened")
+        return Opened(name, -1, getattr(error, "strerror", None) or _("cannot be opened"))
     status = os.fstat(descriptor)
     if stat.S_ISREG(status.st_mode):
         return Opened(name, descriptor, document_octets=status.st_size)
     if stat.S_ISDIR(status.st_mode):
         os.close(descriptor)
-        return Opened(name, -1, "is a folder, no document")
+        return Opened(name, -1, _("is a folder, no document"))
     with open(descriptor, "rb") as source:  # noqa: PTH123 - a descriptor
         try:
             with tempfile.TemporaryFile() as copy:
@@ -89,7 +90,7 @@ def open_document(name: str) -> Opened:
                 copy.flush()
                 return Opened(name, os.dup(copy.fileno()), document_octets=copy.tell())
         except OSError as error:
-            return Opened(name, -1, error.strerror or "cannot be read")
+            return Opened(name, -1, error.strerror or _("cannot be read"))
 
 
 def count_all(opened: Iterable[Opened], wish: Wish) -> Iterator[Answer]:

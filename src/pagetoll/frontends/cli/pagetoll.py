@@ -59,18 +59,18 @@ SUBCOMMANDS: dict[str, Subcommand] = {
 
 def usage() -> str:
     """The text of `pagetoll --help`."""
-    rows = "".join(f"  {name:<12}{row.help}\n" for name, row in SUBCOMMANDS.items())
-    return (
+    rows = "".join(f"  {name:<12}{_(row.help)}\n" for name, row in SUBCOMMANDS.items())
+    return _(
         "usage: pagetoll COMMAND [OPTION…] [NAME…]\n\n"
         "Counts what is printed, says beforehand whether it may be printed, and books it once.\n\n"
-        f"commands:\n{rows}\n"
+        "commands:\n{rows}\n"
         "options:\n"
         "  -h, --help     show this help, or that of a command: pagetoll COMMAND --help\n"
         "  -v, --version  show the version\n\n"
         "PAGETOLL_HOME names the folder that holds configuration, ledger and spool; without it they are in\n"
         "/etc/pagetoll, /var/lib/pagetoll and /var/spool/pagetoll.\n\n"
         "Exit status: 0 done, 1 failed or found something, 2 wrong usage, 130 interrupted.\n"
-    )
+    ).format(rows=rows)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -92,7 +92,13 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get(DEBUG_VARIABLE):
             traceback.print_exc()
-        return _complain(words, f"unexpected {type(error).__name__}: {error}; {DEBUG_VARIABLE}=1 shows where", FAILED)
+        return _complain(
+            words,
+            _("unexpected {kind}: {error}; {variable}=1 shows where").format(
+                kind=type(error).__name__, error=error, variable=DEBUG_VARIABLE
+            ),
+            FAILED,
+        )
     return status
 
 
@@ -112,7 +118,7 @@ def _run(words: list[str]) -> int:
     row = SUBCOMMANDS.get(name)
     if row is None:
         close = difflib.get_close_matches(name, SUBCOMMANDS, n=1)
-        hint = f"did you mean {close[0]}?" if close else "see: pagetoll --help"
+        hint = _("did you mean {close}?").format(close=close[0]) if close else _("see: pagetoll --help")
         raise UsageError(_("there is no command {name!r}; {hint}").format(name=name, hint=hint))
     module = import_module(f"pagetoll.frontends.cli.{row.module}")
     arguments = [*row.words, *others]
@@ -125,7 +131,7 @@ def _run(words: list[str]) -> int:
 
 def _complain(words: list[str], what: object, status: int) -> int:
     name = f"pagetoll {words[0]}" if words and words[0] in SUBCOMMANDS else "pagetoll"
-    sys.stderr.write("".join(f"{name}: {line}\n" for line in str(what).splitlines() or ["failed"]))
+    sys.stderr.write("".join(f"{name}: {line}\n" for line in str(what).splitlines() or [_("failed")]))
     return status
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 
-from pagetoll.core.messages import _
+from pagetoll.core.messages import _, figure, moment_text
 from pagetoll.core.money import credits_text, decimal_of, micros
 from pagetoll.frontends.cli.screen import GAP, printable
 
@@ -29,15 +29,16 @@ def credits_of(millionths: int) -> Decimal:
 
 
 def shown(value: Value) -> str:
-    """A figure for people: credits with two places or more, times local; nothing for None."""
+    """A figure for people, in the forms of their language: credits with two places or more, times local; nothing
+    for None."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, datetime):
-        return f"{value.astimezone():%Y-%m-%d %H:%M:%S}"
+        return moment_text(value.astimezone())
     if isinstance(value, Decimal):
-        return credits_text(micros(value))
+        return figure(credits_text(micros(value)))
     if isinstance(value, str | int):
         return str(value)
     return ", ".join(value)

@@ -9,6 +9,8 @@ import io
 import sys
 from collections.abc import Iterable, Sequence
 
+from pagetoll.core.messages import _
+
 GAP = "  "
 
 
@@ -29,8 +31,9 @@ def tolerant_output() -> None:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: frozenset[str] = frozenset()) -> str:
-    """Aligned columns of printable cells under their names; the columns named in `right` stand to the right."""
-    lines = [list(head), *(list(row) for row in rows)]
+    """Aligned columns of printable cells under their names in the reader's language; the columns named in `right`
+    stand to the right."""
+    lines = [[_(name) for name in head], *(list(row) for row in rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(head))]
     text = ""
     for line in lines:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pagetoll.config.home import Home
 from pagetoll.core.errors import PagetollError
+from pagetoll.core.messages import _
 
 SOCKET_MODE = 0o666
 BACKLOG = 512
@@ -24,13 +25,19 @@ def take_lock(home: Home) -> int:
     try:
         descriptor = os.open(home.daemon_lock, flags, 0o640)
     except OSError as error:
-        raise PagetollError(f"{home.daemon_lock} cannot be opened: {error.strerror}; run: pagetoll init") from error
+        raise PagetollError(
+            _("{daemon_lock} cannot be opened: {strerror}; run: pagetoll init").format(
+                daemon_lock=home.daemon_lock, strerror=error.strerror
+            )
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         raise AlreadyRunning(
-            f"a daemon of {home.data_folder} is running already; end it with: pagetoll daemon stop"
+            _("a daemon of {data_folder} is running already; end it with: pagetoll daemon stop").format(
+                data_folder=home.data_folder
+            )
         ) from None
     text = f"{os.getpid()}\n".encode()
     try:
@@ -39,7 +46,11 @@ def take_lock(home: Home) -> int:
         os.ftruncate(descriptor, len(text))
     except OSError as error:
         os.close(descriptor)
-        raise PagetollError(f"{home.daemon_lock} cannot be written: {error.strerror}; make room") from error
+        raise PagetollError(
+            _("{daemon_lock} cannot be written: {strerror}; make room").format(
+                daemon_lock=home.daemon_lock, strerror=error.strerror
+            )
+        ) from error
     return descriptor
 
 

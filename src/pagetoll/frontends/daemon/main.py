@@ -19,6 +19,7 @@ from pagetoll.config.home import Home
 from pagetoll.config.load import administrator_file, read_home
 from pagetoll.config.options import Settings
 from pagetoll.core.errors import DocumentError, PagetollError, StorageError, UsageError
+from pagetoll.core.messages import _
 from pagetoll.frontends.daemon.commands import Commands
 from pagetoll.frontends.daemon.instance import AlreadyRunning, is_served, listen, take_lock
 from pagetoll.frontends.daemon.server import Server
@@ -71,7 +72,9 @@ def run(home: Home, checkpoint: Checkpoint = no_checkpoint) -> int:
     """Serve until SIGTERM. Returns the exit status; 0 when another daemon serves this home already."""
     if not become_owner(home):
         raise UsageError(
-            f"only root and {home.owner().name} may run the daemon of {home.data_folder}; run this as one of them"
+            _("only root and {name} may run the daemon of {data_folder}; run this as one of them").format(
+                name=home.owner().name, data_folder=home.data_folder
+            )
         )
     refuse_root()
     os.umask(OWNER_UMASK)

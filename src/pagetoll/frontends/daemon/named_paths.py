@@ -9,6 +9,8 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 
+from pagetoll.core.messages import _
+
 WATCHED = frozenset(
     {
         *("open", "sqlite3.connect", "subprocess.Popen", "shutil.copyfile", "shutil.move", "shutil.rmtree"),
@@ -24,7 +26,7 @@ def forbid(words: Iterable[str]) -> None:
 
     def watch(event: str, arguments: tuple[object, ...]) -> None:
         if event in WATCHED and any(_place(path) in named for path in _paths(arguments)):
-            raise PermissionError(1, "a file that the command line names is only used as the caller opened it")
+            raise PermissionError(1, _("a file that the command line names is only used as the caller opened it"))
 
     sys.addaudithook(watch)
 

@@ -4,6 +4,7 @@
 import sys
 from datetime import datetime
 
+from pagetoll.core.messages import _
 from pagetoll.core.money import decimal_of
 
 
@@ -19,7 +20,7 @@ def tell(level: str, text: str) -> None:
 
 def complain(text: str) -> None:
     """Why the program ends without doing what was asked, behind the program's path."""
-    sys.stderr.write("".join(f"{sys.argv[0]} : {line}\n" for line in text.splitlines() or ["failed"]))
+    sys.stderr.write("".join(f"{sys.argv[0]} : {line}\n" for line in text.splitlines() or [_("failed")]))
 
 
 def plain_float(millionths: int) -> str:
@@ -40,14 +41,14 @@ def three_places(millionths: int) -> str:
 
 def limit(value: int | None) -> str:
     """A page limit."""
-    return "None" if value is None else str(value)
+    return _("None") if value is None else str(value)
 
 
 def largest_job(value: int | None) -> str:
     """A largest job size."""
-    return "Unlimited" if value is None else f"{value} pages"
+    return _("Unlimited") if value is None else _("{value} pages").format(value=value)
 
 
 def local_time(instant: datetime | None) -> str:
     """A date limit in local time."""
-    return "None" if instant is None else instant.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return _("None") if instant is None else instant.astimezone().strftime("%Y-%m-%d %H:%M:%S")

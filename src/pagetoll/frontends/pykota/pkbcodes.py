@@ -7,13 +7,13 @@ from pagetoll.app import codes
 from pagetoll.app.codes import CodeOrder
 from pagetoll.core.catalogue import UNCHANGED, CodeChange, CodeRow, Unchanged
 from pagetoll.core.errors import UsageError
-from pagetoll.core.messages import _
+from pagetoll.core.messages import _, marked
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.pykota import values
 from pagetoll.frontends.pykota.output import two_places, write
 from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Act, Opening, Program, run
 
-UNLIMITED = "unlimited"
+UNLIMITED = marked("unlimited")
 
 COMMAND = Command(
     name="pkbcodes",
@@ -108,7 +108,8 @@ def _show(row: CodeRow) -> None:
     pages, money = row.hard_limit_impressions, row.hard_limit_spent
     if pages is not None or money is not None:
         budget = _("Budget : {pages} pages and {credits} credits").format(
-            pages=UNLIMITED if pages is None else pages, credits=UNLIMITED if money is None else two_places(money)
+            pages=_(UNLIMITED) if pages is None else pages,
+            credits=_(UNLIMITED) if money is None else two_places(money),
         )
         write(f"    {budget}")
 

@@ -40,10 +40,10 @@ COMMAND = Command(
 def plan(parsed: Parsed) -> Act:
     """The act for a command line; the mail is read then. Raises UsageError."""
     if parsed.words:
-        raise UsageError("pkmail takes no names; it reads a mail from standard input, see --help")
+        raise UsageError(_("pkmail takes no names; it reads a mail from standard input, see --help"))
     data = sys.stdin.buffer.read(MAIL_OCTETS_MAX) if sys.stdin is not None else b""
     if not data.strip():
-        raise UsageError("there is no mail on standard input; see --help")
+        raise UsageError(_("there is no mail on standard input; see --help"))
     return lambda opening: _answer(opening, data)
 
 

@@ -14,6 +14,7 @@ import traceback
 from pagetoll import __version__
 from pagetoll.accounters.software.counter import PageLook
 from pagetoll.core.errors import PagetollError, UsageError
+from pagetoll.core.messages import _
 from pagetoll.core.usage import PageCoverage
 from pagetoll.frontends.cli.count_rows import coverage_error, percent
 from pagetoll.frontends.cli.documents import STANDARD_INPUT, Answer, Wish, count_all, open_all
@@ -108,14 +109,20 @@ def _wish(parsed: Parsed) -> tuple[str | None, Wish]:
     text = parsed.text("resolution") or str(RESOLUTION_DPI[0])
     if not text.isdecimal() or not RESOLUTION_DPI[0] <= int(text) <= RESOLUTION_DPI[1]:
         raise UsageError(
-            f"the resolution {text!r} is not between {RESOLUTION_DPI[0]} and {RESOLUTION_DPI[1]}; give one such as 72"
+            _("the resolution {text!r} is not between {least} and {most}; give one such as 72").format(
+                text=text, least=RESOLUTION_DPI[0], most=RESOLUTION_DPI[1]
+            )
         )
     given = parsed.text("colorspace")
     if given is None:
         return None, Wish()
     space = given.lower()
     if space not in LETTERS:
-        raise UsageError(f"the color space {given!r} is not known; choose from {', '.join(LETTERS)}")
+        raise UsageError(
+            _("the color space {given!r} is not known; choose from {names}").format(
+                given=given, names=", ".join(LETTERS)
+            )
+        )
     return space, Wish(look=PageLook(space, int(text)))
 
 

@@ -134,15 +134,15 @@ def _show(listing: PrinterListing, *, routed: bool) -> None:
     printer = listing.printer
     per_job, per_page = plain_float(printer.price_per_job), plain_float(printer.price_per_impression)
     write(f"{printer.name} [{printer.description}] ({per_job} + #*{per_page})")
-    write(_("    Passthrough mode : {value}").format(value="ON" if printer.passthrough else "OFF"))
+    write(_("    Passthrough mode : {value}").format(value=_("ON") if printer.passthrough else _("OFF")))
     write(
         _("    Maximum job size : {max_job_impressions}").format(
             max_job_impressions=largest_job(printer.max_job_impressions)
         )
     )
-    write(_("    Routed through PyKota : {value}").format(value="YES" if routed else "NO"))
+    write(_("    Routed through PyKota : {value}").format(value=_("YES") if routed else _("NO")))
     if listing.ancestors:
-        write(f"    in {', '.join(listing.ancestors)}")
+        write(_("    in {names}").format(names=", ".join(listing.ancestors)))
 
 
 def main() -> int:

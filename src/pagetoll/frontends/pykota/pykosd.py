@@ -58,7 +58,7 @@ def plan_look(parsed: Parsed) -> Act:
     """One look at the books, written line by line."""
     login = name_of(os.getuid())
     if parsed.words:
-        raise UsageError("pykosd takes no names; it shows your own state, see --help")
+        raise UsageError(_("pykosd takes no names; it shows your own state, see --help"))
     return lambda opening: _look(opening, login)
 
 
@@ -90,7 +90,7 @@ def _number(parsed: Parsed, option: str, default: int) -> int:
     try:
         number = values.whole(parsed, option)
     except UsageError as error:
-        tell("WARN", f"{error}; {default} is taken")
+        tell("WARN", _("{error}; {default} is taken").format(error=error, default=default))
         return default
     return default if number is None else min(number, SECONDS_MAX)
 
@@ -154,7 +154,7 @@ def _run(words: list[str]) -> int:
     for complaint in parsed.complaints:
         tell("ERROR", complaint)
     if parsed.words:
-        raise UsageError("pykosd takes no names; it shows your own state, see --help")
+        raise UsageError(_("pykosd takes no names; it shows your own state, see --help"))
     return _show_again_and_again(_showing(parsed))
 
 

@@ -44,7 +44,7 @@ def plan(parsed: Parsed) -> Act:
     printers = values.listed(parsed, "printer")
     user_name = parsed.text("user")
     if user_name is not None and not user_name:
-        raise UsageError("--user needs a name; see --help")
+        raise UsageError(_("--user needs a name; see --help"))
     opened = _open(parsed.words)
     if not opened:
         raise UsageError(_("there is no document: name files, or give one as standard input; see --help"))

@@ -89,7 +89,7 @@ def _line(row: ReportRow) -> str:
     return COLUMNS.format(
         row.name,
         row.state.mark,
-        "N/A" if row.overcharge is None else two_places(row.overcharge),
+        _("N/A") if row.overcharge is None else two_places(row.overcharge),
         row.page_counter,
         str(row.soft_limit),
         str(row.hard_limit),
@@ -97,17 +97,17 @@ def _line(row: ReportRow) -> str:
         grace(row),
         row.lifetime_page_counter,
         two_places(row.lifetime_paid),
-        "N/A" if row.warn_banners is None else row.warn_banners,
+        _("N/A") if row.warn_banners is None else row.warn_banners,
     )
 
 
 def grace(row: ReportRow) -> str:
     """What the column of the grace time shows."""
     if row.state.verdict is Verdict.REFUSE:
-        return "DENY"
+        return _("DENY")
     if row.state.grace_until is not None:
         return f"{row.state.grace_until.astimezone():%Y-%m-%d}"
-    return "WARNING" if row.state.verdict is Verdict.WARN and row.state.mark == "?B" else ""
+    return _("WARNING") if row.state.verdict is Verdict.WARN and row.state.mark == "?B" else ""
 
 
 def main() -> int:

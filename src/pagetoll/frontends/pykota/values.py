@@ -107,7 +107,7 @@ def one_of(parsed: Parsed, options: tuple[str, ...]) -> None:
     """Raise UsageError when more than one of `options` was given."""
     given = parsed.given(options)
     if len(given) > 1:
-        raise UsageError(_("{names} cannot go together; give one of them").format(names=" and ".join(given)))
+        raise UsageError(_("{names} cannot go together; give one of them").format(names=_(" and ").join(given)))
 
 
 def names_of(parsed: Parsed) -> list[str]:

@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from pagetoll.core.errors import NoSuchAccount, UsageError
+from pagetoll.core.messages import _
 from pagetoll.core.money import LARGEST_STEPS, Unit
 from pagetoll.core.policy import AccountState, OwnerKind
 from pagetoll.storage.sql.instants import maybe_instant
@@ -300,5 +301,9 @@ def insert_entries(connection: Connection, postings: Iterable[Posting], now: int
 def bounded(steps: int) -> int:
     """The same number. Raises UsageError where sums would leave the 64-bit columns."""
     if abs(steps) > LARGEST_STEPS:
-        raise UsageError(f"{steps} is too large to be booked; the largest amount is {LARGEST_STEPS} steps")
+        raise UsageError(
+            _("{steps} is too large to be booked; the largest amount is {largest} steps").format(
+                steps=steps, largest=LARGEST_STEPS
+            )
+        )
     return steps

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
 
 from pagetoll.core.audit import AuditDifference, AuditExtent
+from pagetoll.core.messages import _
 from pagetoll.core.money import Unit
 from pagetoll.core.policy import OwnerKind
 from pagetoll.storage.sql.accounts import accounts_named, member_accounts, same_kind
@@ -36,9 +37,11 @@ def extent(connection: Connection) -> AuditExtent:
 
 
 def _name(row: Any) -> str:
-    where = f" on {row.scope}" if row.scope else ""
-    owner = f"{row.owner_kind.replace('_', ' ')} {row.owner}{where}"
-    return f"account {row.id} ({owner}, {row.unit.replace('_', ' ')})"
+    where = _(" on {printer}").format(printer=row.scope) if row.scope else ""
+    owner = f"{_(row.owner_kind.replace('_', ' '))} {row.owner}{where}"
+    return _("account {number} ({owner}, {unit})").format(
+        number=row.id, owner=owner, unit=_(row.unit.replace("_", " "))
+    )
 
 
 def _differences(connection: Connection, what: str, statement: Select[Any]) -> list[AuditDifference]:
@@ -152,7 +155,7 @@ def _counted(connection: Connection) -> list[AuditDifference]:
     return [
         AuditDifference(
             "counted_impressions",
-            f"printer {row.name}",
+            _("printer {name}").format(name=row.name),
             int(row.counted_impressions),
             int(row.derived),
             Unit.IMPRESSIONS,

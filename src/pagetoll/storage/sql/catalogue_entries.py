@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 from pagetoll.core.catalogue import UNCHANGED, EntryChange, EntrySelection, Figure
 from pagetoll.core.errors import UsageError
+from pagetoll.core.messages import _
 from pagetoll.core.money import LARGEST_STEPS, Unit
 from pagetoll.core.policy import OwnerKind
 from pagetoll.storage.sql.accounts import UNTIL_RESET, bounded
@@ -126,7 +127,11 @@ def book(
     # Below and not at the bound: so the difference of any two figures still fits into 64 bits.
     too_large = or_(func.abs(accounts.c.posted) >= LARGEST_STEPS, func.abs(accounts.c.lifetime) >= LARGEST_STEPS)
     if connection.execute(select(accounts.c.id).where(where, too_large).limit(1)).first():
-        raise UsageError(f"the new figure is too large to be booked; the largest is {LARGEST_STEPS} steps")
+        raise UsageError(
+            _("the new figure is too large to be booked; the largest is {largest} steps").format(
+                largest=LARGEST_STEPS
+            )
+        )
 
 
 def difference(figure: Figure | None, stored: ColumnElement[int]) -> ColumnElement[int]:
@@ -218,7 +223,7 @@ def change_entries(writing: Writing, selection: EntrySelection, change: EntryCha
     if not (booked or columns):
         return
     if booked and selection.owner_kind is OwnerKind.GROUP and not selection.of_members:
-        raise UsageError("a users group has no counter of its own; change its members' instead")
+        raise UsageError(_("a users group has no counter of its own; change its members' instead"))
     lock_owners_of(connection, selection)
     for where in selections(connection, selection):
         lock_accounts_where(connection, where)
@@ -276,7 +281,9 @@ def _refuse_negative_limits(connection: Connection, where: ColumnElement[bool], 
     ).first()
     if found is not None:
         raise UsageError(
-            f"the limit of {found.name} on {found.printer} would become {found.limit}; give a smaller decrease"
+            _("the limit of {name} on {printer} would become {limit}; give a smaller decrease").format(
+                name=found.name, printer=found.printer, limit=found.limit
+            )
         )
 
 

@@ -25,6 +25,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from pagetoll.core.errors import SchemaMismatch, StorageConflict, StorageUnavailable, UsageError
+from pagetoll.core.messages import _
 from pagetoll.ports import Clock
 from pagetoll.storage.sql.faults import UPGRADE, storage_error
 from pagetoll.storage.sql.instants import to_micros
@@ -131,7 +132,9 @@ class Database:
                 ours = StaleConnection(str(ours))
             raise ours from error
         except PoolTimeout as error:
-            raise StorageUnavailable(f"{self.where}: all connections are busy; try again") from error
+            raise StorageUnavailable(
+                _("{where}: all connections are busy; try again").format(where=self.where)
+            ) from error
 
     def _see_schema(self, connection: Connection) -> None:
         found = connection.execute(select(schema_version.c.version_num)).scalars().all()
@@ -145,7 +148,9 @@ class Database:
             yield
             return
         if not self._writer.acquire(timeout=self._busy_timeout_s):
-            raise StorageUnavailable(f"{self.where}: database is locked by this program; try again")
+            raise StorageUnavailable(
+                _("{where}: database is locked by this program; try again").format(where=self.where)
+            )
         try:
             yield
         finally:
@@ -157,13 +162,19 @@ def parse_url(text: str) -> URL:
     try:
         url = make_url(text)
     except ArgumentError as error:
-        raise UsageError("the ledger's URL cannot be read; give one such as sqlite:////var/lib/pagetoll/…") from error
+        raise UsageError(
+            _("the ledger's URL cannot be read; give one such as sqlite:////var/lib/pagetoll/…")
+        ) from error
     backend = url.get_backend_name()
     if backend == "sqlite" and url.database and url.database != ":memory:":
         return url
     if backend == "postgresql":
         return url.set(drivername="postgresql+psycopg")
-    raise UsageError(f"“{url.render_as_string()}” is no ledger; give sqlite:////path/of/the/file or postgresql://…")
+    raise UsageError(
+        _("“{url}” is no ledger; give sqlite:////path/of/the/file or postgresql://…").format(
+            url=url.render_as_string()
+        )
+    )
 
 
 def _server_engine(url: URL, busy_timeout_s: float, *, durable: bool) -> Engine:

@@ -6,6 +6,7 @@ schema. SQLite: result codes (sqlite.org/rescode.html); PostgreSQL: SQLSTATE cla
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from pagetoll.core.errors import SchemaMismatch, StorageConflict, StorageError, StorageUnavailable
+from pagetoll.core.messages import _
 
 UPGRADE = "the ledger's tables are missing or of another version; run: pagetoll init"
 
@@ -63,7 +64,11 @@ def storage_error(error: DBAPIError, where: str) -> StorageError:
         # No SQLSTATE: the connection itself failed. Any other state is a fault of ours, told as it is.
         lost = isinstance(error, OperationalError | InterfaceError) and not state
         kind = StorageUnavailable if lost else StorageError
-    return kind(f"{where}: {_first_line(error)}; check that the database runs and may be written")
+    return kind(
+        _("{where}: {error}; check that the database runs and may be written").format(
+            where=where, error=_first_line(error)
+        )
+    )
 
 
 def _of_sqlite(name: str, error: DBAPIError, where: str) -> StorageError:

@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, Connection, Row, Select, and_, bindparam, ins
 
 from pagetoll.core.errors import UsageError
 from pagetoll.core.jobs import AttemptState
+from pagetoll.core.messages import _
 from pagetoll.core.money import Unit, credits_text
 from pagetoll.core.policy import OwnerKind
 from pagetoll.ports import Note, Refund
@@ -56,7 +57,11 @@ class Wish:
 def refund(connection: Connection, attempt_id: int, wish: Wish) -> Refund:
     """See `ports.Ledger.refund`."""
     if not 0 < len(wish.write_id) <= WRITE_ID_LENGTH:
-        raise UsageError(f"a refund's write_id has 1 to {WRITE_ID_LENGTH} characters, not {len(wish.write_id)}")
+        raise UsageError(
+            _("a refund's write_id has 1 to {most} characters, not {length}").format(
+                most=WRITE_ID_LENGTH, length=len(wish.write_id)
+            )
+        )
     attempt = _charged_attempt(connection, attempt_id)
     done = connection.execute(select(refunds).where(refunds.c.write_id == wish.write_id)).one_or_none()
     if done is not None:
@@ -86,17 +91,29 @@ def _charged_attempt(connection: Connection, attempt_id: int) -> Row[Any]:
     ).where(attempts.c.id == attempt_id)
     row = connection.execute(found.with_for_update(key_share=True)).one_or_none()
     if row is None:
-        raise UsageError(f"there is no attempt {attempt_id}; see the numbers with: pagetoll job list")
+        raise UsageError(
+            _("there is no attempt {attempt_id}; see the numbers with: pagetoll job list").format(
+                attempt_id=attempt_id
+            )
+        )
     if row.state != AttemptState.CLOSED.value:
-        raise UsageError(f"attempt {attempt_id} is not over yet; refund it when it is printed")
+        raise UsageError(
+            _("attempt {attempt_id} is not over yet; refund it when it is printed").format(attempt_id=attempt_id)
+        )
     if not row.charge_rule:
-        raise UsageError(f"attempt {attempt_id} was never charged; there is nothing to refund")
+        raise UsageError(
+            _("attempt {attempt_id} was never charged; there is nothing to refund").format(attempt_id=attempt_id)
+        )
     return row
 
 
 def _first_result(done: Row[Any], attempt_id: int) -> Refund:
     if done.attempt_id != attempt_id:
-        raise UsageError(f"write_id {done.write_id} belongs to a refund of attempt {done.attempt_id}; draw a new one")
+        raise UsageError(
+            _("write_id {write_id} belongs to a refund of attempt {attempt_id}; draw a new one").format(
+                write_id=done.write_id, attempt_id=done.attempt_id
+            )
+        )
     return Refund(attempt_id, done.impressions, done.price)
 
 
@@ -104,7 +121,11 @@ def _part(asked: int | None, left: int, unit: str, shown: Any) -> int:
     if asked is None:
         return left
     if asked and ((asked > 0) != (left > 0) or abs(asked) > abs(left)):
-        raise UsageError(f"only {shown(left)} {unit} are left to refund, not {shown(asked)}; give at most that")
+        raise UsageError(
+            _("only {left} {unit} are left to refund, not {asked}; give at most that").format(
+                left=shown(left), unit=unit, asked=shown(asked)
+            )
+        )
     return asked
 
 

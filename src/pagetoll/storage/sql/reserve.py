@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, insert, select, updat
 from pagetoll.core.charging import Plan
 from pagetoll.core.errors import AccountClosed, AlreadySettled, AlreadyVoided, LimitReached
 from pagetoll.core.jobs import AttemptState
+from pagetoll.core.messages import _
 from pagetoll.core.policy import AccountState, Decision, OwnerKind, Refusal, Rule, Standing, stand, warned
 from pagetoll.ports import AttemptFacts, Note, Reserved
 from pagetoll.storage.sql.accounts import (
@@ -117,9 +118,11 @@ def _take(connection: Connection, row: Row[Any], taken: Taking, now: int) -> Acc
     if row.closed_at is not None:
         if account.owner_kind is OwnerKind.GROUP:
             return None
-        where = f" on {account.scope_name}" if account.scope_name else ""
+        where = _(" on {printer}").format(printer=account.scope_name) if account.scope_name else ""
         raise AccountClosed(
-            f"the {account.unit} account of {account.owner_name}{where} was deleted meanwhile; print the job again"
+            _("the {unit} account of {name}{where} was deleted meanwhile; print the job again").format(
+                unit=account.unit, name=account.owner_name, where=where
+            )
         )
     statement, parameters = taking(account, taken.amount, taken.rule, now)
     if connection.execute(statement, parameters).rowcount != 1:

@@ -119,7 +119,7 @@ class Stage:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
         try:
-            wait_until(lambda: not is_alive(pid), DAEMON_END_S, f"the end of pagetolld, pid {pid}")
+            wait_until(lambda: not is_alive(pid), DAEMON_END_S, _("the end of pagetolld, pid {pid}").format(pid=pid))
         except DeviceError:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -53,23 +53,23 @@ PRINTS = (
 
 def perform(stage: Stage, owner: str) -> None:
     """The whole demonstration. Raises DemoFailed, DeviceError, LedgerError."""
-    _chapter("A home for the ledger, and a printer behind Pagetoll")
+    _chapter(_("A home for the ledger, and a printer behind Pagetoll"))
     stage.command("pagetoll", "init", *(["--user", owner] if owner else []))
     stage.command("pagetoll", "cups", "install", "--backend-dir", str(stage.cups.backend_dir))
     say(f"$ lpadmin -p {QUEUE} -E -v {stage.printer.device_uri} -m everywhere")
     stage.cups.add_queue(QUEUE, stage.printer.device_uri, "everywhere")
     stage.command("pagetoll", "cups", "manage", QUEUE)
 
-    _chapter("A price, two users, and what they may print")
+    _chapter(_("A price, two users, and what they may print"))
     stage.command("pkprinters", "--add", "--charge", "0.05,0.10", QUEUE)
     stage.command("pkusers", "--add", "--balance", "5.00", "anna", "ben")
     stage.command("edpykota", "--add", "--printer", QUEUE, "--softlimit", "20", "--hardlimit", "20", "anna")
     stage.command("edpykota", "--add", "--printer", QUEUE, "--softlimit", "3", "--hardlimit", "3", "ben")
 
-    _chapter("A PDF, a PostScript program and a text are printed; the last job is too long for ben's quota")
+    _chapter(_("A PDF, a PostScript program and a text are printed; the last job is too long for ben's quota"))
     job_ids = [_print(stage, one) for one in PRINTS]
 
-    _chapter("What the ledger says")
+    _chapter(_("What the ledger says"))
     stage.command("pagetoll", "jobs")
     stage.command("pagetoll", "explain", str(job_ids[0]))
     stage.command("pagetoll", "audit")
@@ -95,7 +95,10 @@ def _print(stage: Stage, wanted: Print) -> int:
     attributes = stage.cups.job_attributes(job_id)
     message = " ".join(str(text) for text in attributes.get("job-printer-state-message", ()) if text)
     shown = state.name.lower().replace("pending_", "")
-    say(f"  job {job_id} is {shown}" + (f": {message}" if state is not JobState.COMPLETED and message else ""))
+    say(
+        _("  job {job_id} is {state}").format(job_id=job_id, state=_(shown))
+        + (f": {message}" if state is not JobState.COMPLETED and message else "")
+    )
     expected = JobState.COMPLETED if wanted.impressions else JobState.CANCELED
     if state is not expected:
         raise DemoFailed(

@@ -119,8 +119,8 @@ def _first_sentence(text: str) -> str:
 def _show_differences(differences: list[Difference], parsed: Parsed) -> None:
     rows = (
         {
-            "change": difference.change,
-            "kind": difference.kind,
+            "change": difference.change if "json" in parsed else _(difference.change),
+            "kind": difference.kind if "json" in parsed else _(difference.kind),
             "name": difference.name,
             "figures": ", ".join(f"{name} {before} → {after}" for name, before, after in difference.figures),
         }
