@@ -13,9 +13,9 @@ run_packages=(
     dbus util-linux procps
 )
 # What only the tests need: the second database of the storage contract, git for the clone of the setup test,
-# systemd's own checker for the unit files (no service is started), the shells that complete our words, and the reader
-# of man pages.
-test_packages=(git make postgresql systemd zsh fish groff-base)
+# systemd's own checker for the unit files (no service is started), the shells that complete our words, the reader of
+# man pages, and the descriptions of languages from which tests make a locale.
+test_packages=(git make postgresql systemd zsh fish groff-base locales)
 
 case "${1:-}" in
     run) wanted=("${run_packages[@]}") ;;

@@ -9,6 +9,7 @@ from pagetoll.app.names import new_names
 from pagetoll.app.printers import ancestors, parents
 from pagetoll.app.users import check_email
 from pagetoll.core.catalogue import EntrySelection, Figure, OwnerChange, PrinterChange, PrinterRow, UserRow
+from pagetoll.core.messages import _
 from pagetoll.core.policy import LimitBy, OwnerKind
 from pagetoll.ports import Catalogue, CatalogueTransaction
 
@@ -48,7 +49,7 @@ def enrol(catalogue: Catalogue, wanted: Enrolment, actor: str, act: str) -> bool
 
 def _ensure_printer(transaction: CatalogueTransaction, name: str) -> int:
     rows = transaction.printers()
-    if missing := new_names("printer", [name], (row.name for row in rows)):
+    if missing := new_names(_("printer"), [name], (row.name for row in rows)):
         transaction.add_printers(missing)
         rows = transaction.printers()
     printer_id = _named(rows, name).printer_id
@@ -59,7 +60,7 @@ def _ensure_printer(transaction: CatalogueTransaction, name: str) -> int:
 
 def _ensure_user(transaction: CatalogueTransaction, wanted: Enrolment) -> int:
     name, rows = wanted.user_name, transaction.users()
-    missing = new_names("user", [name], (row.name for row in rows))
+    missing = new_names(_("user"), [name], (row.name for row in rows))
     if not missing:
         return _named(rows, name).user_id
     transaction.add_users(missing)

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from pagetoll.core.jobs import HistoryFilter
-from pagetoll.core.messages import _
+from pagetoll.core.messages import _, figure
 from pagetoll.core.money import decimal_of, round_millionth
 from pagetoll.core.sheets import Sheet, SheetRow
 from pagetoll.ports import Ledger, UserCharges
@@ -60,13 +60,13 @@ def _invoice(bill: UserCharges, number: int, terms: InvoiceTerms) -> Sheet:
         SheetRow(_("Edited on"), f"{terms.at:%Y-%m-%d %H:%M}"),
         SheetRow(_("Number of jobs printed"), str(bill.jobs)),
         SheetRow(_("Number of pages printed"), str(bill.impressions)),
-        SheetRow(_("Amount due"), f"{due} {terms.unit}", strong=True),
+        SheetRow(_("Amount due"), f"{figure(str(due))} {terms.unit}", strong=True),
     ]
     if terms.vat_percent:
         # From the exact price, but such that net and VAT as printed make the amount as printed.
         vat = due - Decimal(three_places(net_price(bill.price, terms.vat_percent)))
-        label = _("Included VAT ({percent}%)").format(percent=f"{terms.vat_percent:.2f}")
-        rows.append(SheetRow(label, f"{vat} {terms.unit}"))
+        label = _("Included VAT ({percent}%)").format(percent=figure(f"{terms.vat_percent:.2f}"))
+        rows.append(SheetRow(label, f"{figure(str(vat))} {terms.unit}"))
     return Sheet(_("Invoice for print jobs"), tuple(rows))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pagetoll.app.invoices import three_places
-from pagetoll.core.messages import _
+from pagetoll.core.messages import _, figure
 from pagetoll.core.money import round_millionth
 from pagetoll.core.pricing import tariff_from_json
 from pagetoll.core.sheets import Sheet, SheetRow
@@ -141,7 +141,7 @@ def job_lines(row: AttemptRecord, share: Share) -> list[tuple[str, str]]:
         (_("Title"), row.facts.ticket.job_name),
         *(((_("Billing code"), billing_code),) if billing_code else ()),
         (_("Pages"), str(share.impressions)),
-        (_("Credits"), three_places(share.price)),
+        (_("Credits"), figure(three_places(share.price))),
     ]
 
 

@@ -185,4 +185,4 @@ def _received(link: socket.socket) -> int:
             if isinstance(message, frames.Exit):
                 return message.status
             if isinstance(message, frames.Failed):
-                raise PagetollError(message.sentence.decode("utf-8", "replace"))
+                raise PagetollError(_(message.sentence.decode("utf-8", "replace")))

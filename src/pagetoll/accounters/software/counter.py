@@ -247,16 +247,19 @@ class SoftwareCounter:
             except TimeoutError as error:
                 self._discard(zygote)  # it should have ended that child by now, so it hangs itself
                 raise DocumentTooComplex(
-                    "counting did not end in time and was stopped; split the document, or print it as another format"
+                    _(
+                        "counting did not end in time and was stopped; split the document, or print it as another "
+                        "format"
+                    )
                 ) from error
             except EOFError as error:
                 if not zygote.lives():
                     raise _ZygoteLost from error
                 raise MalformedDocument(
-                    "the parser ended without an answer; print the document as another format"
+                    _("the parser ended without an answer; print the document as another format")
                 ) from error
             except reply.BadReply as error:
-                raise MalformedDocument(f"the parser's answer was refused: {error}") from error
+                raise MalformedDocument(_("the parser's answer was refused: {error}").format(error=error)) from error
 
     def _running_zygote(self) -> _Zygote:
         with self._lock:
@@ -323,9 +326,17 @@ def _obituary(wait_status: int, timed_out: bool, limit_s: float) -> DocumentErro
     """What to tell about a child that died before its answer was complete."""
     if timed_out or (os.WIFSIGNALED(wait_status) and os.WTERMSIG(wait_status) == signal.SIGXCPU):
         return DocumentTooComplex(
-            f"counting took longer than {limit_s:.0f} s; split the document, or print it as another format"
+            _("counting took longer than {limit_s:.0f} s; split the document, or print it as another format").format(
+                limit_s=limit_s
+            )
         )
     if os.WIFSIGNALED(wait_status):
         number = os.WTERMSIG(wait_status)
-        return MalformedDocument(f"the parser died by signal {number} ({signal.strsignal(number)}) on this document")
-    return MalformedDocument(f"the parser ended with status {os.waitstatus_to_exitcode(wait_status)} and no answer")
+        return MalformedDocument(
+            _("the parser died by signal {number} ({name}) on this document").format(
+                number=number, name=signal.strsignal(number)
+            )
+        )
+    return MalformedDocument(
+        _("the parser ended with status {status} and no answer").format(status=os.waitstatus_to_exitcode(wait_status))
+    )

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pagetoll
 from pagetoll.config.home import Home
+from pagetoll.core.messages import marked
 from pagetoll.core.rights import RIGHTS
 from pagetoll.frontends.daemon.credentials import Peer, is_administrator, peer_of
 from pagetoll.frontends.daemon.session import Session
@@ -26,6 +27,13 @@ from pagetoll.wire import frames
 from pagetoll.wire.command_frames import STREAMS, Command
 
 log = logging.getLogger("pagetoll.commands")
+
+#: What the caller's program says in its user's language.
+NO_SUCH_COMMAND = marked("the daemon runs no such command; run it as root")
+FILES_LACK = marked("not every file of the command came with a descriptor; try again")
+NO_NAME = marked("your user number has no name; ask the administrator of this machine")
+TOO_LONG = marked("the command took too long; a change that was not complete was not made")
+ENDED_FROM_OUTSIDE = marked("the command was ended from outside; a change that was not complete was not made")
 
 TIME_LIMIT_S = 3600.0
 AFTER_INTERRUPT_S = 3.0
@@ -65,19 +73,19 @@ class Commands:
     def _run(self, session: Session, command: Command, descriptors: Sequence[int]) -> frames.Exit | frames.Failed:
         program = command.program.decode("ascii", "replace")
         if program not in RIGHTS:
-            return frames.Failed(sentence=b"the daemon runs no such command; run it as root")
+            return frames.Failed(sentence=NO_SUCH_COMMAND.encode())
         if len(descriptors) != STREAMS + len(command.files):
-            return frames.Failed(sentence=b"not every file of the command came with a descriptor; try again")
+            return frames.Failed(sentence=FILES_LACK.encode())
         peer = peer_of(session.peer_uid)
         if peer is None:
-            return frames.Failed(sentence=b"your user number has no name; ask the administrator of this machine")
+            return frames.Failed(sentence=NO_NAME.encode())
         child = self._start(peer, program, command, descriptors)
         began_s = time.monotonic()
         status = _ended(child, session, began_s + TIME_LIMIT_S)
         log.info("ran %s for %s: status=%s", program, peer.name, status)
         if status < 0:
-            why = "took too long" if time.monotonic() - began_s > TIME_LIMIT_S else "was ended from outside"
-            return frames.Failed(sentence=f"the command {why}; a change that was not complete was not made".encode())
+            late = time.monotonic() - began_s > TIME_LIMIT_S
+            return frames.Failed(sentence=(TOO_LONG if late else ENDED_FROM_OUTSIDE).encode())
         return frames.Exit(status=status)
 
     def _start(

@@ -20,6 +20,7 @@ from pagetoll.frontends.cli.count_rows import coverage_error, percent
 from pagetoll.frontends.cli.documents import STANDARD_INPUT, Answer, Wish, count_all, open_all
 from pagetoll.frontends.cli.options import Command, Option, Parsed, parse
 from pagetoll.frontends.cli.screen import printable, tolerant_output
+from pagetoll.frontends.language import speak
 
 LETTERS = {"bw": "B", "rgb": "RGB", "cmyk": "CMYK", "cmy": "CMY", "gc": "GC"}
 RESOLUTION_DPI = (72, 1200)
@@ -49,6 +50,7 @@ COMMAND = Command(
 def main(arguments: list[str] | None = None) -> int:
     """Runs the program; returns the exit status. Nothing uncaught leaves."""
     try:
+        speak(os.environ)
         status = _run(parse(COMMAND, sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
     except KeyboardInterrupt:

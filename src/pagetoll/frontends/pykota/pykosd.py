@@ -17,6 +17,7 @@ from pagetoll.config.home import name_of
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.frontends.cli.options import Command, Option, Parsed, parse
+from pagetoll.frontends.language import speak
 from pagetoll.frontends.pykota import values
 from pagetoll.frontends.pykota.output import tell, write
 from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_FAILED, EXIT_REMARK, Act, Opening, Program, guarded, run
@@ -162,6 +163,7 @@ def main() -> int:
     """The program; returns the exit status."""
     if os.environ.get(ONE_LOOK) or works_for_another():
         return run(Program(COMMAND, plan_look))
+    speak(os.environ)
     return guarded(lambda: _run(sys.argv[1:]))
 
 

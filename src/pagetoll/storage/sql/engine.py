@@ -139,7 +139,11 @@ class Database:
     def _see_schema(self, connection: Connection) -> None:
         found = connection.execute(select(schema_version.c.version_num)).scalars().all()
         if found != [SCHEMA_VERSION]:
-            raise SchemaMismatch(f"{self.where}: {UPGRADE} (found {', '.join(found) or 'none'})")
+            raise SchemaMismatch(
+                _("{where}: {what} (found {versions})").format(
+                    where=self.where, what=_(UPGRADE), versions=", ".join(found) or _("none")
+                )
+            )
         self._schema_seen = True
 
     @contextmanager

@@ -6,9 +6,9 @@ schema. SQLite: result codes (sqlite.org/rescode.html); PostgreSQL: SQLSTATE cla
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from pagetoll.core.errors import SchemaMismatch, StorageConflict, StorageError, StorageUnavailable
-from pagetoll.core.messages import _
+from pagetoll.core.messages import _, marked
 
-UPGRADE = "the ledger's tables are missing or of another version; run: pagetoll init"
+UPGRADE = marked("the ledger's tables are missing or of another version; run: pagetoll init")
 
 #: SQLSTATE, or its first two letters -> error. The longer key wins.
 _SQLSTATES: dict[str, type[StorageError]] = {
@@ -42,13 +42,14 @@ _SQLITE: dict[str, type[StorageError]] = {
     "SQLITE_CONSTRAINT_UNIQUE": StorageConflict,
 }
 
+_OTHERWISE = marked("see `pagetoll doctor`")
 _ADVICE = {
-    "SQLITE_BUSY": "another program holds its lock; try again, or end that program",
-    "SQLITE_READONLY": "it may not be written; check its owner, mode and file system",
-    "SQLITE_FULL": "its file system is full; make room",
-    "SQLITE_CANTOPEN": "the file cannot be opened; create it with: pagetoll init",
-    "SQLITE_NOTADB": "the file is no database; restore it from a backup",
-    "SQLITE_CORRUPT": "the file is damaged; restore it from a backup",
+    "SQLITE_BUSY": marked("another program holds its lock; try again, or end that program"),
+    "SQLITE_READONLY": marked("it may not be written; check its owner, mode and file system"),
+    "SQLITE_FULL": marked("its file system is full; make room"),
+    "SQLITE_CANTOPEN": marked("the file cannot be opened; create it with: pagetoll init"),
+    "SQLITE_NOTADB": marked("the file is no database; restore it from a backup"),
+    "SQLITE_CORRUPT": marked("the file is damaged; restore it from a backup"),
 }
 
 
@@ -59,7 +60,7 @@ def storage_error(error: DBAPIError, where: str) -> StorageError:
     state = getattr(error.orig, "sqlstate", None) or ""
     kind = _SQLSTATES.get(state) or _SQLSTATES.get(state[:2])
     if kind is SchemaMismatch:
-        return SchemaMismatch(f"{where}: {UPGRADE}")
+        return SchemaMismatch(f"{where}: {_(UPGRADE)}")
     if kind is None:
         # No SQLSTATE: the connection itself failed. Any other state is a fault of ours, told as it is.
         lost = isinstance(error, OperationalError | InterfaceError) and not state
@@ -74,10 +75,10 @@ def storage_error(error: DBAPIError, where: str) -> StorageError:
 def _of_sqlite(name: str, error: DBAPIError, where: str) -> StorageError:
     text = str(error.orig)
     if name == "SQLITE_ERROR" and ("no such table" in text or "no such column" in text or "has no column" in text):
-        return SchemaMismatch(f"{where}: {UPGRADE}")
+        return SchemaMismatch(f"{where}: {_(UPGRADE)}")
     base = "_".join(name.split("_")[:2])
     kind = _SQLITE.get(name) or _SQLITE.get(base) or StorageError
-    return kind(f"{where}: {text}; {_ADVICE.get(base, 'see `pagetoll doctor`')}")
+    return kind(f"{where}: {text}; {_(_ADVICE.get(base, _OTHERWISE))}")
 
 
 def _first_line(error: DBAPIError) -> str:
