@@ -68,7 +68,7 @@ install_lock() { # a lock file: its exact versions, each checked against its dig
 }
 
 source_digest() {
-    find src pyproject.toml README.md LICENSE requirements-build.lock -name __pycache__ -prune -o -type f -print0 |
+    find src man pyproject.toml README.md LICENSE requirements-build.lock -name __pycache__ -prune -o -type f -print0 |
         sort -z | xargs -0 sha256sum | sha256sum
 }
 
