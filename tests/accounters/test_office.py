@@ -117,9 +117,13 @@ def test_libreoffice_itself_lays_a_document_out():
 
 
 @needs_no_network
-def test_nothing_is_left_in_the_temporary_folder(folder: Path, monkeypatch: pytest.MonkeyPatch):
+def test_nothing_is_left_in_the_temporary_folder(folder: Path):
     (folder / "temporary").mkdir(mode=0o755)
-    monkeypatch.setattr(tempfile, "tempdir", str(folder / "temporary"))
     (folder / "made.pdf").write_bytes(pdf_document(2))
-    assert converted(folder, COPIES.format(pdf=folder / "made.pdf")).impressions == 2
+    before = tempfile.tempdir
+    tempfile.tempdir = str(folder / "temporary")  # for this process and the children it forks
+    try:
+        assert converted(folder, COPIES.format(pdf=folder / "made.pdf")).impressions == 2
+    finally:
+        tempfile.tempdir = before
     assert list((folder / "temporary").iterdir()) == []
