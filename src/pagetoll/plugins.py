@@ -19,6 +19,12 @@ PLUGINS: dict[str, dict[str, str]] = {
         "sqlite": "pagetoll.storage.sql.stores:open_catalogue",
         "postgresql": "pagetoll.storage.sql.stores:open_catalogue",
     },
+    "meter": {
+        "snmp": "pagetoll.accounters.snmp.meter:SnmpMeter",
+        "pjl": "pagetoll.accounters.pjl.meter:PjlMeter",
+        "ipp": "pagetoll.accounters.ipp.meter:IppMeter",
+        "command": "pagetoll.accounters.command.meter:CommandMeter",
+    },
     "schema": {
         "sqlite": "pagetoll.storage.sql.migrate:upgrade",
         "postgresql": "pagetoll.storage.sql.migrate:upgrade",

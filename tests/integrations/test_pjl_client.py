@@ -104,6 +104,7 @@ def test_the_query_asks_both_between_two_marks():
     assert lines == [
         b"@PJL",
         b"@PJL ECHO BEGIN0f",
+        b"@PJL INFO ID",
         b"@PJL INFO STATUS",
         b"@PJL INFO PAGECOUNT",
         b"@PJL ECHO END0f",

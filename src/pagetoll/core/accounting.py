@@ -4,7 +4,7 @@
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
@@ -14,6 +14,7 @@ DPI_LEAST, DPI_MOST, DPI_DEFAULT = 72, 1200, 72
 COLORS = ("cyan", "magenta", "yellow", "black", "red", "green", "blue", "grayscale", "colored")
 COEFFICIENT_MOST = Decimal(1_000_000)
 PJL_PORT = 9100
+SNMP_PORT = 161
 _METHOD = re.compile(r"\s*(\w+)\s*(?:\((.*?)\)?\s*)?", re.DOTALL)
 _RETRY = re.compile(r"retry:(\d{1,9}):(\d{1,9})")
 _TRUST = re.compile(r">\s*(\d{1,9})\s*:\s*(\d{1,9}|precomputed)")
@@ -45,10 +46,24 @@ class InkAccounter:
 
 
 @dataclass(frozen=True, slots=True)
+class SnmpUser:
+    """Who asks in SNMP version 3; passwords are empty where it proves or hides nothing."""
+
+    name: str
+    password: str = field(default="", repr=False)
+    authentication: str = "SHA"
+    privacy_password: str = field(default="", repr=False)
+    privacy: str = "AES"
+
+
+@dataclass(frozen=True, slots=True)
 class SnmpAccounter:
-    """The device's counter is read before and after the job, by SNMP."""
+    """The device's counter is read before and after the job, by SNMP of version 1, 2c or, with a user, 3."""
 
     community: str = "public"
+    version: str = "1"
+    port: int = SNMP_PORT
+    user: SnmpUser | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +74,15 @@ class PjlAccounter:
 
 
 @dataclass(frozen=True, slots=True)
+class IppAccounter:
+    """The device's own counts of impressions and sheets are read before and after the job, by IPP. `port` and
+    `resource` are those of the device URI where they are 0 and empty."""
+
+    port: int = 0
+    resource: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CommandAccounter:
     """The site's command prints the device's counter; its placeholder is %(printer)s, the device's host."""
 
@@ -66,7 +90,17 @@ class CommandAccounter:
 
 
 PreAccounter = SoftwareAccounter | InkAccounter
-Accounter = PreAccounter | SnmpAccounter | PjlAccounter | CommandAccounter
+DeviceAccounter = SnmpAccounter | PjlAccounter | IppAccounter | CommandAccounter
+Accounter = PreAccounter | DeviceAccounter
+
+
+class Charge(StrEnum):
+    """Which number is charged where device and document tell different ones."""
+
+    REPORTED = "reported"
+    PARSED = "parsed"
+    SMALLER = "smaller"
+    LARGER = "larger"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +180,8 @@ def accounter(text: str) -> Accounter:
         return COUNT_OURSELVES
     if keyword == "ink":
         return ink(argument)
+    if keyword == "ipp" and not argument:
+        return IppAccounter()
     found = device_source(argument) if keyword == "hardware" else None
     if found is None:
         raise ValueError(f"“{text}” is no accounter")

@@ -8,7 +8,7 @@ one limit of time holds for connecting, one for the whole answer, and what is he
 import secrets
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pagetoll.core.errors import DeviceRefused, DeviceTimeout, DeviceUnreachable
 from pagetoll.core.messages import _
@@ -53,7 +53,7 @@ def ask(printer: PjlPrinter) -> PrinterState:
     with talk:
         heard, closed = _exchange(talk, token, until_s)
     state = pjl_answers.read_state(heard, token)
-    if state.code is not None or state.marker_life_count is not None:
+    if (state.code is not None and not state.unasked) or state.marker_life_count is not None:
         return state
     if closed:
         raise DeviceRefused(
@@ -91,3 +91,29 @@ def _exchange(talk: socket.socket, token: str, until_s: float) -> tuple[bytes, b
     except OSError:
         return bytes(heard), True
     return bytes(heard), False
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterQuestions:
+    """One printer to be asked again and again, as meters do."""
+
+    printer: PjlPrinter
+
+    @property
+    def host(self) -> str:
+        return self.printer.host
+
+    @property
+    def address(self) -> str:
+        """The address that its name leads to. Raises DeviceUnreachable."""
+        try:
+            found = socket.getaddrinfo(self.printer.host, self.printer.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            said = _("{host} has no address: {why}; check the device URI")
+            raise DeviceUnreachable(said.format(host=self.printer.host, why=error)) from error
+        return str(found[0][4][0])
+
+    def ask(self, answer_timeout_s: float) -> PrinterState:
+        """See `ask`; 0 for the usual time."""
+        patient = replace(self.printer, answer_timeout_s=answer_timeout_s) if answer_timeout_s else self.printer
+        return ask(patient)

@@ -221,3 +221,25 @@ def _unreachable(agent: Agent, error: Exception) -> DeviceUnreachable:
             host=agent.host, port=agent.port, why=why
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AgentQuestions:
+    """One agent to be asked again and again, as meters do."""
+
+    agent: Agent
+
+    @property
+    def host(self) -> str:
+        return self.agent.host
+
+    @property
+    def address(self) -> str:
+        """The address that its name leads to. Raises DeviceUnreachable."""
+        return str(_addresses(self.agent)[0][4][0])
+
+    def get(self, oids: tuple[Oid, ...]) -> dict[Oid, Value | None]:
+        return get(self.agent, oids)
+
+    def walk(self, root: Oid) -> list[Binding]:
+        return walk(self.agent, root)

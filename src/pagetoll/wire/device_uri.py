@@ -7,6 +7,7 @@ old installations wrote it). The thin client, which imports nothing of ours, rea
 
 import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 OUR_SCHEMES = ("cupspykota", "pagetoll")
 _WRAPPED = re.compile(rf"({'|'.join(OUR_SCHEMES)}):/{{0,3}}([A-Za-z][A-Za-z0-9+.-]*:.*)", re.DOTALL)
@@ -58,3 +59,33 @@ def without_password(device_uri: str) -> str:
     slashes = "//" if before.startswith("//") else ""
     user = before.removeprefix("//").partition(":")[0]
     return f"{scheme}:{slashes}{user}{at if user else ''}{host}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a device URI leads in the network. `port` is 0 where the URI names none; `host` is empty for devices that
+    are not reached by a name or address (usb, parallel, dnssd)."""
+
+    scheme: str
+    host: str
+    port: int = 0
+    resource: str = ""
+
+
+_NETWORK_SCHEMES = frozenset({"socket", "ipp", "ipps", "http", "https", "lpd", "smb", "beh"})
+_HOST_AND_PORT = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]*))(?::(\d{1,5}))?")
+
+
+def place_of(device_uri: str) -> Place:
+    """Host, port and path of a device URI; addresses of IP version 6 stand without their brackets."""
+    scheme, _, behind = device_uri.partition(":")
+    scheme = scheme.lower()
+    if scheme not in _NETWORK_SCHEMES or not behind.startswith("//"):
+        return Place(scheme, "")
+    authority, slash, path = behind[2:].partition("?")[0].partition("/")
+    found = _HOST_AND_PORT.fullmatch(authority.rpartition("@")[2])
+    if found is None:
+        return Place(scheme, "")
+    host = unquote(found[1] or found[2]).lower()
+    port = int(found[3] or 0)
+    return Place(scheme, host, port if port < 65536 else 0, slash + path)

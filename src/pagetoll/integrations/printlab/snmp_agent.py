@@ -3,7 +3,7 @@
 
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
@@ -30,20 +30,26 @@ class AgentFaults:
     error_status: int = 0
 
 
+#: A number (a Counter32), a value, or a function that gives one.
+Shown = int | Value | Callable[[], Value | None]
+
+
 class SnmpAgent:
     """Answers on `address:port` (port 0: a free one) in a thread of its own until `stop`. `objects` may be changed
-    while it runs; a number is a Counter32."""
+    while it runs. `awake` says whether it answers at all."""
 
     def __init__(
         self,
-        objects: Mapping[Oid, int | Value],
+        objects: Mapping[Oid, Shown],
         *,
         address: str = "127.0.0.1",
         port: int = 0,
         community: str = "public",
         faults: AgentFaults | None = None,
+        awake: Callable[[], bool] = lambda: True,
     ) -> None:
-        self.objects = dict(objects)
+        self.objects: dict[Oid, Shown] = dict(objects)
+        self._awake = awake
         self._community = community.encode()
         self._faults = faults or AgentFaults()
         self._lost = self._faults.lost
@@ -80,7 +86,7 @@ class SnmpAgent:
                 request = snmp.decode(octets)
             except (TimeoutError, ProtocolError):
                 continue
-            if request.community != self._community:
+            if request.community != self._community or not self._awake():
                 continue  # a real agent is silent too
             if self._lost > 0:
                 self._lost -= 1
@@ -113,7 +119,9 @@ class SnmpAgent:
         return replace(answer, bindings=tuple(found))
 
     def _one(self, oid: Oid) -> Binding:
-        value = self.objects.get(oid, Value(Kind.NO_SUCH_OBJECT))
+        value = self.objects.get(oid)
+        value = value() if callable(value) else value
+        value = Value(Kind.NO_SUCH_OBJECT) if value is None else value
         return Binding(oid, Value(Kind.COUNTER32, value) if isinstance(value, int) else value)
 
     def _next(self, oid: Oid) -> Binding:
