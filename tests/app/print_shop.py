@@ -16,13 +16,17 @@ from app.thin_caller import Caller, DaemonDied, start_time
 from pagetoll.accounters.software.counter import SoftwareCounter
 from pagetoll.app.printing.attempt import Attempt, Services
 from pagetoll.app.printing.devices import DeviceGate
+from pagetoll.app.printing.notice_queue import NoticeQueue
 from pagetoll.app.upkeep import UpkeepReport, run_upkeep
 from pagetoll.config.options import QueueSettings, Settings
 from pagetoll.core.catalogue import EntryChange, EntrySelection, Figure, OwnerChange, PrinterChange
 from pagetoll.core.lifecycle import Command
+from pagetoll.core.mail_to import MailTo, Recipients
 from pagetoll.core.money import micros
 from pagetoll.core.policy import LimitBy, OwnerKind
+from pagetoll.frontends.daemon.services import DaemonTeller
 from pagetoll.integrations.processes import LinuxProcesses
+from pagetoll.integrations.site_commands import SiteCommandRunner
 from pagetoll.plugins import open_catalogue, open_ledger, upgrade_schema
 from pagetoll.ports import AttemptRecord, CatalogueTransaction
 from pagetoll.storage.journal_folder import JournalFolder
@@ -30,6 +34,8 @@ from pagetoll.storage.spool_folder import SpoolFolder
 from pagetoll.wire import frames
 
 BUSY_TIMEOUT_S = 0.2
+#: Nobody is told anything, unless a test wants it.
+QUIET = QueueSettings(mailto=MailTo(Recipients.NOBODY))
 
 
 class Shop:
@@ -43,19 +49,23 @@ class Shop:
         upgrade_schema(self.url)
         clock = lambda: datetime.now(UTC)  # noqa: E731
         self.catalogue = open_catalogue(self.url, clock=clock)
-        self.settings = Settings()
+        self.settings = Settings(defaults=QUIET)
         self.die_at: Command | None = None
         self.lock_at: set[Command] = set()
         self._lock: sqlite3.Connection | None = None
         self._numbers = itertools.count(1)
         self._callers: list[Caller] = []
+        ledger = open_ledger(self.url, clock=clock, busy_timeout_s=BUSY_TIMEOUT_S)
+        self.notices = NoticeQueue(ledger, clock, DaemonTeller)
         self.services = Services(
-            ledger=open_ledger(self.url, clock=clock, busy_timeout_s=BUSY_TIMEOUT_S),
+            ledger=ledger,
             counter=counter,
             store=SpoolFolder(folder / "spool"),
             processes=LinuxProcesses(),
             journal=JournalFolder(folder / "journal"),
             devices=DeviceGate(),
+            commands=SiteCommandRunner(),
+            notices=self.notices,
             settings=lambda: self.settings,
             device_uri_of=lambda _, shown: shown,
             clock=clock,
@@ -99,7 +109,7 @@ class Shop:
     # --- settings and books
 
     def queue(self, **options: object) -> None:
-        self.settings = replace(self.settings, defaults=replace(QueueSettings(), **options))  # type: ignore[arg-type]
+        self.settings = replace(self.settings, defaults=replace(QUIET, **options))  # type: ignore[arg-type]
 
     def limits(self, *, soft: int, hard: int) -> None:
         """New limits of all entries."""

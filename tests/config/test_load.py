@@ -53,8 +53,8 @@ def test_a_queue_takes_the_top_options_and_its_own():
     queue = settings.for_queue("Müller & Sons")
     assert (queue.on_limit, queue.enforcement) == (OnLimit.HOLD, Enforcement.LAXIST)
     assert settings.for_queue("another").enforcement is Enforcement.STRICT
-    assert settings.rules == {"Müller & Sons": Rule(Enforcement.LAXIST, 3 * 86400, -1)}
-    assert settings.default_rule == Rule(Enforcement.STRICT, 7 * 86400, -1)
+    assert settings.rules == {"Müller & Sons": Rule(Enforcement.LAXIST, 3 * 86400, -1, poorman=1_000_000)}
+    assert settings.default_rule == Rule(Enforcement.STRICT, 7 * 86400, -1, poorman=1_000_000)
 
 
 CASES = [

@@ -13,9 +13,12 @@ BEFORE_START = (
     State.CLOSING_PRIOR,
     State.SPOOLING,
     State.COUNTING,
+    State.IDENTIFYING,
     State.DECIDING,
     State.RESERVING,
+    State.CONFIRMING,
     State.AWAITING_DEVICE,
+    State.PREPARING,
     State.STARTING,
 )
 CLOSES_A_RESERVATION = {Command.SETTLE, Command.VOID, Command.LEAVE_FOR_UPKEEP}

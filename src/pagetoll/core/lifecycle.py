@@ -18,15 +18,19 @@ class State(StrEnum):
     CLOSING_PRIOR = "closing_prior"  # earlier attempts of the same job are waited for or closed
     SPOOLING = "spooling"
     COUNTING = "counting"
-    DECIDING = "deciding"  # identity, price, limits that need no account
+    IDENTIFYING = "identifying"  # who the job's user is by the books; the site's ticket command may say
+    DECIDING = "deciding"  # price, limits that need no account
     RESERVING = "reserving"
+    CONFIRMING = "confirming"  # the user is asked, everything is set aside
     AWAITING_DEVICE = "awaiting_device"
+    PREPARING = "preparing"  # what comes before the document: the site's prehook, a banner
     STARTING = "starting"
     PRINTING = "printing"
     MEASURING = "measuring"
     SETTLING = "settling"
     VOIDING = "voiding"
     RECORDING = "recording"  # an attempt that reserved nothing goes to history
+    ROUNDING_OFF = "rounding_off"  # the books are closed: banner, posthook, notices
     FINISHED = "finished"
 
 
@@ -42,11 +46,15 @@ class Event(StrEnum):
     EMPTY = "empty"
     COUNTED = "counted"
     UNCOUNTABLE = "uncountable"
+    IDENTIFIED = "identified"
     ACCEPTED = "accepted"
     REFUSED = "refused"
     RESERVED = "reserved"
     OVER_LIMIT = "over_limit"
+    CONFIRMED = "confirmed"
+    WITHDRAWN = "withdrawn"  # the user's answer, or the site's command, cancels the job
     DEVICE_FREE = "device_free"
+    PREPARED = "prepared"
     STARTED = "started"
     NEVER_STARTED = "never_started"
     BACKEND_ENDED = "backend_ended"
@@ -54,6 +62,7 @@ class Event(StrEnum):
     SETTLED = "settled"
     VOIDED = "voided"
     RECORDED = "recorded"
+    ROUNDED_OFF = "rounded_off"
     CANCELED = "canceled"
     CLIENT_LOST = "client_lost"
     FAILED = "failed"  # our own failure: database, spool, configuration
@@ -65,17 +74,22 @@ class Command(StrEnum):
     CLOSE_PRIOR = "close_prior"
     SPOOL = "spool"
     COUNT = "count"
+    IDENTIFY = "identify"
     DECIDE = "decide"
     RESERVE = "reserve"
+    CONFIRM = "confirm"
     AWAIT_DEVICE = "await_device"
+    PREPARE = "prepare"
     START_BACKEND = "start_backend"
     WATCH_BACKEND = "watch_backend"
     MEASURE = "measure"
     SETTLE = "settle"
     VOID = "void"
     RECORD_REFUSAL = "record_refusal"
+    RECORD_WITHDRAWAL = "record_withdrawal"
     RECORD_CANCEL = "record_cancel"
     RECORD_EMPTY = "record_empty"
+    ROUND_OFF = "round_off"
     CONCLUDE = "conclude"  # tell the client how to exit
     CONCLUDE_PRINTED_BEFORE = "conclude_printed_before"
     CONCLUDE_CLOSED = "conclude_closed"  # follow the backend to its end, the exit is the backend's
@@ -111,14 +125,20 @@ TRANSITIONS: dict[tuple[State, Event], Transition] = {
     (State.CLOSING_PRIOR, Event.PRIOR_CLOSED): Transition(State.SPOOLING, Command.SPOOL),
     (State.SPOOLING, Event.SPOOLED): Transition(State.COUNTING, Command.COUNT),
     (State.SPOOLING, Event.EMPTY): Transition(State.RECORDING, Command.RECORD_EMPTY),
-    (State.COUNTING, Event.COUNTED): Transition(State.DECIDING, Command.DECIDE),
+    (State.COUNTING, Event.COUNTED): Transition(State.IDENTIFYING, Command.IDENTIFY),
     # what cannot be counted is decided by unknown_size, with the finding on record
-    (State.COUNTING, Event.UNCOUNTABLE): Transition(State.DECIDING, Command.DECIDE),
+    (State.COUNTING, Event.UNCOUNTABLE): Transition(State.IDENTIFYING, Command.IDENTIFY),
+    (State.IDENTIFYING, Event.IDENTIFIED): Transition(State.DECIDING, Command.DECIDE),
+    (State.IDENTIFYING, Event.REFUSED): Transition(State.RECORDING, Command.RECORD_REFUSAL),
+    (State.IDENTIFYING, Event.WITHDRAWN): Transition(State.RECORDING, Command.RECORD_WITHDRAWAL),
     (State.DECIDING, Event.ACCEPTED): Transition(State.RESERVING, Command.RESERVE),
     (State.DECIDING, Event.REFUSED): Transition(State.RECORDING, Command.RECORD_REFUSAL),
-    (State.RESERVING, Event.RESERVED): Transition(State.AWAITING_DEVICE, Command.AWAIT_DEVICE),
+    (State.RESERVING, Event.RESERVED): Transition(State.CONFIRMING, Command.CONFIRM),
     (State.RESERVING, Event.OVER_LIMIT): Transition(State.RECORDING, Command.RECORD_REFUSAL),
-    (State.AWAITING_DEVICE, Event.DEVICE_FREE): Transition(State.STARTING, Command.START_BACKEND),
+    (State.CONFIRMING, Event.CONFIRMED): Transition(State.AWAITING_DEVICE, Command.AWAIT_DEVICE),
+    (State.CONFIRMING, Event.WITHDRAWN): Transition(State.VOIDING, Command.VOID),
+    (State.AWAITING_DEVICE, Event.DEVICE_FREE): Transition(State.PREPARING, Command.PREPARE),
+    (State.PREPARING, Event.PREPARED): Transition(State.STARTING, Command.START_BACKEND),
     (State.STARTING, Event.STARTED): Transition(State.PRINTING, Command.WATCH_BACKEND),
     (State.STARTING, Event.NEVER_STARTED): Transition(State.VOIDING, Command.VOID),
     (State.PRINTING, Event.BACKEND_ENDED): Transition(State.MEASURING, Command.MEASURE),
@@ -127,22 +147,31 @@ TRANSITIONS: dict[tuple[State, Event], Transition] = {
     (State.PRINTING, Event.FAILED): Transition(State.FINISHED, Command.LEAVE_FOR_UPKEEP),
     (State.MEASURING, Event.FAILED): Transition(State.FINISHED, Command.LEAVE_FOR_UPKEEP),
     (State.MEASURING, Event.MEASURED): Transition(State.SETTLING, Command.SETTLE),
-    (State.SETTLING, Event.SETTLED): Transition(State.FINISHED, Command.CONCLUDE),
+    (State.SETTLING, Event.SETTLED): Transition(State.ROUNDING_OFF, Command.ROUND_OFF),
     # the database went away after printing: nothing is lost, upkeep books it
     (State.SETTLING, Event.FAILED): Transition(State.FINISHED, Command.LEAVE_FOR_UPKEEP),
-    (State.VOIDING, Event.VOIDED): Transition(State.FINISHED, Command.CONCLUDE),
+    (State.VOIDING, Event.VOIDED): Transition(State.ROUNDING_OFF, Command.ROUND_OFF),
     (State.VOIDING, Event.FAILED): Transition(State.FINISHED, Command.LEAVE_FOR_UPKEEP),
-    (State.RECORDING, Event.RECORDED): Transition(State.FINISHED, Command.CONCLUDE),
+    (State.RECORDING, Event.RECORDED): Transition(State.ROUNDING_OFF, Command.ROUND_OFF),
     # a refusal that cannot be written to history is still a refusal
     (State.RECORDING, Event.FAILED): Transition(State.FINISHED, Command.CONCLUDE),
+    (State.ROUNDING_OFF, Event.ROUNDED_OFF): Transition(State.FINISHED, Command.CONCLUDE),
+    (State.ROUNDING_OFF, Event.FAILED): Transition(State.FINISHED, Command.CONCLUDE),
     **{
         (state, event): transition
-        for state in (State.CLOSING_PRIOR, State.SPOOLING, State.COUNTING, State.DECIDING, State.RESERVING)
+        for state in (
+            State.CLOSING_PRIOR,
+            State.SPOOLING,
+            State.COUNTING,
+            State.IDENTIFYING,
+            State.DECIDING,
+            State.RESERVING,
+        )
         for event, transition in _GIVEN_UP_UNRESERVED.items()
     },
     **{
         (state, event): transition
-        for state in (State.AWAITING_DEVICE, State.STARTING)
+        for state in (State.CONFIRMING, State.AWAITING_DEVICE, State.PREPARING, State.STARTING)
         for event, transition in _GIVEN_UP_RESERVED.items()
     },
 }

@@ -60,11 +60,13 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a leg is checked. `grace_delay_s` in seconds, `balancezero` in millionths of a credit."""
+    """How a leg is checked. `grace_delay_s` in seconds, `balancezero` in millionths of a credit. A balance at or
+    below `poorman` (millionths; None: never) is warned of."""
 
     enforcement: Enforcement = Enforcement.STRICT
     grace_delay_s: int = 7 * 86400
     balancezero: int = 0
+    poorman: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,21 +161,39 @@ def standing_of(account: AccountState, amount: int, rule: Rule, now: datetime) -
     return stand(account, amount, rule, now)
 
 
+def leaves_little(account: AccountState, taken: int, rule: Rule) -> bool:
+    """Whether a balance that `taken` millionths were just set aside on is at or below `poorman`. With laxist
+    enforcement the job at hand does not count (PyKota's rule)."""
+    if not account.is_balance or rule.poorman is None:
+        return False
+    counted = 0 if rule.enforcement is Enforcement.STRICT else taken
+    return account.posted - account.reserved + counted <= rule.poorman
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a job meets: the verdict, the IPP reason keyword ("" when allowed), and the sentence for people."""
+    """What a job meets: the verdict, the IPP reason keyword ("" when allowed), and the sentence for people.
+
+    `by_balance`: it is about money, not about pages.
+    """
 
     verdict: Verdict
     reason: str = ""
     text: str = ""
     refusal: Refusal | None = None
+    by_balance: bool = False
 
 
 ALLOWED = Decision(Verdict.ALLOW)
 
 
 def warned(account: AccountState) -> Decision:
-    """What a job meets that was reserved within the grace of `account` (its state after the reserve)."""
+    """What a job meets that was reserved within the grace of `account` (its state after the reserve), or that leaves
+    little on it."""
+    if account.is_balance:
+        left = amount_of(account.posted - account.reserved, account.unit)
+        text = f"{account.owner_name} has {left} left with this job; please pay in soon"
+        return Decision(Verdict.WARN, "", text, by_balance=True)
     used = amount_of(account.posted + account.reserved, account.unit)
     until = f"{account.grace_until:%Y-%m-%d %H:%M} UTC" if account.grace_until else _("soon")
     where = _(" on {printer}").format(printer=account.scope_name) if account.scope_name else ""

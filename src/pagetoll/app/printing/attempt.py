@@ -9,12 +9,24 @@ from pagetoll.app.printing.devices import DeviceGate
 from pagetoll.config.options import QueueSettings, Settings
 from pagetoll.core.charging import ChargeView, Plan
 from pagetoll.core.copies import Totals
+from pagetoll.core.job_figures import JobFigures
 from pagetoll.core.jobs import AttemptKey, Identified, Outcome, Ticket
 from pagetoll.core.lifecycle import Command, State
 from pagetoll.core.measure import Measured
+from pagetoll.core.notices import Notice
 from pagetoll.core.policy import Decision
 from pagetoll.core.usage import Usage
-from pagetoll.ports import Clock, DocumentCounter, DocumentStore, Journal, Ledger, Note, Processes, SpooledDocument
+from pagetoll.ports import (
+    Clock,
+    DocumentCounter,
+    DocumentStore,
+    Journal,
+    Ledger,
+    Note,
+    Processes,
+    SiteCommands,
+    SpooledDocument,
+)
 from pagetoll.wire.frames import Message
 
 EXIT_PRINTED = 0
@@ -66,6 +78,14 @@ class Client(Protocol):
         ...
 
 
+class NoticeDesk(Protocol):
+    """Tells people, without keeping a job waiting."""
+
+    def hand_in(self, key: AttemptKey, notice: Notice, settings: Settings, /) -> None:
+        """Never waits and never raises; what cannot be told becomes a note of the attempt."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the steps of an attempt work with."""
@@ -76,6 +96,8 @@ class Services:
     processes: Processes
     journal: Journal
     devices: DeviceGate
+    commands: SiteCommands
+    notices: NoticeDesk
     settings: Callable[[], Settings]
     device_uri_of: Callable[[str, str], str]  # queue, URI as shown -> the URI with its password
     clock: Clock
@@ -100,6 +122,21 @@ class Attempt:
     client_lost: bool = False
     canceled: bool = False
     failure: str = ""
+    # what was said of the job before anything was rewritten
+    original_user_name: str = ""
+    original_billing_code: str = ""
+    # what the site's steps came to
+    accounted: bool = False  # the books know printer, user and entry: hooks and banners belong to the job
+    withdrawn: bool = False  # canceled by the user's answer or the ticket command
+    withdrawal: str = ""  # why, in a sentence
+    silent: bool = False  # nobody is told of this decision
+    told: bool = False
+    prepared: bool = False  # the prehook was run
+    figures: JobFigures | None = None
+    quoted_price: int | None = None  # in millionths, where it is known before there is a plan
+    known_ids: tuple[int | None, int | None] = (None, None)  # printer and user in the ledger
+    banner_impressions: int = 0  # accounted banners that came out
+    banner_media_sheets: int = 0
     # what was found out
     document: SpooledDocument | None = None
     usage: Usage | None = None

@@ -6,19 +6,25 @@ from dataclasses import asdict, replace
 
 from pagetoll.app.codes import shown
 from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_HOLD, EXIT_PRINTED, Attempt, Services
+from pagetoll.app.printing.duplicates import duplicate
+from pagetoll.app.printing.hooks import run_hook
 from pagetoll.app.printing.receive import look_up
 from pagetoll.app.printing.ticket import declared_impressions
 from pagetoll.config.options import OnLimit, Policy, UnknownBillingCode, UnknownSize
 from pagetoll.core import charging
 from pagetoll.core.charging import ChargeView
 from pagetoll.core.errors import AccountClosed, LimitReached
-from pagetoll.core.jobs import Outcome
+from pagetoll.core.hook_variables import Phase
+from pagetoll.core.jobs import Outcome, Ticket
 from pagetoll.core.lifecycle import Event
 from pagetoll.core.messages import _
 from pagetoll.core.policy import ALLOWED, Decision, Refusal, Verdict, warned
 from pagetoll.core.pricing import FREE
+from pagetoll.core.site_commands import SiteCommand
 from pagetoll.ports import AttemptFacts, Reserved
 
+#: What the history keeps under `privacy`.
+HIDDEN = "hidden"
 #: `#CUPS-COMMAND` files ask the device something; they have no pages and pass unchecked.
 COMMAND_LANGUAGE = "cups-command"
 
@@ -29,11 +35,19 @@ def decide(services: Services, attempt: Attempt) -> Event:
     if attempt.usage is not None and attempt.usage.language == COMMAND_LANGUAGE:
         return _accept_uncharged(attempt, "a command for the device, no document")
     lacking = charging.missing(view)
+    if lacking and isinstance(attempt.settings.policy, SiteCommand):
+        given_up = _have_enrolled(services, attempt, attempt.settings.policy)
+        if given_up is not None:
+            return given_up
+        view = look_up(services, attempt)
+        lacking = charging.missing(view)
     if lacking and attempt.settings.policy is not Policy.ALLOW:
         return _refuse(attempt, Decision(Verdict.REFUSE, "account-info-needed", f"Not printed: {lacking}"))
     if lacking:
         return _accept_uncharged(attempt, f"printed uncharged by policy allow: {lacking}")
+    attempt.accounted = True
     impressions = attempt.totals.impressions
+    attempt.quoted_price = charging.tariff_of(view).price(impressions)
     if attempt.uncountable:
         refusal = _unknown_size(attempt)
         if refusal is not None:
@@ -41,9 +55,12 @@ def decide(services: Services, attempt: Attempt) -> Event:
     decision = charging.refuse_outright(view, impressions)
     if decision is None and attempt.ticket.billing_code:
         view = with_cost_center(services, attempt)
-        decision = None if view.cost_center is not None else _unknown_billing_code(attempt)
-    if decision is not None:
-        return _refuse(attempt, decision)
+        decision = None if view.cost_center is not None else _unknown_billing_code(services, attempt)
+    found = decision or duplicate(services, attempt, view)
+    if isinstance(found, Event):
+        return found
+    if found is not None:
+        return _refuse(attempt, found)
     attempt.decision = ALLOWED
     attempt.plan = charging.plan(view, impressions)
     return Event.ACCEPTED
@@ -59,7 +76,22 @@ def with_cost_center(services: Services, attempt: Attempt) -> ChargeView:
     return view
 
 
-def _unknown_billing_code(attempt: Attempt) -> Decision:
+def _have_enrolled(services: Services, attempt: Attempt, command: SiteCommand) -> Event | None:
+    """Let the site's command make known what is missing, and forget what was looked up; the event when the job was
+    given up meanwhile. What a failing command made does not count: the job is refused all the same."""
+    values = {"username": attempt.user_name, "printername": attempt.ticket.printer}
+    done = run_hook(services, attempt, "policy", command, Phase.NONE, values=values)
+    if done.given_up is None and done.end.status == 0:
+        attempt.view = None
+    return done.given_up
+
+
+def _unknown_billing_code(services: Services, attempt: Attempt) -> Decision:
+    """The refusal; nobody is told of it but by the site's own command."""
+    rule = attempt.settings.unknown_billingcode
+    if isinstance(rule, SiteCommand):
+        run_hook(services, attempt, "unknown_billingcode", rule, Phase.BEFORE)
+    attempt.silent = True
     text = _("Not printed: there is no billing code {code}; an administrator adds it with: pkbcodes --add")
     return Decision(Verdict.REFUSE, "account-info-needed", text.format(code=shown(attempt.ticket.billing_code)))
 
@@ -95,12 +127,14 @@ def reserve(services: Services, attempt: Attempt) -> Event:
     except AccountClosed:
         # Deleted since it was looked up: once more with what is there now.
         attempt.view = None
-        if decide(services, attempt) is Event.REFUSED:
-            return Event.OVER_LIMIT
+        event = decide(services, attempt)
+        if event is not Event.ACCEPTED:
+            return Event.OVER_LIMIT if event is Event.REFUSED else event
         reserved = _set_aside(services, attempt)
     if reserved is None:
         return Event.OVER_LIMIT
     attempt.attempt_id = reserved.attempt_id
+    attempt.notes.clear()  # they are on record
     if reserved.in_grace:
         attempt.decision = warned(reserved.in_grace[0])
         attempt.client.say(f"WARNING: {attempt.decision.text}")
@@ -139,6 +173,16 @@ def record_refusal(services: Services, attempt: Attempt) -> Event:
     return _record(services, attempt, decision)
 
 
+def record_withdrawal(services: Services, attempt: Attempt) -> Event:
+    """Write the attempt to history that the site's command canceled."""
+    decision = attempt.decision
+    assert decision is not None
+    attempt.outcome = Outcome.CANCELED
+    attempt.exit_status = EXIT_CANCEL
+    attempt.client.say(f"ERROR: {decision.text}")
+    return _record(services, attempt, decision)
+
+
 def record_cancel(services: Services, attempt: Attempt) -> Event:
     """The spooler gave the job up before anything was reserved."""
     attempt.outcome = Outcome.CANCELED
@@ -150,7 +194,8 @@ def record_empty(services: Services, attempt: Attempt) -> Event:
     """A job without data: a failed filter, or an empty file. Nothing is charged, and it is no error of the job."""
     attempt.outcome = Outcome.COMPLETED
     attempt.client.say("WARNING: The job is empty, nothing was printed or charged; print the document again.")
-    return _record(services, attempt, Decision(Verdict.ALLOW, "", "empty document, nothing charged"))
+    attempt.decision = Decision(Verdict.ALLOW, "", "empty document, nothing charged")
+    return _record(services, attempt, attempt.decision)
 
 
 def _record(services: Services, attempt: Attempt, decision: Decision) -> Event:
@@ -159,12 +204,18 @@ def _record(services: Services, attempt: Attempt, decision: Decision) -> Event:
     return Event.RECORDED
 
 
+def hidden(ticket: Ticket) -> Ticket:
+    """The ticket as `privacy` keeps it: without title, file name and options, but for the billing code."""
+    codes = {name: value for name, value in ticket.options.items() if name in ("job-billing", "job-account-id")}
+    return replace(ticket, job_name=HIDDEN, raw_options=HIDDEN, options=codes)
+
+
 def facts_of(services: Services, attempt: Attempt) -> AttemptFacts:
     """Everything known of the attempt so far, as the ledger keeps it."""
-    usage, view, document = attempt.usage, attempt.view, attempt.document
+    usage, view, document, settings = attempt.usage, attempt.view, attempt.document, services.settings()
     return AttemptFacts(
         key=attempt.key,
-        ticket=attempt.ticket,
+        ticket=hidden(attempt.ticket) if settings.privacy else attempt.ticket,
         identified=attempt.identified,
         user_name=attempt.user_name,
         user_id=view.user_id if view else None,

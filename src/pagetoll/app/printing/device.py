@@ -14,6 +14,7 @@ from enum import Enum
 from pagetoll.app.printing.attempt import Attempt, ClientGone, Services
 from pagetoll.app.printing.devices import device_of
 from pagetoll.app.printing.page_lines import reported_total
+from pagetoll.app.printing.ticket import text_of, who_pays
 from pagetoll.app.printing.waiting import Patience
 from pagetoll.core.errors import LedgerError, StorageError
 from pagetoll.core.lifecycle import Event
@@ -64,9 +65,8 @@ def start_backend(services: Services, attempt: Attempt) -> Event:
     assert document is not None
     uri = services.device_uri_of(ticket.printer, ticket.device_uri)
     arguments = attempt.arrival.arguments
-    order = Print(
-        device_uri=uri.encode(), user=arguments[2], title=arguments[3], copies=arguments[4], options=arguments[5]
-    )
+    user, title = words_for_device(attempt)
+    order = Print(device_uri=uri.encode(), user=user, title=title, copies=arguments[4], options=arguments[5])
     descriptors = () if ticket.document_from_file else (document.descriptor,)
     try:
         attempt.client.send(order, *descriptors)
@@ -79,6 +79,15 @@ def start_backend(services: Services, attempt: Attempt) -> Event:
     except ClientGone:
         attempt.client_lost = True
         return _start_by_life(attempt) if attempt.life_fd >= 0 else Event.NEVER_STARTED
+
+
+def words_for_device(attempt: Attempt) -> tuple[bytes, bytes]:
+    """User and title as the real backend gets them: what the spooler gave, unless the site's rules rewrote it."""
+    arguments = attempt.arrival.arguments
+    received, _identified = who_pays(attempt.ticket)
+    user = arguments[2] if attempt.user_name == received else attempt.user_name.encode()
+    title = arguments[3] if attempt.ticket.job_name == text_of(arguments[3]) else attempt.ticket.job_name.encode()
+    return user, title
 
 
 def _await_starting(attempt: Attempt) -> Event | None:

@@ -2,6 +2,7 @@
 """The steps before the decision: earlier attempts of the job, the spooled document, its count."""
 
 from pagetoll.app.printing.attempt import Attempt, Services
+from pagetoll.app.printing.hooks import commands_of
 from pagetoll.app.printing.repair import Standing, close_dead
 from pagetoll.app.printing.ticket import added_by_spooler, written_by_filter
 from pagetoll.app.printing.waiting import Patience
@@ -41,13 +42,15 @@ def close_prior(services: Services, attempt: Attempt) -> Event:
 
 
 def spool(services: Services, attempt: Attempt) -> Event:
-    """Copy standard input into the spool; a file job's document stays where it is, unless `keepfiles` wants a copy.
+    """Copy standard input into the spool; a file job's document stays where it is, unless `keepfiles` or a command of
+    the site's wants a copy.
 
     Raises OSError when the spool is full.
     """
     patience = Patience(services, attempt)
     source = attempt.arrival.document_fd
-    if attempt.ticket.document_from_file and not attempt.settings.keepfiles:
+    needs_copy = attempt.settings.keepfiles or commands_of(attempt.settings)
+    if attempt.ticket.document_from_file and not needs_copy:
         attempt.document = services.store.examine(source)
     else:
         try:
@@ -69,7 +72,7 @@ def count(services: Services, attempt: Attempt) -> Event:
         usage = services.counter.count(
             attempt.document.descriptor,
             trust_dsc=written_by_filter(attempt.ticket),
-            meanwhile=lambda: look_up(services, attempt),
+            meanwhile=lambda: _look_up_early(services, attempt),
         )
     except DocumentError as error:
         return _uncountable(services, attempt, str(error))
@@ -84,6 +87,12 @@ def count(services: Services, attempt: Attempt) -> Event:
     return Event.COUNTED
 
 
+def _look_up_early(services: Services, attempt: Attempt) -> None:
+    """Ask the books while the document is counted, unless a command may still change who pays."""
+    if attempt.settings.overwrite_jobticket is None:
+        look_up(services, attempt)
+
+
 def look_up(services: Services, attempt: Attempt) -> ChargeView:
     """What the ledger knows of this user on this printer; asked for once, while the document is counted."""
     if attempt.view is None:
@@ -95,6 +104,7 @@ def look_up(services: Services, attempt: Attempt) -> ChargeView:
             settings.default_rule,
             attempt.ticket.billing_code,
         )
+        attempt.known_ids = (attempt.view.printer_id, attempt.view.user_id)
     return attempt.view
 
 

@@ -5,12 +5,12 @@ import logging
 import os
 from collections.abc import Callable
 
-from pagetoll.app.printing import decide, device, receive, settle
+from pagetoll.app.printing import after, confirm, decide, device, identify, prepare, receive, settle
 from pagetoll.app.printing.adopt import conclude_closed, recall
 from pagetoll.app.printing.attempt import Adoption, Arrival, Attempt, Client, Services
 from pagetoll.app.printing.ticket import job_key, read_ticket, who_pays
-from pagetoll.config.options import UsernameCase
 from pagetoll.core.errors import PagetollError
+from pagetoll.core.identity import without_realm
 from pagetoll.core.jobs import AttemptKey, Outcome
 from pagetoll.core.lifecycle import Command, Event, State, next_step
 
@@ -22,17 +22,22 @@ STEPS: dict[Command, Step] = {
     Command.CLOSE_PRIOR: receive.close_prior,
     Command.SPOOL: receive.spool,
     Command.COUNT: receive.count,
+    Command.IDENTIFY: identify.identify,
     Command.DECIDE: decide.decide,
     Command.RESERVE: decide.reserve,
+    Command.CONFIRM: confirm.confirm,
     Command.AWAIT_DEVICE: device.await_device,
+    Command.PREPARE: prepare.prepare,
     Command.START_BACKEND: device.start_backend,
     Command.WATCH_BACKEND: device.watch_backend,
     Command.MEASURE: settle.measure_output,
     Command.SETTLE: settle.settle,
     Command.VOID: settle.void,
     Command.RECORD_REFUSAL: decide.record_refusal,
+    Command.RECORD_WITHDRAWAL: decide.record_withdrawal,
     Command.RECORD_CANCEL: decide.record_cancel,
     Command.RECORD_EMPTY: decide.record_empty,
+    Command.ROUND_OFF: after.round_off,
     Command.CONCLUDE: settle.conclude,
     Command.CONCLUDE_PRINTED_BEFORE: settle.conclude_printed_before,
     Command.CONCLUDE_CLOSED: conclude_closed,
@@ -45,10 +50,9 @@ def attempt_of(services: Services, arrival: Arrival, client: Client, adoption: A
     """The attempt that a client's first message describes."""
     settings = services.settings()
     ticket = read_ticket(arrival.arguments, arrival.variables)
-    user_name, identified = who_pays(ticket)
-    if settings.usernamecase is not UsernameCase.NATIVE:
-        user_name = user_name.lower() if settings.usernamecase is UsernameCase.LOWER else user_name.upper()
-    return Attempt(
+    received_name, identified = who_pays(ticket)
+    user_name = without_realm(received_name)
+    attempt = Attempt(
         arrival=arrival,
         ticket=ticket,
         key=AttemptKey(job_key(arrival.arguments, ticket, services.spooler_host), arrival.nonce),
@@ -57,7 +61,12 @@ def attempt_of(services: Services, arrival: Arrival, client: Client, adoption: A
         identified=identified,
         client=client,
         adoption=adoption,
+        original_user_name=user_name,
+        original_billing_code=ticket.billing_code,
     )
+    if attempt.settings.overwrite_jobticket is None:  # the books are asked for this user while the job is counted
+        identify.normalise(services, attempt)
+    return attempt
 
 
 def run(services: Services, attempt: Attempt) -> None:

@@ -4,7 +4,7 @@
 import logging
 import os
 
-from pagetoll.app.printing.attempt import EXIT_PRINTED, Attempt, ClientGone, Services
+from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_PRINTED, Attempt, ClientGone, Services
 from pagetoll.app.printing.settlement_text import settlement_to_json
 from pagetoll.core.jobs import ChargeRule, Outcome
 from pagetoll.core.lifecycle import Event
@@ -76,9 +76,11 @@ def settle(services: Services, attempt: Attempt) -> Event:
 
 def void(services: Services, attempt: Attempt) -> Event:
     """Give the reservation back: nothing was handed to the device."""
-    attempt.outcome = Outcome.CANCELED if attempt.canceled else Outcome.VOIDED
+    attempt.outcome = Outcome.CANCELED if attempt.canceled or attempt.withdrawn else Outcome.VOIDED
     attempt.notes.append(Note(services.clock(), "voided", attempt.failure or "nothing was handed to the device"))
     attempt.exit_status = EXIT_PRINTED if attempt.canceled else attempt.backend_status or EXIT_PRINTED
+    if attempt.withdrawn:
+        attempt.exit_status = EXIT_CANCEL
     services.ledger.void(attempt.key, attempt.outcome, tuple(attempt.notes))
     return Event.VOIDED
 

@@ -13,11 +13,12 @@ SAY_EVERY = timedelta(seconds=30)
 class Patience:
     """One long wait of an attempt. `event` says, once given up, why."""
 
-    def __init__(self, services: Services, attempt: Attempt, line: str = "") -> None:
+    def __init__(self, services: Services, attempt: Attempt, line: str = "", *, at_once: bool = True) -> None:
+        """The line is said at once, or, with `at_once` false, when the wait has become long."""
         self._services = services
         self._attempt = attempt
         self._line = line
-        self._next_line_at: datetime | None = None
+        self._next_line_at: datetime | None = None if at_once else services.clock() + SAY_EVERY
         self.event = Event.CLIENT_LOST
 
     def given_up(self, pause_s: float = 0.0) -> bool:

@@ -36,6 +36,12 @@ def _host(value: object) -> str:
     return name
 
 
+def _aliases(value: object) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(name, str) and name for name in value.values()):
+        raise ValueError
+    return {text(alias): text(name) for alias, name in value.items()}
+
+
 PEOPLE: tuple[Option, ...] = (
     word_option(
         "usernamecase",
@@ -49,6 +55,15 @@ PEOPLE: tuple[Option, ...] = (
         "",
         False,
         "What stands between domain and user in a job's user name; only what follows the last one is kept.",
+    ),
+    Option(
+        "user_aliases",
+        _aliases,
+        'a table of names such as { "a.smith" = "anna" }',
+        {},
+        "{}",
+        False,
+        "Other names that users print under: the job is charged to the user whose name stands on the right.",
     ),
     text_option(
         "striptitle",

@@ -21,6 +21,7 @@ from pagetoll.core.accounting import (
     COUNT_OURSELVES,
     DO_NOT_CHARGE,
     Accounter,
+    Charge,
     InkCoefficients,
     OnBackendError,
     PreAccounter,
@@ -55,6 +56,9 @@ class QueueSettings:
     striptitle: str = ""
     accounter: Accounter = COUNT_OURSELVES
     preaccounter: PreAccounter = COUNT_OURSELVES
+    charge: Charge = Charge.REPORTED
+    measure_wait_s: int = 120
+    measure_max_s: int = 3600
     onaccountererror: OnAccounterError = OnAccounterError.STOP
     skipinitialwait: bool = False
     noprintingmaxdelay_s: int = 60
@@ -69,8 +73,10 @@ class QueueSettings:
     duplicatesdelay_s: int = 60
     overwrite_jobticket: SiteCommand | None = None
     askconfirmation: SiteCommand | None = None
+    confirm_timeout_s: int = 120
     prehook: SiteCommand | None = None
     posthook: SiteCommand | None = None
+    hook_timeout_s: int = 60
     startingbanner: str | SiteCommand = ""
     endingbanner: str | SiteCommand = ""
     accountbanner: BannerShare = BannerShare.BOTH
@@ -96,6 +102,7 @@ class Settings:
     maildomain: str = ""
     crashrecipient: str = ""
     winbind_separator: str = ""
+    user_aliases: Mapping[str, str] = field(default_factory=dict)
     privacy: bool = False
     disablehistory: bool = False
     logger: Logger = Logger.SYSTEM
@@ -115,7 +122,10 @@ class Settings:
         """How the entries on this printer or printer group are checked."""
         queue = self.for_queue(name)
         return Rule(
-            enforcement=queue.enforcement, grace_delay_s=queue.gracedelay_d * DAY_S, balancezero=self.balancezero
+            enforcement=queue.enforcement,
+            grace_delay_s=queue.gracedelay_d * DAY_S,
+            balancezero=self.balancezero,
+            poorman=self.poorman,
         )
 
     @property

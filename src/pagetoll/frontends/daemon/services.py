@@ -4,17 +4,23 @@
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pagetoll.accounters.software.counter import SoftwareCounter
+from pagetoll.app.notices import Teller
 from pagetoll.app.printing.attempt import Attempt, Services
 from pagetoll.app.printing.devices import DeviceGate
+from pagetoll.app.printing.notice_queue import NoticeQueue
 from pagetoll.config.home import Home
 from pagetoll.config.options import Settings
 from pagetoll.core.lifecycle import Command
+from pagetoll.core.notices import Notice
 from pagetoll.frontends.wiring import now_utc, open_storage
 from pagetoll.integrations.device_uris import device_uri_of
 from pagetoll.integrations.processes import LinuxProcesses
+from pagetoll.integrations.site_commands import SiteCommandRunner
+from pagetoll.notifiers.command import BoundedCommand
+from pagetoll.notifiers.mail import SmtpMailSender
 from pagetoll.storage.journal_folder import JournalFolder
 from pagetoll.storage.spool_folder import SpoolFolder
 
@@ -25,11 +31,27 @@ def no_checkpoint(_command: Command, _attempt: Attempt) -> None:
     """Nothing happens between the commands."""
 
 
+class DaemonTeller:
+    """Tells by mail and by the site's command, with connections of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._mails = SmtpMailSender(settings.smtpserver)
+        self._teller = Teller(settings, self._mails, BoundedCommand())
+
+    def tell(self, notice: Notice) -> Sequence[str]:
+        return self._teller.tell(notice)
+
+    def close(self) -> None:
+        self._mails.close()
+
+
 def build_services(home: Home, settings: Callable[[], Settings], checkpoint: Checkpoint = no_checkpoint) -> Services:
     """The services of a home. The database is that of the settings now; a change of it needs a restart."""
     ledger, _ = open_storage(home, settings())
     return Services(
         ledger=ledger,
+        commands=SiteCommandRunner(),
+        notices=NoticeQueue(ledger, now_utc, DaemonTeller),
         counter=SoftwareCounter(),
         store=SpoolFolder(home.spool),
         processes=LinuxProcesses(),

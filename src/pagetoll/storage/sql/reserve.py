@@ -15,7 +15,17 @@ from pagetoll.core.charging import Plan
 from pagetoll.core.errors import AccountClosed, AlreadySettled, AlreadyVoided, LimitReached
 from pagetoll.core.jobs import AttemptState
 from pagetoll.core.messages import _
-from pagetoll.core.policy import AccountState, Decision, OwnerKind, Refusal, Rule, Standing, stand, warned
+from pagetoll.core.policy import (
+    AccountState,
+    Decision,
+    OwnerKind,
+    Refusal,
+    Rule,
+    Standing,
+    leaves_little,
+    stand,
+    warned,
+)
 from pagetoll.ports import AttemptFacts, Note, Reserved
 from pagetoll.storage.sql.accounts import (
     accounts_named,
@@ -75,23 +85,25 @@ def reserve(
     states = lock_accounts_with_sums(connection, own) if own else []
     takings = _takings(states, plan)
     rows: list[dict[str, Any]] = []
-    in_grace: list[AccountState] = []
+    warn_of: list[AccountState] = []
     for row in states:
         account = _take(connection, row, takings[row.id], now)
         if account is None:
             continue
         grace_written = maybe_micros(account.grace_until) if row.grace_until is None else None
-        graceful = _needs_grace(state_of(row), takings[row.id])
-        if graceful:
-            in_grace.append(account)
-        if takings[row.id].kept:
-            rows.append(_reservation(attempt_id, takings[row.id], grace_written, graceful))
+        taken = takings[row.id]
+        warn = _needs_grace(state_of(row), taken)
+        warn = warn or (taken.rule is not None and leaves_little(account, taken.amount, taken.rule))
+        if warn:
+            warn_of.append(account)
+        if taken.kept:
+            rows.append(_reservation(attempt_id, taken, grace_written, warn))
     if rows:
         connection.execute(_INSERT_RESERVATIONS, rows)
-    if in_grace:
-        warning = decision_columns(warned(in_grace[0]))
+    if warn_of:
+        warning = decision_columns(warned(warn_of[0]))
         connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(**warning))
-    return Reserved(attempt_id, tuple(in_grace))
+    return Reserved(attempt_id, tuple(warn_of))
 
 
 def _takings(states: Sequence[Row[Any]], plan: Plan) -> dict[int, Taking]:
@@ -146,7 +158,7 @@ def _refusal(account: AccountState, taken: Taking) -> Refusal:
     return Refusal(account, taken.amount, rule, grace_over=_needs_grace(account, taken))
 
 
-def _reservation(attempt_id: int, taken: Taking, grace_written: int | None, graceful: bool) -> dict[str, Any]:
+def _reservation(attempt_id: int, taken: Taking, grace_written: int | None, warn: bool) -> dict[str, Any]:
     return {
         "attempt_id": attempt_id,
         "account_id": taken.account_id,
@@ -154,7 +166,7 @@ def _reservation(attempt_id: int, taken: Taking, grace_written: int | None, grac
         "state": "open",
         "checked": taken.rule is not None,
         "grace_written": grace_written,
-        "in_grace": graceful,
+        "in_grace": warn,
     }
 
 
