@@ -68,16 +68,18 @@ def decode(data: bytes) -> tuple[str, str]:
     return text, ""
 
 
-def parse(text: str) -> Parsed:
-    """The entries of a text. Never raises: what is wrong is among the faults."""
-    reader = _Reader()
+def parse(text: str, *, comments_in_values: bool = True) -> Parsed:
+    """The entries of a text. Never raises: what is wrong is among the faults. Files whose values are lines of shell,
+    where a semicolon means something else, have no comments in values."""
+    reader = _Reader(comments_in_values)
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
         reader.read(number, line)
     return reader.finish()
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, comments_in_values: bool) -> None:
+        self._comments_in_values = comments_in_values
         self._section: str | None = None
         self._name = ""
         self._lines: list[str] = []
@@ -122,7 +124,7 @@ class _Reader:
                 self._section = GLOBAL
                 self._sections[GLOBAL] = None
             self._name, self._line = found[1].lower(), number
-            self._lines = [_without_comment(found[2])]
+            self._lines = [_without_comment(found[2]) if self._comments_in_values else found[2].strip()]
         else:
             text = _("is neither [section] nor “name : value”; mend or remove the line")
             self._fault(number, line.strip()[:40], text)
