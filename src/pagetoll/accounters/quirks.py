@@ -22,9 +22,9 @@ class Treatment:
     it starts again. `counters`: objects whose sum is its counter. `all_markers`: its counter is the sum of its
     markers. `unit_sheets`: it counts paper, whatever it says. `error_bits_reversed`: bits counted from the right.
     `other_is_idle`: hrPrinterStatus other with a running device is sleep; else it is trouble. `late_s`: how long its
-    counter may lag behind the paper. `answer_timeout_s`: how long it may take for an answer. `sleeping_codes`: its own
-    PJL codes of sleep. `silent_when_busy`: no answer means that it works, and is no trouble. `job_counts`: whether
-    its job-impressions-completed are worth something. `one_object_each`: it answers one object at a time.
+    counter may lag behind the paper. `answer_timeout_s`: how long it may take for an answer. `silent_when_busy`: no
+    answer means that it works, and is no trouble. `job_counts`: whether its job-impressions-completed are worth
+    something.
     """
 
     stored_in_steps: int = 1
@@ -36,10 +36,8 @@ class Treatment:
     other_is_idle: bool = True
     late_s: float = 0.0
     answer_timeout_s: float = 0.0
-    sleeping_codes: tuple[int, ...] = ()
     silent_when_busy: bool = False
     job_counts: bool = True
-    one_object_each: bool = False
 
 
 @dataclass(frozen=True, slots=True)

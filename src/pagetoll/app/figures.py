@@ -8,6 +8,12 @@ from pagetoll.core.messages import marked, moment_text
 from pagetoll.wire.device_uri import has_password, without_password
 
 RULE_SENTENCES: dict[ChargeRule, str] = {
+    ChargeRule.DEVICE_COUNTER: marked("the device's counter moved by that many impressions"),
+    ChargeRule.SHARED_READING: marked(
+        "several jobs lie between two readings of the device's counter; this is its part, in the ratio of what was "
+        "counted in them"
+    ),
+    ChargeRule.TRUSTED_SIZE: marked("the device reported more than trustjobsize believes"),
     ChargeRule.REPORTED_IMPRESSIONS: marked("the device or its backend reported that many impressions"),
     ChargeRule.PARSED: marked("the device backend ended well, so that everything counted in the document came out"),
     ChargeRule.SPOOL_OFFSET: marked(

@@ -42,6 +42,9 @@ class Outcome(StrEnum):
 class ChargeRule(StrEnum):
     """Which number an attempt was charged by (design.md chapter 3, How much came out)."""
 
+    DEVICE_COUNTER = "device_counter"  # the difference of two readings of the device's counter
+    SHARED_READING = "shared_reading"  # a part of such a difference: other jobs lie between the readings too
+    TRUSTED_SIZE = "trusted_size"  # the device reported more than trustjobsize believes
     REPORTED_IMPRESSIONS = "reported_impressions"
     PARSED = "parsed"  # the backend ended well: what the data says
     SPOOL_OFFSET = "spool_offset"

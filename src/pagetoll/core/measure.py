@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much of a job came out, by the first rule that knows (design.md chapter 3).
 
-1. what the device reported; 2. the whole job when the backend ended well; 3. for jobs on standard input the offset
-of the shared spool descriptor; 4. the whole reservation, marked `handed_over_unknown`. A backend that failed
-without a cancel is charged 0 where only rule 4 is left, since the spooler will run the job again.
+1. what lies between two readings of the device's counter; 2. what the device reported of the job; 3. the whole job when the backend ended well; 4. for jobs on standard input the offset of the shared spool
+descriptor; 5. the whole reservation, marked `handed_over_unknown`. A backend that failed
+without a cancel is charged 0 where only rule 5 is left, since the spooler will run the job again.
+
+Where device and document tell different numbers, the queue's `charge` and `trustjobsize` say which one counts.
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pagetoll.core.accounting import Charge, TrustJobSize
 from pagetoll.core.jobs import ChargeRule
 from pagetoll.core.pricing import Tariff
 
@@ -29,6 +32,16 @@ class Evidence:
     spool_offset: int | None = None
     document_octets: int = 0
     page_end_offsets: tuple[int, ...] = ()
+    marked: "Marked | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What a device's counter says of the job; `shared`: as its part of what several jobs marked."""
+
+    impressions: int
+    media_sheets: int | None = None
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +55,8 @@ class Measured:
 
 def measure(evidence: Evidence) -> Measured:
     """Apply the rules in order."""
+    if evidence.marked is not None:
+        return _by_counter(evidence, evidence.marked)
     if evidence.reported_impressions:
         return _part(evidence, evidence.reported_impressions, ChargeRule.REPORTED_IMPRESSIONS)
     if evidence.backend_status == 0 and not evidence.canceled:
@@ -51,6 +66,41 @@ def measure(evidence: Evidence) -> Measured:
     if evidence.backend_status not in (None, 0) and not evidence.canceled:
         return Measured(0, 0, ChargeRule.BACKEND_FAILED)
     return Measured(evidence.parsed_impressions, evidence.parsed_media_sheets, ChargeRule.HANDED_OVER_UNKNOWN)
+
+
+def handed_over(evidence: Evidence) -> Measured:
+    """The same without any word of the device."""
+    return measure(replace(evidence, marked=None, reported_impressions=None))
+
+
+def chosen(evidence: Evidence, charge: Charge, trust: TrustJobSize) -> Measured:
+    """The number that is charged, by the queue's rules."""
+    reported, parsed = measure(evidence), handed_over(evidence)
+    if reported.rule not in _BY_THE_DEVICE:
+        return reported
+    if charge is Charge.PARSED:
+        return parsed
+    if charge is not Charge.REPORTED:
+        smaller, larger = sorted((reported, parsed), key=lambda one: one.impressions)
+        return smaller if charge is Charge.SMALLER else larger
+    return _trusted(evidence, reported, trust)
+
+
+_BY_THE_DEVICE = (ChargeRule.DEVICE_COUNTER, ChargeRule.SHARED_READING, ChargeRule.REPORTED_IMPRESSIONS)
+
+
+def _trusted(evidence: Evidence, reported: Measured, trust: TrustJobSize) -> Measured:
+    limit, counted = trust.limit_impressions, evidence.parsed_impressions
+    if limit is None or not counted or reported.impressions in range(limit + 1) or reported.impressions == counted:
+        return reported
+    instead = counted if trust.instead_impressions is None else trust.instead_impressions
+    return _part(evidence, instead, ChargeRule.TRUSTED_SIZE)
+
+
+def _by_counter(evidence: Evidence, marked: Marked) -> Measured:
+    rule = ChargeRule.SHARED_READING if marked.shared else ChargeRule.DEVICE_COUNTER
+    counted = _part(evidence, marked.impressions, rule)
+    return counted if marked.media_sheets is None else replace(counted, media_sheets=marked.media_sheets)
 
 
 def charged_by(rule: ChargeRule, tariff: Tariff) -> ChargeRule:
@@ -73,7 +123,9 @@ def _by_offset(evidence: Evidence, offset: int) -> Measured:
 
 def _part(evidence: Evidence, impressions: int, rule: ChargeRule) -> Measured:
     """Sheets in the job's own ratio of sheets to impressions, rounded up."""
-    if impressions == evidence.parsed_impressions or not evidence.parsed_impressions:
+    if not impressions:
+        sheets = 0
+    elif impressions == evidence.parsed_impressions or not evidence.parsed_impressions:
         sheets = evidence.parsed_media_sheets or impressions
     else:
         sheets = _round_up(impressions * evidence.parsed_media_sheets, evidence.parsed_impressions)

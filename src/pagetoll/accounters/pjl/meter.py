@@ -75,6 +75,6 @@ class PjlMeter:
         )
         if state.is_printing:
             return Sample(self._last, Activity.PRINTING)
-        if state.is_idle or state.code is None or state.code in treatment.sleeping_codes:
+        if state.is_idle or state.code is None:
             return Sample(self._last, Activity.IDLE)
         return Sample(self._last, Activity.STOPPED, (state_name(state.code),), reasons_of(state.code))

@@ -26,8 +26,8 @@ DOCUMENT_OCTETS_MAX = 1 << 26
 class EngineHabits:
     """How it works. `impression_s` is the time for one side, `warm_up_s` before the first.
 
-    Its counter: shown `late_counter_s` behind the paper, `stands_still`, goes up by `jumps_by` more at the end of each
-    job, `counts_sheets` of two sides, starts again at `wraps_at`, is `stored_in_steps` of which the rest is lost with
+    Its counter: shown `late_counter_s` behind the paper, `stands_still`, goes up by `jumps_by` more at each job's
+    end, `counts_sheets` of two sides, starts again at `wraps_at`, is `stored_in_steps` of which the rest is lost with
     power. `markers` spreads the marks in turn over so many counters. `idle_while_printing` lies about it.
 
     `jams_after` and `out_of_paper_after` are impressions after which it stops until `clear`, `power_lost_after` those
@@ -178,7 +178,7 @@ class PrintEngine:
                 talk, _ = self._listener.accept()
             except OSError:
                 continue
-            if not self.powered or (self.habits.refuses_second and self._busy.locked()):
+            if not self.powered or (self.habits.refuses_second and self.code == 10023):
                 talk.close()
                 continue
             self._spawn(self._serve, talk)

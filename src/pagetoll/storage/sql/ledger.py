@@ -16,13 +16,17 @@ from pagetoll.ports import (
     Act,
     AttemptFacts,
     AttemptRecord,
+    Drift,
+    KeptReading,
     LegRecord,
     Note,
+    Phase,
     Refund,
     Reserved,
     Settlement,
     UserCharges,
 )
+from pagetoll.storage.sql import devices
 from pagetoll.storage.sql import history as reading
 from pagetoll.storage.sql import settle as closing
 from pagetoll.storage.sql.accounts import read_states
@@ -146,6 +150,23 @@ class SqlLedger:
     ) -> Refund:
         wish = Wish(impressions, price, reason, actor, to_micros(at), write_id)
         return self.database.write(lambda connection: refund(connection, attempt_id, wish))
+
+    def keep_reading(self, key: AttemptKey, phase: Phase, reading: KeptReading) -> None:
+        self.database.write(lambda connection: devices.keep_reading(connection, key, phase, reading), durable=False)
+
+    def readings(self, attempt_id: int) -> dict[Phase, KeptReading]:
+        return self.database.read(lambda connection: devices.read_readings(connection, attempt_id))
+
+    def hold_device(self, device: str, key: AttemptKey, *, by_force: bool = False) -> bool:
+        return self.database.write(
+            lambda connection: devices.hold(connection, device, key, by_force=by_force), durable=False
+        )
+
+    def leave_device(self, device: str, key: AttemptKey) -> bool:
+        return self.database.write(lambda connection: devices.leave(connection, device, key), durable=False)
+
+    def drift(self, wanted: HistoryFilter = ALL_ATTEMPTS) -> Sequence[Drift]:
+        return self.database.read(lambda connection: devices.drift(connection, wanted))
 
     def attempt(self, key: AttemptKey) -> AttemptRecord | None:
         return self.database.read(lambda connection: reading.by_key(connection, key))

@@ -38,7 +38,7 @@ NAME_LENGTH = 255
 NOTHING = 0
 
 #: The newest migration; `Database` refuses any other.
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 
 #: Kept by alembic, so not among the tables that it compares.
 schema_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
@@ -272,6 +272,31 @@ refunds = Table(
     Column("reason", Text, nullable=False),
     Column("actor", String(NAME_LENGTH), nullable=False),
     Column("at", BigInteger, nullable=False),
+)
+
+#: What a device said of its counters before and after an attempt; `trouble` is why a reading is not used.
+readings = Table(
+    "readings",
+    metadata,
+    Column("attempt_id", Id, ForeignKey("attempts.id"), primary_key=True),
+    Column("phase", String(8), primary_key=True),  # before, after
+    Column("at", BigInteger, nullable=False),
+    Column("device", String(NAME_LENGTH), nullable=False),
+    Column("source", String(8), nullable=False),
+    Column("serial", String(NAME_LENGTH), nullable=False, default=""),
+    Column("impressions", BigInteger, nullable=True),
+    Column("media_sheets", BigInteger, nullable=True),
+    Column("state", Text, nullable=False, default=""),
+    Column("trouble", Text, nullable=False, default=""),
+    sqlite_with_rowid=False,
+)
+
+#: Which attempt measures a device now, across print servers; over when the attempt is closed.
+device_leases = Table(
+    "device_leases",
+    metadata,
+    Column("device", String(NAME_LENGTH), primary_key=True),
+    Column("nonce", String(32), nullable=False),
 )
 
 #: The roles of login names, whether they print or not.
