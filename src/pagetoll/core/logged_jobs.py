@@ -85,7 +85,9 @@ def runs_of_job(lines: Iterable[PageLine], known: Iterable[KnownRun]) -> list[Lo
     for line in sorted(lines, key=lambda line: line.at):
         if any(_has(run, line) for run in known):
             continue
-        job = next((job for job in reversed(jobs) if job.may_have(line)), None)
+        # Lines of one second go together: each run needs a beginning of its own.
+        job = next((job for job in jobs if job.at_once_with(line)), None)
+        job = job or next((job for job in reversed(jobs) if job.may_have(line)), None)
         if job is None:
             job = _Job(line.user, line.job_name)
             jobs.append(job)
@@ -113,14 +115,20 @@ class _Job:
         self.known: list[KnownRun] = []
         self.lines: list[PageLine] = []
 
+    def at_once_with(self, line: PageLine) -> bool:
+        """Whether the job's last line is of the same instant."""
+        return (
+            bool(self.lines)
+            and self.lines[-1].at == line.at
+            and (line.user, line.job_name) == (self.user, self.job_name)
+        )
+
     def may_have(self, line: PageLine) -> bool:
         """Whether the line can be of this job: a total that is smaller than one of an earlier second is another's."""
         if (line.user, line.job_name) != (self.user, self.job_name):
             return False
         near = any(_near(run, line.at) for run in self.known)
         near = near or (bool(self.lines) and line.at - self.lines[-1].at <= SAME_JOB_WITHIN)
-        if self.lines and self.lines[-1].at == line.at:
-            return near
         return near and not (line.page is None and line.impressions < self._total_before(line.at))
 
     def _total_before(self, at: datetime) -> int:
