@@ -50,6 +50,16 @@ def test_the_name_of_our_file_is_the_scheme(lab: Lab) -> None:
     ]
 
 
+def test_as_tea4cups_we_also_offer_hooks_without_a_printer(lab: Lab) -> None:
+    lab.install("tea4cups")
+    lab.backend('echo "direct a:b \\"m\\" \\"i\\""')
+    assert discovered(lab, "tea4cups") == [
+        'direct tea4cups:a:b "Pagetoll+m" "i (Pagetoll)"',
+        ANY_DEVICE.replace("cupspykota", "tea4cups"),
+        'direct tea4cups:// "Pagetoll+Nothing" "Hooks without a printer (Pagetoll)"',
+    ]
+
+
 def test_backends_of_ours_are_not_run_and_say_nothing(lab: Lab) -> None:
     lab.install("pagetoll")
     os.link(lab.backends / "cupspykota", lab.backends / "linked")

@@ -9,6 +9,7 @@ from pagetoll.wire.device_uri import (
     Wrapped,
     has_password,
     inner_uri,
+    is_of_tea4cups,
     is_plain_login,
     unwrap,
     without_password,
@@ -23,7 +24,10 @@ UNWRAPPED = [
     ("pagetoll:usb://Acme/X%20Y?serial=1", Wrapped("pagetoll", "usb://Acme/X%20Y?serial=1")),
     ("pagetoll:parallel:/dev/lp0", Wrapped("pagetoll", "parallel:/dev/lp0")),
     ("socket://10.0.0.9", None),
-    ("tea4cups:socket://10.0.0.9", None),
+    ("tea4cups:socket://10.0.0.9", Wrapped("tea4cups", "socket://10.0.0.9")),
+    ("tea4cups://socket://10.0.0.9", Wrapped("tea4cups", "socket://10.0.0.9")),
+    ("tea4cups://", Wrapped("tea4cups", "")),
+    ("tea4cups:", None),
     ("cupspykota:", None),
     ("cupspykota:/dev/null", None),
     ("xcupspykota:socket://h", None),
@@ -41,10 +45,26 @@ def test_every_uri_comes_back_from_behind_ours(uri):
 
 
 @pytest.mark.parametrize(
+    ("uri", "answer"),
+    [
+        ("tea4cups:socket://h", True),
+        ("cupspykota:tea4cups://socket://h", True),
+        ("tea4cups://", True),
+        ("cupspykota:socket://h", False),
+        ("socket://tea4cups:socket", False),
+    ],
+)
+def test_queues_of_tea4cups_are_told_by_their_uri(uri, answer):
+    assert is_of_tea4cups(uri) is answer
+
+
+@pytest.mark.parametrize(
     ("uri", "real"),
     [
         ("cupspykota:pagetoll://socket://h:9100", "socket://h:9100"),
         ("cupspykota:socket://h/a\nb", "socket://h/a\nb"),
+        ("cupspykota:tea4cups:socket://h", "socket://h"),
+        ("tea4cups://", ""),
         ("socket://h", "socket://h"),
         ("pagetoll:/dev/null", "pagetoll:/dev/null"),
         ("", ""),

@@ -23,7 +23,15 @@ from pagetoll.integrations.device_uris import (
     keep_secret,
     read_secrets,
 )
-from pagetoll.wire.device_uri import OUR_SCHEMES, has_password, is_plain_login, unwrap, without_password, wrap
+from pagetoll.wire.device_uri import (
+    OUR_SCHEMES,
+    TEA_SCHEME,
+    has_password,
+    is_plain_login,
+    unwrap,
+    without_password,
+    wrap,
+)
 
 TIMEOUT_S = 30.0
 #: cupsd writes printers.conf DirtyCleanInterval (30 s) after a change.
@@ -171,7 +179,9 @@ def manage(cups: Cups, home: Home, name: str, *, scheme: str = OUR_SCHEMES[0], s
     device-uris.toml; ConfigError, DeviceError.
     """
     queue = _queue(cups, name)
-    if queue.managed_uri is not None:
+    already = unwrap(queue.shown_uri)
+    # a queue of Tea4CUPS's may still be behind the old program: it is put behind us as it is, and keeps its hooks
+    if already is not None and TEA_SCHEME not in {already.scheme} - {scheme}:
         return Changed(name, queue.shown_uri, queue.shown_uri)
     uri = cups.true_uri(name, queue.shown_uri)
     if uri.startswith("file:"):
@@ -219,7 +229,7 @@ def unmanage(cups: Cups, home: Home, name: str) -> Changed:
         return Changed(name, queue.shown_uri, queue.shown_uri)
     uri = cups.true_uri(name, queue.shown_uri)
     wrapped = unwrap(uri)
-    if wrapped is None:
+    if wrapped is None or not wrapped.device_uri:
         raise DeviceRefused(
             _("{name}: {shown_uri} has no device behind it; set one with lpadmin -p {name} -v URI").format(
                 name=name, shown_uri=queue.shown_uri

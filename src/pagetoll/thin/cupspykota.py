@@ -36,6 +36,8 @@ RELEASED_AT_MOST = 1000
 DESCRIPTORS_AT_MOST = 8
 # what pagetolld may have a job end with: done, hold, cancel, retry; never one that stops the queue
 STATUSES = (0, 3, 5, 6)
+# what a failed hook ended a job of Tea4CUPS with: the queue's error policy decides, as its site is used to
+TEA_STATUS = 1
 GO = -1
 LOST = (OSError, EOFError, ValueError, IndexError)
 PATH = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -157,7 +159,7 @@ def queue_policy(thin_conf: str, queue: bytes) -> tuple[bytes, float]:
 
 
 def own_names() -> tuple[bytes, ...]:
-    return octets(sys.argv[0]).rpartition(b"/")[2], b"cupspykota", b"pagetoll"
+    return octets(sys.argv[0]).rpartition(b"/")[2], b"cupspykota", b"pagetoll", b"tea4cups"
 
 
 def without_credentials(uri: bytes) -> bytes:
@@ -216,7 +218,7 @@ def command_for(attempt: Attempt, uri: bytes, words: list[bytes]) -> None:
     if without_credentials(uri) != without_credentials(attempt.uri):
         raise CannotPrint("pagetolld named another device than the queue: run pagetoll cups status")
     path = backend_folder() + scheme
-    arguments = [uri, attempt.arguments[1], *words, *attempt.arguments[6:]]
+    arguments = [uri, attempt.arguments[1], *words, *([] if attempt.from_stdin else attempt.arguments[6:])]
     attempt.command = (path, arguments, real_backend(path))
 
 
@@ -501,15 +503,16 @@ def perform(attempt: Attempt, verb: bytes, *fields: bytes) -> int | None:
 
 def exit_status(field: bytes) -> int:
     """A status of pagetolld's choice. Raises ValueError for one that no job may end with."""
-    if not field.isdigit() or int(field[:4]) not in STATUSES:
+    allowed = (*STATUSES, TEA_STATUS) if own_names()[0] == b"tea4cups" else STATUSES
+    if not field.isdigit() or int(field[:4]) not in allowed:
         raise ValueError("no status for a job")
     return int(field[:4])
 
 
 def take_spool(attempt: Attempt) -> None:
-    """The daemon's copy of descriptor 0 came with this frame."""
-    if attempt.from_stdin and attempt.descriptors:
-        attempt.spool = attempt.descriptors.pop(0)
+    """The daemon's copy of descriptor 0 came with this frame, or what a filter of the site's made of the file."""
+    if attempt.descriptors:
+        attempt.spool, attempt.from_stdin = attempt.descriptors.pop(0), True
 
 
 def prepare(attempt: Attempt, uri: bytes, words: list[bytes]) -> int | None:
@@ -901,8 +904,10 @@ def discover() -> int:
             except OSError:
                 pass
     lines = [wrapped(line) for answer in answers.values() for line in answer.split(b"\n")[:-1]]
-    last = b'network %s "Unknown" "Print accounting (Pagetoll)"' % own_names()[0]
-    posix.write(1, b"".join([line + b"\n" for line in [*lines, last] if line]))
+    lines.append(b'network %s "Unknown" "Print accounting (Pagetoll)"' % own_names()[0])
+    if own_names()[0] == b"tea4cups":
+        lines.append(b'direct tea4cups:// "Pagetoll+Nothing" "Hooks without a printer (Pagetoll)"')
+    posix.write(1, b"".join([line + b"\n" for line in lines if line]))
     return 0
 
 

@@ -2,7 +2,8 @@
 """Device URIs as CUPS writes them, and our scheme in front of them.
 
 A queue behind us has the URI `cupspykota:REAL-URI` (also `cupspykota://REAL-URI`, with one to three slashes, as
-old installations wrote it). The thin client, which imports nothing of ours, reads them the same way.
+old installations wrote it). The thin client, which imports nothing of ours, reads them the same way. Tea4CUPS's
+scheme is ours, too, so that its sites move without changing their queues; `tea4cups://` alone has no device.
 """
 
 import re
@@ -10,12 +11,15 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 OUR_SCHEMES = ("cupspykota", "pagetoll")
-_WRAPPED = re.compile(rf"({'|'.join(OUR_SCHEMES)}):/{{0,3}}([A-Za-z][A-Za-z0-9+.-]*:.*)", re.DOTALL)
+TEA_SCHEME = "tea4cups"
+ALL_SCHEMES = (*OUR_SCHEMES, TEA_SCHEME)
+_WRAPPED = re.compile(rf"({'|'.join(ALL_SCHEMES)}):/{{0,3}}([A-Za-z][A-Za-z0-9+.-]*:.*)", re.DOTALL)
+_NOWHERE = re.compile(rf"{TEA_SCHEME}:/{{1,3}}")
 
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """A URI with one of our schemes in front: that scheme, and the real URI."""
+    """A URI with one of our schemes in front: that scheme, and the real URI ("" where there is no device)."""
 
     scheme: str
     device_uri: str
@@ -28,6 +32,8 @@ def wrap(device_uri: str, scheme: str = OUR_SCHEMES[0]) -> str:
 
 def unwrap(device_uri: str) -> Wrapped | None:
     """What stands behind one of our schemes; None for any other URI."""
+    if _NOWHERE.fullmatch(device_uri):
+        return Wrapped(TEA_SCHEME, "")
     found = _WRAPPED.fullmatch(device_uri)
     return Wrapped(found[1], found[2]) if found else None
 
@@ -37,6 +43,15 @@ def inner_uri(device_uri: str) -> str:
     while (wrapped := unwrap(device_uri)) is not None:
         device_uri = wrapped.device_uri
     return device_uri
+
+
+def is_of_tea4cups(device_uri: str) -> bool:
+    """Does Tea4CUPS's scheme stand before the real URI, alone or together with another of ours?"""
+    while (wrapped := unwrap(device_uri)) is not None:
+        if wrapped.scheme == TEA_SCHEME:
+            return True
+        device_uri = wrapped.device_uri
+    return False
 
 
 def has_password(device_uri: str) -> bool:

@@ -16,7 +16,7 @@ from pagetoll.frontends.cli.options import Command, Option, Parsed, comma_list
 from pagetoll.frontends.cli.subcommand import parse_or_show, say
 from pagetoll.integrations import backend_install, cups_server, system_user
 from pagetoll.integrations.cups import Cups, Queue, manage, unmanage
-from pagetoll.wire.device_uri import OUR_SCHEMES, unwrap
+from pagetoll.wire.device_uri import ALL_SCHEMES, OUR_SCHEMES, unwrap
 
 COMMAND = Command(
     name="pagetoll cups",
@@ -26,7 +26,7 @@ COMMAND = Command(
     "backend and every queue. CUPS_SERVER names another scheduler.",
     rows=(
         Option("b", "backend-dir", "DIR", "the scheduler's folder of backends (found by itself otherwise)"),
-        Option("n", "name", "NAMES", "which of the backend's names (cupspykota,pagetoll); manage takes the first"),
+        Option("n", "name", "NAMES", "the backend's names (cupspykota,pagetoll), also tea4cups; manage takes the first"),
         Option("s", "as-spooler", "USER", "the backend runs as this user (lp), not as root; jobs are taken from it"),
         Option("k", "keep-secret", "", "keep a password of the device's URI in device-uris.toml, out of the queue"),
         Option("f", "force", "", "uninstall although queues are behind the backend: they will not print"),
@@ -56,10 +56,10 @@ def main(arguments: list[str]) -> int:
 def schemes_of(parsed: Parsed) -> tuple[str, ...]:
     """The backend's names that the command is about. Raises UsageError for one the daemon would not understand."""
     names = tuple(dict.fromkeys(comma_list(parsed.text("name") or ""))) or OUR_SCHEMES
-    if unknown := set(names) - set(OUR_SCHEMES):
+    if unknown := set(names) - set(ALL_SCHEMES):
         raise UsageError(
             _("{unknown!r}: our backend goes by the names {names} only").format(
-                unknown=min(unknown), names=_(" and ").join(OUR_SCHEMES)
+                unknown=min(unknown), names=_(" and ").join(ALL_SCHEMES)
             )
         )
     return names
@@ -119,7 +119,10 @@ def accept_jobs_of(spooler: str, home: Home) -> None:
 
 def uninstall_backend(parsed: Parsed, _home: Home, _names: list[str]) -> int:
     """Remove the backend, unless queues would stop printing."""
-    names = schemes_of(parsed)
+    folder = folder_of(parsed)
+    ours = {file.path.name for file in backend_install.find_installed(folder)}
+    others = () if parsed.text("name") else tuple(name for name in ALL_SCHEMES if name in ours)
+    names = tuple(dict.fromkeys((*schemes_of(parsed), *others)))
     if "force" not in parsed:
         uris = {queue.name: unwrap(queue.shown_uri) for queue in Cups(os.environ).queues()}
         behind = [name for name, wrapped in uris.items() if wrapped is not None and wrapped.scheme in names]
@@ -129,7 +132,7 @@ def uninstall_backend(parsed: Parsed, _home: Home, _names: list[str]) -> int:
                     names=" ".join(behind)
                 )
             )
-    removed = backend_install.uninstall(folder_of(parsed), names)
+    removed = backend_install.uninstall(folder, names)
     for path in removed:
         say(_("removed {path}").format(path=path))
     if not removed:
