@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from pagetoll.app.lprng import prior as lprng
+from pagetoll.app.lprng.story import is_lprng
 from pagetoll.app.printing.attempt import Services
 from pagetoll.app.printing.devices import device_of
 from pagetoll.app.printing.late import book_entry, book_settlement
@@ -46,10 +48,16 @@ def run_upkeep(services: Services) -> UpkeepReport:
         if services.devices.is_living(record.facts.key.nonce):
             running += 1
             continue
-        standing = _guarded(partial(close_dead, services, record), problems)
+        close = lprng.close_dead if is_lprng(record) else close_dead
+        standing = _guarded(partial(close, services, record), problems)
         closed += standing is Standing.CLOSED
         running += standing is Standing.RUNNING
-        if standing is Standing.RUNNING and record.backend_pid and record.backend_start_time_ticks:
+        if (
+            standing is Standing.RUNNING
+            and not is_lprng(record)
+            and record.backend_pid
+            and record.backend_start_time_ticks
+        ):
             device = device_of(record.facts.ticket.device_uri)
             orphans[device].append((record.backend_pid, record.backend_start_time_ticks))
     services.devices.orphans = orphans

@@ -6,7 +6,7 @@
     +----------------+-----------------------------------------------+
     field:  | u32 length n | n octets |      all numbers big-endian
 
-The first field is the verb. Which fields follow is a row of `_LAYOUTS`; `job`, `adopt`, `command` have an own tail.
+The first field is the verb. Which fields follow is a row of `_LAYOUTS`; some (`job`, `command`) have an own tail.
 Texts stay octets: what a spooler hands over need not be UTF-8. Descriptors travel beside the frame: `DESCRIPTORS`.
 """
 
@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args
 
 from pagetoll.core.errors import ProtocolError
-from pagetoll.wire import command_frames
+from pagetoll.wire import command_frames, lprng_frames
 from pagetoll.wire.command_frames import Command, NamedFile
+from pagetoll.wire.lprng_frames import Lprng
 
 VERSION = 1
 FRAME_OCTETS_MAX = 1 << 20
@@ -154,7 +155,7 @@ class Failed:
 
 
 Message = (
-    Job | Adopt | Starting | Started | Line | Canceled | Ended | HandedOver | Upkeep | Command
+    Job | Adopt | Starting | Started | Line | Canceled | Ended | HandedOver | Upkeep | Command | Lprng
     | Beat | Say | Print | Go | Release | Exit | Failed
 )  # fmt: skip
 
@@ -162,6 +163,7 @@ Message = (
 DESCRIPTORS: dict[type[Message], tuple[int, int]] = {
     Job: (1, 1), Adopt: (3, 3), Starting: (2, 2), Print: (0, 1), Failed: (0, 1),
     Command: (command_frames.STREAMS, command_frames.STREAMS + command_frames.FILES_MAX),
+    Lprng: (0, lprng_frames.FILES_MAX + 1),
 }  # fmt: skip
 
 
@@ -259,6 +261,27 @@ class _Cursor:
         environment = tuple(self._each(self.variable))
         return Command(program=program, path=path, words=words, files=files, environment=environment)
 
+    def lprng(self) -> Lprng:
+        """The fields of `lprng`, to the frame's end."""
+        version_at, version = self.offset, self.number()
+        if version != lprng_frames.LPRNG_VERSION:
+            raise ProtocolError(f"LPRng's calls of version {version}, only 1 is spoken", version_at)
+        role = self.word(lprng_frames.ROLES)
+        return Lprng(
+            role=next(known for known in lprng_frames.ROLES if known == role),
+            nonce=self.nonce(),
+            pid=self.number(),
+            start_time_ticks=self.number(),
+            worker_pid=self.number(),
+            worker_start_time_ticks=self.number(),
+            read_octets=self.number(),
+            accounting=self.flag(),
+            standard_input=self.octets(),
+            documents=tuple(self.octets() for _ in range(self.number(lprng_frames.FILES_MAX))),
+            arguments=tuple(self.octets() for _ in range(self.number(command_frames.WORDS_MAX))),
+            environment=tuple(self._each(self.variable)),
+        )
+
     def _each(self, take: Callable[[], _Taken]) -> Iterator[_Taken]:
         while not self.at_end:
             yield take()
@@ -268,6 +291,7 @@ class _Cursor:
 _LAYOUTS: dict[bytes, tuple[type[Message], tuple[tuple[str, Callable[[_Cursor], Any]], ...]]] = {
     b"job": (Job, ()),
     b"command": (Command, ()),
+    b"lprng": (Lprng, ()),
     b"adopt": (
         Adopt,
         (
@@ -305,6 +329,8 @@ def encode(message: Message) -> bytes:
         fields += _job_fields(message)
     if isinstance(message, Command):
         fields += command_frames.fields_of(message)
+    if isinstance(message, Lprng):
+        fields += lprng_frames.fields_of(message)
     for name, _ in _LAYOUTS[verb][1]:
         value = getattr(message, name)
         fields += _job_fields(value) if isinstance(value, Job) else _plain_fields(value)
@@ -324,6 +350,8 @@ def decode(body: bytes) -> Message:
         return cursor.job()
     if verb == b"command":
         return cursor.command()
+    if verb == b"lprng":
+        return cursor.lprng()
     kind, layout = _LAYOUTS[verb]
     message = kind(**{name: read(cursor) for name, read in layout})
     if not cursor.at_end:

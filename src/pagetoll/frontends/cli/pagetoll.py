@@ -37,6 +37,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "doctor": Subcommand("cmd_doctor", "look for what is wrong and say how to mend it"),
     "demo": Subcommand("cmd_demo", "print real documents through a private CUPS, one charged, one refused"),
     "cups": Subcommand("cmd_cups", "install the CUPS backend, put queues behind it, give them back"),
+    "lprng": Subcommand("cmd_lprng", "install the program for LPRng's lpd, show the printcap lines"),
     "daemon": Subcommand("cmd_daemon", "run, start, stop, reload the daemon, or ask how it is"),
     "config": Subcommand("cmd_config", "check the configuration, show what holds for a queue"),
     "user": Subcommand("nouns.user", "create, change, list users; give and take roles"),

@@ -8,13 +8,16 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
+from pagetoll.app.lprng import service as lprng
 from pagetoll.app.printing.attempt import Adoption, Arrival, ClientGone, Services
 from pagetoll.app.printing.run import attempt_of, run
 from pagetoll.app.upkeep import UpkeepReport, run_upkeep
+from pagetoll.core.errors import PagetollError
 from pagetoll.frontends.daemon.commands import Commands
 from pagetoll.frontends.daemon.session import Session
 from pagetoll.wire import frames
 from pagetoll.wire.command_frames import Command
+from pagetoll.wire.lprng_frames import Lprng
 
 log = logging.getLogger("pagetoll.daemon")
 
@@ -155,6 +158,8 @@ class Server:
             self._answer_upkeep(session)
         elif isinstance(message, frames.Job):
             run(self._services, attempt_of(self._services, _arrival(message, session, descriptors[0]), session, None))
+        elif isinstance(message, Lprng):
+            self._serve_lprng(session, message, descriptors)
         elif isinstance(message, frames.Adopt):
             attempt = attempt_of(
                 self._services, _arrival(message.job, session, descriptors[0]), session, _adoption(message)
@@ -164,6 +169,15 @@ class Server:
                 os.set_blocking(descriptor, False)
             run(self._services, attempt)
             self.wake_upkeep()
+
+    def _serve_lprng(self, session: Session, call: Lprng, descriptors: tuple[int, ...]) -> None:
+        """A call of lpd's; our own failure is told, so that its program follows on_failure. Raises ClientGone."""
+        try:
+            if lprng.serve(self._services, session, call, descriptors):
+                self.wake_upkeep()
+        except (PagetollError, OSError) as error:
+            log.error("lpd's call %s on %s failed: %s", call.role, call.variables.get(b"PRINTER"), error)
+            session.send(frames.Failed(sentence=str(error).encode("utf-8", "replace")[:1000]))
 
     def _answer_upkeep(self, session: Session) -> None:
         report = self._upkeep_once()

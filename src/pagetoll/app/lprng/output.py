@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much of an LPRng attempt came out, and its books.
+
+By the first that knows: the device's page counter; the whole job when lpd says it succeeded; what our filter handed
+over; nothing when our filter was to print and never began; what `onbackenderror` says when lpd tells a failure; and
+the whole reservation when nobody told an end (docs/reference/lprng.md).
+"""
+
+from pagetoll.app.lprng.story import Story, read_story
+from pagetoll.app.printing.attempt import Services
+from pagetoll.core.errors import AlreadySettled, AlreadyVoided
+from pagetoll.core.jobs import ChargeRule, Outcome
+from pagetoll.core.measure import Measured, charged_by
+from pagetoll.core.pricing import tariff_from_json
+from pagetoll.ports import AttemptRecord, Note, Settlement
+from pagetoll.wire.lprng import SUCCEEDED
+
+#: lpd's word for the end, and the status it stands for.
+STATUSES = {"JSUCC": 0, "JFAIL": 32, "JABORT": 33, "JREMOVE": 34, "JHOLD": 37}
+
+
+def how_much(
+    record: AttemptRecord, story: Story, end: str, *, reported: int | None = None, charge_failed: bool = False
+) -> Measured:
+    """Impressions and sheets by the rules above; `end` is lpd's word, empty where none was told."""
+    total, sheets = record.quoted_impressions, record.facts.media_sheets or record.quoted_impressions
+    passed, passed_sheets, known = story.handed_over()
+    if reported is not None:
+        part = -(-reported * sheets // total) if total else reported
+        return Measured(reported, part, ChargeRule.REPORTED_IMPRESSIONS)
+    if end == SUCCEEDED:
+        return Measured(max(total, passed), max(sheets, passed_sheets), ChargeRule.PARSED)
+    if story.begun or story.done:
+        rule = ChargeRule.SPOOL_OFFSET if known else ChargeRule.HANDED_OVER_UNKNOWN
+        return Measured(passed, passed_sheets, rule if passed else ChargeRule.NOTHING_HANDED_OVER)
+    if story.ours:
+        return Measured(0, 0, ChargeRule.NOTHING_HANDED_OVER)
+    if end and not charge_failed:
+        return Measured(0, 0, ChargeRule.BACKEND_FAILED)
+    return Measured(total, sheets, ChargeRule.HANDED_OVER_UNKNOWN)
+
+
+def close(services: Services, record: AttemptRecord, end: str, why: str, reported: int | None = None) -> Measured:
+    """Settle an attempt; once, however often it is asked for."""
+    story = read_story(services.ledger.notes(record.attempt_id))
+    charge_failed = services.settings().for_queue(record.facts.ticket.printer).onbackenderror.charge
+    measured = how_much(record, story, end, reported=reported, charge_failed=charge_failed)
+    tariff = tariff_from_json(record.tariff_json)
+    whole = measured.impressions >= record.quoted_impressions
+    now = services.clock()
+    text = f"{measured.impressions} impressions by rule {measured.rule}; lpd says {end or 'nothing'}; {why}"
+    settlement = Settlement(
+        impressions=measured.impressions,
+        media_sheets=measured.media_sheets,
+        price=tariff.price(measured.impressions),
+        rule=charged_by(measured.rule, tariff),
+        outcome=_outcome(end, whole),
+        reported_impressions=reported,
+        backend_status=STATUSES.get(end),
+        notes=(Note(now, "measured", text),),
+    )
+    try:
+        services.ledger.settle(record.facts.key, settlement)
+    except (AlreadySettled, AlreadyVoided):
+        return measured
+    return measured
+
+
+def _outcome(end: str, whole: bool) -> Outcome:
+    if end == SUCCEEDED:
+        return Outcome.COMPLETED
+    if end:
+        return Outcome.ABORTED
+    return Outcome.COMPLETED if whole else Outcome.CANCELED

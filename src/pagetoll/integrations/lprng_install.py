@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Puts LPRng's program (thin/lprngpykota.py) where lpd can run it, stamped for one home, and tells printcap lines."""
+
+from pathlib import Path
+
+import pagetoll
+from pagetoll.config.home import Home
+from pagetoll.core.errors import PagetollError, UsageError
+from pagetoll.core.messages import _
+from pagetoll.integrations import backend_install
+
+FOLDER = Path("/usr/local/lib/pagetoll")
+#: The names that the program had in the two generations of PyKota's filters.
+NAMES = ("pykota", "lprngpykota")
+MODE = 0o755
+FOLDER_MODE = 0o755
+
+
+def source() -> str:
+    """The text of the program as it came with this version. Raises PagetollError."""
+    path = Path(pagetoll.__file__).parent / "thin" / "lprngpykota.py"
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise PagetollError(
+            _("{path}: {strerror}; install Pagetoll anew").format(path=path, strerror=error.strerror)
+        ) from error
+
+
+def install(home: Home, folder: Path) -> list[Path]:
+    """Write the program under all its names; the paths. Raises UsageError where somebody else's file has one of
+    them, ConfigError when it cannot be written."""
+    if not folder.is_absolute():
+        raise UsageError(_("lpd takes absolute paths only; name the folder from / on: --dir /usr/local/lib/pagetoll"))
+    stamps = {"HOME": str(home.root or ""), "SOCKET": str(home.socket), "THIN_CONF": str(home.thin_conf)}
+    text = backend_install.stamped(source(), stamps)
+    try:
+        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            _("{folder}: {strerror}; run this as root, or name another folder with --dir").format(
+                folder=folder, strerror=error.strerror
+            )
+        ) from error
+    return backend_install.install(folder, NAMES, text, MODE)
+
+
+def printcap_lines(program: Path) -> tuple[str, ...]:
+    """What a queue's printcap entry needs."""
+    return (":af=acct", f":as=|{program} start", f":ae=|{program} end", f":if={program} filter")
