@@ -175,17 +175,17 @@ def read_states(connection: Connection, account_ids: Collection[int]) -> list[Ac
     return [state_of(row) for row in connection.execute(found)] if account_ids else []
 
 
-def same_kind(of_group: FromClause = accounts) -> Any:
-    """That `of_group` (a group's account) and `member_accounts` are of one unit, scope and period."""
-    group = of_group.c
+def same_kind(of_group: FromClause = accounts, sums: FromClause = member_accounts) -> Any:
+    """That `of_group` (a group's account) and `sums` (members') are of one unit, scope and period."""
+    group, member = of_group.c, sums.c
     return and_(
-        group.unit == member_accounts.c.unit,
+        group.unit == member.unit,
         or_(
-            group.printer_id == member_accounts.c.printer_id,
-            and_(group.printer_id.is_(None), member_accounts.c.printer_id.is_(None)),
+            group.printer_id == member.printer_id,
+            and_(group.printer_id.is_(None), member.printer_id.is_(None)),
         ),
-        group.period_kind == member_accounts.c.period_kind,
-        group.period_spec == member_accounts.c.period_spec,
+        group.period_kind == member.period_kind,
+        group.period_spec == member.period_spec,
     )
 
 

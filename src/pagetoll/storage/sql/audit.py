@@ -16,6 +16,7 @@ from pagetoll.core.policy import OwnerKind
 from pagetoll.storage.sql.accounts import accounts_named, member_accounts, same_kind
 from pagetoll.storage.sql.schema import accounts, attempts, entries, group_members, printers, refunds, reservations
 
+FIGURES = ("posted", "lifetime", "reserved")
 _IS_GROUP = accounts.c.owner_kind == OwnerKind.GROUP.value
 
 
@@ -100,29 +101,31 @@ def _reserved(connection: Connection) -> list[AuditDifference]:
 
 
 def _group_sums(connection: Connection) -> list[AuditDifference]:
-    found: list[AuditDifference] = []
+    """The members' accounts are summed first, in one pass, and only their few sums are laid beside the groups'."""
+    member = member_accounts.c
+    kind = (member.unit, member.printer_id, member.period_kind, member.period_spec)
     sums = (
-        select(
-            accounts.c.id.label("account_id"),
-            func.sum(member_accounts.c.posted).label("posted"),
-            func.sum(member_accounts.c.lifetime).label("lifetime"),
-            func.sum(member_accounts.c.reserved).label("reserved"),
-        )
-        .select_from(
-            accounts.join(group_members, group_members.c.group_id == accounts.c.group_id).join(
-                member_accounts, and_(member_accounts.c.user_id == group_members.c.user_id, same_kind())
-            )
-        )
-        .where(accounts.c.closed_at.is_(None), member_accounts.c.closed_at.is_(None))
-        .group_by(accounts.c.id)
+        select(group_members.c.group_id, *kind, *(func.sum(member[figure]).label(figure) for figure in FIGURES))
+        .select_from(group_members.join(member_accounts, member.user_id == group_members.c.user_id))
+        .where(member.closed_at.is_(None))
+        .group_by(group_members.c.group_id, *kind)
         .subquery()
     )
-    for figure in ("posted", "lifetime", "reserved"):
-        statement = _compare(accounts.c[figure], sums, sums.c[figure]).where(
-            _IS_GROUP, accounts.c.closed_at.is_(None)
-        )
-        found += _differences(connection, f"group_sum_{figure}", statement)
-    return found
+    proved = {figure: func.coalesce(sums.c[figure], 0) for figure in FIGURES}
+    rows = connection.execute(
+        accounts_named()
+        .add_columns(*(proved[figure].label(f"derived_{figure}") for figure in FIGURES))
+        .outerjoin(sums, and_(sums.c.group_id == accounts.c.group_id, same_kind(sums=sums)))
+        .where(_IS_GROUP, accounts.c.closed_at.is_(None))
+        .where(or_(*(accounts.c[figure] != proved[figure] for figure in FIGURES)))
+        .order_by(accounts.c.id)
+    ).all()
+    return [
+        AuditDifference(f"group_sum_{figure}", _name(row), kept, derived, Unit(row.unit))
+        for figure in FIGURES
+        for row in rows
+        if (kept := int(row._mapping[figure])) != (derived := int(row._mapping[f"derived_{figure}"]))
+    ]
 
 
 def _stray_reservations(connection: Connection) -> list[AuditDifference]:
