@@ -178,7 +178,12 @@ class Caller:
         self.start(backend)
 
     def end(self, *, canceled: bool = False) -> None:
-        """Wait for the backend, report its page lines and its end, and take the daemon's last word."""
+        """The backend's end, and the daemon's last word."""
+        self.backend_ends(canceled=canceled)
+        self.conclude()
+
+    def backend_ends(self, *, canceled: bool = False) -> None:
+        """Wait for the backend, report its page lines and its end."""
         assert self.backend is not None
         code = self.backend.wait(PATIENCE_S)
         with os.fdopen(os.dup(self.errors[0]), "rb") as lines:
@@ -186,7 +191,6 @@ class Caller:
                 if line.startswith(b"PAGE:"):
                     self.send(frames.Line(line=line))
         self.send(frames.Ended(status=max(code, 0) or int(code < 0), canceled=canceled, signal_number=max(-code, 0)))
-        self.conclude()
 
     def conclude(self) -> None:
         """Take the last word: a status, or that the daemon cannot work."""

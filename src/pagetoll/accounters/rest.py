@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from pagetoll.core.errors import DeviceError, DeviceTimeout, ProtocolError
+from pagetoll.core.errors import DeviceError, DeviceRefused, DeviceTimeout, ProtocolError
 from pagetoll.core.messages import _
 from pagetoll.core.readings import Reading
 from pagetoll.ports import Interrupted
@@ -21,6 +21,8 @@ from pagetoll.ports.devices import MeterLimits, Wait
 SLICE_S = 0.1
 SAY_EVERY_S = 30.0
 PAUSE_MOST_S = 30.0
+#: Answers that are none, in a row and from the first: then it is no device that this accounter can ask.
+REFUSALS_MOST = 5
 
 
 class Activity(Enum):
@@ -112,6 +114,8 @@ class RestWatch:
         try:
             sample = self._ask()
         except (DeviceError, ProtocolError) as error:
+            if isinstance(error, DeviceRefused) and course.last is None and course.troubled + 1 >= REFUSALS_MOST:
+                raise
             self._troubled(course, str(error))
             telling.tell(_("it does not answer: {why}").format(why=error), ())
             return

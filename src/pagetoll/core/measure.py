@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much of a job came out, by the first rule that knows (design.md chapter 3).
 
-1. what lies between two readings of the device's counter; 2. what the device reported of the job; 3. the whole job when the backend ended well; 4. for jobs on standard input the offset of the shared spool
-descriptor; 5. the whole reservation, marked `handed_over_unknown`. A backend that failed
-without a cancel is charged 0 where only rule 5 is left, since the spooler will run the job again.
+1. what lies between two readings of the device's counter; 2. what the device reported of the job; 3. the whole job
+when the backend ended well; 4. for jobs on standard input the offset of the shared spool descriptor; 5. the whole
+reservation, marked `handed_over_unknown`. A backend that failed without a cancel is charged 0 where only rule 5 is
+left, since the spooler will run the job again.
 
 Where device and document tell different numbers, the queue's `charge` and `trustjobsize` say which one counts.
 """

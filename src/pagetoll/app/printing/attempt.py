@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pagetoll.app.printing.devices import DeviceGate
+from pagetoll.app.printing.floors import MeasuringFloor, Party
 from pagetoll.config.options import QueueSettings, Settings
 from pagetoll.core.charging import ChargeView, Plan
 from pagetoll.core.copies import Totals
@@ -27,6 +28,7 @@ from pagetoll.ports import (
     SiteCommands,
     SpooledDocument,
 )
+from pagetoll.ports.devices import DeviceMeter
 from pagetoll.wire.frames import Message
 
 EXIT_PRINTED = 0
@@ -86,6 +88,20 @@ class NoticeDesk(Protocol):
         ...
 
 
+def no_meter(_device_uri: str, _settings: QueueSettings) -> DeviceMeter | None:
+    """No device is asked."""
+    return None
+
+
+@dataclass(slots=True)
+class Claim:
+    """An attempt's place at its device. Without a meter it only keeps out of others' readings."""
+
+    party: Party
+    meter: DeviceMeter | None
+    leased: bool = False  # the ledger says so to other servers
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the steps of an attempt work with."""
@@ -104,6 +120,8 @@ class Services:
     monotonic: Callable[[], float]
     spooler_host: str
     checkpoint: Callable[[Command, "Attempt"], None]  # told each command before it is performed
+    meter_of: Callable[[str, QueueSettings], DeviceMeter | None] = no_meter  # of a device URI, for a queue
+    floor: MeasuringFloor = field(default_factory=MeasuringFloor)
 
 
 @dataclass(slots=True)
@@ -156,6 +174,7 @@ class Attempt:
     reported_impressions: int | None = None
     spool_offset: int | None = None  # how far the backend read, where a journal says so
     measured: Measured | None = None
+    claim: Claim | None = None
     outcome: Outcome | None = None
     exit_status: int = EXIT_PRINTED
 

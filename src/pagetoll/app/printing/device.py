@@ -11,6 +11,7 @@ import os
 import select
 from enum import Enum
 
+from pagetoll.app.printing import measuring
 from pagetoll.app.printing.attempt import Attempt, ClientGone, Services
 from pagetoll.app.printing.devices import device_of
 from pagetoll.app.printing.page_lines import reported_total
@@ -45,12 +46,12 @@ def await_device(services: Services, attempt: Attempt) -> Event:
     wait_s = 0.0  # a device that is free costs no wait
     while services.monotonic() <= deadline:
         if services.devices.enter(device, attempt.key.nonce, wait_s) and not _has_orphan(services, device):
-            return Event.DEVICE_FREE
+            return measuring.begin(services, attempt)
         if patience.given_up(pause_s=wait_s):
             return patience.event
         wait_s = LISTEN_EVERY_S
     services.devices.seize(device, attempt.key.nonce)
-    return Event.DEVICE_FREE
+    return measuring.begin(services, attempt)
 
 
 def _has_orphan(services: Services, device: str) -> bool:

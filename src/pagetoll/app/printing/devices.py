@@ -53,7 +53,7 @@ class DeviceGate:
         finally:
             with self._changed:
                 self._live.pop(key.nonce, None)
-                self._by_device = {d: n for d, n in self._by_device.items() if n != key.nonce}
+                self.leave(key.nonce)
                 live.over.set()
                 self._changed.notify_all()
 
@@ -73,6 +73,12 @@ class DeviceGate:
             if free:
                 self._by_device[device] = nonce
             return free
+
+    def leave(self, nonce: str) -> None:
+        """The attempt's backend is over: its device is free, though the attempt is not."""
+        with self._changed:
+            self._by_device = {d: n for d, n in self._by_device.items() if n != nonce}
+            self._changed.notify_all()
 
     def seize(self, device: str, nonce: str) -> None:
         """Take the device without waiting: an adopted backend is there already, or the longest wait is over."""

@@ -5,7 +5,7 @@ import logging
 import os
 from collections.abc import Callable
 
-from pagetoll.app.printing import after, confirm, decide, device, identify, prepare, receive, settle
+from pagetoll.app.printing import after, confirm, decide, device, identify, measuring, prepare, receive, settle
 from pagetoll.app.printing.adopt import conclude_closed, recall
 from pagetoll.app.printing.attempt import Adoption, Arrival, Attempt, Client, Services
 from pagetoll.app.printing.ticket import job_key, read_ticket, who_pays
@@ -78,6 +78,7 @@ def run(services: Services, attempt: Attempt) -> None:
                 event = _step(services, attempt, event)
             live.printed = attempt.outcome is Outcome.COMPLETED and attempt.backend_status == 0
         finally:
+            measuring.leave(services, attempt)
             _release(services, attempt)
 
 

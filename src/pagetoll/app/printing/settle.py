@@ -3,12 +3,14 @@
 
 import logging
 import os
+from dataclasses import replace
 
+from pagetoll.app.printing import measuring
 from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_PRINTED, Attempt, ClientGone, Services
 from pagetoll.app.printing.settlement_text import settlement_to_json
 from pagetoll.core.jobs import ChargeRule, Outcome
 from pagetoll.core.lifecycle import Event
-from pagetoll.core.measure import Evidence, Measured, charged_by, measure
+from pagetoll.core.measure import Evidence, Measured, charged_by, chosen, handed_over
 from pagetoll.core.pricing import FREE
 from pagetoll.ports import Note, Settlement
 from pagetoll.wire.frames import Exit, Failed, Release
@@ -35,7 +37,14 @@ def measure_output(services: Services, attempt: Attempt) -> Event:
         document_octets=document.octets if document else 0,
         page_end_offsets=attempt.usage.page_end_offsets if attempt.usage else (),
     )
-    attempt.measured = measured = measure(evidence)
+    by_data = handed_over(evidence)
+    well = attempt.backend_status == 0 and not attempt.canceled
+    marked = measuring.finish(services, attempt, by_data, well)
+    if marked is not None:
+        attempt.reported_impressions = marked.impressions
+    attempt.measured = measured = chosen(
+        replace(evidence, marked=marked), attempt.settings.charge, attempt.settings.trustjobsize
+    )
     text = f"{measured.impressions} impressions by rule {measured.rule}; backend status {attempt.backend_status}"
     attempt.notes.append(Note(services.clock(), "measured", text))
     attempt.outcome = _outcome(attempt)

@@ -12,16 +12,21 @@ from pagetoll.core.accounting import (
     COLORS,
     COUNT_OURSELVES,
     DO_NOT_CHARGE,
+    SNMP_PORT,
     Accounter,
+    Charge,
     CommandAccounter,
     InkAccounter,
     InkCoefficients,
     OnBackendError,
     PreAccounter,
+    SnmpAccounter,
+    SnmpUser,
     SoftwareAccounter,
     TrustJobSize,
 )
 
+SNMP_VERSIONS = ("1", "2c", "3")
 _STABILIZATION_LEAST_S, _STABILIZATION_MOST_S = Decimal("0.25"), Decimal(3600)
 DEVICE_PLACEHOLDERS = ("printer",)
 
@@ -34,7 +39,25 @@ def _accounter(value: object) -> Accounter:
             return SoftwareAccounter(command()(counter))
         case {"hardware": reader, **others} if not others:
             return CommandAccounter(command(DEVICE_PLACEHOLDERS)(reader))
+        case {"snmp": dict() as agent, **others} if not others:
+            return _snmp(agent)
     raise ValueError
+
+
+_SNMP_TEXTS = ("community", "version", "user", "password", "authentication", "privacy_password", "privacy")
+
+
+def _snmp(agent: dict[str, object]) -> SnmpAccounter:
+    """A table: community, version ("1", "2c", "3"), port; for version 3 the user and its passwords."""
+    texts = {name: value for name in _SNMP_TEXTS if isinstance(value := agent.get(name), str)}
+    port = agent.get("port", SNMP_PORT)
+    if set(agent) - set(texts) - {"port"} or isinstance(port, bool) or not isinstance(port, int):
+        raise ValueError
+    version = texts.pop("version", "3" if "user" in texts else "1")
+    community, name = texts.pop("community", "public"), texts.pop("user", "")
+    if version not in SNMP_VERSIONS or not 0 < port < 65536 or (version == "3") != bool(name) or (texts and not name):
+        raise ValueError
+    return SnmpAccounter(community, version, port, SnmpUser(name, **texts) if name else None)
 
 
 def _preaccounter(value: object) -> PreAccounter:
@@ -80,7 +103,9 @@ DEVICES: tuple[Option, ...] = (
     Option(
         "accounter",
         _accounter,
-        f'{_SOFTWARE}, "hardware(snmp:COMMUNITY)", "hardware(pjl:PORT)", {{ hardware = COMMAND }} or '
+        f'{_SOFTWARE}, "hardware(snmp:COMMUNITY)", "hardware(pjl:PORT)", "ipp()", {{ hardware = COMMAND }}, '
+        '{ snmp = { version = "2c", community = "public", port = 161 } }, { snmp = { user = "u", password = "p", '
+        'authentication = "SHA", privacy_password = "q", privacy = "AES" } } or '
         f"{_SOFTWARE_COMMAND}",
         COUNT_OURSELVES,
         '"software()"',
@@ -97,6 +122,31 @@ DEVICES: tuple[Option, ...] = (
         '"software()"',
         True,
         "How a job is counted before it is printed.",
+    ),
+    word_option(
+        "charge",
+        Charge.REPORTED,
+        True,
+        "Which number is charged where the device reports another one than was counted in the document: reported, "
+        "parsed, the smaller or the larger of them. All are kept.",
+    ),
+    number_option(
+        "measure_wait_s",
+        120,
+        (0, 86400),
+        "seconds",
+        True,
+        "How long a job waits for another one on the same device to be measured; after that both share what the "
+        "device marked, in the ratio of what was counted in them.",
+    ),
+    number_option(
+        "measure_max_s",
+        3600,
+        (1, 86400),
+        "seconds",
+        True,
+        "How long a device is waited for in all, before a job or after it; after that the job is charged by what was "
+        "handed over.",
     ),
     word_option(
         "onaccountererror",

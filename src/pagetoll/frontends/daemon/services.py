@@ -15,6 +15,7 @@ from pagetoll.config.home import Home
 from pagetoll.config.options import Settings
 from pagetoll.core.lifecycle import Command
 from pagetoll.core.notices import Notice
+from pagetoll.frontends.meters import open_meter
 from pagetoll.frontends.wiring import now_utc, open_storage
 from pagetoll.integrations.device_uris import device_uri_of
 from pagetoll.integrations.processes import LinuxProcesses
@@ -48,9 +49,11 @@ class DaemonTeller:
 def build_services(home: Home, settings: Callable[[], Settings], checkpoint: Checkpoint = no_checkpoint) -> Services:
     """The services of a home. The database is that of the settings now; a change of it needs a restart."""
     ledger, _ = open_storage(home, settings())
+    commands = SiteCommandRunner()
     return Services(
         ledger=ledger,
-        commands=SiteCommandRunner(),
+        commands=commands,
+        meter_of=lambda uri, queue: open_meter(uri, queue, commands),
         notices=NoticeQueue(ledger, now_utc, DaemonTeller),
         counter=SoftwareCounter(),
         store=SpoolFolder(home.spool),
