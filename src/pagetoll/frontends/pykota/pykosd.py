@@ -42,6 +42,7 @@ ONE_LOOK = "PAGETOLL_PYKOSD_LOOK"
 ALARM = "!"  # in front of a line of one look that says that printing is over
 RED, GREEN = "#FF0000", "#00FF00"
 SECONDS_MAX = 10_000_000
+_BRITISH = re.compile(r"^--colour?(?==|$)")
 _COLOR = re.compile(r"#?([0-9a-fA-F]{6})", re.ASCII)
 
 
@@ -148,7 +149,7 @@ def _colored(text: str, color: str) -> str:
 
 def _run(words: list[str]) -> int:
     # getopt finds --color by its beginnings only, and people write it both ways.
-    words = [f"--color{word.removeprefix('--colour')}" if word.startswith("--colour") else word for word in words]
+    words = [_BRITISH.sub("--color", word) for word in words]
     parsed = parse(COMMAND, words)
     if "help" in parsed or "version" in parsed or (not words and sys.stdin is not None and sys.stdin.isatty()):
         return run(Program(COMMAND, plan_look), words)
