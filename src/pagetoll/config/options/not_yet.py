@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pagetoll.config.options.kinds import Option
+from pagetoll.core.accounting import InkAccounter, SoftwareAccounter
 
 
 def _always(_value: object) -> bool:
@@ -28,21 +29,18 @@ def instead_of(option: Option, value: object) -> str:
     return row.instead if row is not None and value != option.default and row.applies(value) else ""
 
 
-_COUNTED = "jobs are counted in the document, and the device's own reports decide what came out"
+def _is_ink_or_command(value: object) -> bool:
+    return isinstance(value, InkAccounter) or (isinstance(value, SoftwareAccounter) and value.command is not None)
+
+
+_COUNTED = "jobs are counted in the document by ourselves, without ink"
 _NO_BANNER = "no banner is printed"
 _SHOWN = "there are no web pages yet"
 
 NOT_YET_IN_FORCE: Mapping[str, NotYet] = {
     "crashrecipient": NotYet("failures are in the log only"),
-    "accounter": NotYet(_COUNTED),
+    "accounter": NotYet(_COUNTED, _is_ink_or_command),
     "preaccounter": NotYet(_COUNTED),
-    "onaccountererror": NotYet(_COUNTED),
-    "skipinitialwait": NotYet(_COUNTED),
-    "noprintingmaxdelay_s": NotYet(_COUNTED),
-    "statusstabilizationloops": NotYet(_COUNTED),
-    "statusstabilizationdelay_s": NotYet(_COUNTED),
-    "snmperrormask": NotYet(_COUNTED),
-    "trustjobsize": NotYet(_COUNTED),
     "onbackenderror": NotYet("the device backend is started once, and a job that failed is charged by what came out"),
     "coefficients": NotYet("ink has no price of its own; pages have"),
     "startingbanner": NotYet(_NO_BANNER),
