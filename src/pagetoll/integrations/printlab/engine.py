@@ -74,6 +74,9 @@ class PrintEngine:
         self.error_bits = 0
         self.code = 10001
         self.powered = True
+        self.pjl_model = b"LABORATORY PRINTER"
+        self.pjl_before = b""  # what it says first to whoever asks
+        self.silent_to_others = False  # whoever asks while it prints is sent away without a word
         self._answers_pjl = answers_pjl
         self._changed = threading.Condition()
         self._stopping = threading.Event()
@@ -178,7 +181,8 @@ class PrintEngine:
                 talk, _ = self._listener.accept()
             except OSError:
                 continue
-            if not self.powered or (self.habits.refuses_second and self.code == 10023):
+            refuses = self.habits.refuses_second or self.silent_to_others
+            if not self.powered or (refuses and self.code == 10023):
                 talk.close()
                 continue
             self._spawn(self._serve, talk)
@@ -210,6 +214,8 @@ class PrintEngine:
                 break
             heard += octets
             if self._answers_pjl and len(heard) < 4096:
+                if not answered:
+                    talk.sendall(self.pjl_before)
                 *lines, _rest = bytes(heard).split(b"\n")
                 for line in lines[answered:]:
                     with contextlib.suppress(OSError):
@@ -221,7 +227,7 @@ class PrintEngine:
         if line.startswith(b"@PJL ECHO "):
             return line + b"\r\n\x0c"
         if line == b"@PJL INFO ID":
-            return line + b'\r\n"LABORATORY PRINTER"\r\n\x0c'
+            return b'%s\r\n"%s"\r\n\x0c' % (line, self.pjl_model)
         if line == b"@PJL INFO STATUS":
             return b'%s\r\nCODE=%d\r\nDISPLAY="LAB"\r\nONLINE=TRUE\r\n\x0c' % (line, self.code)
         if line == b"@PJL INFO PAGECOUNT":

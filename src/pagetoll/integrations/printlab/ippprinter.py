@@ -34,6 +34,8 @@ import json, os, shutil, subprocess, sys, time
 FOLDER = {folder!r}
 IMPRESSIONS = {impressions!r}
 IMPRESSION_DELAY_S = {impression_delay_s!r}
+STOPS_AFTER = {stops_after!r}
+PAPER = {paper!r}
 environment = {{name: os.environ[name] for name in os.environ
                if name.startswith("IPP_") or name == "CONTENT_TYPE"}}
 base = os.path.join(FOLDER, "%020d-%d" % (time.time_ns(), os.getpid()))
@@ -45,9 +47,21 @@ impressions = IMPRESSIONS
 if not isinstance(impressions, int):
     impressions = int(subprocess.run([*impressions, base + ".document"], check=True, stdout=subprocess.PIPE,
                                      stdin=subprocess.DEVNULL).stdout)
-time.sleep(impressions * IMPRESSION_DELAY_S)
-print("ATTR: job-impressions=%d job-impressions-completed=%d" % (impressions, impressions),
-      file=sys.stderr, flush=True)
+def tell(marked):
+    print("ATTR: job-impressions=%d job-impressions-completed=%d" % (impressions, marked), file=sys.stderr, flush=True)
+if STOPS_AFTER is None and not IMPRESSION_DELAY_S:
+    tell(impressions)
+else:
+    for marked in range(impressions):
+        if marked == STOPS_AFTER:
+            print("STATE: +media-empty-error", file=sys.stderr, flush=True)
+            while not os.path.exists(PAPER):
+                time.sleep(0.05)
+            print("STATE: -media-empty-error", file=sys.stderr, flush=True)
+        time.sleep(IMPRESSION_DELAY_S)
+        with open(os.path.join(FOLDER, "marked"), "a") as sides:
+            sides.write("x")
+        tell(marked + 1)
 """
 
 
@@ -69,7 +83,8 @@ class VirtualIppPrinter:
 
     `impressions` is what it reports for every document: a constant, or a program (argument list; the
     document's path is added, IPP_* and CONTENT_TYPE are in its environment) that prints the number.
-    `impression_delay_s` makes the engine slow. A constant wants no more than the standard library.
+    `impression_delay_s` makes the engine slow; its paper is out after `stops_after` impressions of each job, until
+    `add_paper`. A constant wants no more than the standard library.
     """
 
     def __init__(
@@ -81,8 +96,11 @@ class VirtualIppPrinter:
         duplex: bool = True,
         impressions: int | Sequence[str] = 1,
         impression_delay_s: float = 0.0,
+        stops_after: int | None = None,
         name: str = "Lab",
     ) -> None:
+        self._paper = folder / "paper"
+        self._stops_after = stops_after
         self._folder = folder
         self.port = port or processes.free_port()
         self._received = folder / "received"
@@ -128,6 +146,15 @@ class VirtualIppPrinter:
         processes.end_pids(processes.pids_with_environment("DBUS_SYSTEM_BUS_ADDRESS", marker))
         self._bus.stop()
 
+    def add_paper(self) -> None:
+        """Somebody fills the tray."""
+        self._paper.touch()
+
+    def marked(self) -> int:
+        """The sides that a slow printer has marked, whatever it reports."""
+        sides = self._received / "marked"
+        return sides.stat().st_size if sides.exists() else 0
+
     def documents(self) -> list[PrintedDocument]:
         """What the printer has received, oldest first."""
         return [_printed_document(record) for record in sorted(self._received.glob("*.json"))]
@@ -141,6 +168,8 @@ class VirtualIppPrinter:
             folder=str(self._received),
             impressions=impressions if isinstance(impressions, int) else list(impressions),
             impression_delay_s=impression_delay_s,
+            stops_after=self._stops_after,
+            paper=str(self._paper),
         )
         path.write_text(text)
         path.chmod(0o755)
