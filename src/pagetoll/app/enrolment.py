@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Making a user and a printer known at the moment the user first prints there, where nobody is entered by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pagetoll.app.names import new_names
+from pagetoll.app.names import check_new_name, new_names
 from pagetoll.app.printers import ancestors, parents
 from pagetoll.app.users import check_email
 from pagetoll.core.catalogue import EntrySelection, Figure, OwnerChange, PrinterChange, PrinterRow, UserRow
+from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.core.policy import LimitBy, OwnerKind
 from pagetoll.ports import Catalogue, CatalogueTransaction
@@ -45,6 +46,35 @@ def enrol(catalogue: Catalogue, wanted: Enrolment, actor: str, act: str) -> bool
         return bool(transaction.entries(EntrySelection(OwnerKind.USER, (user_id,), (printer_id,))))
 
     return catalogue.write(actor, act, work)
+
+
+def enrol_seen(catalogue: Catalogue, seen: Iterable[tuple[str, str]], actor: str, act: str) -> None:
+    """Create what is missing so that these users (first) may be charged on these printers (second): printers, users,
+    and entries without limits, in one transaction. Pairs with a name that may be none are left out."""
+    pairs = sorted({pair for pair in seen if all(_may_be_new(name) for name in pair)})
+    if not pairs:
+        return
+
+    def work(transaction: CatalogueTransaction) -> None:
+        printer_rows, user_rows = transaction.printers(), transaction.users()
+        transaction.add_printers(sorted({printer for _user, printer in pairs} - {row.name for row in printer_rows}))
+        transaction.add_users(sorted({user for user, _printer in pairs} - {row.name for row in user_rows}))
+        users = {row.name: row.user_id for row in transaction.users()}
+        printers = {row.name: row.printer_id for row in transaction.printers()}
+        above = parents(transaction.printer_members())
+        for name in sorted({printer for _user, printer in pairs}):
+            here = tuple(users[user] for user, printer in pairs if printer == name)
+            wanted = (printers[name], *ancestors(printers[name], above))
+            transaction.ensure_entries(EntrySelection(OwnerKind.USER, here, wanted))
+
+    catalogue.write(actor, act, work)
+
+
+def _may_be_new(name: str) -> bool:
+    try:
+        return check_new_name(_("name"), name) == name
+    except UsageError:
+        return False
 
 
 def _ensure_printer(transaction: CatalogueTransaction, name: str) -> int:

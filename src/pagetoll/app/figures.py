@@ -36,6 +36,11 @@ RULE_SENTENCES: dict[ChargeRule, str] = {
         "the job was printed while the daemon was away, and booked afterwards from the journal without a check of "
         "limits"
     ),
+    ChargeRule.LOGGED_PAGES: marked("the spooler's log says so, page by page; nothing was checked or measured"),
+    ChargeRule.LOGGED_TOTAL: marked(
+        "the spooler says so: what it says of all runs of the job, without what earlier runs were charged; nothing "
+        "was checked or measured"
+    ),
 }
 IDENTIFIED_SENTENCES: dict[Identified, str] = {
     Identified.AUTHENTICATED: marked("the spooler made sure who it is"),

@@ -53,6 +53,12 @@ class ChargeRule(StrEnum):
     BACKEND_FAILED = "backend_failed"  # failed without cancel and no sign of output: 0
     UNCHARGED = "uncharged"  # nobody pays: command files, policy allow, passthrough, limitby nochange
     UNRESERVED = "unreserved"  # printed while the daemon was away, journaled and booked afterwards
+    LOGGED_PAGES = "logged_pages"  # a spooler's log or its own word of a job that we only watched, page by page
+    LOGGED_TOTAL = "logged_total"  # the same, by a total
+
+
+#: What nobody but the spooler says: nothing was counted, checked or measured by us.
+UNVERIFIED = frozenset({ChargeRule.LOGGED_PAGES, ChargeRule.LOGGED_TOTAL})
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 #: Two lines of the same job number, user and title that lie further apart are of two jobs: numbers come again when
 #: a spool is cleared.
 SAME_JOB_WITHIN = timedelta(days=7)
+#: A line that says more is none: far above what anybody prints at once.
+LARGEST_JOB_IMPRESSIONS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,12 @@ from pagetoll.ports.ledger import (
     KeptReading,
     Ledger,
     LegRecord,
+    LoggedPosting,
     Note,
     Phase,
     Refund,
     Reserved,
+    RunPlanner,
     Settlement,
     UserCharges,
 )
@@ -34,6 +36,7 @@ from pagetoll.ports.printing import (
     SpooledDocument,
 )
 from pagetoll.ports.site_commands import CommandEnd, SiteCommands
+from pagetoll.ports.tea4cups import TeaHooks
 
 __all__ = [
     "Act",
@@ -55,14 +58,17 @@ __all__ = [
     "KeptReading",
     "Ledger",
     "LegRecord",
+    "LoggedPosting",
     "MailSender",
     "Note",
     "Phase",
     "Processes",
     "Refund",
     "Reserved",
+    "RunPlanner",
     "Settlement",
     "SiteCommands",
     "SpooledDocument",
+    "TeaHooks",
     "UserCharges",
 ]

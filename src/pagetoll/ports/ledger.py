@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ledger: accounts, reservations, attempts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -19,6 +19,7 @@ from pagetoll.core.jobs import (
     Outcome,
     Ticket,
 )
+from pagetoll.core.logged_jobs import KnownRun
 from pagetoll.core.policy import AccountState, Decision, Rule
 from pagetoll.core.readings import Reading
 
@@ -80,6 +81,22 @@ class Settlement:
     reported_impressions: int | None = None
     backend_status: int | None = None
     notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedPosting:
+    """A run of a job that is known from a log: the accounts that it touches (no legs where nobody pays), what is
+    booked, why nobody pays, and when the log says that it ended."""
+
+    facts: AttemptFacts
+    plan: Plan
+    settlement: Settlement
+    remark: str
+    ended_at: datetime
+
+
+#: From what the ledger has of job numbers to what is to be booked.
+RunPlanner = Callable[[Mapping[int, Sequence[KnownRun]]], Sequence[LoggedPosting]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +266,14 @@ class Ledger(Protocol):
         """Book a job that was printed and journaled while the daemon was away: once by key, without a limit check.
 
         Settles the reservation of that key where one exists; returns the attempt's id.
+        """
+        ...
+
+    def import_runs(self, server: str, job_ids: Sequence[int], planner: RunPlanner) -> Sequence[LoggedPosting]:
+        """Book what is known of a spooler's jobs from its log only, without a check of limits.
+
+        `planner` gets what the ledger has of these job numbers of that server, and says what to book; it is asked in
+        the transaction, again where that is repeated, so it only computes. Returns what it said.
         """
         ...
 

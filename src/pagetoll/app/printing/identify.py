@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pagetoll.app.printing.attempt import Attempt, Services
 from pagetoll.app.printing.hooks import run_hook
-from pagetoll.config.options import UsernameCase
+from pagetoll.config.options import Settings, UsernameCase
 from pagetoll.core.hook_variables import Phase
 from pagetoll.core.identity import known_as, without_domain, without_prefix
 from pagetoll.core.jobs import Identified, Ticket
@@ -68,11 +68,16 @@ def with_billing_code(ticket: Ticket, code: str) -> Ticket:
 
 def normalise(services: Services, attempt: Attempt) -> None:
     """The user's name as the books have it, and the title without what the site strips of it."""
-    settings, queue = services.settings(), attempt.settings
-    name = without_domain(attempt.user_name, settings.winbind_separator)
-    if settings.usernamecase is not UsernameCase.NATIVE:
-        name = name.lower() if settings.usernamecase is UsernameCase.LOWER else name.upper()
-    attempt.user_name = known_as(name, settings.user_aliases)
+    queue = attempt.settings
+    attempt.user_name = name_in_books(services.settings(), attempt.user_name)
     if queue.striptitle:
         title = without_prefix(attempt.ticket.job_name, queue.striptitle)
         attempt.ticket = replace(attempt.ticket, job_name=title)
+
+
+def name_in_books(settings: Settings, user_name: str) -> str:
+    """The name without its domain, in the case that is kept, and who is meant by it."""
+    name = without_domain(user_name, settings.winbind_separator)
+    if settings.usernamecase is not UsernameCase.NATIVE:
+        name = name.lower() if settings.usernamecase is UsernameCase.LOWER else name.upper()
+    return known_as(name, settings.user_aliases)

@@ -19,10 +19,12 @@ from pagetoll.ports import (
     Drift,
     KeptReading,
     LegRecord,
+    LoggedPosting,
     Note,
     Phase,
     Refund,
     Reserved,
+    RunPlanner,
     Settlement,
     UserCharges,
 )
@@ -34,6 +36,7 @@ from pagetoll.storage.sql.attempts import clean, get_attempt, insert_notes, read
 from pagetoll.storage.sql.audit import audit, extent
 from pagetoll.storage.sql.cost_centers import ensure_cost_center
 from pagetoll.storage.sql.engine import Database
+from pagetoll.storage.sql.imports import import_runs
 from pagetoll.storage.sql.instants import to_micros
 from pagetoll.storage.sql.job_figures import count_deny_banners, job_figures, last_attempt_on, same_document
 from pagetoll.storage.sql.refunds import Wish, refund
@@ -102,6 +105,10 @@ class SqlLedger:
         return self.database.write(
             lambda connection: closing.post_unreserved(connection, facts, plan, settlement, now)
         )
+
+    def import_runs(self, server: str, job_ids: Sequence[int], planner: RunPlanner) -> Sequence[LoggedPosting]:
+        now = self.database.now_micros()
+        return self.database.write(lambda connection: import_runs(connection, server, job_ids, planner, now))
 
     def mark_starting(self, key: AttemptKey, at: datetime) -> None:
         self._mark(key, AttemptState.STARTING, started_at=to_micros(at))

@@ -98,7 +98,7 @@ def _post_legs(
     """Posts the users' and the cost centre's legs; returns whether more came out than was set aside."""
     own = [leg for leg in legs if leg.owner_kind != OwnerKind.GROUP]
     lock_users(connection, [leg.user_id for leg in own if leg.user_id is not None])
-    postings = [_posting(attempt_id, leg, settlement) for leg in own]
+    postings = [posting_of(attempt_id, leg.account_id, leg, settlement) for leg in own]
     changes = {
         posting.account_id: Change(
             posted=posting.amount,
@@ -123,12 +123,13 @@ def used_of(unit: str, settlement: Settlement) -> int:
     return settlement.impressions
 
 
-def _posting(attempt_id: int, leg: Row[Any], settlement: Settlement) -> Posting:
-    used = used_of(leg.unit, settlement)
+def posting_of(attempt_id: int, account_id: int, account: Row[Any], settlement: Settlement) -> Posting:
+    """The entry of an attempt on an account, of which the row says unit and kind of owner."""
+    used = used_of(account.unit, settlement)
     # A balance goes down, and its lifetime is what was ever paid in.
-    is_balance = leg.unit == Unit.CREDITS and leg.owner_kind != OwnerKind.COST_CENTER
+    is_balance = account.unit == Unit.CREDITS and account.owner_kind != OwnerKind.COST_CENTER
     return Posting(
-        account_id=leg.account_id,
+        account_id=account_id,
         write_id=job_write_id(attempt_id),
         kind=JOB,
         amount=-used if is_balance else used,
