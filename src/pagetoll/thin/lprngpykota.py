@@ -31,7 +31,7 @@ ROLES = {
 FRAME_OCTETS_MAX = 1 << 20
 LINE_OCTETS_MAX = 1000
 INPUT_OCTETS_MAX = 1 << 16
-PIECE_OCTETS = 1 << 20
+PIECE_OCTETS = 1 << 14
 FILES_MAX = 60
 LATE = b"pagetoll-late-"
 PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
@@ -363,16 +363,11 @@ def hand_over(call: Call) -> int:
     of the data file says at each moment how much was handed over, whatever becomes of this process."""
     try:
         while call.role == b"filter" and is_file(0):
-            try:
-                if not (sent := posix.sendfile(1, 0, None, PIECE_OCTETS)):
-                    return DONE
-                call.read_octets += sent
-            except BlockingIOError:
-                select.select([], [1], [])
-            except OSError as error:
-                if error.errno not in (22, 38, 95):  # this output cannot take it so
-                    raise
-                break
+            offset = posix.lseek(0, 0, 1)
+            if not (data := posix.pread(0, PIECE_OCTETS, offset)):
+                return DONE
+            write_all(data)
+            call.read_octets = posix.lseek(0, offset + len(data), 0)
         while data := posix.read(0, 1 << 16):
             resting = call.role == b"output" and data.endswith(b"\x19\x01")
             write_all(data[:-2] if resting else data)
