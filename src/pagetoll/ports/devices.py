@@ -50,6 +50,10 @@ class DeviceMeter(Protocol):
 
     def identity(self) -> DeviceIdentity: ...
 
+    def at_work(self) -> bool:
+        """Whether it marks something right now; False also where it must not be asked in the middle of a job."""
+        ...
+
     def before(self, wait: Wait, /) -> Reading:
         """The counters, once the device is at rest; at most `measure_max_s`."""
         ...

@@ -43,6 +43,9 @@ class CommandMeter:
     def identity(self) -> DeviceIdentity:
         return DeviceIdentity(self._address_of())
 
+    def at_work(self) -> bool:
+        return False  # the command waits until it is at rest
+
     def before(self, wait: Wait) -> Reading:
         return self._read(wait)
 

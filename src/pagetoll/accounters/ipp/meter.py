@@ -81,6 +81,9 @@ class IppMeter:
         self._look()
         return DeviceIdentity(self._printer.address, self._serial, self._model)
 
+    def at_work(self) -> bool:
+        return self._sample().activity is Activity.PRINTING
+
     def before(self, wait: Wait) -> Reading:
         return self._watch().before(wait)
 

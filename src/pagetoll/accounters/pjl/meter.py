@@ -38,6 +38,9 @@ class PjlMeter:
     def identity(self) -> DeviceIdentity:
         return DeviceIdentity(self._printer.address, model=self._model)
 
+    def at_work(self) -> bool:
+        return False  # a second connection would stand in the way of the job's own
+
     def before(self, wait: Wait) -> Reading:
         return self._watch().before(wait)
 

@@ -61,6 +61,9 @@ class SnmpMeter:
         layout = self._layout()
         return DeviceIdentity(self._agent.address, layout.serial, layout.model)
 
+    def at_work(self) -> bool:
+        return self._sample().activity is Activity.PRINTING
+
     def before(self, wait: Wait) -> Reading:
         return self._watch().before(wait)
 

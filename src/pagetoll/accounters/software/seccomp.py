@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """System call filters (seccomp, Linux `Documentation/userspace-api/seccomp_filter.rst`), as tables.
 
-Two filters, both for good and inherited by whatever follows:
+Three filters, all for good and inherited by whatever follows:
 
 * a counting child may call only what `_PARSER_MAY` lists: memory, clocks, and talking on descriptors it
   already has. Everything else (open, socket, connect, ptrace, fork, execve, kill ...) fails with EPERM;
 * Ghostscript is a foreign program that opens its own libraries and fonts, so for it `_GHOSTSCRIPT_MAY_NOT`
   lists what fails. execve must stay (the filter is set before Ghostscript is started); Landlock says what may
-  be executed.
+  be executed;
+* a hook of the site's in Python may do what its user may, but reach nobody: `_OFFLINE_MAY_NOT`.
 
 A filter is a classic BPF program over `struct seccomp_data`; an instruction is `code u16, jt u8, jf u8, k u32`.
 """
@@ -125,6 +126,11 @@ _GHOSTSCRIPT_MAY_NOT: dict[str, tuple[int, int]] = {
     "pidfd_getfd": (438, 438),
     "process_madvise": (440, 440),
 }
+_OFFLINE_MAY_NOT = (
+    "socket", "connect", "accept", "accept4", "bind", "listen", "ptrace", "unshare", "setns", "mount", "umount2", "bpf",
+    "perf_event_open", "userfaultfd", "open_by_handle_at", "process_vm_readv", "process_vm_writev", "pidfd_getfd",
+    "io_uring_setup", "io_uring_enter", "io_uring_register", "add_key", "request_key", "keyctl", "kcmp",
+)  # fmt: skip
 _CLONE, _CLONE3 = (56, 220), (435, 435)
 
 
@@ -150,6 +156,15 @@ def ghostscript_filter(machine: str) -> bytes:
     # ENOSYS makes the C library fall back from clone3, whose flags a filter cannot see, to clone
     clone3 = _when(_CLONE3[column], _RETURN_ERRNO | errno.ENOSYS)
     return b"".join([*_head(machine), *denied, clone3, *only_threads, _give(_RETURN_ALLOW)])
+
+
+def offline_filter(machine: str) -> bytes:
+    """The filter of a process that may start others and open files, and reach nobody over a socket."""
+    column = list(_ARCHITECTURES).index(machine) if machine in _ARCHITECTURES else _unknown(machine)
+    refuse = _RETURN_ERRNO | errno.EPERM
+    numbers = [_GHOSTSCRIPT_MAY_NOT[name][column] for name in _OFFLINE_MAY_NOT]
+    denied = [_when(number, refuse) for number in numbers if number >= 0]
+    return b"".join([*_head(machine), *denied, _give(_RETURN_ALLOW)])
 
 
 def forbid_new_privileges() -> None:

@@ -7,6 +7,8 @@ from typing import Protocol
 
 from pagetoll.app.printing.devices import DeviceGate
 from pagetoll.app.printing.floors import MeasuringFloor, Party
+from pagetoll.app.printing.glances import Glances
+from pagetoll.app.printing.tea_run import TeaRun
 from pagetoll.config.options import QueueSettings, Settings
 from pagetoll.core.charging import ChargeView, Plan
 from pagetoll.core.copies import Totals
@@ -27,6 +29,7 @@ from pagetoll.ports import (
     Processes,
     SiteCommands,
     SpooledDocument,
+    TeaHooks,
 )
 from pagetoll.ports.devices import DeviceMeter
 from pagetoll.wire.frames import Message
@@ -100,6 +103,7 @@ class Claim:
     party: Party
     meter: DeviceMeter | None
     leased: bool = False  # the ledger says so to other servers
+    glances: Glances | None = None  # while the backend runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,7 @@ class Services:
     checkpoint: Callable[[Command, "Attempt"], None]  # told each command before it is performed
     meter_of: Callable[[str, QueueSettings], DeviceMeter | None] = no_meter  # of a device URI, for a queue
     floor: MeasuringFloor = field(default_factory=MeasuringFloor)
+    tea_hooks: TeaHooks | None = None
 
 
 @dataclass(slots=True)
@@ -175,6 +180,10 @@ class Attempt:
     spool_offset: int | None = None  # how far the backend read, where a journal says so
     measured: Measured | None = None
     claim: Claim | None = None
+    # Tea4CUPS's hooks
+    tea: TeaRun | None = None
+    backend_signal: int = 0  # what killed the device backend
+    instead_fd: int = -1  # printed instead of the spooler's file: what the site's filter made of it
     outcome: Outcome | None = None
     exit_status: int = EXIT_PRINTED
 

@@ -5,9 +5,11 @@
 
 import logging
 import socket
+from dataclasses import replace
 
 from pagetoll.app.printing.attempt import Attempt, Claim, ClientGone, Services
 from pagetoll.app.printing.floors import Member, Party
+from pagetoll.app.printing.glances import Glances
 from pagetoll.app.printing.waiting import Patience
 from pagetoll.config.options import Settings
 from pagetoll.config.options.choices import OnAccounterError
@@ -135,6 +137,7 @@ def _enter(services: Services, attempt: Attempt, meter: DeviceMeter | None, devi
         return Event.DEVICE_FREE
     party.before = meter.before(_Waiting(services, attempt, None))
     services.ledger.keep_reading(attempt.key, "before", KeptReading(device, party.before))
+    claim.glances = Glances(meter)
     return Event.DEVICE_FREE
 
 
@@ -181,12 +184,14 @@ def finish(services: Services, attempt: Attempt, by_data: Measured, well: bool) 
     party, nonce = claim.party, attempt.key.nonce
     unknown = by_data.rule is ChargeRule.BACKEND_FAILED
     parsed = attempt.totals.impressions if unknown else by_data.impressions
+    seen = claim.glances is not None and claim.glances.end()
+    claim.glances = None
     services.devices.leave(nonce)  # its backend is over: others wait for the measuring, and no longer for it
     services.floor.end(party, nonce, parsed)
     if claim.meter is None or party.before is None:
         return None
     following = _Following(services, attempt, None if unknown else by_data.impressions)
-    found = services.floor.settle(party, lambda: _last_reading(services, attempt, claim, following, well))
+    found = services.floor.settle(party, lambda: _last_reading(services, attempt, claim, following, well, seen))
     if party.after is not None:
         services.ledger.keep_reading(attempt.key, "after", KeptReading(party.device, party.after, found.trouble))
     return _marked(services, attempt, claim, found)
@@ -199,7 +204,7 @@ def _await_others(services: Services, attempt: Attempt, claim: Claim, following:
 
 
 def _last_reading(
-    services: Services, attempt: Attempt, claim: Claim, following: _Following, well: bool
+    services: Services, attempt: Attempt, claim: Claim, following: _Following, well: bool, seen: bool
 ) -> tuple[Difference, Reading | None]:
     """Wait for the others and the device, and compare."""
     party, meter = claim.party, claim.meter
@@ -210,6 +215,7 @@ def _last_reading(
         following.expected_impressions = party.parsed_impressions
     try:
         after = meter.after(party.before, following)
+        after = replace(after, moved=after.moved or seen)
     except DeviceError as error:
         return Difference(0, None, str(error)), None
     usage, totals = attempt.usage, attempt.totals
@@ -238,7 +244,9 @@ def _marked(services: Services, attempt: Attempt, claim: Claim, found: Differenc
     if not party.shared:
         return Marked(found.impressions, found.media_sheets)
     part = party.part_of(attempt.key.nonce, found.impressions)
-    said = f"{len(party.members)} jobs share {found.impressions} impressions that the device marked; its part is {part}"
+    said = (
+        f"{len(party.members)} jobs share {found.impressions} impressions that the device marked; its part is {part}"
+    )
     attempt.notes.append(Note(services.clock(), "shared_reading", said))
     return Marked(part, None, shared=True)
 
@@ -261,4 +269,6 @@ def leave(services: Services, attempt: Attempt) -> None:
     """The attempt is over, or is not measured after all: the device is left to others."""
     claim, attempt.claim = attempt.claim, None
     if claim is not None:
+        if claim.glances is not None:
+            claim.glances.end()
         services.floor.leave(claim.party, attempt.key.nonce)
