@@ -12,6 +12,7 @@ from lab.fixtures import new_lab_folder
 from lab.lprng import NoLprng, PrivateLpd, unpack
 from lab.site import Site
 from pagetoll.core.jobs import AttemptState, ChargeRule, Identified, Outcome
+from pagetoll.core.lprng_records import Record, parse
 from pagetoll.integrations.printlab.processes import wait_until
 from pagetoll.ports import AttemptRecord
 
@@ -30,6 +31,8 @@ on_failure = "print_and_journal"
 #: A page of PostScript that is long enough to see how far a document was handed over.
 PAGE = "%" + "x" * 78 + "\n"
 PAGE_OCTETS = 80 * 256
+#: What lies in lpd's connection to a device program cannot be taken back.
+PAGES_ON_THEIR_WAY = (1 << 18) // PAGE_OCTETS + 1
 
 
 def document(folder: Path, pages: int, name: str = "document.ps") -> Path:
@@ -59,6 +62,7 @@ class Shop:
                 "held": hooks + ours,
                 "slow": hooks + ours + slow,
                 "site": hooks + f":if={folder}/filter",
+                "counted": hooks + f":if={folder}/counted",
                 "words": hooks + ours + ":achk",
                 "own": f":af=acct:as=|-${program} start -n$-n -P$-P -j$-j -H$-H:ae=|-${program} end -P$-P" + ours,
                 "filter": ":af=acct" + ours,
@@ -196,14 +200,13 @@ def quick_device(shop: Shop) -> None:
 def test_a_job_removed_in_the_middle_is_charged_for_what_was_handed_over(shop: Shop) -> None:
     slow_device(shop, 5 * PAGE_OCTETS)
     before = len(shop.attempts("slow"))
-    shop.lpd.print("slow", document(shop.folder, 30))
+    shop.lpd.print("slow", document(shop.folder, 40))
     wait_until(lambda: shop.lpd.output("slow").stat().st_size >= 5 * PAGE_OCTETS, 20, "five pages have come out")
     shop.lpd.run("lprm", "-Pslow", "-Uanna@localhost", "all", status=None)
     attempt = shop.closed("slow")[before]
     assert attempt.charge_rule == ChargeRule.SPOOL_OFFSET
     assert attempt.outcome is Outcome.CANCELED
-    # what lies in the pipe to the device, 64 KiB, cannot be taken back
-    assert 5 <= attempt.charged_impressions <= 5 + 65536 // PAGE_OCTETS + 1
+    assert 5 <= attempt.charged_impressions <= 5 + PAGES_ON_THEIR_WAY
 
 
 def test_a_job_whose_lpd_was_killed_is_charged_for_both_times_it_was_printed(shop: Shop) -> None:
@@ -218,7 +221,7 @@ def test_a_job_whose_lpd_was_killed_is_charged_for_both_times_it_was_printed(sho
     shop.lpd.wait_idle("slow")
     broken, whole = shop.closed("slow")[before:]
     assert broken.charge_rule == ChargeRule.SPOOL_OFFSET
-    assert 3 <= broken.charged_impressions <= 3 + 65536 // PAGE_OCTETS + 1
+    assert 3 <= broken.charged_impressions <= 3 + PAGES_ON_THEIR_WAY
     assert (whole.charged_impressions, whole.charge_rule) == (20, ChargeRule.PARSED)
 
 
@@ -232,7 +235,7 @@ def test_a_job_that_lpc_kills_starts_again_as_another_attempt(shop: Shop) -> Non
     shop.lpd.run("lpc", "kill", "slow")
     shop.lpd.wait_idle("slow")
     broken, whole = shop.closed("slow")[before:]
-    assert 3 <= broken.charged_impressions <= 3 + 65536 // PAGE_OCTETS + 1
+    assert 3 <= broken.charged_impressions <= 3 + PAGES_ON_THEIR_WAY
     assert whole.charged_impressions == 20
 
 
@@ -283,6 +286,69 @@ def test_lines_to_the_program_decide_by_a_word(shop: Shop) -> None:
     shop.lpd.print("piped", document(shop.folder, 2))
     shop.lpd.wait_idle("piped")
     assert shop.closed("piped")[1].outcome is Outcome.REFUSED
+
+
+def accounting_file(shop: Shop, queue: str) -> list[Record]:
+    text = (shop.lpd.folder / "spool" / queue / "acct").read_text(errors="replace")
+    return [record for record in map(parse, text.splitlines()) if record is not None]
+
+
+def test_the_accounting_file_gets_the_lines_of_lprngs_own_script(shop: Shop) -> None:
+    found = accounting_file(shop, "plain")[:2]
+    assert [record.word for record in found] == ["START", "END"]
+    assert [record.parts["n"] for record in found] == ["anna", "anna"]
+    assert (found[1].parts["p"], found[1].parts["s"], found[1].parts["P"]) == ("10", "0", "plain")
+    assert found[0].parts["A"] == found[1].parts["A"]
+
+
+def test_pages_of_a_job_that_broke_off_go_to_the_next_jobs_page_counter(shop: Shop) -> None:
+    printed = shop.folder / "lpd" / "tmp" / "printed"
+    counted = f"""cd $SPOOL_DIR; read n status <{printed}; c=$(cat counter 2>/dev/null || echo 1000)
+echo "start '-p$c' '-q$$'" >>acct; cat >/dev/null; echo $((c + n)) >counter
+[ $status = 0 ] && echo "end '-p$((c + n))' '-q$$' '-b$n'" >>acct
+exit $status
+"""
+    script(shop.folder / "counted", counted)
+    for pages, status in ((3, 0), (2, 34), (5, 0)):
+        printed.write_text(f"{pages} {status}\n")
+        shop.lpd.print("counted", document(shop.folder, 4))
+        shop.lpd.wait_idle("counted")
+    attempts = shop.closed("counted")
+    assert [one.charged_impressions for one in attempts] == [3, 2, 5]
+    assert {one.charge_rule for one in attempts} == {ChargeRule.DEVICE_COUNTER}
+    ends = [record.parts for record in accounting_file(shop, "counted") if record.word == "END"]
+    assert [(end["p"], end["s"], end["q"]) for end in ends] == [
+        ("3", "1000", "1003"),
+        ("2", "1003", "1005"),
+        ("5", "1005", "1010"),
+    ]
+
+
+def test_a_job_without_a_daemon_follows_on_failure_and_is_booked_once_it_is_back(shop: Shop) -> None:
+    pages = document(shop.folder, 2)
+    shop.site.stop_daemon()
+    for queue in ("away-hold", "away-cancel", "away-print"):
+        shop.lpd.print(queue, pages)
+    wait_until(lambda: "hold" in shop.lpd.jobs("away-hold"), 20, "the job is held")
+    shop.lpd.wait_idle("away-cancel")
+    shop.lpd.wait_idle("away-print")
+    assert shop.lpd.output("away-print").read_bytes() == pages.read_bytes()
+    assert shop.lpd.output("away-cancel").read_bytes() == b""
+    shop.lpd.print("away-retry", pages)
+    wait_until(lambda: not shop.lpd.is_idle("away-retry"), 10, "lpd has the job")
+    shop.site.start_daemon()
+    shop.lpd.run("lpc", "release", "away-hold")
+    for queue in ("away-retry", "away-hold"):
+        shop.lpd.wait_idle(queue)
+        assert [one.charged_impressions for one in shop.closed(queue)] == [2]
+    assert shop.attempts("away-cancel") == []
+    assert shop.attempts("away-print") == []
+    shop.lpd.print("away-print", pages)
+    shop.lpd.wait_idle("away-print")
+    found = shop.closed("away-print")
+    assert sorted(one.charged_impressions for one in found) == [2, 2]
+    assert sorted(one.charge_rule for one in found) == [ChargeRule.PARSED, ChargeRule.UNRESERVED]
+    assert not list((shop.lpd.folder / "spool" / "away-print").glob("pagetoll-late-*"))
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,13 @@ the whole reservation when nobody told an end (docs/reference/lprng.md).
 
 from pagetoll.app.lprng.story import Story, read_story
 from pagetoll.app.printing.attempt import Services
+from pagetoll.config.options import QueueSettings
+from pagetoll.core.accounting import Charge
 from pagetoll.core.errors import AlreadySettled, AlreadyVoided
 from pagetoll.core.jobs import ChargeRule, Outcome
 from pagetoll.core.measure import Measured, charged_by
 from pagetoll.core.pricing import tariff_from_json
+from pagetoll.core.readings import PLAUSIBLE_MORE, PLAUSIBLE_TIMES
 from pagetoll.ports import AttemptRecord, Note, Settlement
 from pagetoll.wire.lprng import SUCCEEDED
 
@@ -19,15 +22,10 @@ from pagetoll.wire.lprng import SUCCEEDED
 STATUSES = {"JSUCC": 0, "JFAIL": 32, "JABORT": 33, "JREMOVE": 34, "JHOLD": 37}
 
 
-def how_much(
-    record: AttemptRecord, story: Story, end: str, *, reported: int | None = None, charge_failed: bool = False
-) -> Measured:
-    """Impressions and sheets by the rules above; `end` is lpd's word, empty where none was told."""
+def how_much(record: AttemptRecord, story: Story, end: str, *, charge_failed: bool = False) -> Measured:
+    """Impressions and sheets by the rules above but the first; `end` is lpd's word, empty where none was told."""
     total, sheets = record.quoted_impressions, record.facts.media_sheets or record.quoted_impressions
     passed, passed_sheets, known = story.handed_over()
-    if reported is not None:
-        part = -(-reported * sheets // total) if total else reported
-        return Measured(reported, part, ChargeRule.REPORTED_IMPRESSIONS)
     if end == SUCCEEDED:
         return Measured(max(total, passed), max(sheets, passed_sheets), ChargeRule.PARSED)
     if story.begun or story.done:
@@ -40,15 +38,38 @@ def how_much(
     return Measured(total, sheets, ChargeRule.HANDED_OVER_UNKNOWN)
 
 
+def counted(record: AttemptRecord, settings: QueueSettings, reported: int, otherwise: Measured) -> Measured:
+    """What the device's counter says, where that can be, and the queue's `charge` and `trustjobsize` want it."""
+    total, sheets = record.quoted_impressions, record.facts.media_sheets or record.quoted_impressions
+    if total and reported > PLAUSIBLE_TIMES * total + PLAUSIBLE_MORE:
+        return otherwise
+    part = -(-reported * sheets // total) if total else reported
+    by_device = Measured(reported, part, ChargeRule.DEVICE_COUNTER)
+    limit = settings.trustjobsize.limit_impressions
+    if settings.charge is Charge.PARSED:
+        return otherwise
+    if settings.charge is not Charge.REPORTED:
+        smaller, larger = sorted((by_device, otherwise), key=lambda one: one.impressions)
+        return smaller if settings.charge is Charge.SMALLER else larger
+    if limit is None or not total or reported <= limit or reported == total:
+        return by_device
+    instead = settings.trustjobsize.instead_impressions
+    return Measured(total if instead is None else instead, sheets, ChargeRule.TRUSTED_SIZE)
+
+
 def close(services: Services, record: AttemptRecord, end: str, why: str, reported: int | None = None) -> Measured:
     """Settle an attempt; once, however often it is asked for."""
     story = read_story(services.ledger.notes(record.attempt_id))
-    charge_failed = services.settings().for_queue(record.facts.ticket.printer).onbackenderror.charge
-    measured = how_much(record, story, end, reported=reported, charge_failed=charge_failed)
+    settings = services.settings().for_queue(record.facts.ticket.printer)
+    measured = how_much(record, story, end, charge_failed=settings.onbackenderror.charge)
+    if reported is not None:
+        measured = counted(record, settings, reported, measured)
     tariff = tariff_from_json(record.tariff_json)
     whole = measured.impressions >= record.quoted_impressions
     now = services.clock()
     text = f"{measured.impressions} impressions by rule {measured.rule}; lpd says {end or 'nothing'}; {why}"
+    if reported is not None and measured.impressions != reported:
+        text += f"; the page counter says {reported}"
     settlement = Settlement(
         impressions=measured.impressions,
         media_sheets=measured.media_sheets,

@@ -48,7 +48,7 @@ def open_on_queue(services: Services, queue: str) -> list[AttemptRecord]:
 
 def close_prior(services: Services, queue: str, linger_s: float) -> bool:
     """Settle what was left open on the queue, since lpd starts a job there; False when an earlier filter of ours
-    still prints after `linger_s`. Those that wait for the device's page counter stay open: the next end settles them."""
+    still prints after `linger_s`. Those that wait for the device's page counter stay open for the next end."""
     until_s = services.monotonic() + linger_s
     for record in open_on_queue(services, queue):
         while _printing(services, record):

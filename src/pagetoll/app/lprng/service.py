@@ -4,19 +4,23 @@
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pagetoll.app.lprng import passes
+from pagetoll.app.lprng import accounting_file, late, passes
 from pagetoll.app.lprng.output import close
 from pagetoll.app.lprng.prior import find_open
 from pagetoll.app.lprng.start import DONE, Calling, start
 from pagetoll.app.lprng.story import Story
 from pagetoll.app.printing.attempt import Client, Services
+from pagetoll.core.lprng_records import has_counters, parse
 from pagetoll.wire.frames import Exit
 from pagetoll.wire.lprng import LpdJob, names_program, read_job, text_of
 from pagetoll.wire.lprng_frames import Lprng
 
 log = logging.getLogger("pagetoll.lprng")
+
+#: The first words of lines that tell a job's end: lpd's own, and those of the accounting file.
+ENDING_WORDS = frozenset(("jobend", "end", "fileend"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +49,53 @@ def _answer(services: Services, client: Client, call: Lprng, opened: Opened) -> 
         case "filter" | "filtered":
             return passes.filter_call(services, client, call, job, opened.files, opened.standard_input)
         case "end":
-            client.send(Exit(status=end(services, job)))
+            client.send(Exit(status=end(services, job, opened.accounting)))
+        case "late":
+            late.book(services, client, calling, job, opened.files)
+            client.send(Exit(status=DONE))
+        case "lines":
+            client.send(Exit(status=_line(services, client, call, calling, opened)))
         case _:
-            status = start(services, client, calling, job, opened.files, traits_of(call)).status
-            client.send(Exit(status=status))
+            client.send(Exit(status=_begin(services, client, call, calling, job, opened)))
     return False
 
 
-def end(services: Services, job: LpdJob) -> int:
-    """lpd's end program: settle by what is known. Its status means nothing to lpd."""
+def _begin(services: Services, client: Client, call: Lprng, calling: Calling, job: LpdJob, opened: Opened) -> int:
+    """lpd's start program, and its line in the accounting file where the job may print."""
+    book = opened.accounting
+    counters = book >= 0 and has_counters(accounting_file.read_tail(book))
+    begun = start(services, client, calling, job, opened.files, replace(traits_of(call), counters=counters))
+    if begun.status == DONE and book >= 0:
+        accounting_file.write_start(services, book, job)
+    return begun.status
+
+
+def _line(services: Services, client: Client, call: Lprng, calling: Calling, opened: Opened) -> int:
+    """A line that lpd writes to a program or a server instead of running one: `jobstart`, `jobend`, or a site's own.
+
+    A program finds the whole job in its environment; a server has nothing but the line."""
+    first = text_of(call.standard_input).partition("\n")[0]
+    record = parse(first)
+    job = read_job(call.arguments, call.variables)
+    if b"HF" not in call.variables:
+        parts = {} if record is None else record.parts
+        job = read_job([b"", *(f"-{letter}{value}".encode() for letter, value in parts.items())], {})
+    if job.end or (record is not None and record.word.lower() in ENDING_WORDS):
+        return end(services, job, -1)
+    traits = replace(traits_of(call), told=not call.worker_pid)
+    return start(services, client, calling, job, opened.files, traits).status
+
+
+def end(services: Services, job: LpdJob, book: int) -> int:
+    """lpd's end program: settle by what is known, and write it into the accounting file `book` (-1: none). Its
+    status means nothing to lpd."""
     record = find_open(services, job)
     if record is None:
         log.info("job=%r printer=%r has ended, nothing is open for it", job.identifier, job.queue)
-        return DONE
-    close(services, record, job.end, "its end was told")
+    if book >= 0:
+        accounting_file.settle_by_counter(services, book, job, record)
+    elif record is not None:
+        close(services, record, job.end, "its end was told")
     return DONE
 
 

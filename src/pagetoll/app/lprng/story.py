@@ -87,6 +87,12 @@ def done_note(at: datetime, pass_name: str, file: str, octets: int, impressions:
     return Note(at, PASS, text)
 
 
+def waiting_note(at: datetime) -> Note:
+    return Note(
+        at, COUNTER, "broke off; its pages end where the page counter stands when the next job reaches the device"
+    )
+
+
 def read_story(notes: Sequence[Note]) -> Story:
     """The story that the notes tell. A pass that was told twice counts once."""
     text = next((note.text for note in notes if note.code == FILES), "")
@@ -96,7 +102,7 @@ def read_story(notes: Sequence[Note]) -> Story:
     return Story(
         files=tuple(CountedFile(name, *map(int, numbers)) for name, *numbers in _FILE.findall(text)),
         ours="our filter" in traits,
-        counters="page counters" in traits,
+        counters="page counters" in traits or any(note.code == COUNTER for note in notes),
         told="told by lines" in traits,
         begun=tuple((one[1], one[2]) for one in map(_BEGUN.fullmatch, passes) if one),
         done=tuple((name, *counts) for name, counts in done.items()),
