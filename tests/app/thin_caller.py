@@ -47,6 +47,9 @@ class Caller:
         self.said: list[str] = []
         self.status: int | None = None
         self.failure = ""
+        self.banners: list[bytes] = []  # the pages of the daemon's that went to the device
+        self.banner_status, self.banner_dies = 0, False
+        self.next_backends: list[str] = []  # for each time that the daemon has the backend started again
         self.input = document  # what the backend gets as its standard input
         self.life, self.errors = (-1, -1), (-1, -1)
         self.backend: subprocess.Popen[bytes] | None = None
@@ -102,6 +105,9 @@ class Caller:
         while True:
             while self._arrived:
                 message = self._arrived.pop(0)
+                if isinstance(message, frames.Banner):
+                    self._print_banner()
+                    continue
                 if not isinstance(message, frames.Say):
                     return message
                 self.said.append(message.line.decode())
@@ -110,6 +116,15 @@ class Caller:
             if not data:
                 return None
             self._arrived += self._reader.feed(data)
+
+    def _print_banner(self) -> None:
+        """Run a backend for a banner, as the thin client does."""
+        with os.fdopen(self.descriptors.pop(0), "rb") as page:
+            self.banners.append(page.read())
+        if self.banner_dies:
+            self.leave()
+            return
+        self.send(frames.BannerEnded(status=self.banner_status))
 
     def expect(self, kind: type[Message]) -> Message:
         message = self.hear()
@@ -195,6 +210,11 @@ class Caller:
     def conclude(self) -> None:
         """Take the last word: a status, or that the daemon cannot work."""
         message = self.hear()
+        if isinstance(message, frames.Print):
+            self._arrived.insert(0, message)
+            self.begin(self.next_backends.pop(0))
+            self.end()
+            return
         if isinstance(message, frames.Failed):
             self.failure = message.sentence.decode()
         else:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pagetoll.integrations.site_commands import OUTPUT_OCTETS_MAX, SiteCommandRunner
+from pagetoll.integrations.site_commands import SiteCommandRunner
 from pagetoll.ports import CommandEnd
+from pagetoll.ports.site_commands import OUTPUT_OCTETS_MAX
 
 
 def shell(line: str, timeout_s: float = 20, **variables: str) -> CommandEnd:

@@ -33,6 +33,7 @@ class Evidence:
     spool_offset: int | None = None
     document_octets: int = 0
     page_end_offsets: tuple[int, ...] = ()
+    charge_failed: bool = False  # a failed backend is charged whole, unless the device says what came out
     marked: "Marked | None" = None
 
 
@@ -62,9 +63,12 @@ def measure(evidence: Evidence) -> Measured:
         return _part(evidence, evidence.reported_impressions, ChargeRule.REPORTED_IMPRESSIONS)
     if evidence.backend_status == 0 and not evidence.canceled:
         return Measured(evidence.parsed_impressions, evidence.parsed_media_sheets, ChargeRule.PARSED)
+    has_failed = evidence.backend_status not in (None, 0) and not evidence.canceled
+    if has_failed and evidence.charge_failed:
+        return Measured(evidence.parsed_impressions, evidence.parsed_media_sheets, ChargeRule.HANDED_OVER_UNKNOWN)
     if evidence.spool_offset is not None:
         return _by_offset(evidence, evidence.spool_offset)
-    if evidence.backend_status not in (None, 0) and not evidence.canceled:
+    if has_failed:
         return Measured(0, 0, ChargeRule.BACKEND_FAILED)
     return Measured(evidence.parsed_impressions, evidence.parsed_media_sheets, ChargeRule.HANDED_OVER_UNKNOWN)
 

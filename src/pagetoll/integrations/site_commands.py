@@ -19,8 +19,8 @@ from pathlib import Path
 
 from pagetoll.core.messages import _
 from pagetoll.ports import CommandEnd
+from pagetoll.ports.site_commands import OUTPUT_OCTETS_MAX
 
-OUTPUT_OCTETS_MAX = 64 * 1024
 SAID_OCTETS_MAX = 2000
 #: Longer values of variables would keep the program from being started (execve(2), MAX_ARG_STRLEN).
 VALUE_OCTETS_MAX = 100_000
@@ -50,6 +50,7 @@ class SiteCommandRunner:
         timeout_s: float,
         interrupted: Callable[[], bool] | None = None,
         stdin_fd: int = subprocess.DEVNULL,
+        output_octets_max: int = OUTPUT_OCTETS_MAX,
     ) -> CommandEnd:
         """See `ports.SiteCommands`."""
         environment = {os.fsencode(name): value.encode() for name, value in base_environment().items()}
@@ -68,7 +69,7 @@ class SiteCommandRunner:
             why = getattr(error, "strerror", None) or str(error)
             return CommandEnd(None, trouble=_("it could not be started: {why}").format(why=why))
         with process:
-            listening = _Listening(process, timeout_s, interrupted)
+            listening = _Listening(process, timeout_s, interrupted, output_octets_max)
             try:
                 return listening.to_the_end()
             finally:
@@ -79,7 +80,11 @@ class _Listening:
     """One running command: what it writes, and the reasons to stop it."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], timeout_s: float, interrupted: Callable[[], bool] | None
+        self,
+        process: subprocess.Popen[bytes],
+        timeout_s: float,
+        interrupted: Callable[[], bool] | None,
+        output_octets_max: int,
     ) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -87,7 +92,7 @@ class _Listening:
         self._timeout_s = timeout_s
         self._until_s = time.monotonic() + timeout_s
         self._interrupted = interrupted
-        self._streams = {process.stdout.fileno(): OUTPUT_OCTETS_MAX, process.stderr.fileno(): SAID_OCTETS_MAX}
+        self._streams = {process.stdout.fileno(): output_octets_max, process.stderr.fileno(): SAID_OCTETS_MAX}
         self._heard = dict.fromkeys(self._streams, b"")
         self._output, self._said = self._streams
         self._open = set(self._streams)

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 
+#: How much of a command's output is kept unless more is wanted.
+OUTPUT_OCTETS_MAX = 64 * 1024
+
+
 @dataclass(frozen=True, slots=True)
 class CommandEnd:
     """How a site's command ended.
@@ -39,6 +43,7 @@ class SiteCommands(Protocol):
         timeout_s: float,
         interrupted: Callable[[], bool] | None = None,
         stdin_fd: int = -3,
+        output_octets_max: int = OUTPUT_OCTETS_MAX,
     ) -> CommandEnd:
         """Run to its end, at most `timeout_s` seconds; `interrupted` is asked now and then whether to stop it.
 

@@ -85,7 +85,7 @@ class Attempt:
         self.status: int | None = None
         self.killed_by, self.ended_s = 0, 0.0
         self.verdict: int | None = None
-        self.sent = self.given_up = self.canceled = self.released = False
+        self.sent = self.given_up = self.canceled = self.released = self.again = False
 
 
 # What the machine says ------------------------------------------------------------------------------------------
@@ -209,8 +209,10 @@ def real_backend(path: bytes) -> Identity:
     return spooler() if found.st_mode & 0o001 and posix.geteuid() == 0 else None
 
 
-def command_for(attempt: Attempt, uri: bytes, words: list[bytes]) -> None:
-    """Settles how the device backend is started. Raises CannotPrint."""
+def command_for(
+    attempt: Attempt, uri: bytes, words: list[bytes], files: list[bytes]
+) -> tuple[bytes, list[bytes], Identity]:
+    """How the device backend is started. Raises CannotPrint."""
     scheme = uri.partition(b":")[0]
     if not scheme or b":" not in uri or not URI_SCHEME.issuperset(scheme):
         raise CannotPrint("the device URI names no backend: give the queue one like cupspykota:socket://host")
@@ -218,8 +220,12 @@ def command_for(attempt: Attempt, uri: bytes, words: list[bytes]) -> None:
     if without_credentials(uri) != without_credentials(attempt.uri):
         raise CannotPrint("pagetolld named another device than the queue: run pagetoll cups status")
     path = backend_folder() + scheme
-    arguments = [uri, attempt.arguments[1], *words, *([] if attempt.from_stdin else attempt.arguments[6:])]
-    attempt.command = (path, arguments, real_backend(path))
+    return path, [uri, attempt.arguments[1], *words, *files], real_backend(path)
+
+
+def files_of(attempt: Attempt) -> list[bytes]:
+    """What the device backend opens by name."""
+    return [] if attempt.from_stdin else attempt.arguments[6:]
 
 
 def say(line: bytes) -> None:
@@ -498,6 +504,8 @@ def perform(attempt: Attempt, verb: bytes, *fields: bytes) -> int | None:
         return prepare(attempt, fields[0], list(fields[1:]))
     elif verb == b"go" and attempt.command:
         return GO
+    elif verb == b"banner":
+        print_banner(attempt, fields[0], list(fields[1:]))
     return None
 
 
@@ -526,12 +534,51 @@ def prepare(attempt: Attempt, uri: bytes, words: list[bytes]) -> int | None:
     if attempt.from_stdin and attempt.spool < 0:
         return fail(attempt, "pagetolld sent no document")
     try:
-        command_for(attempt, uri, words)
+        attempt.command = command_for(attempt, uri, words, files_of(attempt))
     except CannotPrint as error:
         return fail(attempt, str(error))
     make_pipes(attempt)
     send(attempt, [b"starting"], (attempt.life[0], attempt.errors[0]))
     return None
+
+
+def print_banner(attempt: Attempt, uri: bytes, words: list[bytes]) -> None:
+    """Sends a page of the daemon's to the device, by a run of the backend of its own, and says how that ended.
+
+    Raises ValueError for more words than a run has, else one of LOST.
+    """
+    if len(words) != 4 or not attempt.descriptors:
+        raise ValueError("banner has five fields and a page")
+    page, status = attempt.descriptors.pop(0), 1
+    try:
+        path, arguments, who = command_for(attempt, uri, words, [])
+        environment = {**posix.environ, b"DEVICE_URI": uri}
+        arguments[0] = without_credentials(uri)
+        status = end_of(attempt, start(path, arguments, environment, who, (page, 1, 2), 5))
+    except CannotPrint as error:
+        say(b"WARNING: the banner is not printed: " + octets(str(error)))
+    finally:
+        posix.close(page)
+    attempt.heard_s = time.monotonic()
+    send(attempt, [b"banner-ended", number(status)])
+
+
+def end_of(attempt: Attempt, child: int) -> int:
+    """Waits for a banner's backend; a SIGTERM of the spooler's ends it."""
+    kill_s = 0.0
+    while True:
+        process, result = posix.waitpid(child, posix.WNOHANG)
+        if process:
+            code = posix.waitstatus_to_exitcode(result)
+            return code if code >= 0 else 1
+        now_s = time.monotonic()
+        if TERMS and not attempt.canceled:
+            attempt.canceled, kill_s = True, now_s + STAMP_CANCEL_S
+            posix.kill(child, _signal.SIGTERM)
+            tell(attempt, [b"canceled"])
+        if kill_s and now_s >= kill_s:
+            posix.kill(child, _signal.SIGKILL)
+        ready([], now_s + (0.5 if kill_s else 60))
 
 
 def release(attempt: Attempt, job_ids: tuple[bytes, ...]) -> None:
@@ -618,7 +665,7 @@ def print_and_journal(attempt: Attempt) -> int:
     """Prints from a copy that the daemon will count. Raises CannotPrint or one of LOST before anything is printed."""
     if posix.geteuid():
         raise CannotPrint("only root prints without pagetolld")
-    command_for(attempt, attempt.uri, attempt.arguments[2:6])
+    attempt.command = command_for(attempt, attempt.uri, attempt.arguments[2:6], files_of(attempt))
     source = attempt.spool
     if not attempt.from_stdin:
         source = open_to_read(attempt.arguments[6])
@@ -737,8 +784,31 @@ def hear(attempt: Attempt) -> None:
                 attempt.verdict = attempt.status if own else exit_status(fields[0])
             elif verb == b"failed":
                 attempt.given_up = True
+            elif verb in (b"banner", b"print") and attempt.status is None:
+                raise ValueError("the device backend still runs")
+            elif verb == b"banner":
+                print_banner(attempt, fields[0], fields[1:])
+            elif verb == b"print" and not attempt.canceled:
+                prepare_again(attempt, fields[0], fields[1:])
+            elif verb == b"go" and attempt.life[1] >= 0:
+                attempt.again = True
     except LOST:
         drop(attempt)
+
+
+def prepare_again(attempt: Attempt, uri: bytes, words: list[bytes]) -> None:
+    """Makes ready for one more run of a device backend that has failed. Raises ValueError or one of LOST."""
+    if len(words) != 4:
+        raise ValueError("print has five fields")
+    if attempt.spool >= 0 and attempt.descriptors:
+        posix.close(attempt.spool)
+    take_spool(attempt)
+    try:
+        attempt.command = command_for(attempt, uri, words, files_of(attempt))
+    except CannotPrint as error:
+        raise ValueError(str(error))
+    make_pipes(attempt)
+    send(attempt, [b"starting"], (attempt.life[0], attempt.errors[0]))
 
 
 def pass_on(attempt: Attempt) -> bool:
@@ -810,7 +880,8 @@ def reap(attempt: Attempt) -> None:
 
 
 def report(attempt: Attempt) -> int:
-    """Tells the daemon the backend's end and exits as it says; without it by the backend's status."""
+    """Tells the daemon the backend's end and exits as it says (GO: runs it again); without it by the backend's
+    status."""
     if attempt.status is None:
         if attempt.link is None:
             write_end(attempt)
@@ -820,9 +891,15 @@ def report(attempt: Attempt) -> int:
     leave_s = time.monotonic() + (1.0 if attempt.canceled else 1e9)
     while attempt.verdict is None:
         now_s = time.monotonic()
+        if attempt.again and not TERMS:
+            attempt.again, attempt.status, attempt.killed_by, attempt.ended_s = False, None, 0, 0.0
+            attempt.page_lines.clear()
+            return GO
         if TERMS and not attempt.canceled:
             attempt.canceled, leave_s = True, now_s + 1.5
             tell(attempt, [b"canceled"])
+        if attempt.canceled and leave_s > now_s + 1.5:  # while a banner was printed
+            leave_s = now_s + 1.5
         if attempt.link is not None and now_s >= attempt.heard_s + STAMP_SILENCE_S:
             drop(attempt)
         if attempt.link is None and now_s >= attempt.retry_s:
@@ -933,8 +1010,10 @@ def print_job(attempt: Attempt) -> int:
     if status != GO:
         drain(attempt)
         return status
-    supervise(attempt)
-    return report(attempt)
+    while status == GO:
+        supervise(attempt)
+        status = report(attempt)
+    return status
 
 
 def rescue(attempt: Attempt, error: BaseException) -> int:

@@ -128,6 +128,24 @@ class Print:
     options: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Banner:
+    """A page of ours that goes to the device beside the job: how its run of the device backend is started."""
+
+    device_uri: bytes
+    user: bytes
+    title: bytes
+    copies: bytes
+    options: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BannerEnded:
+    """That run is over."""
+
+    status: int
+
+
 @dataclass(frozen=True, slots=True)
 class Go:
     """The client may fork."""
@@ -156,12 +174,12 @@ class Failed:
 
 Message = (
     Job | Adopt | Starting | Started | Line | Canceled | Ended | HandedOver | Upkeep | Command | Lprng
-    | Beat | Say | Print | Go | Release | Exit | Failed
+    | Beat | Say | Print | Banner | BannerEnded | Go | Release | Exit | Failed
 )  # fmt: skip
 
 # How many descriptors ride with a message: at least, at most.
 DESCRIPTORS: dict[type[Message], tuple[int, int]] = {
-    Job: (1, 1), Adopt: (3, 3), Starting: (2, 2), Print: (0, 1), Failed: (0, 1),
+    Job: (1, 1), Adopt: (3, 3), Starting: (2, 2), Print: (0, 1), Banner: (1, 1), Failed: (0, 1),
     Command: (command_frames.STREAMS, command_frames.STREAMS + command_frames.FILES_MAX),
     Lprng: (0, lprng_frames.FILES_MAX + 1),
 }  # fmt: skip
@@ -287,6 +305,8 @@ class _Cursor:
             yield take()
 
 
+_RUN_OF_BACKEND = tuple((name, _Cursor.octets) for name in ("device_uri", "user", "title", "copies", "options"))
+
 # verb: (message, its fields in the frame's order with the reader of each)
 _LAYOUTS: dict[bytes, tuple[type[Message], tuple[tuple[str, Callable[[_Cursor], Any]], ...]]] = {
     b"job": (Job, ()),
@@ -312,7 +332,9 @@ _LAYOUTS: dict[bytes, tuple[type[Message], tuple[tuple[str, Callable[[_Cursor], 
     b"handed-over": (HandedOver, (("document_octets", _Cursor.number),)),
     b"beat": (Beat, ()),
     b"say": (Say, (("line", _Cursor.octets),)),
-    b"print": (Print, tuple((name, _Cursor.octets) for name in ("device_uri", "user", "title", "copies", "options"))),
+    b"print": (Print, _RUN_OF_BACKEND),
+    b"banner": (Banner, _RUN_OF_BACKEND),
+    b"banner-ended": (BannerEnded, (("status", _Cursor.status),)),
     b"go": (Go, ()),
     b"release": (Release, (("job_ids", _Cursor.rest_as_numbers),)),
     b"exit": (Exit, (("status", _Cursor.status),)),

@@ -6,6 +6,7 @@ Nothing here changes what was charged, so whatever dies here is not made up for.
 
 import logging
 
+from pagetoll.app.printing import banners
 from pagetoll.app.printing.attempt import Attempt, Services
 from pagetoll.app.printing.hooks import run_hook
 from pagetoll.app.printing.prepare import run_prehook
@@ -25,6 +26,10 @@ def round_off(services: Services, attempt: Attempt) -> Event:
     if _has_hooks(attempt):
         if not _was_printed(attempt):
             run_prehook(services, attempt, heedless=True)
+            if attempt.outcome is Outcome.REFUSED:
+                banners.print_denied(services, attempt)
+        else:
+            banners.print_ending(services, attempt, accounted=False)
         if attempt.settings.posthook is not None:
             run_hook(services, attempt, "posthook", attempt.settings.posthook, Phase.AFTER, heedless=True)
     if attempt.notes:

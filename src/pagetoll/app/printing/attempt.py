@@ -160,6 +160,7 @@ class Attempt:
     known_ids: tuple[int | None, int | None] = (None, None)  # printer and user in the ledger
     banner_impressions: int = 0  # accounted banners that came out
     banner_media_sheets: int = 0
+    free_banner_impressions: int = 0  # one that is not accounted, and lies between the device's readings
     # what was found out
     document: SpooledDocument | None = None
     usage: Usage | None = None

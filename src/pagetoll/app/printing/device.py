@@ -39,6 +39,12 @@ class Life(Enum):
 
 
 def await_device(services: Services, attempt: Attempt) -> Event:
+    """Wait for the device, and take its first reading where it is measured. Raises DeviceError."""
+    event = enter_device(services, attempt)
+    return measuring.begin(services, attempt) if event is Event.DEVICE_FREE else event
+
+
+def enter_device(services: Services, attempt: Attempt) -> Event:
     """Wait for the device, at most `device_linger_s`; after that the job starts in spite of the other one."""
     device = device_of(attempt.ticket.device_uri)
     patience = Patience(services, attempt, BUSY)
@@ -46,12 +52,12 @@ def await_device(services: Services, attempt: Attempt) -> Event:
     wait_s = 0.0  # a device that is free costs no wait
     while services.monotonic() <= deadline:
         if services.devices.enter(device, attempt.key.nonce, wait_s) and not _has_orphan(services, device):
-            return measuring.begin(services, attempt)
+            return Event.DEVICE_FREE
         if patience.given_up(pause_s=wait_s):
             return patience.event
         wait_s = LISTEN_EVERY_S
     services.devices.seize(device, attempt.key.nonce)
-    return measuring.begin(services, attempt)
+    return Event.DEVICE_FREE
 
 
 def _has_orphan(services: Services, device: str) -> bool:

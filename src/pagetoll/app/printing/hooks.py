@@ -20,6 +20,7 @@ from pagetoll.core.notices import Action
 from pagetoll.core.policy import Verdict
 from pagetoll.core.site_commands import SiteCommand
 from pagetoll.ports import CommandEnd, Note
+from pagetoll.ports.site_commands import OUTPUT_OCTETS_MAX
 
 WAITING = "INFO: Waiting for the site's command {name} to end."
 
@@ -33,6 +34,8 @@ def commands_of(settings: QueueSettings) -> list[SiteCommand]:
         settings.denyduplicates,
         settings.askconfirmation,
         settings.prehook,
+        settings.startingbanner,
+        settings.endingbanner,
         settings.posthook,
     )
     return [command for command in given if isinstance(command, SiteCommand)]
@@ -57,6 +60,7 @@ def run_hook(
     timeout_s: float = 0.0,
     line: str = "",
     heedless: bool = False,
+    output_octets_max: int = OUTPUT_OCTETS_MAX,
 ) -> Run:
     """Run the command of the option `name`. With `heedless` a job that is given up meanwhile does not stop it.
 
@@ -69,6 +73,7 @@ def run_hook(
         variables_of(services, attempt, phase),
         timeout_s=timeout_s or attempt.settings.hook_timeout_s,
         interrupted=None if heedless else patience.given_up,
+        output_octets_max=output_octets_max,
     )
     if end.trouble:
         attempt.notes.append(Note(services.clock(), "hook", f"{name}: {end.trouble}"))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What comes before the document: the notice of a warning, the prehook, a starting banner."""
 
+from pagetoll.app.printing import banners
 from pagetoll.app.printing.attempt import Attempt, Services
 from pagetoll.app.printing.hooks import run_hook
 from pagetoll.app.printing.telling import tell
@@ -13,7 +14,19 @@ def prepare(services: Services, attempt: Attempt) -> Event:
     tell(services, attempt)
     if not attempt.accounted:
         return Event.PREPARED
-    return run_prehook(services, attempt) or Event.PREPARED
+    given_up = run_prehook(services, attempt)
+    if given_up is None:
+        banners.forgive_denied(services, attempt)
+        banners.print_starting(services, attempt)
+        given_up = _given_up(attempt)
+    return given_up or Event.PREPARED
+
+
+def _given_up(attempt: Attempt) -> Event | None:
+    """Whether the job was given up while its banner was printed."""
+    if attempt.canceled:
+        return Event.CANCELED
+    return Event.CLIENT_LOST if attempt.client_lost else None
 
 
 def run_prehook(services: Services, attempt: Attempt, *, heedless: bool = False) -> Event | None:

@@ -5,7 +5,18 @@ import logging
 import os
 from collections.abc import Callable
 
-from pagetoll.app.printing import after, confirm, decide, device, identify, measuring, prepare, receive, settle
+from pagetoll.app.printing import (
+    after,
+    confirm,
+    decide,
+    device,
+    identify,
+    measuring,
+    prepare,
+    receive,
+    settle,
+    watch,
+)
 from pagetoll.app.printing.adopt import conclude_closed, recall
 from pagetoll.app.printing.attempt import Adoption, Arrival, Attempt, Client, Services
 from pagetoll.app.printing.ticket import job_key, read_ticket, who_pays
@@ -29,7 +40,7 @@ STEPS: dict[Command, Step] = {
     Command.AWAIT_DEVICE: device.await_device,
     Command.PREPARE: prepare.prepare,
     Command.START_BACKEND: device.start_backend,
-    Command.WATCH_BACKEND: device.watch_backend,
+    Command.WATCH_BACKEND: watch.watch,
     Command.MEASURE: settle.measure_output,
     Command.SETTLE: settle.settle,
     Command.VOID: settle.void,

@@ -18,6 +18,9 @@ from pagetoll.wire.frames import Exit, Failed, Release
 #: A client releases no more than this (docs/reference/protocol.md).
 RELEASED_AT_ONCE = 1000
 
+#: Where accounted banners are in the number already, or are not to be charged.
+BANNERS_INSIDE = (ChargeRule.BACKEND_FAILED, ChargeRule.DEVICE_COUNTER, ChargeRule.SHARED_READING)
+
 log = logging.getLogger("pagetoll.printing")
 
 
@@ -36,20 +39,33 @@ def measure_output(services: Services, attempt: Attempt) -> Event:
         spool_offset=offset,
         document_octets=document.octets if document else 0,
         page_end_offsets=attempt.usage.page_end_offsets if attempt.usage else (),
+        charge_failed=attempt.settings.onbackenderror.charge,
     )
     by_data = handed_over(evidence)
     well = attempt.backend_status == 0 and not attempt.canceled
     marked = measuring.finish(services, attempt, by_data, well)
     if marked is not None:
+        marked = replace(marked, impressions=max(0, marked.impressions - attempt.free_banner_impressions))
         attempt.reported_impressions = marked.impressions
-    attempt.measured = measured = chosen(
-        replace(evidence, marked=marked), attempt.settings.charge, attempt.settings.trustjobsize
-    )
+    measured = chosen(replace(evidence, marked=marked), attempt.settings.charge, attempt.settings.trustjobsize)
+    attempt.measured = measured = _with_banners(attempt, measured)
     text = f"{measured.impressions} impressions by rule {measured.rule}; backend status {attempt.backend_status}"
     attempt.notes.append(Note(services.clock(), "measured", text))
     attempt.outcome = _outcome(attempt)
     attempt.exit_status = EXIT_PRINTED if attempt.canceled else attempt.backend_status or EXIT_PRINTED
     return Event.MEASURED
+
+
+def _with_banners(attempt: Attempt, measured: Measured) -> Measured:
+    """The accounted banners come on top of the document, unless the device's counter has them already, or nothing
+    came to paper."""
+    if not attempt.banner_impressions or measured.rule in BANNERS_INSIDE:
+        return measured
+    return replace(
+        measured,
+        impressions=measured.impressions + attempt.banner_impressions,
+        media_sheets=measured.media_sheets + attempt.banner_media_sheets,
+    )
 
 
 def _outcome(attempt: Attempt) -> Outcome:

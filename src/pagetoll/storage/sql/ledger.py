@@ -47,7 +47,8 @@ from pagetoll.storage.sql.views import charge_view
 #: Which states a mark may change: a mark that comes late or twice changes nothing.
 _BEFORE = {
     AttemptState.STARTING: (AttemptState.RESERVED.value,),
-    AttemptState.PRINTING: (AttemptState.RESERVED.value, AttemptState.STARTING.value),
+    # a device backend that failed may be started again
+    AttemptState.PRINTING: (AttemptState.RESERVED.value, AttemptState.STARTING.value, AttemptState.PRINTING.value),
 }
 
 
