@@ -832,6 +832,8 @@ def pass_on(attempt: Attempt) -> bool:
 
 def supervise(attempt: Attempt) -> None:
     """Starts the device backend and stays until it is over, or STAMP_CANCEL_S after a SIGTERM."""
+    attempt.again, attempt.status, attempt.killed_by, attempt.ended_s = False, None, 0, 0.0
+    attempt.page_lines.clear()
     path, words, who = attempt.command or (b"", [], None)
     environment = {**posix.environ, b"DEVICE_URI": words[0]}
     words = [without_credentials(words[0]), *words[1:]]
@@ -891,15 +893,12 @@ def report(attempt: Attempt) -> int:
     leave_s = time.monotonic() + (1.0 if attempt.canceled else 1e9)
     while attempt.verdict is None:
         now_s = time.monotonic()
-        if attempt.again and not TERMS:
-            attempt.again, attempt.status, attempt.killed_by, attempt.ended_s = False, None, 0, 0.0
-            attempt.page_lines.clear()
+        if attempt.again:
             return GO
         if TERMS and not attempt.canceled:
-            attempt.canceled, leave_s = True, now_s + 1.5
+            attempt.canceled = True
             tell(attempt, [b"canceled"])
-        if attempt.canceled and leave_s > now_s + 1.5:  # while a banner was printed
-            leave_s = now_s + 1.5
+        leave_s = min(leave_s, now_s + 1.5) if attempt.canceled else leave_s
         if attempt.link is not None and now_s >= attempt.heard_s + STAMP_SILENCE_S:
             drop(attempt)
         if attempt.link is None and now_s >= attempt.retry_s:

@@ -10,24 +10,20 @@ The first field is the verb. Which fields follow is a row of `_LAYOUTS`; some (`
 Texts stay octets: what a spooler hands over need not be UTF-8. Descriptors travel beside the frame: `DESCRIPTORS`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, get_args
 
 from pagetoll.core.errors import ProtocolError
 from pagetoll.wire import command_frames, lprng_frames
 from pagetoll.wire.command_frames import Command, NamedFile
+from pagetoll.wire.frame_fields import LENGTH_OCTETS, FieldCursor
 from pagetoll.wire.lprng_frames import Lprng
 
 VERSION = 1
 FRAME_OCTETS_MAX = 1 << 20
-LENGTH_OCTETS = 4
-_NUMBER_DIGITS_MAX = 20
-_NONCE_DIGITS = 32
-_STATUS_MAX = 255
 
 Stage = Literal["printing", "ended"]
-_Taken = TypeVar("_Taken")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,67 +181,8 @@ DESCRIPTORS: dict[type[Message], tuple[int, int]] = {
 }  # fmt: skip
 
 
-class _Cursor:
-    """Takes a frame's fields one after the other."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-        self.offset = 0
-
-    @property
-    def at_end(self) -> bool:
-        return self.offset == len(self._body)
-
-    def error(self, text: str) -> ProtocolError:
-        return ProtocolError(text, self.offset)
-
-    def octets(self) -> bytes:
-        """The next field. Raises ProtocolError where there is none or it is cut off."""
-        begin = self.offset + LENGTH_OCTETS
-        length = int.from_bytes(self._body[self.offset : begin], "big")
-        if begin > len(self._body) or length > len(self._body) - begin:
-            raise self.error("a field is missing or cut off")
-        self.offset = begin + length
-        return self._body[begin : self.offset]
-
-    def number(self, at_most: int | None = None) -> int:
-        """The next field as a decimal number."""
-        begin, field = self.offset, self.octets()
-        if not field.isdigit() or len(field) > _NUMBER_DIGITS_MAX or (len(field) > 1 and field[:1] == b"0"):
-            raise ProtocolError("not a decimal number", begin)
-        value = int(field)
-        if at_most is not None and value > at_most:
-            raise ProtocolError(f"the number {value} is above {at_most}", begin)
-        return value
-
-    def status(self) -> int:
-        return self.number(_STATUS_MAX)
-
-    def flag(self) -> bool:
-        return self.number(1) == 1
-
-    def rest_as_numbers(self) -> tuple[int, ...]:
-        return tuple(self._each(self.number))
-
-    def word(self, words: Sequence[str]) -> str:
-        begin, field = self.offset, self.octets()
-        for known in words:
-            if field == known.encode():
-                return known
-        raise ProtocolError(f"not one of {', '.join(words)}", begin)
-
-    def nonce(self) -> str:
-        begin, field = self.offset, self.octets()
-        if len(field) != _NONCE_DIGITS or field.strip(b"0123456789abcdef"):
-            raise ProtocolError("not a nonce of 32 hexadecimal digits", begin)
-        return field.decode("ascii")
-
-    def variable(self) -> tuple[bytes, bytes]:
-        begin = self.offset
-        name, equals, value = self.octets().partition(b"=")
-        if not equals:
-            raise ProtocolError("a variable without '='", begin)
-        return name, value
+class _Cursor(FieldCursor):
+    """Takes a frame's fields one after the other; the messages with an own tail are read here."""
 
     def job(self) -> Job:
         """The fields of `job`, to the frame's end."""
@@ -262,7 +199,7 @@ class _Cursor:
             pid=pid,
             start_time_ticks=ticks,
             arguments=arguments,
-            environment=tuple(self._each(self.variable)),
+            environment=tuple(self.each(self.variable)),
         )
 
     def command(self) -> Command:
@@ -276,7 +213,7 @@ class _Cursor:
             NamedFile(direction="r" if self.word(("r", "w")) == "r" else "w", name=self.octets())
             for _ in range(self.number(command_frames.FILES_MAX))
         )
-        environment = tuple(self._each(self.variable))
+        environment = tuple(self.each(self.variable))
         return Command(program=program, path=path, words=words, files=files, environment=environment)
 
     def lprng(self) -> Lprng:
@@ -297,12 +234,8 @@ class _Cursor:
             standard_input=self.octets(),
             documents=tuple(self.octets() for _ in range(self.number(lprng_frames.FILES_MAX))),
             arguments=tuple(self.octets() for _ in range(self.number(command_frames.WORDS_MAX))),
-            environment=tuple(self._each(self.variable)),
+            environment=tuple(self.each(self.variable)),
         )
-
-    def _each(self, take: Callable[[], _Taken]) -> Iterator[_Taken]:
-        while not self.at_end:
-            yield take()
 
 
 _RUN_OF_BACKEND = tuple((name, _Cursor.octets) for name in ("device_uri", "user", "title", "copies", "options"))

@@ -34,21 +34,14 @@ def _is_ink_or_command(value: object) -> bool:
 
 
 _COUNTED = "jobs are counted in the document by ourselves, without ink"
-_NO_BANNER = "no banner is printed"
 _SHOWN = "there are no web pages yet"
 
 NOT_YET_IN_FORCE: Mapping[str, NotYet] = {
     "crashrecipient": NotYet("failures are in the log only"),
     "accounter": NotYet(_COUNTED, _is_ink_or_command),
     "preaccounter": NotYet(_COUNTED),
-    "onbackenderror": NotYet("the device backend is started once, and a job that failed is charged by what came out"),
     "coefficients": NotYet("ink has no price of its own; pages have"),
-    "startingbanner": NotYet(_NO_BANNER),
-    "endingbanner": NotYet(_NO_BANNER),
-    "accountbanner": NotYet(_NO_BANNER),
-    "maxdenybanners": NotYet(_NO_BANNER),
-    "printcancelledbanners": NotYet(_NO_BANNER),
-    "avoidduplicatebanners": NotYet(_NO_BANNER),
+    "printcancelledbanners": NotYet("a canceled job gets no banner"),
     "disablehistory": NotYet("all jobs are kept"),
     "directory": NotYet("documents lie in the spool folder of the home"),
     "logger": NotYet("the daemon writes where it was started to write"),
