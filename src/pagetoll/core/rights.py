@@ -118,6 +118,7 @@ RIGHTS: Mapping[str, tuple[Row, ...]] = {
     "pykosd": (Row(Right.SEE, own=True, also=_ALL_OPTIONS),),
     "pagetoll job": (Row(Right.SEE, own=True, also=_ALL_OPTIONS, keeps_names=True),),
     "pagetoll printer list": (Row(Right.SHARED, also=_SHOWN),),
+    "pagetoll printer drift": (Row(Right.SEE, also=_SHOWN | {"since"}),),
     "pagetoll printer add": (),
     "pagetoll printer change": (Row(Right.LIMITS, needed=frozenset({"max-job"}), also=_VERB),),
     "pagetoll printer delete": (),

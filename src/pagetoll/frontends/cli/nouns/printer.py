@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """`pagetoll printer`: printers and printer groups, their prices and limits."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from pagetoll.app import printers
+from pagetoll.app.dumps.filters import parse_filter
 from pagetoll.app.printers import PrinterListing, PrinterOrder
+from pagetoll.app.reports.drift import drift_rows
 from pagetoll.core.catalogue import UNCHANGED, PrinterChange
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
@@ -111,6 +115,48 @@ def _list(parsed: Parsed) -> Work:
     return work
 
 
+DRIFT_COLUMNS = (
+    Column("name", "NAME"),
+    Column("jobs", "JOBS", right=True),
+    Column("counted", "COUNTED", right=True),
+    Column("reported", "REPORTED", right=True),
+    Column("charged", "CHARGED", right=True),
+    Column("apart", "APART", right=True),
+    Column("percent", "%", right=True),
+    Column("differing", "DIFFERING", right=True),
+    Column("set_aside", "SET ASIDE", right=True),
+)
+SINCE = Option("S", "since", "DATE", "only jobs that ended since then, such as 20260101")
+
+
+def _drift(parsed: Parsed) -> Work:
+    since = parsed.text("since")
+    asked = parse_filter([f"start={since}"] if since else [], datetime.now().astimezone())
+    if asked.remarks:
+        raise UsageError(asked.remarks[0])
+
+    def work(session: Session) -> int:
+        found = drift_rows(session.ledger, asked.wanted, comma_list(",".join(parsed.words)))
+        rows: Iterator[Row] = (
+            {
+                "name": row.drift.printer_name,
+                "jobs": row.drift.attempts,
+                "counted": row.drift.parsed_impressions,
+                "reported": row.drift.reported_impressions,
+                "charged": row.drift.charged_impressions,
+                "apart": row.apart_impressions,
+                "percent": None if row.apart_percent is None else str(row.apart_percent),
+                "differing": row.drift.differing,
+                "set_aside": row.drift.set_aside,
+            }
+            for row in found
+        )
+        show(DRIFT_COLUMNS, rows, as_json="json" in parsed)
+        return 0
+
+    return work
+
+
 NOUN = Noun(
     "printer",
     "Printers and printer groups: prices, largest jobs, groups. A group is a printer that others join.",
@@ -125,6 +171,13 @@ NOUN = Noun(
             changes=True,
         ),
         Verb("list", "[PATTERN…]", "Show printers.", _list),
+        Verb(
+            "drift",
+            "[PATTERN…]",
+            "Show how far what was counted in documents and what the devices reported are apart.",
+            _drift,
+            (SINCE,),
+        ),
     ),
 )
 main = NOUN.run
