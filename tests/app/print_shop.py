@@ -18,6 +18,7 @@ from pagetoll.app.printing.attempt import Attempt, Services
 from pagetoll.app.printing.devices import DeviceGate
 from pagetoll.app.printing.notice_queue import NoticeQueue
 from pagetoll.app.upkeep import UpkeepReport, run_upkeep
+from pagetoll.config.home import Home
 from pagetoll.config.options import QueueSettings, Settings
 from pagetoll.core.catalogue import EntryChange, EntrySelection, Figure, OwnerChange, PrinterChange
 from pagetoll.core.lifecycle import Command
@@ -25,8 +26,10 @@ from pagetoll.core.mail_to import MailTo, Recipients
 from pagetoll.core.money import micros
 from pagetoll.core.policy import LimitBy, OwnerKind
 from pagetoll.frontends.daemon.services import DaemonTeller
+from pagetoll.frontends.python_hook import child_words
 from pagetoll.integrations.processes import LinuxProcesses
 from pagetoll.integrations.site_commands import SiteCommandRunner
+from pagetoll.integrations.tea_hooks import TeaHookFiles
 from pagetoll.plugins import open_catalogue, open_ledger, upgrade_schema
 from pagetoll.ports import AttemptRecord, CatalogueTransaction
 from pagetoll.storage.journal_folder import JournalFolder
@@ -66,6 +69,7 @@ class Shop:
             devices=DeviceGate(),
             commands=SiteCommandRunner(),
             notices=self.notices,
+            tea_hooks=TeaHookFiles(folder / "spool", child_words(Home.at(folder))),
             settings=lambda: self.settings,
             device_uri_of=lambda _, shown: shown,
             clock=clock,

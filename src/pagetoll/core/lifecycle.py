@@ -141,6 +141,8 @@ TRANSITIONS: dict[tuple[State, Event], Transition] = {
     (State.PREPARING, Event.PREPARED): Transition(State.STARTING, Command.START_BACKEND),
     (State.STARTING, Event.STARTED): Transition(State.PRINTING, Command.WATCH_BACKEND),
     (State.STARTING, Event.NEVER_STARTED): Transition(State.VOIDING, Command.VOID),
+    # a queue without a device: what its hooks did is all
+    (State.STARTING, Event.BACKEND_ENDED): Transition(State.MEASURING, Command.MEASURE),
     (State.PRINTING, Event.BACKEND_ENDED): Transition(State.MEASURING, Command.MEASURE),
     (State.PRINTING, Event.NEVER_STARTED): Transition(State.VOIDING, Command.VOID),
     # no more can be found out here: the client writes the end down, and upkeep settles by it

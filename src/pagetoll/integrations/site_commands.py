@@ -51,6 +51,7 @@ class SiteCommandRunner:
         interrupted: Callable[[], bool] | None = None,
         stdin_fd: int = subprocess.DEVNULL,
         output_octets_max: int = OUTPUT_OCTETS_MAX,
+        hand_on: Callable[[bytes], None] | None = None,
     ) -> CommandEnd:
         """See `ports.SiteCommands`."""
         environment = {os.fsencode(name): value.encode() for name, value in base_environment().items()}
@@ -69,7 +70,7 @@ class SiteCommandRunner:
             why = getattr(error, "strerror", None) or str(error)
             return CommandEnd(None, trouble=_("it could not be started: {why}").format(why=why))
         with process:
-            listening = _Listening(process, timeout_s, interrupted, output_octets_max)
+            listening = _Listening(process, timeout_s, interrupted, output_octets_max, hand_on)
             try:
                 return listening.to_the_end()
             finally:
@@ -85,6 +86,7 @@ class _Listening:
         timeout_s: float,
         interrupted: Callable[[], bool] | None,
         output_octets_max: int,
+        hand_on: Callable[[bytes], None] | None,
     ) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -92,6 +94,7 @@ class _Listening:
         self._timeout_s = timeout_s
         self._until_s = time.monotonic() + timeout_s
         self._interrupted = interrupted
+        self._hand_on = hand_on
         self._streams = {process.stdout.fileno(): output_octets_max, process.stderr.fileno(): SAID_OCTETS_MAX}
         self._heard = dict.fromkeys(self._streams, b"")
         self._output, self._said = self._streams
@@ -128,7 +131,7 @@ class _Listening:
             text = _("it was ended by signal {number} ({name})")
             number = -status
             name = signal.Signals(number).name if number in set(signal.Signals) else "?"
-            return CommandEnd(None, output, text.format(number=number, name=name))
+            return CommandEnd(None, output, text.format(number=number, name=name), signal_number=number)
         text = _("it ended with status {status}: {said}").format(status=status, said=said or _("it said nothing"))
         return CommandEnd(status, output, text)
 
@@ -150,7 +153,16 @@ class _Listening:
             if data == b"":
                 self._open.discard(stream)
             elif data is not None:
+                if stream == self._output and self._hand_on is not None:
+                    self._pass_on(data)
                 self._heard[stream] = (self._heard[stream] + data)[: self._streams[stream]]
+
+    def _pass_on(self, data: bytes) -> None:
+        assert self._hand_on is not None
+        try:
+            self._hand_on(data)
+        except OSError:
+            self._hand_on = None
 
     def _read_once(self, stream: int) -> bytes | None:
         try:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-
 #: How much of a command's output is kept unless more is wanted.
 OUTPUT_OCTETS_MAX = 64 * 1024
 
@@ -16,7 +15,8 @@ class CommandEnd:
 
     `status` is its exit status, None where it has none: it could not be started, a signal ended it, or it was
     stopped. `output` is the beginning of what it wrote to standard output.
-    `trouble` is a sentence, "" for status 0. `timed_out` and `interrupted` say why it was stopped.
+    `trouble` is a sentence, "" for status 0. `timed_out` and `interrupted` say why it was stopped; `signal_number` is
+    what ended it otherwise.
     """
 
     status: int | None
@@ -24,6 +24,7 @@ class CommandEnd:
     trouble: str = ""
     timed_out: bool = False
     interrupted: bool = False
+    signal_number: int = 0
 
     @property
     def lines(self) -> list[str]:
@@ -44,10 +45,12 @@ class SiteCommands(Protocol):
         interrupted: Callable[[], bool] | None = None,
         stdin_fd: int = -3,
         output_octets_max: int = OUTPUT_OCTETS_MAX,
+        hand_on: Callable[[bytes], None] | None = None,
     ) -> CommandEnd:
         """Run to its end, at most `timeout_s` seconds; `interrupted` is asked now and then whether to stop it.
 
-        It reads the descriptor `stdin_fd`, and nothing without one.
+        It reads the descriptor `stdin_fd`, and nothing without one. `hand_on` gets all that it writes to standard
+        output, as it comes; an OSError of that is an end of it, not of the command.
 
         Raises nothing of the command's: whatever becomes of it is the returned value.
         """

@@ -127,9 +127,9 @@ _GHOSTSCRIPT_MAY_NOT: dict[str, tuple[int, int]] = {
     "process_madvise": (440, 440),
 }
 _OFFLINE_MAY_NOT = (
-    "socket", "connect", "accept", "accept4", "bind", "listen", "ptrace", "unshare", "setns", "mount", "umount2", "bpf",
-    "perf_event_open", "userfaultfd", "open_by_handle_at", "process_vm_readv", "process_vm_writev", "pidfd_getfd",
-    "io_uring_setup", "io_uring_enter", "io_uring_register", "add_key", "request_key", "keyctl", "kcmp",
+    "socket", "connect", "accept", "accept4", "bind", "listen", "ptrace", "unshare", "setns", "mount", "umount2",
+    "bpf", "perf_event_open", "userfaultfd", "open_by_handle_at", "process_vm_readv", "process_vm_writev", "kcmp",
+    "pidfd_getfd", "io_uring_setup", "io_uring_enter", "io_uring_register", "add_key", "request_key", "keyctl",
 )  # fmt: skip
 _CLONE, _CLONE3 = (56, 220), (435, 435)
 

@@ -75,6 +75,9 @@ def start_backend(services: Services, attempt: Attempt) -> Event:
     user, title = words_for_device(attempt)
     order = Print(device_uri=uri.encode(), user=user, title=title, copies=arguments[4], options=arguments[5])
     descriptors = () if ticket.document_from_file else (document.descriptor,)
+    if attempt.instead_fd >= 0:
+        descriptors = (attempt.instead_fd,)
+        os.lseek(attempt.instead_fd, 0, os.SEEK_SET)  # it may be started again
     try:
         attempt.client.send(order, *descriptors)
         event = _await_starting(attempt)
@@ -200,7 +203,7 @@ def _ended(services: Services, attempt: Attempt) -> bool:
         attempt.canceled = True
         _cut_off(services, attempt)
     elif isinstance(message, Ended):
-        attempt.backend_status = message.status
+        attempt.backend_status, attempt.backend_signal = message.status, message.signal_number
         attempt.canceled = attempt.canceled or message.canceled
         return True
     return False

@@ -6,15 +6,15 @@ import os
 from collections.abc import Callable
 
 from pagetoll.app.printing import (
-    after,
     confirm,
     decide,
     device,
     identify,
     measuring,
-    prepare,
     receive,
     settle,
+    tea_after,
+    tea_before,
     watch,
 )
 from pagetoll.app.printing.adopt import conclude_closed, recall
@@ -31,24 +31,24 @@ Step = Callable[[Services, Attempt], Event | None]
 
 STEPS: dict[Command, Step] = {
     Command.CLOSE_PRIOR: receive.close_prior,
-    Command.SPOOL: receive.spool,
+    Command.SPOOL: tea_before.spool,
     Command.COUNT: receive.count,
     Command.IDENTIFY: identify.identify,
-    Command.DECIDE: decide.decide,
+    Command.DECIDE: tea_before.decide,
     Command.RESERVE: decide.reserve,
     Command.CONFIRM: confirm.confirm,
     Command.AWAIT_DEVICE: device.await_device,
-    Command.PREPARE: prepare.prepare,
-    Command.START_BACKEND: device.start_backend,
+    Command.PREPARE: tea_before.prepare,
+    Command.START_BACKEND: tea_before.start_backend,
     Command.WATCH_BACKEND: watch.watch,
     Command.MEASURE: settle.measure_output,
     Command.SETTLE: settle.settle,
-    Command.VOID: settle.void,
+    Command.VOID: tea_after.void,
     Command.RECORD_REFUSAL: decide.record_refusal,
     Command.RECORD_WITHDRAWAL: decide.record_withdrawal,
     Command.RECORD_CANCEL: decide.record_cancel,
     Command.RECORD_EMPTY: decide.record_empty,
-    Command.ROUND_OFF: after.round_off,
+    Command.ROUND_OFF: tea_after.round_off,
     Command.CONCLUDE: settle.conclude,
     Command.CONCLUDE_PRINTED_BEFORE: settle.conclude_printed_before,
     Command.CONCLUDE_CLOSED: conclude_closed,
@@ -131,6 +131,7 @@ def _place(command: Command) -> str:
 
 def _release(services: Services, attempt: Attempt) -> None:
     """Give back descriptors and the spooled file, whatever happened."""
+    tea_after.release(services, attempt)
     if attempt.document is not None:
         try:
             services.store.discard(attempt.document, keep_file=attempt.settings.keepfiles)

@@ -23,8 +23,9 @@ from pagetoll.config.options.people import PEOPLE
 from pagetoll.config.options.printing import PRINTING
 from pagetoll.config.options.records import RECORDS
 from pagetoll.config.options.settings import QueueSettings, Settings
+from pagetoll.config.options.tea4cups import TEA4CUPS
 
-OPTIONS: tuple[Option, ...] = (*PRINTING, *PEOPLE, *DEVICES, *HOOKS, *RECORDS)
+OPTIONS: tuple[Option, ...] = (*PRINTING, *PEOPLE, *DEVICES, *HOOKS, *TEA4CUPS, *RECORDS)
 OPTION_BY_NAME = {option.name: option for option in OPTIONS}
 
 __all__ = [

@@ -84,6 +84,9 @@ class QueueSettings:
     printcancelledbanners: bool = True
     avoidduplicatebanners: bool | int = False
     directory: str = ""
+    tea4cups_conf: str = ""
+    tea4cups_tell_canceled: bool = False
+    python_hooks_network: bool = False
 
 
 @dataclass(frozen=True, slots=True)

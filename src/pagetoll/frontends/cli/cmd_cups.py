@@ -26,7 +26,7 @@ COMMAND = Command(
     "backend and every queue. CUPS_SERVER names another scheduler.",
     rows=(
         Option("b", "backend-dir", "DIR", "the scheduler's folder of backends (found by itself otherwise)"),
-        Option("n", "name", "NAMES", "the backend's names (cupspykota,pagetoll), also tea4cups; manage takes the first"),
+        Option("n", "name", "NAMES", "its names (cupspykota,pagetoll), or also tea4cups; manage takes the first"),
         Option("s", "as-spooler", "USER", "the backend runs as this user (lp), not as root; jobs are taken from it"),
         Option("k", "keep-secret", "", "keep a password of the device's URI in device-uris.toml, out of the queue"),
         Option("f", "force", "", "uninstall although queues are behind the backend: they will not print"),

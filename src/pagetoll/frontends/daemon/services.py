@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds what the steps of an attempt work with: the one place where the daemon chooses its adapters."""
 
-import os
-import socket
 import time
 from collections.abc import Callable, Sequence
 
@@ -16,10 +14,12 @@ from pagetoll.config.options import Settings
 from pagetoll.core.lifecycle import Command
 from pagetoll.core.notices import Notice
 from pagetoll.frontends.meters import open_meter
-from pagetoll.frontends.wiring import now_utc, open_storage
+from pagetoll.frontends.python_hook import child_words
+from pagetoll.frontends.wiring import now_utc, open_storage, this_server
 from pagetoll.integrations.device_uris import device_uri_of
 from pagetoll.integrations.processes import LinuxProcesses
 from pagetoll.integrations.site_commands import SiteCommandRunner
+from pagetoll.integrations.tea_hooks import TeaHookFiles
 from pagetoll.notifiers.command import BoundedCommand
 from pagetoll.notifiers.mail import SmtpMailSender
 from pagetoll.storage.journal_folder import JournalFolder
@@ -64,6 +64,7 @@ def build_services(home: Home, settings: Callable[[], Settings], checkpoint: Che
         device_uri_of=lambda queue, shown: device_uri_of(home, queue, shown),
         clock=now_utc,
         monotonic=time.monotonic,
-        spooler_host=socket.gethostname()[:200] or os.uname().nodename,
+        tea_hooks=TeaHookFiles(home.spool, child_words(home)),
+        spooler_host=this_server(),
         checkpoint=checkpoint,
     )
