@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Opens the ledger and the catalogue of a home; the one place where frontends choose the store."""
 
+import os
+import socket
 from datetime import UTC, datetime
 
 from pagetoll.config.home import Home
@@ -12,6 +14,11 @@ from pagetoll.ports import Catalogue, Ledger
 def now_utc() -> datetime:
     """The clock of everything that is stored."""
     return datetime.now(UTC)
+
+
+def this_server() -> str:
+    """What the jobs of this machine's spooler are known by."""
+    return socket.gethostname()[:200] or os.uname().nodename
 
 
 def open_storage(home: Home, settings: Settings) -> tuple[Ledger, Catalogue]:

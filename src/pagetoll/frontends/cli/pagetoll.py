@@ -48,6 +48,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "payment": Subcommand("nouns.payment", "book and list payments"),
     "refund": Subcommand("nouns.refund", "give back what jobs cost"),
     "report": Subcommand("nouns.report", "how quotas stand, what was printed"),
+    "import": Subcommand("nouns.imports", "book what the logs of print servers say was printed"),
     "job": Subcommand("cmd_job", "list, show and explain print jobs"),
     "jobs": Subcommand("cmd_job", "short for: job list", ("list",)),
     "explain": Subcommand("cmd_job", "short for: job explain", ("explain",)),
