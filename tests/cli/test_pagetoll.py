@@ -105,7 +105,7 @@ def test_every_command_helps(name):
     done = run(name, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     module = SUBCOMMANDS[name].module.removeprefix("nouns.").removeprefix("cmd_")
-    assert f"pagetoll {module}" in done.stdout
+    assert f"pagetoll {name if is_noun(name) else module}" in done.stdout
 
 
 def is_noun(name: str) -> bool:
