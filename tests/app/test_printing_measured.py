@@ -45,10 +45,10 @@ class Machine:
 
 
 QUICK = {
-    "noprintingmaxdelay_s": 1,
+    "noprintingmaxdelay_s": 3,
     "statusstabilizationloops": 2,
-    "statusstabilizationdelay_s": 0.1,
-    "measure_max_s": 15,
+    "statusstabilizationdelay_s": 0.2,
+    "measure_max_s": 25,
     "measure_wait_s": 10,
 }
 

@@ -6,11 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pagetoll.wire.device_uri import (
+    Place,
     Wrapped,
     has_password,
     inner_uri,
     is_of_tea4cups,
     is_plain_login,
+    place_of,
     unwrap,
     without_password,
     wrap,
@@ -102,3 +104,24 @@ def test_a_password_is_found_and_taken_out(uri, found, shown):
 )
 def test_a_login_with_a_slash_could_name_another_place(uri, plain):
     assert is_plain_login(uri) is plain
+
+
+@pytest.mark.parametrize(
+    ("uri", "place"),
+    [
+        ("socket://Printer.example:9100", Place("socket", "printer.example", 9100, "")),
+        ("socket://192.0.2.7/?waiteof=false", Place("socket", "192.0.2.7", 0, "/")),
+        ("ipp://anna:s@ecret@printer:8631/ipp/print?x=1", Place("ipp", "printer", 8631, "/ipp/print")),
+        ("ipp://[2001:db8::1]:631/ipp", Place("ipp", "2001:db8::1", 631, "/ipp")),
+        ("lpd://192.168.31.214/lpd", Place("lpd", "192.168.31.214", 0, "/lpd")),
+        ("socket://[fe80::1%25eth0]", Place("socket", "fe80::1%eth0", 0, "")),
+        ("socket://host:123456", Place("socket", "")),
+        ("socket://host:99999", Place("socket", "host", 0)),
+        ("usb://HP/LaserJet?serial=1", Place("usb", "")),
+        ("dnssd://HP%20LaserJet._ipp._tcp.local/", Place("dnssd", "")),
+        ("socket:printer", Place("socket", "")),
+        ("", Place("", "")),
+    ],
+)
+def test_where_a_device_is_in_the_network(uri: str, place: Place) -> None:
+    assert place_of(uri) == place

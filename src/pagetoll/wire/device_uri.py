@@ -8,7 +8,6 @@ scheme is ours, too, so that its sites move without changing their queues; `tea4
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 OUR_SCHEMES = ("cupspykota", "pagetoll")
 TEA_SCHEME = "tea4cups"
@@ -88,6 +87,7 @@ class Place:
 
 
 _NETWORK_SCHEMES = frozenset({"socket", "ipp", "ipps", "http", "https", "lpd", "smb", "beh"})
+_ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
 _HOST_AND_PORT = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]*))(?::(\d{1,5}))?")
 
 
@@ -101,6 +101,6 @@ def place_of(device_uri: str) -> Place:
     found = _HOST_AND_PORT.fullmatch(authority.rpartition("@")[2])
     if found is None:
         return Place(scheme, "")
-    host = unquote(found[1] or found[2]).lower()
+    host = _ESCAPED.sub(lambda sign: chr(int(sign[1], 16)), found[1] or found[2]).lower()
     port = int(found[3] or 0)
     return Place(scheme, host, port if port < 65536 else 0, slash + path)
