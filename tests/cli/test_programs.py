@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all PyKota-compatible programs share: help, version, rights, interruption, a database that is away, docs."""
+"""What all PyKota-compatible programs share: help, version, rights, a database that is away, docs."""
 
 import importlib
 import os
 import pty
 import re
-import signal
 import subprocess
 import sys
 from decimal import Decimal
@@ -21,6 +20,8 @@ PROGRAMS = (
     *("pkprinters", "pkusers", "edpykota", "pkbcodes", "dumpykota", "pkinvoice", "pkrefund"),
     *("repykota", "warnpykota", "pykotme", "pykosd"),
 )
+#: These show help, version and page as the others, but need a home or rights of their own.
+SHOWN = (*PROGRAMS, "pkbanner", "pkmail")
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 LISTINGS = {
     "pkprinters": ["-l"],
@@ -44,7 +45,7 @@ def command(program: str) -> Command:
     return found
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("program", SHOWN)
 def test_help_and_version_need_no_home(shared_site: Site, program: str):
     nowhere = {"PAGETOLL_HOME": "/nowhere/at/all"}
     shown = shared_site.run(program, "-h", "-A", "/dev/null", **nowhere)
@@ -56,7 +57,7 @@ def test_help_and_version_need_no_home(shared_site: Site, program: str):
     assert shared_site.run(program, "--vers", **nowhere).out == f"{program} (Pagetoll) {__version__}\n"
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("program", SHOWN)
 def test_the_reference_page_has_a_row_for_each_option(program: str):
     page = (REFERENCE / f"{program}.md").read_text(encoding="utf-8")
     for option in command(program).options:
@@ -68,7 +69,7 @@ def test_the_reference_page_has_a_row_for_each_option(program: str):
     assert documented == {option.letter for option in command(program).options if option.letter}
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("program", SHOWN)
 def test_without_words_on_a_terminal_the_help_is_shown(shared_site: Site, program: str):
     ours, theirs = pty.openpty()
     try:
@@ -140,18 +141,6 @@ def test_the_homes_owner_may_and_is_the_actor(site: Site):
         (SERVICE_USER, "payment"),
         (SERVICE_USER, "pkusers -a -b 1 anna"),
     ]
-
-
-@pytest.mark.parametrize("program", PROGRAMS)
-def test_an_interrupted_program_ends_with_253(site: Site, program: str):
-    pipe = site.folder / "arguments"
-    os.mkfifo(pipe)
-    process = site.start(program, "-A", str(pipe))
-    with pipe.open("w"):  # opens once the program reads: it is waiting for its arguments now
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (253, "")
-    assert err.endswith(" : interrupted; a change that was not complete was not made\n")
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
