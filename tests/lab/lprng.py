@@ -86,6 +86,7 @@ class PrivateLpd:
         (self.folder / "lpd.log").touch()  # lpd ends at once, with status 0, where it cannot open its log
         for queue in self._printcap:
             (self.folder / "spool" / queue).mkdir(mode=0o700)
+            (self.folder / "spool" / queue / "acct").touch()  # lpd makes none for programs
             self.output(queue).touch()
         self.write_printcap(self._printcap)
         for path in (self.folder, *self.folder.rglob("*")):
@@ -139,7 +140,7 @@ class PrivateLpd:
         left = [path for path in (self.folder / "spool" / queue).iterdir() if path.name.startswith(("df", "hf"))]
         return not left and not self.pids(queue)
 
-    def wait_idle(self, queue: str, timeout_s: float = 40) -> None:
+    def wait_idle(self, queue: str, timeout_s: float = 20) -> None:
         wait_until(lambda: self.is_idle(queue), timeout_s, f"the queue {queue} is empty")
 
     def pids(self, queue: str = "") -> list[int]:

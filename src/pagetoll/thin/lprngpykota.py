@@ -400,13 +400,16 @@ def late_name(call: Call) -> bytes:
 def write_late(call: Call) -> None:
     """Writes the job down beside its data files, which get second names that lpd does not remove. Raises OSError."""
     name = late_name(call)
+    if name in [octets(entry) for entry in posix.listdir(".")]:
+        return  # by the start program, or when lpd tried the job before
     names, _ = open_documents(call)
-    try:
-        file = posix.open(name + b".new", posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC, 0o600)
-    except FileExistsError:
-        return
+    flags = posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC | posix.O_NOFOLLOW | posix.O_CLOEXEC
+    file = posix.open(name + b".new", flags, 0o600)
     for place, document in enumerate(names):
-        posix.link(document, name + b".%d" % place)
+        try:
+            posix.link(document, name + b".%d" % place)
+        except FileExistsError:  # a crash was faster than the record
+            pass
     data = frame(call_fields(call, b"late", names, False))
     while data:
         data = data[posix.write(file, data) :]
