@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.print_shop import Shop, pages
+from app.print_shop import Shop, page_end, pages
 from app.thin_caller import Caller
 from pagetoll.config.options import QueueSettings
 from pagetoll.config.options.choices import OnAccounterError
@@ -138,6 +138,17 @@ def test_a_cancel_while_the_counter_settles_prints_nothing_for_free(shop: Shop, 
         caller.join()
         assert place.engine.marked == 6
     assert charged(shop) == (6, ChargeRule.DEVICE_COUNTER, 6)
+
+
+def test_a_cancel_in_the_middle_costs_what_came_out(shop: Shop) -> None:
+    with machine() as place:
+        measured_by(shop, place)
+        caller = shop.hand_in(shop.job(uri=place.uri), pages(6))
+        caller.begin(f"head -c {page_end(2)} | {place.backend}")
+        caller.end(canceled=True)
+        assert place.engine.marked == 2
+    assert charged(shop) == (2, ChargeRule.DEVICE_COUNTER, 2)
+    assert shop.record.outcome is Outcome.CANCELED
 
 
 def test_paper_taken_out_and_a_wait_do_not_print_for_free(shop: Shop) -> None:

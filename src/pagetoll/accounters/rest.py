@@ -54,6 +54,7 @@ class _Course:
     last: Reading | None = None
     why: str = ""
     troubled: int = 0  # answers in a row that told of trouble
+    refusals_most: int = 0  # after so many refusals without any answer it is given up; 0: never
 
 
 class RestWatch:
@@ -94,7 +95,7 @@ class RestWatch:
         return replace(reading, moved=course.at_work)
 
     def _until(self, wait: Wait, done: Callable[[_Course, Reading], bool], course: _Course | None = None) -> Reading:
-        course = course or _Course()
+        course = course or _Course(refusals_most=REFUSALS_MOST)
         begun_s = course.quiet_since_s = time.monotonic()
         telling = _Telling(wait, self._name)
         try:
@@ -114,9 +115,10 @@ class RestWatch:
         try:
             sample = self._ask()
         except (DeviceError, ProtocolError) as error:
-            if isinstance(error, DeviceRefused) and course.last is None and course.troubled + 1 >= REFUSALS_MOST:
-                raise
             self._troubled(course, str(error))
+            refused = isinstance(error, DeviceRefused) and course.last is None
+            if refused and course.troubled == course.refusals_most:
+                raise
             telling.tell(_("it does not answer: {why}").format(why=error), ())
             return
         moved = course.last is not None and _counters(course.last) != _counters(sample.reading)
