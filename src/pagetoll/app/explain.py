@@ -5,11 +5,10 @@ Pure: records in, values out. A frontend renders `text` for people or `value` (J
 text, times as ISO 8601) for programs.
 """
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC
 
+from pagetoll.app.explanation import Explanation, Row, Section, Value
 from pagetoll.app.figures import (
     IDENTIFIED_SENTENCES,
     RULE_SENTENCES,
@@ -21,8 +20,6 @@ from pagetoll.core.messages import _, figure, marked
 from pagetoll.core.money import MILLION, Unit, amount_of, credits_text
 from pagetoll.core.pricing import Tariff, tariff_from_json
 from pagetoll.ports import AttemptRecord, Ledger, LegRecord, Note
-
-Value = str | int | bool | None | list["Value"] | dict[str, "Value"]
 
 UNKNOWN = marked("not known")
 #: Options that CUPS writes for each job by itself; JSON has them.
@@ -46,37 +43,6 @@ _VERBS: dict[Outcome, str] = {
     Outcome.PENDING_HELD: marked("{job} was held"),
     Outcome.VOIDED: marked("{job} never reached the device"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A figure: its name in JSON, what people call it (a key of the catalogues, or translated already), how it reads
-    ("" where there is nothing to say), its value."""
-
-    name: str
-    label: str
-    text: str
-    value: Value
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Rows under a title (a key of the catalogues). In JSON an object by row name, or, when `is_list`, the list of
-    the rows' values."""
-
-    name: str
-    title: str
-    rows: tuple[Row, ...]
-    is_list: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """An attempt in a sentence and in all its figures."""
-
-    attempt_id: int
-    summary: str
-    sections: tuple[Section, ...]
 
 
 def explain(ledger: Ledger, record: AttemptRecord, runs: Sequence[AttemptRecord] = ()) -> Explanation:
@@ -416,14 +382,3 @@ def _times(record: AttemptRecord) -> Section:
 def _note(note: Note) -> Row:
     value: dict[str, Value] = {"at": note.at.astimezone(UTC).isoformat(), "code": note.code, "text": note.text}
     return Row(note.code, moment(note.at), f"{note.code}: {note.text}", value)
-
-
-def to_json(explained: Explanation) -> str:
-    """The explanation for programs, in one line."""
-    tree: dict[str, Value] = {"attempt": explained.attempt_id, "summary": explained.summary}
-    for section in explained.sections:
-        if section.is_list:
-            tree[section.name] = [row.value for row in section.rows]
-        else:
-            tree[section.name] = {row.name: row.value for row in section.rows}
-    return json.dumps(tree)
