@@ -150,7 +150,7 @@ class Caller:
         """Take the order to print and make both pipes."""
         order = self.expect(frames.Print)
         assert isinstance(order, frames.Print)
-        if len(self.job.arguments) == 6:
+        if len(self.job.arguments) == 6 or self.descriptors:
             self.input = self.descriptors.pop(0)
         self.make_pipes()
         self.send(frames.Starting(), self.life[0], self.errors[0])

@@ -50,7 +50,7 @@ def test_a_whole_file_says_what_holds_for_a_queue_without_a_section() -> None:
         onfail='/usr/local/bin/tell "$TEATITLE" ; true',
         tries=3,
         pause_s=60,
-        directory="/var/tmp",
+        folder="/var/tmp",
         debug=True,
     )
 

@@ -35,7 +35,7 @@ class TeaSettings:
     tries: int | None = None
     pause_s: int = 0
     serialize: bool = False
-    directory: str = ""
+    folder: str = ""
     keepfiles: bool = False
     debug: bool = False
 
@@ -93,7 +93,7 @@ class TeaFacts:
     ticket: Ticket
     job_id: int
     input_file: str
-    directory: str
+    folder: str
     data_file: str
     document_octets: int
     md5: str
@@ -108,7 +108,7 @@ def tea_variables(facts: TeaFacts) -> dict[str, str]:
     ticket = facts.ticket
     variables = {
         "TEAPRINTERNAME": ticket.printer,
-        "TEADIRECTORY": facts.directory,
+        "TEADIRECTORY": facts.folder,
         "TEADATAFILE": facts.data_file,
         "TEAJOBSIZE": str(facts.document_octets),
         "TEAMD5SUM": facts.md5,

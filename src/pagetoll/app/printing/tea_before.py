@@ -150,7 +150,7 @@ def _lay_out(services: Services, attempt: Attempt, tea: TeaRun) -> None:
     assert document is not None
     assert services.tea_hooks is not None
     if asked.has_hooks or asked.keepfiles:
-        tea.data_file = services.tea_hooks.work_file(document, asked.directory, work_file_name(attempt))
+        tea.data_file = services.tea_hooks.work_file(document, asked.folder, work_file_name(attempt))
     if asked.filter_line and ticket.document_from_file:
         by_ipp = ticket.device_uri.partition(":")[0] in IPP_SCHEMES
         # the file's copies are the device backend's to make; from standard input it makes none

@@ -154,7 +154,7 @@ def hook_variables(attempt: Attempt, tea: TeaRun, *, after: bool) -> dict[str, s
         ticket=attempt.ticket,
         job_id=attempt.key.job.job_id,
         input_file=text_of(arguments[6]) if len(arguments) > 6 else "",
-        directory=tea.settings.directory or tea.data_file.rpartition("/")[0],
+        folder=tea.settings.folder or tea.data_file.rpartition("/")[0],
         data_file=tea.data_file,
         document_octets=document.octets if document else 0,
         md5=document.md5 if document else "",

@@ -37,7 +37,7 @@ class TeaFile:
             tries=tries,
             pause_s=pause_s,
             serialize=is_true(values.get("serialize", "")),
-            directory=values.get("directory", ""),
+            folder=values.get("directory", ""),
             keepfiles=is_true(values.get("keepfiles", "")),
             debug=is_true(of_all["debug"].value) if "debug" in of_all else False,
         )
