@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the man pages, `man/*.1`, from the programs' tables: `python tools/man_pages.py` after a table was changed.
+"""Writes the man pages, `man/*.1`, from the programs' tables; after a table was changed:
+`PYTHONPATH=src python tools/man_pages.py`.
 
 Pages are in man(7)'s macros: one for each of PyKota's commands, one for `pagetoll`, one for each of its sub-commands.
 """

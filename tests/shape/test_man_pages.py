@@ -45,8 +45,10 @@ def groff(text: str) -> str:
 def test_the_pages_are_those_of_the_tables() -> None:
     found = {path.name: path.read_text(encoding="utf-8") for path in PAGES}
     wanted: dict[str, str] = TOOL.pages()
-    assert sorted(found) == sorted(wanted), "run: .venv/bin/python tools/man_pages.py"
-    assert [name for name in wanted if found[name] != wanted[name]] == [], "run: .venv/bin/python tools/man_pages.py"
+    assert sorted(found) == sorted(wanted), "run: PYTHONPATH=src .venv/bin/python tools/man_pages.py"
+    assert [name for name in wanted if found[name] != wanted[name]] == [], (
+        "run: PYTHONPATH=src .venv/bin/python tools/man_pages.py"
+    )
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)

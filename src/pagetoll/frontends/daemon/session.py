@@ -15,6 +15,7 @@ from collections import deque
 from pagetoll.app.printing.attempt import ClientGone
 from pagetoll.core.errors import ProtocolError
 from pagetoll.wire import command_frames, frames
+from pagetoll.wire.frame_fields import LENGTH_OCTETS
 from pagetoll.wire.frames import Message
 
 log = logging.getLogger("pagetoll.session")
@@ -48,7 +49,7 @@ class Session:
         """Whether the first frame is a command's. Nothing is received for that, no descriptor either. Raises
         ClientGone."""
         until_s = time.monotonic() + timeout_s
-        wanted = frames.LENGTH_OCTETS + len(_COMMAND_HEAD)
+        wanted = LENGTH_OCTETS + len(_COMMAND_HEAD)
         while time.monotonic() < until_s:
             try:
                 seen = self._connection.recv(wanted, socket.MSG_PEEK)
@@ -56,7 +57,7 @@ class Session:
                 raise ClientGone(str(error)) from error
             if not seen:
                 raise ClientGone("the connection was closed")
-            head = seen[frames.LENGTH_OCTETS :]
+            head = seen[LENGTH_OCTETS :]
             if len(seen) == wanted or not _COMMAND_HEAD.startswith(head):
                 return head == _COMMAND_HEAD
             time.sleep(_PEEK_PAUSE_S)  # poll would not wait: there is something to read
