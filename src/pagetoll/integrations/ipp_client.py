@@ -98,6 +98,7 @@ class IppClient:
         document: bytes = b"",
         *,
         user: str | None = None,
+        groups: Iterable[ipp.Group] = (),
     ) -> ipp.Message:
         """Any operation: the answer, whatever its status. The required first attributes are added here."""
         head = [
@@ -108,10 +109,10 @@ class IppClient:
         first, *others = list(operation_attributes) or [name]
         # RFC 8011 §4.1.5: charset, language, then the target; the order of the others is free.
         operation_group = (*head, first, *([] if first is name else [name]), *others)
-        groups = [ipp.Group(ipp.Tag.OPERATION_GROUP, operation_group)]
+        sent = [ipp.Group(ipp.Tag.OPERATION_GROUP, operation_group), *groups]
         if template := tuple(job_attributes):
-            groups.append(ipp.Group(ipp.Tag.JOB_GROUP, template))
-        request = ipp.Message(operation, next(self._request_ids), tuple(groups), document=document)
+            sent.append(ipp.Group(ipp.Tag.JOB_GROUP, template))
+        request = ipp.Message(operation, next(self._request_ids), tuple(sent), document=document)
         return ipp.decode(self._post(resource, ipp.encode(request)))
 
     def _accepted(

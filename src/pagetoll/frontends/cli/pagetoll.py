@@ -49,6 +49,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "refund": Subcommand("nouns.refund", "give back what jobs cost"),
     "report": Subcommand("nouns.report", "how quotas stand, what was printed"),
     "import": Subcommand("nouns.imports", "book what the logs of print servers say was printed"),
+    "watch": Subcommand("cmd_watch", "book what a scheduler's jobs were, without touching a queue"),
     "job": Subcommand("cmd_job", "list, show and explain print jobs"),
     "jobs": Subcommand("cmd_job", "short for: job list", ("list",)),
     "explain": Subcommand("cmd_job", "short for: job explain", ("explain",)),
