@@ -2,6 +2,7 @@
 """Jobs through the real lpd of LPRng with our program as its start and end program and as its filter."""
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from lab.lprng import NoLprng, PrivateLpd, unpack
 from lab.site import Site
 from pagetoll.core.jobs import AttemptState, ChargeRule, Identified, Outcome
 from pagetoll.core.lprng_records import Record, parse
-from pagetoll.integrations.printlab.processes import wait_until
+from pagetoll.integrations.printlab.processes import accepts_connections, free_port, wait_until
 from pagetoll.ports import AttemptRecord
 
 CONFIGURATION = """
@@ -21,6 +22,8 @@ wait_s = 1
 upkeep_interval_s = 5
 [queue.held]
 on_limit = "hold"
+[queue.server]
+unknown_size = "allow"
 [queue.away-retry]
 on_failure = "retry"
 [queue.away-cancel]
@@ -54,6 +57,7 @@ class Shop:
         hooks = f":af=acct:{start[1:]}:{end[1:]}"
         ours = f":if={program} filter"
         slow = f":lp=|{folder}/slow"
+        self.server_port = free_port()
         self.lpd = PrivateLpd(
             folder / "lpd",
             packages,
@@ -68,6 +72,7 @@ class Shop:
                 "filter": ":af=acct" + ours,
                 "old": f":af=acct:achk:as=|{folder}/programs/lprngpykota:ae=|{folder}/programs/lprngpykota" + ours,
                 "piped": f":af=|{program} lines:achk" + ours,
+                "server": f":af=localhost%{self.server_port}:achk:if={folder}/passing",
                 "away-hold": hooks + ours,
                 "away-retry": hooks + ours,
                 "away-cancel": hooks + ours,
@@ -116,6 +121,7 @@ def furnished(packages: Path) -> Iterator[Shop]:
         queues = [path.name for path in (shop.lpd.folder / "spool").iterdir()]
         site.run("pkprinters", "-a", "-c", "0.10", *queues)
         site.add_user("anna", queues, 1000, 1000)
+        script(folder / "passing", "exec cat\n")
         site.start_daemon()
         shop.lpd.start()
         yield shop
@@ -349,6 +355,26 @@ def test_a_job_without_a_daemon_follows_on_failure_and_is_booked_once_it_is_back
     assert sorted(one.charged_impressions for one in found) == [2, 2]
     assert sorted(one.charge_rule for one in found) == [ChargeRule.PARSED, ChargeRule.UNRESERVED]
     assert not list((shop.lpd.folder / "spool" / "away-print").glob("pagetoll-late-*"))
+
+
+def test_a_server_for_lines_answers_lpd(shop: Shop) -> None:
+    words = ["lprng", "serve", "--port", str(shop.server_port)]
+    server = subprocess.Popen(
+        [shop.site.programs / "pagetoll", *words], env=shop.site.environment, stdout=subprocess.DEVNULL
+    )
+    try:
+        wait_until(lambda: accepts_connections(("127.0.0.1", shop.server_port)), 20, "the server listens")
+        pages = document(shop.folder, 1)
+        shop.lpd.print("server", pages)
+        shop.lpd.wait_idle("server")
+        assert shop.lpd.output("server").read_bytes() == pages.read_bytes()
+        shop.lpd.print("server", pages, user="nobody")
+        shop.lpd.wait_idle("server")
+        assert [one.outcome for one in shop.closed("server")] == [Outcome.COMPLETED, Outcome.REFUSED]
+        assert shop.lpd.output("server").read_bytes() == pages.read_bytes()
+    finally:
+        server.terminate()
+        assert server.wait(20) == 0
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pagetoll.core.errors import ProtocolError
 from pagetoll.wire import frames
 from pagetoll.wire.command_frames import Command, NamedFile
 from pagetoll.wire.frames import FRAME_OCTETS_MAX, FrameReader, Message, decode, encode
+from pagetoll.wire.lprng_frames import ROLES, Lprng
 
 CLIENT = Path(__file__).resolve().parents[2] / "src" / "pagetoll" / "thin" / "cupspykota.py"
 
@@ -35,9 +36,25 @@ commands = st.builds(
     files=st.lists(st.builds(NamedFile, direction=st.sampled_from(["r", "w"]), name=octets), max_size=3).map(tuple),
     environment=st.lists(st.tuples(names, octets), max_size=5).map(tuple),
 )
+lprng_calls = st.builds(
+    Lprng,
+    role=st.sampled_from(ROLES),
+    nonce=st.text("0123456789abcdef", min_size=32, max_size=32),
+    pid=numbers,
+    start_time_ticks=numbers,
+    worker_pid=numbers,
+    worker_start_time_ticks=numbers,
+    read_octets=numbers,
+    accounting=st.booleans(),
+    standard_input=octets,
+    documents=st.lists(octets, max_size=4).map(tuple),
+    arguments=st.lists(octets, max_size=4).map(tuple),
+    environment=st.lists(st.tuples(names, octets), max_size=5).map(tuple),
+)
 messages = st.one_of(
     jobs,
     commands,
+    lprng_calls,
     st.builds(
         frames.Adopt,
         stage=st.sampled_from(["printing", "ended"]),

@@ -2,6 +2,8 @@
 """`pagetoll lprng`: put our program where LPRng's lpd runs it, take it away, tell what printcap needs."""
 
 import os
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,20 +12,25 @@ from pagetoll.config.home import Home
 from pagetoll.config.load import load_home
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
+from pagetoll.frontends import identity
 from pagetoll.frontends.cli.cmd_cups import accept_jobs_of
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.cli.subcommand import parse_or_show, say
+from pagetoll.frontends.lprng_server import LineServer
 from pagetoll.integrations import backend_install, lprng_install, system_user
 
 LPD_USER = "lp"
+ADDRESS, PORT = "127.0.0.1", 3333
 COMMAND = Command(
     name="pagetoll lprng",
-    usage="install | uninstall | printcap",
+    usage="install | uninstall | printcap | serve",
     summary="install puts the program that LPRng's lpd runs (pykota, and under its other name lprngpykota) into a "
     "folder, stamped for this home, and has the daemon take jobs from lpd's user. uninstall takes it away. printcap "
-    "shows the lines that a queue's printcap entry needs.",
+    "shows the lines that a queue's printcap entry needs. serve answers lpd's :af=HOST%PORT, in the foreground.",
     rows=(
         Option("d", "dir", "DIR", f"the folder of the program ({lprng_install.FOLDER})"),
+        Option("l", "listen", "ADDRESS", f"serve: the address to listen on ({ADDRESS})"),
+        Option("p", "port", "PORT", f"serve: its port ({PORT})"),
         Option("u", "user", "USER", f"the user that lpd runs programs as ({LPD_USER})"),
     ),
 )
@@ -77,4 +84,34 @@ def printcap(parsed: Parsed, _home: Home) -> int:
     return 0
 
 
-ACTS: dict[str, Callable[[Parsed, Home], int]] = {"install": install, "uninstall": uninstall, "printcap": printcap}
+def serve(parsed: Parsed, home: Home) -> int:
+    """Answer lines until SIGTERM or SIGINT; done as the home's owner, from whom the daemon takes jobs."""
+    address, port = parsed.text("listen") or ADDRESS, parsed.text("port") or str(PORT)
+    if not port.isascii() or not port.isdigit() or not 0 < int(port[:6]) < 65536:
+        raise UsageError(_("{port!r} is no port; say a number from 1 to 65535").format(port=port))
+    if not identity.become_owner(home):
+        raise UsageError(
+            _("only root and {name} may book jobs; run this as one of them").format(name=home.owner().name)
+        )
+    try:
+        server = LineServer((address, int(port)), home.socket)
+    except OSError as error:
+        raise UsageError(
+            _("{address} port {port}: {strerror}; name others with --listen and --port").format(
+                address=address, port=port, strerror=error.strerror
+            )
+        ) from error
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with server:
+        say(_("Serving lpd's :af={address}%{port}").format(address=address, port=port))
+        sys.stdout.flush()
+        server.serve_forever()
+    return 0
+
+
+ACTS: dict[str, Callable[[Parsed, Home], int]] = {
+    "install": install,
+    "uninstall": uninstall,
+    "printcap": printcap,
+    "serve": serve,
+}
