@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The site's commands around a job: what they are told, in which order, and what their faults do to the job."""
 
+import os
 from dataclasses import replace
 
 import pytest
 
 from app.print_shop import Shop, pages
 from app.site_hooks import Hooks, shell, unusable
+from app.thin_caller import dead_process
 from pagetoll.config.options import Policy, UnknownBillingCode
 from pagetoll.core.catalogue import OwnerChange
 from pagetoll.core.jobs import Outcome
+from pagetoll.core.lifecycle import Command
 from pagetoll.core.policy import LimitBy
 from pagetoll.integrations.printlab.processes import wait_until
 from pagetoll.wire import frames
@@ -245,3 +248,48 @@ def test_under_privacy_the_history_keeps_no_titles_and_the_hooks_get_them(shop: 
     assert hooks.told("post")["PYKOTATITLE"] == "letter"
     shop.print(pages(99), job_id=9)
     assert [record.facts.ticket.job_name for record in shop.records()] == ["hidden", "hidden"]
+
+
+# --- the daemon is lost
+
+
+def test_a_posthook_runs_once_when_the_next_daemon_adopts_the_job(shop: Shop, hooks: Hooks) -> None:
+    ticket = hooks.program("ticket", "USERNAME=anna")
+    shop.queue(overwrite_jobticket=ticket, prehook=hooks.program("pre"), posthook=hooks.program("post"))
+    shop.die_at = Command.WATCH_BACKEND
+    caller = shop.hand_in(shop.job(user="guest"), pages(3))
+    caller.begin("cat")
+    caller.join()
+    assert caller.daemon_died
+    shop.die_at = None
+    caller.adopt("ended")
+    caller.conclude()
+    assert (caller.status, hooks.names(), shop.posted) == (0, ["ticket", "pre", "post"], 3)
+    told = hooks.told("post")
+    assert (told["PYKOTAUSERNAME"], told["PYKOTAACTION"], told["PYKOTAJOBSIZE"]) == ("anna", "ALLOW", "3")
+    assert told["PYKOTABALANCE"] == "9.85"
+
+
+@pytest.mark.parametrize("command", [Command.IDENTIFY, Command.CONFIRM, Command.PREPARE, Command.ROUND_OFF])
+def test_a_database_that_is_away_at_a_step_of_the_sites_leaves_nothing_behind(
+    shop: Shop, hooks: Hooks, command: Command
+) -> None:
+    shop.queue(
+        overwrite_jobticket=hooks.program("ticket"),
+        askconfirmation=hooks.program("ask"),
+        prehook=hooks.program("pre"),
+        posthook=hooks.program("post"),
+        maxdenybanners=1,
+    )
+    shop.lock_at = {command}
+    job = shop.job(process=dead_process())
+    caller = shop.hand_in(job, pages(3))
+    caller.print()
+    for spooled in caller.descriptors:
+        os.close(spooled)
+    shop.unlock_database()
+    for _ in range(2):
+        assert shop.upkeep().problems == ()
+    assert shop.reserved == 0
+    assert shop.posted == (3 if caller.status == 0 else 0)
+    assert shop.audit() == []

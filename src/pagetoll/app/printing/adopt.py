@@ -10,6 +10,7 @@ from pagetoll.core.charging import Plan
 from pagetoll.core.copies import Totals
 from pagetoll.core.jobs import AttemptState
 from pagetoll.core.lifecycle import Event
+from pagetoll.core.policy import Decision, Verdict
 from pagetoll.core.pricing import tariff_from_json
 from pagetoll.ports import AttemptRecord, SpooledDocument
 
@@ -33,7 +34,7 @@ def recall(services: Services, attempt: Attempt) -> Event:
 
 
 def restore(attempt: Attempt, record: AttemptRecord, document_fd: int) -> None:
-    """Totals, plan and document of an attempt, as far as the ledger keeps them.
+    """Who pays, totals, plan, decision and document of an attempt, as far as the ledger keeps them.
 
     `document_fd` is the backend's open input and becomes the attempt's own, -1 where there is none any more.
     """
@@ -42,6 +43,12 @@ def restore(attempt: Attempt, record: AttemptRecord, document_fd: int) -> None:
     attempt.attempt_id = record.attempt_id
     attempt.totals = Totals(impressions, facts.media_sheets or impressions, 0, None, None)
     attempt.plan = Plan(tariff_from_json(record.tariff_json), impressions, record.quoted_price, (), ())
+    attempt.user_name = facts.user_name
+    attempt.known_ids = (facts.printer_id, facts.user_id)
+    attempt.accounted = attempt.plan.tariff.charges
+    if record.verdict:
+        attempt.decision = Decision(Verdict(record.verdict), record.reason, record.decision_text)
+    attempt.told = True  # by the daemon that decided
     attempt.document = SpooledDocument(document_fd, facts.document_octets or 0, "", "", "")
 
 

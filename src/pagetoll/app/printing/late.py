@@ -4,7 +4,7 @@
 import os
 from dataclasses import replace
 
-from pagetoll.app.printing import decide, device, receive, settle
+from pagetoll.app.printing import decide, device, identify, receive, settle
 from pagetoll.app.printing.adopt import restore
 from pagetoll.app.printing.attempt import Arrival, Attempt, ClientGone, Services
 from pagetoll.app.printing.run import attempt_of
@@ -65,6 +65,8 @@ def book_entry(services: Services, entry: JournalEntry) -> bool:
             document_fd=document_fd,
         )
         attempt = attempt_of(services, arrival, NoClient(), None)
+        if attempt.settings.overwrite_jobticket is not None:  # nobody was asked: who printed pays
+            identify.normalise(services, attempt)
         attempt.client_lost = entry.ended is None
         for line in entry.lines:
             device.take_line(attempt, line)
