@@ -18,7 +18,7 @@ from pagetoll.app.figures import (
 from pagetoll.core.jobs import AttemptState, ChargeRule, Outcome
 from pagetoll.core.messages import _, figure, marked
 from pagetoll.core.money import MILLION, Unit, amount_of, credits_text
-from pagetoll.core.pricing import Tariff, tariff_from_json
+from pagetoll.core.pricing import PriceLine, Tariff, tariff_from_json
 from pagetoll.ports import AttemptRecord, Ledger, LegRecord, Note
 
 UNKNOWN = marked("not known")
@@ -262,6 +262,7 @@ def _price(record: AttemptRecord) -> Section:
             "printer": line.printer_name,
             "price_per_impression": credits_text(line.price_per_impression),
             "price_per_job": credits_text(line.price_per_job),
+            **({"ink_pages": credits_text(line.micro_impressions(impressions))} if line.page_shares else {}),
         }
         for line in tariff.lines
     )
@@ -281,9 +282,16 @@ def _price(record: AttemptRecord) -> Section:
     )
 
 
+def _pages_text(line: PriceLine, impressions: int) -> str:
+    """How many prices of a page: impressions, or what their ink comes to."""
+    if not line.page_shares:
+        return str(impressions)
+    return _("{pages} pages of ink").format(pages=figure(credits_text(line.micro_impressions(impressions))))
+
+
 def _price_lines(tariff: Tariff, impressions: int) -> str:
     parts = [
-        f"{line.printer_name}: {impressions} x {figure(credits_text(line.price_per_impression))}"
+        f"{line.printer_name}: {_pages_text(line, impressions)} x {figure(credits_text(line.price_per_impression))}"
         + (
             _(" + {price} for the job").format(price=figure(credits_text(line.price_per_job)))
             if line.price_per_job and impressions > 0

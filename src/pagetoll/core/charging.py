@@ -31,6 +31,7 @@ class PageEntry:
     price_per_job: int
     rule: Rule
     max_job_impressions: int | None = None
+    page_shares: tuple[int, ...] = ()  # see PriceLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,8 @@ def tariff_of(view: ChargeView) -> Tariff:
     if view.passthrough or view.limitby is LimitBy.NOCHANGE:
         return FREE
     lines = tuple(
-        PriceLine(entry.printer_name, entry.price_per_impression, entry.price_per_job) for entry in view.entries
+        PriceLine(entry.printer_name, entry.price_per_impression, entry.price_per_job, entry.page_shares)
+        for entry in view.entries
     )
     return Tariff(lines=lines, overcharge=view.overcharge)
 

@@ -12,11 +12,23 @@ from pagetoll.core.money import MILLION, round_millionth
 
 @dataclass(frozen=True, slots=True)
 class PriceLine:
-    """One printer's part of the price, in millionths of a credit."""
+    """One printer's part of the price, in millionths of a credit.
+
+    `page_shares` say for each input page what part of the price per impression its ink costs, in millionths; empty
+    where ink is not looked at. They begin anew behind the last page: with its next copy.
+    """
 
     printer_name: str
     price_per_impression: int
     price_per_job: int
+    page_shares: tuple[int, ...] = ()
+
+    def micro_impressions(self, impressions: int) -> int:
+        """How many prices per impression the first so many sides cost, in millionths."""
+        if not self.page_shares:
+            return impressions * MILLION
+        rounds, rest = divmod(impressions, len(self.page_shares))
+        return rounds * sum(self.page_shares) + sum(self.page_shares[:rest])
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +47,11 @@ class Tariff:
         """The total in millionths of a credit for `impressions` sides; 0 when none was marked."""
         if impressions <= 0:
             return 0
-        base = sum(line.price_per_job + impressions * line.price_per_impression for line in self.lines)
-        return round_millionth(base * self.overcharge, MILLION)
+        base = sum(
+            line.price_per_job * MILLION + line.micro_impressions(impressions) * line.price_per_impression
+            for line in self.lines
+        )
+        return round_millionth(base * self.overcharge, MILLION * MILLION)
 
 
 #: Nobody is charged: nothing is counted on any printer.
@@ -44,8 +59,13 @@ FREE = Tariff(lines=())
 
 
 def tariff_to_json(tariff: Tariff) -> str:
-    """The tariff as a record keeps it: {"overcharge": …, "lines": [[printer, per impression, per job]]}."""
-    lines = [[line.printer_name, line.price_per_impression, line.price_per_job] for line in tariff.lines]
+    """The tariff as a record keeps it: {"overcharge": …, "lines": [[printer, per impression, per job]]}; a line has
+    its page shares behind that where it has some."""
+    lines = [
+        [line.printer_name, line.price_per_impression, line.price_per_job]
+        + ([list(line.page_shares)] if line.page_shares else [])
+        for line in tariff.lines
+    ]
     return json.dumps({"overcharge": tariff.overcharge, "lines": lines}, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -54,4 +74,7 @@ def tariff_from_json(text: str) -> Tariff:
     if not text:
         return FREE
     kept = json.loads(text)
-    return Tariff(tuple(PriceLine(*line) for line in kept["lines"]), kept["overcharge"])
+    lines = tuple(
+        PriceLine(name, page, job, tuple(shares[0]) if shares else ()) for name, page, job, *shares in kept["lines"]
+    )
+    return Tariff(lines, kept["overcharge"])

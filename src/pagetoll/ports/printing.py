@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from pagetoll.core.accounting import InkAccounter
 from pagetoll.core.jobs import AttemptKey
 from pagetoll.core.usage import Usage
 from pagetoll.wire.frames import Ended, Job, Started
@@ -24,9 +25,15 @@ class DocumentCounter(Protocol):
     def close(self) -> None: ...
 
     def count(
-        self, document_fd: int, *, trust_dsc: bool = False, meanwhile: Callable[[], object] | None = None
+        self,
+        document_fd: int,
+        *,
+        trust_dsc: bool = False,
+        ink: InkAccounter | None = None,
+        meanwhile: Callable[[], object] | None = None,
     ) -> Usage:
-        """The usage of the open regular file; its offset stays. Raises DocumentError where there is no number.
+        """The usage of the open regular file, with `ink` also its coverage; its offset stays. Raises DocumentError
+        where there is no number.
 
         `meanwhile` is done once while the child counts; what it raises is raised.
         """

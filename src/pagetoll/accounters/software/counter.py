@@ -24,6 +24,7 @@ from pathlib import Path
 import pagetoll
 from pagetoll.accounters.software import office, reply
 from pagetoll.accounters.software.lockdown import time_limit_s
+from pagetoll.core.accounting import InkAccounter
 from pagetoll.core.errors import DocumentError, DocumentTooComplex, MalformedDocument
 from pagetoll.core.messages import _
 from pagetoll.core.usage import Confidence, Finding, Usage
@@ -136,6 +137,7 @@ class SoftwareCounter:
         self._office = office.find(libreoffice, self._run_as)
         self._lock = threading.Lock()
         self._zygote: _Zygote | None = None
+        self._sighted: SoftwareCounter | None = None
         self._closed = False
 
     @property
@@ -152,6 +154,8 @@ class SoftwareCounter:
         """End the zygote and whatever it still counts."""
         with self._lock:
             self._closed = True
+            if self._sighted is not None:
+                self._sighted.close()
             if self._zygote is not None:
                 self._zygote.end()
                 self._zygote = None
@@ -162,17 +166,22 @@ class SoftwareCounter:
         *,
         trust_dsc: bool = False,
         look: PageLook | None = None,
+        ink: InkAccounter | None = None,
         copies_rule: CopiesRule = CopiesRule.INNER_WINS,
         meanwhile: Callable[[], object] | None = None,
     ) -> Usage:
         """What the regular file open as `document_fd` will use; its offset stays where it is.
 
         `trust_dsc`: a filter wrote every octet, so PostScript comments may be believed; `look`: what to find out by
-        looking at the pages, only where the counter was made with `pages_seen`; `copies_rule`: what counts when PJL
+        looking at the pages, only where the counter was made with `pages_seen`; `ink`: look at the coverage so, with
+        a zygote of its own; `copies_rule`: what counts when PJL
         and the language both ask for copies; `meanwhile`: what the caller does while the child counts, once; what it
         raises is raised. Raises a kind of `DocumentError` when there is no
         number: the language is unknown, the data broken, a limit reached, the child died.
         """
+        if ink is not None:
+            wanted = PageLook(ink.space.value, ink.dpi)
+            return self._seeing().count(document_fd, trust_dsc=trust_dsc, look=wanted, meanwhile=meanwhile)
         if look is not None and not self._pages_seen:
             raise ValueError("this counter was made without pages_seen")
         status = os.fstat(document_fd)
@@ -192,6 +201,15 @@ class SoftwareCounter:
             except _ChildDied as died:
                 raise died.error from died
         return replace(usage, findings=(*usage.findings, Finding("coverage_incomplete")))
+
+    def _seeing(self) -> "SoftwareCounter":
+        """A counter that looks at pages; made when the first document wants it."""
+        if self._pages_seen:
+            return self
+        with self._lock:
+            if self._sighted is None:
+                self._sighted = SoftwareCounter(run_as=self._run_as, ghostscript=self._ghostscript, pages_seen=True)
+            return self._sighted
 
     def _laid_out(self, declared: Usage, document_fd: int, look: PageLook | None) -> Usage:
         """An office document as LibreOffice lays it out, where it is installed; else what the document declares."""

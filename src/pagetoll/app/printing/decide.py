@@ -8,6 +8,7 @@ from pagetoll.app.codes import shown
 from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_HOLD, EXIT_PRINTED, Attempt, Services
 from pagetoll.app.printing.duplicates import duplicate
 from pagetoll.app.printing.hooks import run_hook
+from pagetoll.app.printing.ink import priced_by_ink
 from pagetoll.app.printing.receive import look_up
 from pagetoll.app.printing.ticket import declared_impressions
 from pagetoll.config.options import OnLimit, Policy, UnknownBillingCode, UnknownSize
@@ -46,6 +47,7 @@ def decide(services: Services, attempt: Attempt) -> Event:
     if lacking:
         return _accept_uncharged(attempt, f"printed uncharged by policy allow: {lacking}")
     attempt.accounted = True
+    view = attempt.view = priced_by_ink(services, attempt, view)
     impressions = attempt.totals.impressions
     attempt.quoted_price = charging.tariff_of(view).price(impressions)
     if attempt.uncountable:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pagetoll.app.printing import decide, device, identify, receive, settle
 from pagetoll.app.printing.adopt import restore
 from pagetoll.app.printing.attempt import Arrival, Attempt, ClientGone, Services
+from pagetoll.app.printing.ink import priced_by_ink
 from pagetoll.app.printing.run import attempt_of
 from pagetoll.app.printing.settlement_text import settlement_from_json
 from pagetoll.core import charging
@@ -106,6 +107,7 @@ def _post_unreserved(services: Services, attempt: Attempt) -> None:
             decision = Decision(Verdict.ALLOW, "", f"printed while Pagetoll was away: {charging.missing(view)}")
             services.ledger.record_unreserved(facts, decision, attempt.outcome or Outcome.COMPLETED, attempt.notes)
             return
+        attempt.view = priced_by_ink(services, attempt, view)
         # Printed whatever its billing code is: one that may not be made is in the history only.
         view = decide.with_cost_center(services, attempt)
         attempt.plan = charging.plan(view, attempt.totals.impressions)

@@ -3,6 +3,7 @@
 
 from pagetoll.app.printing.attempt import Attempt, Services
 from pagetoll.app.printing.hooks import commands_of
+from pagetoll.app.printing.ink import wanted_ink
 from pagetoll.app.printing.repair import Standing, close_dead
 from pagetoll.app.printing.ticket import added_by_spooler, written_by_filter
 from pagetoll.app.printing.waiting import Patience
@@ -72,6 +73,7 @@ def count(services: Services, attempt: Attempt) -> Event:
         usage = services.counter.count(
             attempt.document.descriptor,
             trust_dsc=written_by_filter(attempt.ticket),
+            ink=wanted_ink(attempt.settings),
             meanwhile=lambda: _look_up_early(services, attempt),
         )
     except DocumentError as error:
