@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """pagetoll audit: says what the books prove, and names each figure that they do not."""
 
+import json
 import re
 
 import pytest
@@ -29,6 +30,23 @@ def test_a_clean_ledger_is_one_line(site: Site):
     with site.books() as books:
         fill(books)
     assert audit(site) == (0, "The books are right: 4 accounts, 3 entries, 3 open reservations.\n", "")
+
+
+def test_programs_read_differences_and_acts_as_json(site: Site):
+    with site.books() as books:
+        fill(books)
+    lines = site.do("pagetoll", "audit", "--json").splitlines()
+    checked = {"accounts": 4, "entries": 3, "open_reservations": 3}
+    assert [json.loads(line) for line in lines] == [{"proved": True, "checked": checked}]
+    with site.books() as books:
+        books.database.change(
+            lambda c: c.exec_driver_sql("UPDATE accounts SET posted = 9 WHERE unit = 'impressions'")
+        )
+    done = site.run("pagetoll", "audit", "--json")
+    *differences, last = [json.loads(line) for line in done.out.splitlines()]
+    assert (done.status, last["proved"], differences[0]["kept"], differences[0]["derived"]) == (1, False, 9, 2)
+    site.do("pkusers", "-a", "carl")
+    assert json.loads(site.do("pagetoll", "audit", "-a", "-J").splitlines()[0])["act"] == "pkusers -a carl"
 
 
 OWN = "(user anna on laser, impressions)"

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """`pagetoll cups`: install the backend, put queues behind it, give them back, show how they stand."""
 
+import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pagetoll.config.create import FOLDER_MODE, set_text_option, write_thin_conf
@@ -29,6 +30,7 @@ COMMAND = Command(
         Option("n", "name", "NAMES", "its names (cupspykota,pagetoll), or also tea4cups; manage takes the first"),
         Option("s", "as-spooler", "USER", "the backend runs as this user (lp), not as root; jobs are taken from it"),
         Option("k", "keep-secret", "", "keep a password of the device's URI in device-uris.toml, out of the queue"),
+        Option("J", "json", "", "status: write JSON, one object a backend and a queue"),
         Option("f", "force", "", "uninstall although queues are behind the backend: they will not print"),
     ),
 )
@@ -197,6 +199,8 @@ def each(names: list[str], act: Callable[[str], str]) -> int:
 def show_status(parsed: Parsed, home: Home, _names: list[str]) -> int:
     """The backend files and the queues, as tables. 1 when there are managed queues but no backend."""
     installed = backend_install.find_installed(folder_of(parsed))
+    if "json" in parsed:
+        return _show_json(installed, home)
     for file in installed:
         runs_as = _("the spooler's user") if file.mode & 0o001 else name_of(file.uid)
         place = file.stamps.get("HOME") or _("the usual places")
@@ -211,6 +215,17 @@ def show_status(parsed: Parsed, home: Home, _names: list[str]) -> int:
     queues = Cups(os.environ).queues()
     for line in table(queues):
         say(line)
+    return int(not installed and any(queue.managed_uri is not None for queue in queues))
+
+
+def _show_json(installed: Sequence[backend_install.Installed], home: Home) -> int:
+    for file in installed:
+        stamped_for = file.stamps.get("SOCKET")
+        fields = {"backend": str(file.path), "mode": f"{file.mode:04o}", "uid": file.uid, "socket": stamped_for}
+        say(json.dumps(fields | {"this_home": stamped_for == str(home.socket)}))
+    queues = Cups(os.environ).queues()
+    for queue in queues:
+        say(json.dumps({"queue": queue.name, "managed": queue.managed_uri is not None, "device": queue.device}))
     return int(not installed and any(queue.managed_uri is not None for queue in queues))
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`pagetoll doctor`: look for what is wrong and say which command mends it."""
 
+import json
 import os
 import sys
 
@@ -13,13 +14,14 @@ from pagetoll.frontends.cli.subcommand import no_words, parse_or_show, say
 
 COMMAND = Command(
     name="pagetoll doctor",
-    usage="[--quiet] [--backend-dir DIR]",
+    usage="[--quiet] [--json] [--backend-dir DIR]",
     summary="Looks at CUPS, our backend, the queues, the home, the configuration, the ledger, the clock, AppArmor, "
     "the needed programs and the daemon, and prints for each red line the command that mends it. Run it as root. "
     "Exit status 1 when something is wrong.",
     rows=(
         Option("b", "backend-dir", "DIR", "the scheduler's folder of backends (found by itself otherwise)"),
         Option("q", "quiet", "", "only what is wrong or doubtful"),
+        Option("J", "json", "", "write JSON, one object a check"),
     ),
 )
 OPTIONS = COMMAND.options
@@ -36,13 +38,17 @@ def main(arguments: list[str]) -> int:
     no_words(COMMAND, parsed)
     home = Home.from_environment(os.environ)
     findings = examine(gather(home, os.environ, parsed.text("backend-dir")))
-    colored = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    for finding in findings:
-        if finding.level is not Level.OK or "quiet" not in parsed:
-            say(line(finding, colored))
-            if finding.mend:
-                say(_("       mend: {mend}").format(mend=finding.mend))
+    shown = [finding for finding in findings if finding.level is not Level.OK or "quiet" not in parsed]
     bad = sum(finding.level is Level.BAD for finding in findings)
+    if "json" in parsed:
+        for finding in shown:
+            say(json.dumps({"level": finding.level, "what": finding.what, "mend": finding.mend or None}))
+        return int(bad > 0)
+    colored = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    for finding in shown:
+        say(line(finding, colored))
+        if finding.mend:
+            say(_("       mend: {mend}").format(mend=finding.mend))
     doubtful = sum(finding.level is Level.WARN for finding in findings)
     say(
         _("{findings} checks: {bad} bad, {doubtful} doubtful").format(
