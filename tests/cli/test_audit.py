@@ -39,9 +39,7 @@ def test_programs_read_differences_and_acts_as_json(site: Site):
     checked = {"accounts": 4, "entries": 3, "open_reservations": 3}
     assert [json.loads(line) for line in lines] == [{"proved": True, "checked": checked}]
     with site.books() as books:
-        books.database.change(
-            lambda c: c.exec_driver_sql("UPDATE accounts SET posted = 9 WHERE unit = 'impressions'")
-        )
+        books.damage("UPDATE accounts SET posted = 9 WHERE unit = 'impressions'")
     done = site.run("pagetoll", "audit", "--json")
     *differences, last = [json.loads(line) for line in done.out.splitlines()]
     assert (done.status, last["proved"], differences[0]["kept"], differences[0]["derived"]) == (1, False, 9, 2)
