@@ -9,10 +9,17 @@ from dataclasses import dataclass, replace
 from pagetoll.app.lprng import accounting_file, late, passes
 from pagetoll.app.lprng.output import close
 from pagetoll.app.lprng.prior import find_open
-from pagetoll.app.lprng.start import DONE, Calling, start
+from pagetoll.app.lprng.start import DONE, Calling, arriving, start
 from pagetoll.app.lprng.story import Story
-from pagetoll.app.printing.attempt import Client, Services
+from pagetoll.app.printing import receive
+from pagetoll.app.printing.adopt import restore
+from pagetoll.app.printing.attempt import Attempt, Client, Services
+from pagetoll.app.printing.hooks import run_hook
+from pagetoll.core.hook_variables import Phase
+from pagetoll.core.jobs import AttemptState, ChargeRule
 from pagetoll.core.lprng_records import has_counters, parse
+from pagetoll.core.measure import Measured
+from pagetoll.ports import AttemptRecord
 from pagetoll.wire.frames import Exit
 from pagetoll.wire.lprng import LpdJob, names_program, read_job, text_of
 from pagetoll.wire.lprng_frames import Lprng
@@ -49,7 +56,7 @@ def _answer(services: Services, client: Client, call: Lprng, opened: Opened) -> 
         case "filter" | "filtered":
             return passes.filter_call(services, client, call, job, opened.files, opened.standard_input)
         case "end":
-            client.send(Exit(status=end(services, job, opened.accounting)))
+            client.send(Exit(status=end(services, client, calling, job, opened.accounting)))
         case "late":
             late.book(services, client, calling, job, opened.files)
             client.send(Exit(status=DONE))
@@ -81,14 +88,14 @@ def _line(services: Services, client: Client, call: Lprng, calling: Calling, ope
         parts = {} if record is None else record.parts
         job = read_job([b"", *(f"-{letter}{value}".encode() for letter, value in parts.items())], {})
     if job.end or (record is not None and record.word.lower() in ENDING_WORDS):
-        return end(services, job, -1)
+        return end(services, client, calling, job, -1)
     traits = replace(traits_of(call), told=not call.worker_pid)
     return start(services, client, calling, job, opened.files, traits).status
 
 
-def end(services: Services, job: LpdJob, book: int) -> int:
-    """lpd's end program: settle by what is known, and write it into the accounting file `book` (-1: none). Its
-    status means nothing to lpd."""
+def end(services: Services, client: Client, calling: Calling, job: LpdJob, book: int) -> int:
+    """lpd's end program: settle by what is known, and write it into the accounting file `book` (-1: none); then the
+    site's posthook. Its status means nothing to lpd."""
     record = find_open(services, job)
     if record is None:
         log.info("job=%r printer=%r has ended, nothing is open for it", job.identifier, job.queue)
@@ -96,7 +103,25 @@ def end(services: Services, job: LpdJob, book: int) -> int:
         accounting_file.settle_by_counter(services, book, job, record)
     elif record is not None:
         close(services, record, job.end, "its end was told")
+    closed = services.ledger.attempt(record.facts.key) if record is not None else None
+    if closed is not None and closed.state is AttemptState.CLOSED:
+        _run_posthook(services, arriving(services, client, calling, job), closed)
     return DONE
+
+
+def _run_posthook(services: Services, attempt: Attempt, record: AttemptRecord) -> None:
+    command = attempt.settings.posthook
+    if command is None:
+        return
+    attempt.key = record.facts.key
+    restore(attempt, record, -1)
+    receive.look_up(services, attempt)
+    attempt.outcome, attempt.backend_status = record.outcome, record.backend_status
+    attempt.measured = Measured(
+        record.charged_impressions, record.charged_media_sheets, ChargeRule(record.charge_rule)
+    )
+    run_hook(services, attempt, "posthook", command, Phase.AFTER, heedless=True)
+    services.ledger.add_notes(attempt.key, tuple(attempt.notes))
 
 
 def traits_of(call: Lprng) -> Story:

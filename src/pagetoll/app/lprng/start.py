@@ -2,14 +2,14 @@
 """The start of an LPRng job: earlier attempts settled, its files counted, decided, set aside."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pagetoll.app.lprng.counting import count_files
 from pagetoll.app.lprng.prior import close_prior, host_of, job_mark
 from pagetoll.app.lprng.story import Story, files_note
-from pagetoll.app.printing import decide
-from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_HOLD, EXIT_PRINTED, Arrival, Attempt, Client, Services
+from pagetoll.app.printing import confirm, decide, identify, prepare, settle, telling
+from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_HOLD, Arrival, Attempt, Client, Services
 from pagetoll.app.printing.run import attempt_of
 from pagetoll.core.jobs import AttemptKey, JobKey
 from pagetoll.core.lifecycle import Event
@@ -20,7 +20,7 @@ log = logging.getLogger("pagetoll.lprng")
 
 #: lpd's statuses, LPRng manual; nothing else is ever told to it.
 DONE, LATER, REFUSE, HOLD = 0, 32, 34, 37
-_STATUS_OF_EXIT = {EXIT_PRINTED: DONE, EXIT_HOLD: HOLD, EXIT_CANCEL: REFUSE}
+_STATUS_OF_EXIT = {EXIT_HOLD: HOLD, EXIT_CANCEL: REFUSE}
 #: What CUPS's backends say in lines for the scheduler, which lpd has no use for.
 _FOR_CUPS_ONLY = ("JOBSTATE:", "STATE:", "ATTR:", "PAGE:")
 
@@ -44,8 +44,9 @@ class Told:
     def send(self, _message: Message, *_descriptors: int) -> None:
         """A job of lpd's has no device backend of ours."""
 
-    def receive(self, _timeout_s: float) -> None:
-        """lpd's programs are asked once and answer nothing."""
+    def receive(self, timeout_s: float) -> tuple[Message, tuple[int, ...]] | None:
+        """lpd's programs say nothing while they wait; one that is gone is noticed. Raises ClientGone."""
+        return self._client.receive(timeout_s)
 
     def say(self, line: str) -> None:
         if not line.startswith(_FOR_CUPS_ONLY):
@@ -76,12 +77,50 @@ def start(
         return Started(LATER)
     files = count_files(services, attempt, job, opened)
     attempt.notes.append(files_note(services.clock(), replace(traits, files=tuple(files))))
-    if decide.decide(services, attempt) is Event.REFUSED or decide.reserve(services, attempt) is not Event.RESERVED:
-        decide.record_refusal(services, attempt)
-        return Started(_STATUS_OF_EXIT.get(attempt.exit_status, HOLD))
+    event, reserved = _judge(services, attempt)
+    if event is not Event.CONFIRMED:
+        return Started(_not_printed(services, attempt, event, reserved))
     services.ledger.mark_starting(attempt.key, services.clock())
     log.info("job=%r printer=%r user=%r accepted", job.identifier, job.queue, attempt.user_name)
     return Started(DONE, attempt)
+
+
+def _judge(services: Services, attempt: Attempt) -> tuple[Event, bool]:
+    """The steps of core/lifecycle.py from the identity to the prehook: CONFIRMED, or the first event that is no step
+    forward; and whether something is set aside by then."""
+    reserved = False
+    for step, goes_on in _STEPS:
+        event = step(services, attempt)
+        if event is not goes_on:
+            return event, reserved
+        reserved = reserved or event is Event.RESERVED
+    return prepare.run_prehook(services, attempt) or Event.CONFIRMED, reserved
+
+
+def _not_printed(services: Services, attempt: Attempt, event: Event, reserved: bool) -> int:
+    """Books and notices of a job that may not print; lpd's status. One whose program left us is tried again."""
+    if reserved:
+        settle.void(services, attempt)
+    elif event in (Event.REFUSED, Event.OVER_LIMIT):
+        decide.record_refusal(services, attempt)
+    elif event is Event.WITHDRAWN:
+        decide.record_withdrawal(services, attempt)
+    else:
+        decide.record_cancel(services, attempt)
+    telling.tell(services, attempt)
+    if attempt.withdrawn:
+        return REFUSE
+    if event in (Event.REFUSED, Event.OVER_LIMIT):
+        return _STATUS_OF_EXIT.get(attempt.exit_status, HOLD)
+    return LATER
+
+
+_STEPS: tuple[tuple[Callable[[Services, Attempt], Event], Event], ...] = (
+    (identify.identify, Event.IDENTIFIED),
+    (decide.decide, Event.ACCEPTED),
+    (decide.reserve, Event.RESERVED),
+    (confirm.confirm, Event.CONFIRMED),
+)
 
 
 def arriving(services: Services, client: Client, calling: Calling, job: LpdJob) -> Attempt:
