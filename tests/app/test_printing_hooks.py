@@ -11,7 +11,7 @@ from app.site_hooks import Hooks, shell, unusable
 from app.thin_caller import dead_process
 from pagetoll.config.options import Policy, UnknownBillingCode
 from pagetoll.core.catalogue import OwnerChange
-from pagetoll.core.jobs import Outcome
+from pagetoll.core.jobs import HistoryFilter, Outcome
 from pagetoll.core.lifecycle import Command
 from pagetoll.core.policy import LimitBy
 from pagetoll.integrations.printlab.processes import wait_until
@@ -248,6 +248,15 @@ def test_under_privacy_the_history_keeps_no_titles_and_the_hooks_get_them(shop: 
     assert hooks.told("post")["PYKOTATITLE"] == "letter"
     shop.print(pages(99), job_id=9)
     assert [record.facts.ticket.job_name for record in shop.records()] == ["hidden", "hidden"]
+
+
+def test_without_a_history_only_the_last_job_of_a_printer_is_told_of(shop: Shop) -> None:
+    shop.settings = replace(shop.settings, disablehistory=True)
+    for user in ("anna", "stranger", "anna"):
+        shop.print(pages(1), user=user)
+    told = list(shop.services.ledger.history(HistoryFilter(dumped=True)))
+    assert [record.facts.key.job.job_id for record in told] == [shop.records()[-1].facts.key.job.job_id]
+    assert (shop.posted, shop.audit()) == (2, [])
 
 
 # --- the daemon is lost

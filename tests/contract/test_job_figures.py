@@ -5,7 +5,7 @@ import pytest
 
 from contract.books import Books
 from pagetoll.core.job_figures import NO_FIGURES
-from pagetoll.core.jobs import AttemptKey
+from pagetoll.core.jobs import AttemptKey, HistoryFilter
 from pagetoll.core.policy import ALLOWED
 
 HASH, OTHER_HASH = "a" * 64, "b" * 64
@@ -126,3 +126,16 @@ def test_deny_banners_are_counted_on_the_entry_and_begin_anew(one: Books) -> Non
     one.ledger.count_deny_banners(account_id, 0)
     assert counted() == 0
     assert one.audit() == []
+
+
+def test_only_the_last_job_of_a_printer_is_left_in_the_history(one: Books) -> None:
+    view = one.view()
+    assert view.printer_id is not None
+    first, other, last = one.print(3), one.print(1, printer="other"), one.print(2)
+    one.ledger.hide_earlier(view.printer_id, last)
+    told = list(one.ledger.history(HistoryFilter(dumped=True), newest_first=False))
+    assert [record.facts.key for record in told] == [other, last]
+    record = one.ledger.attempt(first)
+    assert record is not None
+    assert (record.facts.ticket.job_name, record.facts.ticket.options) == ("hidden", {})
+    assert (record.charged_impressions, one.posted(), one.audit()) == (3, 5, [])

@@ -244,6 +244,11 @@ class Ledger(Protocol):
         """The newest closed attempt on this printer, other than this one."""
         ...
 
+    def hide_earlier(self, printer_id: int, key: AttemptKey) -> None:
+        """Take the closed attempts on this printer that came before this one out of the history, and forget their
+        titles and options; what they were charged stays."""
+        ...
+
     def count_deny_banners(self, account_id: int, added: int) -> None:
         """Add to the banners that refused jobs of this entry got; with 0 begin to count anew."""
         ...

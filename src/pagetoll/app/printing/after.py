@@ -32,6 +32,10 @@ def round_off(services: Services, attempt: Attempt) -> Event:
             banners.print_ending(services, attempt, accounted=False)
         if attempt.settings.posthook is not None:
             run_hook(services, attempt, "posthook", attempt.settings.posthook, Phase.AFTER, heedless=True)
+    printer_id = attempt.known_ids[0]
+    settings = services.settings()
+    if settings.disablehistory and printer_id is not None:
+        services.ledger.hide_earlier(printer_id, attempt.key)
     if attempt.notes:
         try:
             services.ledger.add_notes(attempt.key, tuple(attempt.notes))

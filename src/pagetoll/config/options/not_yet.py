@@ -41,7 +41,6 @@ NOT_YET_IN_FORCE: Mapping[str, NotYet] = {
     "accounter": NotYet(_COUNTED, _is_counting_command),
     "preaccounter": NotYet(_COUNTED),
     "printcancelledbanners": NotYet("a canceled job gets no banner"),
-    "disablehistory": NotYet("all jobs are kept"),
     "directory": NotYet("documents lie in the spool folder of the home"),
     "logger": NotYet("the daemon writes where it was started to write"),
     "debug": NotYet("the log is as long as ever"),

@@ -14,6 +14,7 @@ from pagetoll.storage.sql.attempts import record_of
 from pagetoll.storage.sql.catalogue_reads import OPEN_CREDIT, entry_of
 from pagetoll.storage.sql.schema import accounts, attempts, printer_members, printers, users
 
+FORGOTTEN = "hidden"
 DAY_MICROS = 86_400_000_000
 
 
@@ -128,6 +129,21 @@ def last_attempt_on(connection: Connection, printer_id: int, key: AttemptKey) ->
     )
     row = connection.execute(found).first()
     return None if row is None else record_of(row)
+
+
+def hide_earlier(connection: Connection, printer_id: int, key: AttemptKey) -> None:
+    """See `ports.Ledger.hide_earlier`."""
+    own = connection.execute(select(attempts.c.id).where(attempts.c.nonce == key.nonce)).scalar_one_or_none()
+    if own is None:
+        return
+    earlier = and_(
+        attempts.c.printer_id == printer_id,
+        attempts.c.id < own,
+        attempts.c.state == AttemptState.CLOSED.value,
+        attempts.c.hidden.is_(False),
+    )
+    forgotten = {"hidden": True, "job_name": FORGOTTEN, "options": FORGOTTEN, "options_json": ""}
+    connection.execute(update(attempts).where(earlier).values(**forgotten))
 
 
 def count_deny_banners(connection: Connection, account_id: int, added: int) -> None:

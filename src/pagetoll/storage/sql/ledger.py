@@ -38,7 +38,13 @@ from pagetoll.storage.sql.cost_centers import ensure_cost_center
 from pagetoll.storage.sql.engine import Database
 from pagetoll.storage.sql.imports import import_runs
 from pagetoll.storage.sql.instants import to_micros
-from pagetoll.storage.sql.job_figures import count_deny_banners, job_figures, last_attempt_on, same_document
+from pagetoll.storage.sql.job_figures import (
+    count_deny_banners,
+    hide_earlier,
+    job_figures,
+    last_attempt_on,
+    same_document,
+)
 from pagetoll.storage.sql.refunds import Wish, refund
 from pagetoll.storage.sql.reserve import reserve
 from pagetoll.storage.sql.schema import attempts
@@ -84,6 +90,9 @@ class SqlLedger:
 
     def last_attempt_on(self, printer_id: int, key: AttemptKey) -> AttemptRecord | None:
         return self.database.read(lambda connection: last_attempt_on(connection, printer_id, key))
+
+    def hide_earlier(self, printer_id: int, key: AttemptKey) -> None:
+        self.database.write(lambda connection: hide_earlier(connection, printer_id, key), durable=False)
 
     def count_deny_banners(self, account_id: int, added: int) -> None:
         self.database.write(lambda connection: count_deny_banners(connection, account_id, added), durable=False)
