@@ -2,17 +2,19 @@
 """The steps before the decision: earlier attempts of the job, the spooled document, its count."""
 
 from pagetoll.app.printing.attempt import Attempt, Services
+from pagetoll.app.printing.counting_command import count_by_command, counting_command
 from pagetoll.app.printing.hooks import commands_of
 from pagetoll.app.printing.ink import wanted_ink
 from pagetoll.app.printing.repair import Standing, close_dead
 from pagetoll.app.printing.ticket import added_by_spooler, written_by_filter
 from pagetoll.app.printing.waiting import Patience
+from pagetoll.config.options.choices import OnAccounterError
 from pagetoll.core.charging import ChargeView
 from pagetoll.core.copies import apply_spooler
 from pagetoll.core.errors import DocumentError
 from pagetoll.core.lifecycle import Event
-from pagetoll.core.usage import Confidence
-from pagetoll.ports import Interrupted, Note
+from pagetoll.core.usage import Confidence, Usage
+from pagetoll.ports import Interrupted, Note, SpooledDocument
 
 #: Impressions, sheets or blank sides of a job: far above what anybody prints, far below what bursts the books.
 LARGEST_JOB = 10_000_000
@@ -50,7 +52,8 @@ def spool(services: Services, attempt: Attempt) -> Event:
     """
     patience = Patience(services, attempt)
     source = attempt.arrival.document_fd
-    needs_copy = attempt.settings.keepfiles or commands_of(attempt.settings)
+    settings = attempt.settings
+    needs_copy = settings.keepfiles or commands_of(settings) or counting_command(settings) is not None
     if attempt.ticket.document_from_file and not needs_copy:
         attempt.document = services.store.examine(source)
     else:
@@ -69,15 +72,13 @@ def count(services: Services, attempt: Attempt) -> Event:
         return _uncountable(
             services, attempt, f"the document has {attempt.document.octets} octets, at most {largest} are counted"
         )
+    patience = Patience(services, attempt)
     try:
-        usage = services.counter.count(
-            attempt.document.descriptor,
-            trust_dsc=written_by_filter(attempt.ticket),
-            ink=wanted_ink(attempt.settings),
-            meanwhile=lambda: _look_up_early(services, attempt),
-        )
+        usage = _usage(services, attempt, attempt.document, patience)
     except DocumentError as error:
         return _uncountable(services, attempt, str(error))
+    if usage is None:
+        return patience.event
     totals = apply_spooler(usage, *added_by_spooler(attempt.ticket))
     if max(totals.impressions, totals.media_sheets, totals.blank_sides) > LARGEST_JOB:
         asked = f"it asks for {totals.impressions} impressions, more than any printer prints at once"
@@ -87,6 +88,24 @@ def count(services: Services, attempt: Attempt) -> Event:
         seen = f"only {usage.impressions} impressions of this {usage.language} document could be counted"
         return _uncountable(services, attempt, seen)
     return Event.COUNTED
+
+
+def _usage(services: Services, attempt: Attempt, document: SpooledDocument, patience: Patience) -> Usage | None:
+    """By the site's command or by ourselves; None when the job was given up meanwhile. Raises DocumentError."""
+    command = counting_command(attempt.settings)
+    if command is not None and document.path:
+        try:
+            return count_by_command(services, attempt, command, patience)
+        except DocumentError as error:
+            if attempt.settings.onaccountererror is OnAccounterError.STOP:
+                raise
+            attempt.notes.append(Note(services.clock(), "counted_ourselves", str(error)))
+    return services.counter.count(
+        document.descriptor,
+        trust_dsc=written_by_filter(attempt.ticket),
+        ink=wanted_ink(attempt.settings),
+        meanwhile=lambda: _look_up_early(services, attempt),
+    )
 
 
 def _look_up_early(services: Services, attempt: Attempt) -> None:

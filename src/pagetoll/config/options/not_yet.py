@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pagetoll.config.options.kinds import Option
-from pagetoll.core.accounting import SoftwareAccounter
 
 
 def _always(_value: object) -> bool:
@@ -29,17 +28,10 @@ def instead_of(option: Option, value: object) -> str:
     return row.instead if row is not None and value != option.default and row.applies(value) else ""
 
 
-def _is_counting_command(value: object) -> bool:
-    return isinstance(value, SoftwareAccounter) and value.command is not None
-
-
-_COUNTED = "jobs are counted by ourselves"
 _SHOWN = "there are no web pages yet"
 
 NOT_YET_IN_FORCE: Mapping[str, NotYet] = {
     "crashrecipient": NotYet("failures are in the log only"),
-    "accounter": NotYet(_COUNTED, _is_counting_command),
-    "preaccounter": NotYet(_COUNTED),
     "printcancelledbanners": NotYet("a canceled job gets no banner"),
     "directory": NotYet("documents lie in the spool folder of the home"),
     "logger": NotYet("the daemon writes where it was started to write"),

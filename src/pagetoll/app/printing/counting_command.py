@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Documents counted by a command of the site's (PyKota's software(command)): the first line of its output that is a
+whole number is the number of pages. It reads the document from its standard input, and finds it in PYKOTADATAFILE.
+"""
+
+import os
+
+from pagetoll.app.printing.attempt import Attempt, Services
+from pagetoll.app.printing.hooks import variables_of
+from pagetoll.app.printing.waiting import Patience
+from pagetoll.config.options import QueueSettings
+from pagetoll.core.accounting import SoftwareAccounter
+from pagetoll.core.errors import DocumentError
+from pagetoll.core.hook_variables import Phase
+from pagetoll.core.messages import _
+from pagetoll.core.site_commands import SiteCommand
+from pagetoll.core.usage import Confidence, PageRun, Segment, Usage
+
+LANGUAGE = "counted-by-command"
+DIGITS_MOST = 9
+
+
+def counting_command(settings: QueueSettings) -> SiteCommand | None:
+    """The command that counts a queue's documents: the accounter's, else the preaccounter's. The document does not
+    change while it is printed, so that one count is enough."""
+    for chosen in (settings.accounter, settings.preaccounter):
+        if isinstance(chosen, SoftwareAccounter) and chosen.command is not None:
+            return chosen.command
+    return None
+
+
+def count_by_command(services: Services, attempt: Attempt, command: SiteCommand, patience: Patience) -> Usage | None:
+    """What the command says of the spooled document; None when the job was given up meanwhile. Raises DocumentError
+    where it says nothing to be used, OSError."""
+    assert attempt.document is not None
+    document_fd = os.open(attempt.document.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        end = services.commands.run(
+            command.argv(),
+            variables_of(services, attempt, Phase.NONE),
+            timeout_s=attempt.settings.hook_timeout_s,
+            interrupted=patience.given_up,
+            stdin_fd=document_fd,
+        )
+    finally:
+        os.close(document_fd)
+    if end.interrupted:
+        return None
+    number = first_count(end.lines) if not end.timed_out else None
+    if number is None:
+        why = end.trouble or _("it printed no number")
+        said = _("the command “{command}” did not count the document: {why}")
+        raise DocumentError(said.format(command=command, why=why))
+    runs = (PageRun(length=number),) if number else ()
+    return Usage((Segment(LANGUAGE, runs),), Confidence.DECLARED)
+
+
+def first_count(lines: list[str]) -> int | None:
+    """The first line that is a whole number; None where there is none."""
+    numbers = (line for line in lines if line.isascii() and line.isdigit() and len(line) <= DIGITS_MOST)
+    return next((int(line) for line in numbers), None)
