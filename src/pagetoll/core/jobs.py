@@ -110,6 +110,7 @@ class Ticket:
 class HistoryFilter:
     """Which attempts of the history: equal names and numbers, None for any; times of their end are inclusive.
 
+    `forbidden`: only those that rules or limits forbade, also where that was only watched.
     `dumped`: only what the old dumps have, the closed ones of known users and printers that no deletion hid.
     """
 
@@ -122,6 +123,7 @@ class HistoryFilter:
     start: datetime | None = None
     end: datetime | None = None
     dumped: bool = False
+    forbidden: bool = False
 
 
 ALL_ATTEMPTS = HistoryFilter()

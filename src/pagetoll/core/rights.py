@@ -159,6 +159,7 @@ RIGHTS: Mapping[str, tuple[Row, ...]] = {
         Row(Right.SEE, own=True, also=_ALL_OPTIONS),
     ),
     "pagetoll report printed": (Row(Right.SEE, also=_ALL_OPTIONS),),
+    "pagetoll report refusals": (Row(Right.SEE, own=True, also=_ALL_OPTIONS, keeps_names=True),),
 }
 
 

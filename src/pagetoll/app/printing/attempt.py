@@ -169,6 +169,7 @@ class Attempt:
     view: ChargeView | None = None
     plan: Plan | None = None
     decision: Decision | None = None
+    would_be: Decision | None = None  # what a job met that is only watched
     attempt_id: int | None = None
     notes: list[Note] = field(default_factory=list)
     # the device backend

@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict, replace
 
 from pagetoll.app.codes import shown
+from pagetoll.app.printing import watched
 from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_HOLD, EXIT_PRINTED, Attempt, Services
 from pagetoll.app.printing.duplicates import duplicate
 from pagetoll.app.printing.hooks import run_hook
@@ -31,7 +32,14 @@ COMMAND_LANGUAGE = "cups-command"
 
 
 def decide(services: Services, attempt: Attempt) -> Event:
-    """Find out who pays what, and refuse what needs no account to be refused."""
+    """Find out who pays what, and refuse what needs no account to be refused; not what is only watched."""
+    event = _judge(services, attempt)
+    if event is Event.REFUSED and watched.is_watched(attempt):
+        return watched.let_pass(services, attempt)
+    return event
+
+
+def _judge(services: Services, attempt: Attempt) -> Event:
     view = look_up(services, attempt)
     if attempt.usage is not None and attempt.usage.language == COMMAND_LANGUAGE:
         return _accept_uncharged(attempt, "a command for the device, no document")
@@ -147,11 +155,16 @@ def _set_aside(services: Services, attempt: Attempt) -> Reserved | None:
     """What was reserved; None where a limit forbids it, with the decision that says so. Raises AccountClosed."""
     assert attempt.plan is not None
     assert attempt.decision is not None
+    decision = attempt.would_be or attempt.decision
     try:
-        return services.ledger.reserve(facts_of(services, attempt), attempt.plan, attempt.decision, attempt.notes)
+        return services.ledger.reserve(facts_of(services, attempt), attempt.plan, decision, attempt.notes)
     except LimitReached as error:
         attempt.decision = _over_limit(attempt, error.refusal)
+    if not watched.is_watched(attempt):
         return None
+    watched.let_pass(services, attempt)
+    assert attempt.would_be is not None
+    return services.ledger.reserve(facts_of(services, attempt), attempt.plan, attempt.would_be, attempt.notes)
 
 
 def _over_limit(attempt: Attempt, refusal: object) -> Decision:

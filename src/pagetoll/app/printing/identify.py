@@ -3,6 +3,7 @@
 
 from dataclasses import replace
 
+from pagetoll.app.printing import watched
 from pagetoll.app.printing.attempt import Attempt, Services
 from pagetoll.app.printing.hooks import run_hook
 from pagetoll.config.options import Settings, UsernameCase
@@ -12,6 +13,7 @@ from pagetoll.core.jobs import Identified, Ticket
 from pagetoll.core.lifecycle import Event
 from pagetoll.core.messages import _
 from pagetoll.core.policy import Decision, Verdict
+from pagetoll.core.site_commands import SiteCommand
 from pagetoll.core.ticket_answer import TicketAnswer, TicketVerdict, ticket_answer
 from pagetoll.ports import Note
 
@@ -24,10 +26,20 @@ def identify(services: Services, attempt: Attempt) -> Event:
     command = attempt.settings.overwrite_jobticket
     if command is None:
         return Event.IDENTIFIED  # done at the arrival
+    event = _ask(services, attempt, command)
+    if event in (Event.REFUSED, Event.WITHDRAWN) and watched.is_watched(attempt):
+        watched.remember(services, attempt)
+        attempt.withdrawn = False
+        return Event.IDENTIFIED
+    return event
+
+
+def _ask(services: Services, attempt: Attempt, command: SiteCommand) -> Event:
     done = run_hook(services, attempt, "overwrite_jobticket", command, Phase.NONE)
     if done.given_up is not None:
         return done.given_up
     if done.end.status is None:
+        normalise(services, attempt)
         text = _("Held: the command overwrite_jobticket could not be run ({why}); mend it, then release the job")
         attempt.decision = Decision(Verdict.HOLD, "account-authorization-failed", text.format(why=done.end.trouble))
         return Event.REFUSED

@@ -8,6 +8,7 @@ where NAME is a queue or a printer group. The reference page is checked against 
 from pagetoll.config.options.choices import (
     BannerShare,
     Logger,
+    Mode,
     OnAccounterError,
     OnFailure,
     OnLimit,
@@ -33,6 +34,7 @@ __all__ = [
     "OPTION_BY_NAME",
     "BannerShare",
     "Logger",
+    "Mode",
     "OnAccounterError",
     "OnFailure",
     "OnLimit",

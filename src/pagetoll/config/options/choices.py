@@ -11,6 +11,13 @@ class Policy(StrEnum):
     ALLOW = "allow"
 
 
+class Mode(StrEnum):
+    """Whether jobs are refused, or only watched."""
+
+    ENFORCE = "enforce"
+    WATCH = "watch"
+
+
 class UnknownSize(StrEnum):
     """What becomes of documents that cannot be counted."""
 

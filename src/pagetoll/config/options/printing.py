@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options of the ledger and of a job's way to the device."""
 
-from pagetoll.config.options.choices import OnFailure, OnLimit, Policy, UnknownSize
+from pagetoll.config.options.choices import Mode, OnFailure, OnLimit, Policy, UnknownSize
 from pagetoll.config.options.kinds import (
     COMMAND,
     Option,
@@ -35,6 +35,13 @@ PRINTING: tuple[Option, ...] = (
         "",
         False,
         "Where the ledger is, as an SQLAlchemy URL. Empty means the SQLite file pagetoll.db in the home.",
+    ),
+    word_option(
+        "mode",
+        Mode.ENFORCE,
+        True,
+        "enforce refuses or holds the jobs that its rules and limits say; watch counts and charges all jobs and lets "
+        "them print, and what would have become of them is in `pagetoll report refusals`.",
     ),
     Option(
         "policy",

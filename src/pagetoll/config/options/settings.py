@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pagetoll.config.options.choices import (
     BannerShare,
     Logger,
+    Mode,
     OnAccounterError,
     OnFailure,
     OnLimit,
@@ -38,6 +39,7 @@ DAY_S = 86400
 class QueueSettings:
     """The options of one queue or printer group. Credits are in millionths."""
 
+    mode: Mode = Mode.ENFORCE
     policy: Policy | SiteCommand = Policy.DENY
     enforcement: Enforcement = Enforcement.STRICT
     gracedelay_d: int = 7

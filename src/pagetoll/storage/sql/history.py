@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table, and_, bindparam, func, or_, select, text
 
 from pagetoll.core.jobs import AttemptKey, AttemptState, HistoryFilter, Outcome
+from pagetoll.core.policy import Verdict
 from pagetoll.ports import Act, AttemptRecord, LegRecord, UserCharges
 from pagetoll.storage.sql import schema
 from pagetoll.storage.sql.accounts import accounts_named, job_write_id, state_of
@@ -19,6 +20,8 @@ from pagetoll.storage.sql.schema import OPEN_ATTEMPTS, accounts, attempts, entri
 
 MICROSECONDS_OF_LAST_SECOND = 999_999
 OPEN_STATES = tuple(state.value for state in AttemptState if state is not AttemptState.CLOSED)
+
+_FORBIDDEN = (Verdict.REFUSE.value, Verdict.HOLD.value)
 
 
 def by_key(connection: Connection, key: AttemptKey) -> AttemptRecord | None:
@@ -77,6 +80,8 @@ def selection(wanted: HistoryFilter) -> Select[Any]:
         )
         if value is not None
     ]
+    if wanted.forbidden:
+        conditions.append(c.verdict.in_(_FORBIDDEN))
     if wanted.dumped:
         conditions += [c.state == "closed", c.hidden.is_(False), c.user_id.is_not(None), c.printer_id.is_not(None)]
     if wanted.start is not None:

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from pagetoll.app.dumps.filters import parse_dump_filter
+from pagetoll.app.dumps.filters import parse_dump_filter, parse_filter
 from pagetoll.app.dumps.rows import rows as dump_rows
 from pagetoll.app.reports.quota_report import ReportOrder, quota_reports
 from pagetoll.core.dumps import COLUMNS as DUMP_COLUMNS
 from pagetoll.core.dumps import SUM_KEYS, DumpType
 from pagetoll.core.errors import UsageError
+from pagetoll.core.jobs import Outcome
 from pagetoll.core.messages import _
 from pagetoll.core.policy import OwnerKind
 from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work
@@ -20,6 +21,7 @@ from pagetoll.frontends.pykota import values
 from pagetoll.frontends.pykota.output import tell
 from pagetoll.frontends.pykota.program import Session
 from pagetoll.frontends.wiring import now_utc
+from pagetoll.ports import AttemptRecord
 
 QUOTA_COLUMNS = (
     Column("printer", "PRINTER"),
@@ -39,6 +41,19 @@ SUM_COLUMNS = (
     Column("impressions", "IMPRESSIONS", right=True),
     Column("price", "PRICE", right=True),
     Column("octets", "OCTETS", right=True),
+)
+
+
+REFUSAL_COLUMNS = (
+    Column("received_at", "RECEIVED"),
+    Column("job_id", "JOB", right=True),
+    Column("printer", "PRINTER"),
+    Column("user", "USER"),
+    Column("verdict", "VERDICT"),
+    Column("enforced", "ENFORCED"),
+    Column("impressions", "IMPRESSIONS", right=True),
+    Column("charged", "CHARGED", right=True),
+    Column("text", "WHY"),
 )
 
 
@@ -104,6 +119,37 @@ def _printed(parsed: Parsed) -> Work:
     return work
 
 
+def _refusals(parsed: Parsed) -> Work:
+    asked = parse_filter(parsed.words, datetime.now().astimezone())
+    for remark in asked.remarks:
+        tell("WARN", remark)
+    wanted = replace(asked.wanted, dumped=False, forbidden=True)
+
+    def work(session: Session) -> int:
+        show(REFUSAL_COLUMNS, map(_refusal_row, session.ledger.history(wanted)), as_json="json" in parsed)
+        return 0
+
+    return work
+
+
+def _refusal_row(record: AttemptRecord) -> Row:
+    facts = record.facts
+    return {
+        "received_at": facts.received_at,
+        "job_id": facts.key.job.job_id,
+        "attempt": record.attempt_id,
+        "printer": facts.ticket.printer,
+        "user": facts.user_name,
+        "verdict": record.verdict,
+        "enforced": record.outcome in (Outcome.REFUSED, Outcome.PENDING_HELD),
+        "impressions": facts.parsed_impressions,
+        "charged": record.charged_impressions,
+        "price": credits_of(record.charged_price),
+        "reason": record.reason,
+        "text": record.decision_text,
+    }
+
+
 NOUN = Noun(
     "report",
     "Reports: how users stand with their quotas, and what was printed in a time.",
@@ -126,6 +172,14 @@ NOUN = Noun(
             "start=20260101 username=anna.",
             _printed,
             (Option("b", "by", "KEYS", "sum by these of " + ", ".join(KEYS) + " (printer,user)"),),
+        ),
+        Verb(
+            "refusals",
+            "[KEY=VALUE…]",
+            "Show the jobs that rules or limits forbade, the newest first: those that were refused or held, and "
+            "those that printed all the same, since their queue is only watched. Filters are those of dumpykota's "
+            "history.",
+            _refusals,
         ),
     ),
 )
