@@ -14,6 +14,7 @@ from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.frontends import identity
 from pagetoll.frontends.cli.cmd_cups import accept_jobs_of
+from pagetoll.frontends.cli.lprng_import import import_files
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.cli.subcommand import parse_or_show, say
 from pagetoll.frontends.lprng_server import LineServer
@@ -23,12 +24,16 @@ LPD_USER = "lp"
 ADDRESS, PORT = "127.0.0.1", 3333
 COMMAND = Command(
     name="pagetoll lprng",
-    usage="install | uninstall | printcap | serve",
+    usage="install | uninstall | printcap | serve | import FILE…",
     summary="install puts the program that LPRng's lpd runs (pykota, and under its other name lprngpykota) into a "
     "folder, stamped for this home, and has the daemon take jobs from lpd's user. uninstall takes it away. printcap "
-    "shows the lines that a queue's printcap entry needs. serve answers lpd's :af=HOST%PORT, in the foreground.",
+    "shows the lines that a queue's printcap entry needs. serve answers lpd's :af=HOST%PORT, in the foreground. "
+    "import books the jobs of old accounting files as unverified, each once.",
     rows=(
         Option("d", "dir", "DIR", f"the folder of the program ({lprng_install.FOLDER})"),
+        Option("c", "create", "", "import: create users, printers and entries that are missing, without limits"),
+        Option("P", "printer", "QUEUE", "import: the queue of lines that name none"),
+        Option("s", "server", "NAME", "import: the print server that wrote the files (this one)"),
         Option("l", "listen", "ADDRESS", f"serve: the address to listen on ({ADDRESS})"),
         Option("p", "port", "PORT", f"serve: its port ({PORT})"),
         Option("u", "user", "USER", f"the user that lpd runs programs as ({LPD_USER})"),
@@ -43,8 +48,12 @@ def main(arguments: list[str]) -> int:
     if parsed is None:
         return 0
     word, *others = parsed.words or ("",)
+    if word == "import":
+        return import_files(parsed, others, arguments)
     if word not in ACTS or others:
-        raise UsageError(_("say {names}; see: {name} --help").format(names=", ".join(ACTS), name=COMMAND.name))
+        raise UsageError(
+            _("say {names}; see: {name} --help").format(names=", ".join([*ACTS, "import"]), name=COMMAND.name)
+        )
     return ACTS[word](parsed, Home.from_environment(os.environ))
 
 
