@@ -98,6 +98,7 @@ def test_what_the_device_marked_is_charged_and_an_impossible_reading_is_not(
         measured_by(shop, place)
         assert shop.print(pages(5), place.backend, uri=place.uri).status == 0
     assert charged(shop) == (impressions, rule, reported)
+    assert "serial:LAB1 by snmp: 1000 impressions before" in shop.notes()
     kept = shop.services.ledger.readings(shop.record.attempt_id)
     assert (kept["before"].reading.impressions, kept["before"].reading.serial) == (1000, "LAB1")
     assert bool(kept["after"].trouble) == (rule == ChargeRule.PARSED)

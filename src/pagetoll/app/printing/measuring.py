@@ -231,6 +231,8 @@ def _last_reading(
 
 def _marked(services: Services, attempt: Attempt, claim: Claim, found: Difference) -> Marked | None:
     party = claim.party
+    if party.before is not None and party.after is not None:
+        attempt.notes.append(Note(services.clock(), "reading", _in_words(party.device, party.before, party.after)))
     foreign = party.foreign or (claim.leased and not services.ledger.leave_device(party.device, attempt.key))
     if found.trouble:
         said = f"the reading of the device is set aside: {found.trouble}"
@@ -249,6 +251,18 @@ def _marked(services: Services, attempt: Attempt, claim: Claim, found: Differenc
     )
     attempt.notes.append(Note(services.clock(), "shared_reading", said))
     return Marked(part, None, shared=True)
+
+
+def _in_words(device: str, before: Reading, after: Reading) -> str:
+    told = [
+        f"{first} {unit} before, {second} after"
+        for unit, first, second in (
+            ("impressions", before.impressions, after.impressions),
+            ("sheets", before.media_sheets, after.media_sheets),
+        )
+        if first is not None and second is not None
+    ]
+    return f"{device} by {after.source}: {'; '.join(told) or 'no counter'} ({after.state or 'state unknown'})"
 
 
 def _resumed(services: Services, attempt: Attempt) -> Claim | None:
