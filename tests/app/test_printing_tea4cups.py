@@ -225,6 +225,12 @@ def test_the_file_is_kept_in_the_folder_that_is_named(tea: TeaShop) -> None:
     assert (tea.folder / "work" / "tea4cups-hp-anna-5").read_bytes() == pages(2)
 
 
+def test_without_a_folder_of_its_own_it_is_kept_with_the_spools(tea: TeaShop) -> None:
+    tea.conf("keepfiles : yes\n")
+    assert tea.print(job_id=5).status == 0
+    assert (tea.folder / "spool" / "kept" / "tea4cups-hp-anna-5").read_bytes() == pages(2)
+
+
 PYTHON = """
 import os, socket
 from pagetoll.core.hook_event import CANCEL

@@ -37,6 +37,15 @@ while :; do sleep 0.1; done
 """
 
 
+#: One that prints on until it is let go.
+GATED = """#!/bin/sh
+[ $# -eq 0 ] && exit 0
+cat ${6:+"$6"} > /dev/null
+echo printing >> HERE/log
+while [ ! -e HERE/gate ]; do sleep 0.1; done
+"""
+
+
 class Tea:
     """A site that came from Tea4CUPS; hooks write into the file `log` of a folder that all may write to."""
 
@@ -46,7 +55,7 @@ class Tea:
         self.folder.mkdir()
         self.folder.chmod(0o777)
         self.log = self.folder / "log"
-        for name, text in (("recording", BACKEND), ("slow", SLOW)):
+        for name, text in (("recording", BACKEND), ("slow", SLOW), ("gated", GATED)):
             path = site.folder / name
             path.write_text(text.replace("HERE", str(self.folder)))
             site.cups.install_backend(name, path, mode=0o755)
@@ -207,6 +216,20 @@ def test_canceling_in_cups_ends_the_printing_and_posthooks_are_told(tea: Tea) ->
     assert tea.site.cups.wait_job(job_id) is JobState.CANCELED
     wait_until(lambda: "post yes" in tea.lines, 20, "the posthook is told")
     assert tea.lines == ["printing", "term", "post yes"]
+
+
+def test_a_daemon_that_is_started_anew_while_a_job_prints_runs_its_posthooks(tea: Tea) -> None:
+    tea.begin("prehook_a : echo pre >> LOG\nposthook_a : echo post $TEASTATUS >> LOG\n")
+    job_id = tea.site.cups.submit(tea.queue("tea4cups:gated:/"), DOCUMENT)
+    wait_until(lambda: "printing" in tea.lines, 20, "the backend prints")
+    killed = tea.site.daemon_pid()
+    tea.site.kill_daemon()
+    wait_until(lambda: tea.site.daemon_pid() != killed, 20, "the daemon is dead")
+    tea.site.start_daemon()
+    (tea.folder / "gate").touch()
+    assert tea.site.cups.wait_job(job_id) is JobState.COMPLETED
+    assert tea.lines == ["pre", "printing", "post 0"]
+    tea.site.audit()
 
 
 def test_a_hook_that_is_no_program_fails_the_job_and_says_so(tea: Tea) -> None:

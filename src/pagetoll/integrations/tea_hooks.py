@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """tea4cups.conf as last read, and the files of its hooks."""
 
+import contextlib
 import errno
+import logging
 import os
 import tempfile
 import threading
@@ -12,7 +14,10 @@ from pagetoll.config.tea4cups.read import TeaFile, read_tea4cups
 from pagetoll.core.tea4cups import TeaSettings
 from pagetoll.ports import SpooledDocument
 
+log = logging.getLogger("pagetoll.printing")
+
 FOLDER = "hooks"
+KEPT = "kept"
 CHUNK_OCTETS = 1 << 20
 #: The most that is written for the copies of one filtered file.
 REPEATED_OCTETS_MAX = 1 << 32
@@ -24,7 +29,7 @@ class TeaHookFiles:
     """TeaHooks of `ports`. `python_child` are the words that start the limited child of a Python hook."""
 
     def __init__(self, spool: Path, python_child: Sequence[str] = ()) -> None:
-        self._folder = spool / FOLDER
+        self._folder, self._kept = spool / FOLDER, spool / KEPT
         self._python_child = tuple(python_child)
         self._read: dict[str, tuple[tuple[int, ...], TeaFile]] = {}
         self._reading = threading.Lock()
@@ -45,6 +50,8 @@ class TeaHookFiles:
             if known is None or known[0] != version or not version:
                 known = (version, read_tea4cups(Path(path)))
                 self._read[path] = known
+                for warning in known[1].warnings:
+                    log.warning("%s", warning)
         return known[1].for_queue(queue)
 
     def words(self, line: str, *, network: bool) -> Sequence[str]:
@@ -72,9 +79,20 @@ class TeaHookFiles:
             os.close(target)
         return str(path)
 
-    def remove(self, path: str) -> None:
-        """See `ports.tea4cups`."""
-        Path(path).unlink(missing_ok=True)
+    def discard(self, path: str, *, keep_file: bool) -> None:
+        """See `ports.tea4cups`. What is kept out of the spool's folder goes to the one of kept documents."""
+        file = Path(path)
+        if not keep_file:
+            file.unlink(missing_ok=True)
+        elif file.parent == self._folder and file.exists():
+            self._kept.mkdir(mode=0o700, exist_ok=True)
+            file.replace(self._kept / file.name)
+
+    def remove_leftovers(self) -> None:
+        """Remove what jobs of a daemon that died have left."""
+        with contextlib.suppress(FileNotFoundError):
+            for path in self._folder.iterdir():
+                path.unlink(missing_ok=True)
 
     def buffer(self) -> int:
         """See `ports.tea4cups`."""

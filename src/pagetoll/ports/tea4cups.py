@@ -25,8 +25,9 @@ class TeaHooks(Protocol):
         """A file of that content in a folder ("": the spool) for hooks to read; its path. Raises OSError."""
         ...
 
-    def remove(self, path: str) -> None:
-        """Remove a work file; one that is gone is no error."""
+    def discard(self, path: str, *, keep_file: bool) -> None:
+        """Remove a work file, or with `keep_file` leave it where it can be found. One that is gone is no error.
+        Raises OSError."""
         ...
 
     def buffer(self) -> int:

@@ -98,8 +98,8 @@ def release(services: Services, attempt: Attempt) -> None:
     for descriptor in tea.pipes.values():
         os.close(descriptor)
     tea.pipes.clear()
-    if tea.data_file and not tea.settings.keepfiles and services.tea_hooks is not None:
+    if tea.data_file and services.tea_hooks is not None:
         try:
-            services.tea_hooks.remove(tea.data_file)
+            services.tea_hooks.discard(tea.data_file, keep_file=tea.settings.keepfiles)
         except OSError as error:
             log.error("attempt=%s its work file stays: %s", attempt.key, error)

@@ -25,7 +25,8 @@ from pagetoll.core.tea4cups import (
 from pagetoll.ports import CommandEnd, Note
 
 WAITING = "INFO: Waiting for the hooks of tea4cups.conf to end."
-LISTEN_EVERY_S = 0.1
+#: Hooks are mostly short: we look soon, then more and more seldom.
+LISTEN_FIRST_S, LISTEN_EVERY_S = 0.004, 0.1
 #: What a prehook may tell its posthook; the rest is read and dropped, so that the hook does not hang.
 PIPE_OCTETS_MAX = 64 * 1024 * 1024
 NAME_OCTETS_MAX = 200
@@ -62,22 +63,10 @@ def run_in_order(
     given_up = threading.Event()
     ends: list[HookEnd] = []
     for crowd in [[hook] for hook in hooks] if serialize else [list(hooks)]:
-        answers: dict[str, HookEnd] = {}
-
-        def one(hook: Hook, into: dict[str, HookEnd] = answers) -> None:
-            into[hook.name] = work(hook, given_up.is_set)
-
-        threads = [threading.Thread(target=one, args=(hook,), name="hook", daemon=True) for hook in crowd]
-        for thread in threads:
-            thread.start()
-        while any(thread.is_alive() for thread in threads):
-            if heedless or given_up.is_set():
-                for thread in threads:
-                    thread.join()
-            elif patience.given_up(pause_s=LISTEN_EVERY_S):
-                given_up.set()
-            _join_ended(threads)
-        ends += [answers[hook.name] for hook in crowd if hook.name in answers]
+        if len(crowd) == 1:
+            ends.append(work(crowd[0], given_up.is_set if heedless else lambda: _ask(patience, given_up)))
+        else:
+            ends += _at_once(crowd, work, patience, given_up, heedless=heedless)
         if given_up.is_set():
             return ends, patience.event
         if serialize and ends and stops_the_rest(ends[-1]):
@@ -85,9 +74,35 @@ def run_in_order(
     return ends, None
 
 
-def _join_ended(threads: list[threading.Thread]) -> None:
+def _ask(patience: Patience, given_up: threading.Event, pause_s: float = 0.0) -> bool:
+    if not given_up.is_set() and patience.given_up(pause_s=pause_s):
+        given_up.set()
+    return given_up.is_set()
+
+
+def _at_once(
+    crowd: Sequence[Hook],
+    work: Callable[[Hook, Callable[[], bool]], HookEnd],
+    patience: Patience,
+    given_up: threading.Event,
+    *,
+    heedless: bool,
+) -> list[HookEnd]:
+    answers: dict[str, HookEnd] = {}
+
+    def one(hook: Hook) -> None:
+        answers[hook.name] = work(hook, given_up.is_set)
+
+    threads = [threading.Thread(target=one, args=(hook,), name="hook", daemon=True) for hook in crowd]
     for thread in threads:
-        thread.join(0)
+        thread.start()
+    pause_s = LISTEN_FIRST_S
+    while not (heedless or given_up.is_set()) and any(thread.is_alive() for thread in threads):
+        _ask(patience, given_up, pause_s)
+        pause_s = min(2 * pause_s, LISTEN_EVERY_S)
+    for thread in threads:
+        thread.join()
+    return [answers[hook.name] for hook in crowd if hook.name in answers]
 
 
 def start_line(

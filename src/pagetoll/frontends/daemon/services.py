@@ -49,6 +49,8 @@ class DaemonTeller:
 def build_services(home: Home, settings: Callable[[], Settings], checkpoint: Checkpoint = no_checkpoint) -> Services:
     """The services of a home. The database is that of the settings now; a change of it needs a restart."""
     ledger, _ = open_storage(home, settings())
+    tea_hooks = TeaHookFiles(home.spool, child_words(home))
+    tea_hooks.remove_leftovers()
     commands = SiteCommandRunner()
     return Services(
         ledger=ledger,
@@ -64,7 +66,7 @@ def build_services(home: Home, settings: Callable[[], Settings], checkpoint: Che
         device_uri_of=lambda queue, shown: device_uri_of(home, queue, shown),
         clock=now_utc,
         monotonic=time.monotonic,
-        tea_hooks=TeaHookFiles(home.spool, child_words(home)),
+        tea_hooks=tea_hooks,
         spooler_host=this_server(),
         checkpoint=checkpoint,
     )
