@@ -9,8 +9,10 @@ which other tests are the rows that need a spooler, a mail server or a desktop.
 
 import os
 import re
+import shutil
+import subprocess
 import xml.etree.ElementTree as Xml
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -190,6 +192,21 @@ def test_rows_d1_to_d5_dumps(place: Place):
         *(f"imp33 ilabusetrop JOB [11/Sep/2015:00:00:00 +0000] {page} 1 - " for page in (1, 2)),
         *(f"imp33 ilabusetrop JOB [10/Oct/2015:23:59:59 +0000] {page} 1 - " for page in (1, 2, 3)),
     ]
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="the backend is installed as root")
+@pytest.mark.parametrize("place_it", [os.symlink, os.link, shutil.copy2])
+def test_row_i2_the_backend_works_as_a_link_and_as_a_copy(site: Site, place_it: Callable[[Path, Path], object]):
+    ours, theirs = site.folder / "ours", site.folder / "theirs"
+    for folder in (ours, theirs):
+        folder.mkdir(mode=0o755)
+    site.do("pagetoll", "cups", "install", "--backend-dir", str(ours))
+    backend = ours / "cupspykota"
+    status = backend.stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (0, 0, 0o700)
+    place_it(backend, theirs / "cupspykota")
+    listed = subprocess.run([theirs / "cupspykota"], env={}, capture_output=True, text=True, timeout=30, check=True)
+    assert listed.stdout.startswith("network cupspykota ")
 
 
 @pytest.mark.parametrize(
