@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Banners around a job, and a device backend that is started again."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,23 @@ def test_a_client_that_dies_over_a_banner_leaves_nothing_reserved(shop: Shop, ba
         caller.hear()
     caller.join()
     assert (shop.record.outcome, shop.posted, shop.reserved) == (Outcome.VOIDED, 0, 0)
+
+
+def test_the_device_is_kept_while_the_banner_of_a_dead_client_is_printed(shop: Shop, banner: str) -> None:
+    shop.queue(startingbanner=banner)
+    caller = shop.hand_in(shop.job(), pages(1))
+    caller.banner_dies = True
+    with subprocess.Popen(["/bin/sleep", "60"]) as caller.banner_process:
+        with pytest.raises(OSError, match=r".*"):
+            caller.hear()
+        shop.queue()
+        second = shop.hand_in(shop.job(), pages(2))
+        second.wait_for_word("INFO: Another job is still printing on this device")
+        caller.banner_process.kill()
+        caller.banner_process.wait()
+        second.print()
+    caller.join()
+    assert (second.status, shop.posted, shop.reserved) == (0, 2, 0)
 
 
 def test_refused_jobs_get_so_many_banners_until_a_job_is_printed(shop: Shop, banner: str) -> None:

@@ -49,6 +49,7 @@ class Caller:
         self.failure = ""
         self.banners: list[bytes] = []  # the pages of the daemon's that went to the device
         self.banner_status, self.banner_dies = 0, False
+        self.banner_process: subprocess.Popen[bytes] | None = None  # what prints the banner
         self.next_backends: list[str] = []  # for each time that the daemon has the backend started again
         self.input = document  # what the backend gets as its standard input
         self.life, self.errors = (-1, -1), (-1, -1)
@@ -121,6 +122,9 @@ class Caller:
         """Run a backend for a banner, as the thin client does."""
         with os.fdopen(self.descriptors.pop(0), "rb") as page:
             self.banners.append(page.read())
+        if self.banner_process is not None:
+            pid = self.banner_process.pid
+            self.send(frames.Started(backend_pid=pid, backend_start_time_ticks=start_time(pid)))
         if self.banner_dies:
             self.leave()
             return

@@ -31,6 +31,7 @@ def test_a_banner_before_and_one_after_the_document(lab: Lab) -> None:
     talk = lab.accept()
     talk.expect(Job)
     talk.send(banner_command(), page(lab, b"before "))
+    talk.expect(Started)
     assert talk.expect(BannerEnded) == BannerEnded(status=0)
     assert str(file).encode() not in lab.traces("arguments"), "a banner goes without the file"
     talk.send(print_command())
@@ -41,6 +42,7 @@ def test_a_banner_before_and_one_after_the_document(lab: Lab) -> None:
     assert str(file).encode() in lab.traces("arguments")
     talk.send(Beat())
     talk.send(banner_command(), page(lab, b"after"))
+    talk.expect(Started)
     assert talk.expect(BannerEnded) == BannerEnded(status=0)
     talk.send(Exit(status=0))
     assert finish(client)[0] == 0
@@ -55,6 +57,7 @@ def test_the_end_of_a_banner_is_told_and_the_job_goes_on(lab: Lab, script: str, 
     talk = lab.accept()
     talk.expect(Job)
     talk.send(banner_command(), page(lab))
+    talk.expect(Started)
     assert talk.expect(BannerEnded) == BannerEnded(status=status)
     talk.send(Exit(status=5))
     assert finish(client)[0] == 5
@@ -69,6 +72,7 @@ def test_a_cancel_ends_a_banner(lab: Lab) -> None:
     talk.send(banner_command(), page(lab))
     wait_until((lab.paper / "begun").exists, 10, "the banner's backend runs")
     client.send_signal(signal.SIGTERM)
+    talk.expect(Started)
     talk.expect(Canceled)
     assert talk.expect(BannerEnded) == BannerEnded(status=1)
     assert finish(client)[0] == 0

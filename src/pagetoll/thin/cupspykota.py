@@ -554,7 +554,9 @@ def print_banner(attempt: Attempt, uri: bytes, words: list[bytes]) -> None:
         path, arguments, who = command_for(attempt, uri, words, [])
         environment = {**posix.environ, b"DEVICE_URI": uri}
         arguments[0] = without_credentials(uri)
-        status = end_of(attempt, start(path, arguments, environment, who, (page, 1, 2), 5))
+        child = start(path, arguments, environment, who, (page, 1, 2), 5)
+        tell(attempt, [b"started", number(child), start_time(number(child))])
+        status = end_of(attempt, child)
     except CannotPrint as error:
         say(b"WARNING: the banner is not printed: " + octets(str(error)))
     finally:

@@ -7,6 +7,7 @@ A banner is the output of a command, or a file as it is. It is counted like any 
 
 import errno
 import os
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,10 +23,11 @@ from pagetoll.core.messages import _
 from pagetoll.core.site_commands import SiteCommand
 from pagetoll.core.usage import Duplex
 from pagetoll.ports import Note
-from pagetoll.wire.frames import Banner, BannerEnded, Canceled
+from pagetoll.wire.frames import Banner, BannerEnded, Canceled, Started
 
 STARTING, ENDING = "startingbanner", "endingbanner"
 PAGE_OCTETS_MAX = 16 << 20
+LISTEN_EVERY_S = 0.2
 ACCOUNTED = {
     STARTING: (BannerShare.STARTING, BannerShare.BOTH),
     ENDING: (BannerShare.ENDING, BannerShare.BOTH),
@@ -167,15 +169,27 @@ def _send(services: Services, attempt: Attempt, descriptor: int) -> int | None:
     user, title = words_for_device(attempt)
     order = Banner(device_uri=uri.encode(), user=user, title=title, copies=b"1", options=b"")
     attempt.client.send(order, descriptor)
-    while True:
-        received = attempt.client.receive(1.0)
-        if received is None:
-            continue
-        message, _descriptors = received
-        if isinstance(message, BannerEnded):
-            return message.status
-        if isinstance(message, Canceled):
-            attempt.canceled = True
+    process = (0, 0)
+    try:
+        while True:
+            received = attempt.client.receive(1.0)
+            message = received[0] if received is not None else None
+            if isinstance(message, BannerEnded):
+                return message.status
+            if isinstance(message, Started):
+                process = (message.backend_pid, message.backend_start_time_ticks)
+            elif isinstance(message, Canceled):
+                attempt.canceled = True
+    except ClientGone:
+        _outlive(services, attempt, process)
+        raise
+
+
+def _outlive(services: Services, attempt: Attempt, process: tuple[int, int]) -> None:
+    """Keep the device while a backend whose client is dead still prints there, at most `device_linger_s`."""
+    deadline = services.monotonic() + attempt.settings.device_linger_s
+    while services.processes.alive(*process) and services.monotonic() < deadline:
+        time.sleep(LISTEN_EVERY_S)
 
 
 def _note(services: Services, attempt: Attempt, text: str) -> None:

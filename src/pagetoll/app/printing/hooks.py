@@ -21,6 +21,7 @@ from pagetoll.core.policy import Verdict
 from pagetoll.core.site_commands import SiteCommand
 from pagetoll.ports import CommandEnd, Note
 from pagetoll.ports.site_commands import OUTPUT_OCTETS_MAX
+from pagetoll.wire.device_uri import place_of
 
 WAITING = "INFO: Waiting for the site's command {name} to end."
 
@@ -156,14 +157,6 @@ def reason_of(services: Services, attempt: Attempt) -> str:
 
 def host_of(device_uri: str) -> str:
     """The printer's host in a device URI; "" for a device that is not reached over a network."""
-    scheme, _, behind = device_uri.partition(":")
-    if scheme in ("usb", "parallel", "serial", "file", "direct", "dnssd", "cups-pdf"):
-        return ""
-    if scheme == "hp":
-        return unquote(behind.partition("?")[2].partition("=")[2].partition("&")[0])
-    if not behind.startswith("//"):
-        return ""
-    authority = behind[2:].partition("/")[0].partition("?")[0].rpartition("@")[2]
-    if authority.startswith("["):
-        return authority[1:].partition("]")[0].partition("+")[0]
-    return unquote(authority.partition(":")[0])
+    if device_uri.startswith("hp:"):  # HPLIP: hp:/net/MODEL?ip=ADDRESS
+        return unquote(device_uri.partition("?")[2].partition("=")[2].partition("&")[0])
+    return place_of(device_uri).host
