@@ -156,11 +156,9 @@ class Message:
 
     def first(self, name: str) -> Content:
         """The first content of the first attribute called `name` in any group; None when there is none."""
-        for group in self.groups:
-            for attribute in group.attributes:
-                if attribute.name == name:
-                    return attribute.values[0].content
-        return None
+        named = (item for group in self.groups for item in group.attributes if item.name == name)
+        found = next(named, None)
+        return None if found is None else found.values[0].content
 
 
 def attribute(name: str, tag: int, *contents: Content) -> Attribute:
