@@ -36,6 +36,8 @@ PAGE = "%" + "x" * 78 + "\n"
 PAGE_OCTETS = 80 * 256
 #: What lies in lpd's connection to a device program cannot be taken back.
 PAGES_ON_THEIR_WAY = (1 << 18) // PAGE_OCTETS + 1
+#: The piece that a filter hands over when it is killed is not counted; it is shorter than a page.
+PAGES_LOST_SIGHT_OF = 1
 
 
 def document(folder: Path, pages: int, name: str = "document.ps") -> Path:
@@ -212,7 +214,7 @@ def test_a_job_removed_in_the_middle_is_charged_for_what_was_handed_over(shop: S
     attempt = shop.closed("slow")[before]
     assert attempt.charge_rule == ChargeRule.SPOOL_OFFSET
     assert attempt.outcome is Outcome.CANCELED
-    assert 5 <= attempt.charged_impressions <= 5 + PAGES_ON_THEIR_WAY
+    assert 5 - PAGES_LOST_SIGHT_OF <= attempt.charged_impressions <= 5 + PAGES_ON_THEIR_WAY
 
 
 def test_a_job_whose_lpd_was_killed_is_charged_for_both_times_it_was_printed(shop: Shop) -> None:
@@ -227,7 +229,7 @@ def test_a_job_whose_lpd_was_killed_is_charged_for_both_times_it_was_printed(sho
     shop.lpd.wait_idle("slow")
     broken, whole = shop.closed("slow")[before:]
     assert broken.charge_rule == ChargeRule.SPOOL_OFFSET
-    assert 3 <= broken.charged_impressions <= 3 + PAGES_ON_THEIR_WAY
+    assert 3 - PAGES_LOST_SIGHT_OF <= broken.charged_impressions <= 3 + PAGES_ON_THEIR_WAY
     assert (whole.charged_impressions, whole.charge_rule) == (20, ChargeRule.PARSED)
 
 
@@ -241,7 +243,7 @@ def test_a_job_that_lpc_kills_starts_again_as_another_attempt(shop: Shop) -> Non
     shop.lpd.run("lpc", "kill", "slow")
     shop.lpd.wait_idle("slow")
     broken, whole = shop.closed("slow")[before:]
-    assert 3 <= broken.charged_impressions <= 3 + PAGES_ON_THEIR_WAY
+    assert 3 - PAGES_LOST_SIGHT_OF <= broken.charged_impressions <= 3 + PAGES_ON_THEIR_WAY
     assert whole.charged_impressions == 20
 
 
