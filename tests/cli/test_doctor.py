@@ -24,6 +24,7 @@ from pagetoll.app.doctor import (
     check_cups,
     check_daemon,
     check_logins,
+    check_queues,
     check_ways_around,
     device_key,
 )
@@ -321,6 +322,12 @@ FACTS = Facts(
     apparmor_lets_backends_work=False,
     daemon="absent",
 )
+
+
+def test_a_queue_of_tea4cups_without_our_backend_is_mended_by_installing_it_under_that_name():
+    queue = Queue("laser", "tea4cups", "socket://printer", None)
+    (finding,) = check_queues(replace(FACTS, queues=(queue,)))
+    assert finding.mend == "pagetoll cups install --name tea4cups"
 
 
 @pytest.mark.parametrize(

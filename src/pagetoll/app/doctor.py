@@ -13,6 +13,7 @@ from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
 
 from pagetoll.core.messages import _
+from pagetoll.wire.device_uri import TEA_SCHEME
 
 FIRST_SANE_YEAR = 2025
 CLOCK_SLACK = timedelta(minutes=2)
@@ -293,7 +294,7 @@ def check_queues(facts: Facts) -> Iterator[Finding]:
                 _("queue {name} needs the backend {scheme}, which is not there").format(
                     name=queue.name, scheme=queue.scheme
                 ),
-                "pagetoll cups install",
+                "pagetoll cups install" + (f" --name {TEA_SCHEME}" if queue.scheme == TEA_SCHEME else ""),
             )
         else:
             yield _ok(

@@ -31,6 +31,7 @@ from pagetoll.config.pykota_conf.places import VARIABLE as PYKOTA_VARIABLE
 from pagetoll.core.errors import ConfigError, DeviceError, PagetollError
 from pagetoll.core.messages import _
 from pagetoll.frontends import identity
+from pagetoll.frontends.cli.tea4cups_facts import problems_of, tea4cups_files
 from pagetoll.frontends.wiring import now_utc, open_storage
 from pagetoll.integrations import backend_install, cups_server
 from pagetoll.integrations.cups import Cups
@@ -54,6 +55,9 @@ def gather(home: Home, environ: Mapping[str, str], named_folder: str | None) -> 
     queues, cups_error = _queues(environ, files)
     backends, backend_error = _backends(home, folder, files, settings)
     newest = ledger.get("newest_at")
+    hook_files = tea4cups_files(files.server_root, settings, (queue.scheme for queue in queues))
+    hook_errors, hook_warnings = problems_of(hook_files)
+    own_errors = config_errors or tuple(filter(None, [ledger.get("config_error", "")]))
     return doctor.Facts(
         now=now_utc(),
         home=str(home.data_folder),
@@ -61,9 +65,9 @@ def gather(home: Home, environ: Mapping[str, str], named_folder: str | None) -> 
         owner_uid=owner.uid if owner else None,
         owner_name=owner.name if owner else "",
         me_uid=os.geteuid(),
-        config_errors=config_errors or tuple(filter(None, [ledger.get("config_error", "")])),
+        config_errors=(*own_errors, *hook_errors),
         pykota_files=configuration.files[1:] if configuration else (),
-        config_warnings=_config_warnings(configuration, environ),
+        config_warnings=(*_config_warnings(configuration, environ), *hook_warnings),
         places=_places(home, settings),
         free_octets=_free_octets(home.spool),
         database_error=ledger.get("database_error", ""),
