@@ -145,6 +145,24 @@ def test_a_filters_output_is_counted_and_printed(tea: TeaShop, file: bool, copie
     assert tea.shop.posted == 3 * paper
 
 
+@pytest.mark.parametrize("file", [False, True], ids=["stdin", "file"])
+def test_a_filtered_job_that_is_canceled_ends_where_the_backend_has_read_to_and_is_charged_for_that(
+    tea: TeaShop, file: bool
+) -> None:
+    tea.conf("filter : cat\n")
+    caller = tea.shop.hand_in(tea.job(file=file), pages(4))
+    read = len(pages(2))
+    os.mkfifo(tea.folder / "gate")
+    caller.begin(f"head -c {read} > /dev/null; echo read >&2; read go < {tea.folder}/gate; wc -c >> {tea.log}")
+    caller.backend_says()
+    caller.send(frames.Canceled())
+    wait_until(lambda: os.fstat(caller.input).st_size == read, 10, "the document ends there")
+    (tea.folder / "gate").write_text("go\n")
+    caller.end(canceled=True)
+    assert tea.lines == ["0"]
+    assert tea.shop.posted == 2
+
+
 def test_a_filters_status_is_not_looked_at_but_on_record(tea: TeaShop) -> None:
     tea.conf("filter : cat; exit 7\n")
     assert tea.print().status == 0

@@ -212,7 +212,9 @@ def _ended(services: Services, attempt: Attempt) -> bool:
 def _cut_off(services: Services, attempt: Attempt) -> None:
     """End the document here: CUPS's own backends ignore SIGTERM while they read standard input, since their filters
     die with the job and leave them at its end (CUPS backend/runloop.c); a spooled file has to be made to end."""
-    if attempt.document is not None and attempt.document.path and not attempt.ticket.document_from_file:
+    if attempt.instead_fd >= 0:
+        os.truncate(f"/proc/self/fd/{attempt.instead_fd}", os.lseek(attempt.instead_fd, 0, os.SEEK_CUR))
+    elif attempt.document is not None and attempt.document.path and not attempt.ticket.document_from_file:
         services.store.cut_off(attempt.document)
 
 

@@ -41,7 +41,7 @@ STEPS: dict[Command, Step] = {
     Command.PREPARE: tea_before.prepare,
     Command.START_BACKEND: tea_before.start_backend,
     Command.WATCH_BACKEND: watch.watch,
-    Command.MEASURE: settle.measure_output,
+    Command.MEASURE: tea_after.measure_output,
     Command.SETTLE: settle.settle,
     Command.VOID: tea_after.void,
     Command.RECORD_REFUSAL: decide.record_refusal,

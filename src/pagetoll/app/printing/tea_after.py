@@ -9,6 +9,7 @@ from pagetoll.app.printing import after, settle
 from pagetoll.app.printing.attempt import EXIT_CANCEL, Attempt, Services
 from pagetoll.app.printing.tea_hooks import end_of, hook_variables, note_troubles, run_in_order, start_line, tea_of
 from pagetoll.app.printing.tea_run import TeaRun
+from pagetoll.app.printing.ticket import added_by_spooler
 from pagetoll.core.errors import PagetollError
 from pagetoll.core.jobs import Outcome
 from pagetoll.core.lifecycle import Event
@@ -20,6 +21,19 @@ log = logging.getLogger("pagetoll.printing")
 #: The queue's error policy decides: what Tea4CUPS ends with. Under our own names nothing stops a queue.
 EXIT_FAILED = 1
 EXIT_RETRY = 6
+
+
+def measure_output(services: Services, attempt: Attempt) -> Event:
+    """Measure what came out; of what a filter made of a file we know how far the device backend has read it."""
+    document = attempt.document
+    if attempt.instead_fd >= 0 and document is not None and _copies_outside(attempt) == 1:
+        attempt.spool_offset = os.lseek(attempt.instead_fd, 0, os.SEEK_CUR)
+    return settle.measure_output(services, attempt)
+
+
+def _copies_outside(attempt: Attempt) -> int:
+    """How often the document's pages stand for, or in, what the backend reads."""
+    return added_by_spooler(attempt.ticket)[0]
 
 
 def void(services: Services, attempt: Attempt) -> Event:
