@@ -341,3 +341,17 @@ def test_a_scheduler_that_does_not_run_is_said_with_what_to_do(place: Place):
 )
 def test_wrong_words_are_a_usage_error(place: Place, arguments):
     assert place.run("cups", *arguments).returncode == 2
+
+
+def test_a_queue_is_managed_to_be_watched_and_enforced_again(place: Place):
+    place.good("cups", "install")
+    place.cups.add_queue("watched", "socket://127.0.0.1:9")
+    assert "mode watch" in place.good("cups", "manage", "--watch", "watched")
+    assert "mode" not in place.good("cups", "manage", "--watch", "watched")
+    configuration = tomllib.loads((place.home / "pagetoll.toml").read_text())
+    assert configuration["queue"]["watched"] == {"mode": "watch"}
+    assert place.shown_uris()["watched"] == "cupspykota:socket://127.0.0.1:9"
+    assert "mode enforce" in place.good("cups", "manage", "--enforce", "watched")
+    assert place.run("cups", "manage", "--watch", "--enforce", "watched").returncode == 2
+    place.good("cups", "unmanage", "watched")
+    place.cups.run("lpadmin", "-x", "watched")

@@ -8,9 +8,12 @@ import stat
 from pathlib import Path
 
 from pagetoll.config.home import Home, Owner
-from pagetoll.config.load import template, thin_conf
-from pagetoll.config.options import Settings
+from pagetoll.config.load import parse, template, thin_conf
+from pagetoll.config.options import Mode, Settings
 from pagetoll.config.safe_files import create_file, make_folder, read_owned, refusal, replace_file
+from pagetoll.config.toml_file import toml_value
+from pagetoll.config.toml_lines import key_lines
+from pagetoll.core.errors import ConfigError
 from pagetoll.core.messages import _
 
 FOLDER_MODE = 0o750
@@ -91,3 +94,39 @@ def set_text_option(path: Path, name: str, value: str, owner: Owner) -> None:
         lines.insert(first_table, wanted)
     text = "\n".join(lines).encode(errors="surrogateescape")
     replace_file(path, text, stat.S_IMODE(path.lstat().st_mode), owner)
+
+
+def set_queue_mode(path: Path, queue: str, mode: Mode, owner: Owner) -> bool:
+    """Set `mode` of a queue in its section of a configuration file, which is made where it is missing; whether that
+    changed anything.
+
+    Raises ConfigError when the file cannot be read or written, or has the section in a form that is not a table.
+    """
+    data = read_owned(path, owner)
+    if data is None:
+        raise refusal(path, _("does not exist; make it with: pagetoll init"))
+    text = data.decode(errors="surrogateescape")
+    if parse(text, str(path)).for_queue(queue).mode is mode:
+        return False
+    places, lines, wanted = key_lines(text), text.split("\n"), f'mode = "{mode}"'
+    header, there = places.get(("queue", queue)), places.get(("queue", queue, "mode"))
+    if there is not None:
+        lines[there - 1] = wanted
+    elif header is not None:
+        lines.insert(header, wanted)
+    else:
+        lines += [f"[queue.{toml_value(queue)}]", wanted, ""]
+    changed = "\n".join(lines)
+    try:
+        done = parse(changed, str(path)).for_queue(queue).mode is mode
+    except ConfigError:
+        done = False
+    if not done:
+        raise refusal(
+            path,
+            _("cannot be changed by itself; write below [queue.{queue}]: {line}").format(
+                queue=toml_value(queue), line=wanted
+            ),
+        )
+    replace_file(path, changed.encode(errors="surrogateescape"), stat.S_IMODE(path.lstat().st_mode), owner)
+    return True

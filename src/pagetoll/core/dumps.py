@@ -201,7 +201,8 @@ class DumpQuery:
     """Which rows of one kind of data: `names` has shell patterns by column, `start` and `end` are inclusive.
 
     `order` empty means the order of numbers, for memberships that of the two names. With `sums_by` there is one row
-    for each combination of these columns, and only they and the summed columns have values.
+    for each combination of these columns, and only they and the summed columns have values. `unverified`: of the
+    history only the jobs that were booked from a log (True), or all others (False).
     """
 
     data: DumpType
@@ -211,3 +212,4 @@ class DumpQuery:
     end: datetime | None = None
     order: tuple[OrderField, ...] = ()
     sums_by: tuple[str, ...] | None = None
+    unverified: bool | None = None

@@ -7,14 +7,16 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pagetoll.config.create import FOLDER_MODE, set_text_option, write_thin_conf
+from pagetoll.config.create import FOLDER_MODE, set_queue_mode, set_text_option, write_thin_conf
 from pagetoll.config.home import Home, name_of
 from pagetoll.config.load import load_home
+from pagetoll.config.options import Mode
 from pagetoll.core.errors import PagetollError, UsageError
 from pagetoll.core.messages import _
 from pagetoll.frontends import identity
 from pagetoll.frontends.cli.options import Command, Option, Parsed, comma_list
 from pagetoll.frontends.cli.subcommand import parse_or_show, say
+from pagetoll.frontends.pykota import values
 from pagetoll.integrations import backend_install, cups_server, system_user
 from pagetoll.integrations.cups import Cups, Queue, manage, unmanage
 from pagetoll.wire.device_uri import ALL_SCHEMES, OUR_SCHEMES, unwrap
@@ -31,6 +33,8 @@ COMMAND = Command(
         Option("s", "as-spooler", "USER", "the backend runs as this user (lp), not as root; jobs are taken from it"),
         Option("k", "keep-secret", "", "keep a password of the device's URI in device-uris.toml, out of the queue"),
         Option("J", "json", "", "status: write JSON, one object a backend and a queue"),
+        Option("w", "watch", "", "manage: count and charge, refuse nothing (pagetoll report refusals)"),
+        Option("e", "enforce", "", "manage: refuse what rules and limits forbid, as it is without --watch"),
         Option("f", "force", "", "uninstall although queues are behind the backend: they will not print"),
     ),
 )
@@ -146,10 +150,15 @@ def manage_queues(parsed: Parsed, home: Home, names: list[str]) -> int:
     """Put queues behind us; the failures of some do not keep the others."""
     home.owner()
     scheme = schemes_of(parsed)[0]
+    values.one_of(parsed, ("watch", "enforce"))
+    mode = Mode.WATCH if "watch" in parsed else Mode.ENFORCE if "enforce" in parsed else None
     cups = Cups(os.environ, on_wait)
 
     def act(name: str) -> str:
         done = manage(cups, home, name, scheme=scheme, secret="keep-secret" in parsed)
+        if mode is not None and set_queue_mode(home.configuration, name, mode, home.owner()):
+            said = _("{name}: mode {mode} in {file}; a running daemon learns it by: pagetoll daemon reload")
+            say(said.format(name=name, mode=mode, file=home.configuration))
         kept = _("; its password is kept in device-uris.toml") if done.secret_kept else ""
         return (
             _("{name}: {before} is behind {scheme} now{kept}").format(

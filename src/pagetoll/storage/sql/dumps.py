@@ -40,6 +40,7 @@ from pagetoll.core.dumps import (
     Kind,
     OrderField,
 )
+from pagetoll.core.jobs import UNVERIFIED
 from pagetoll.core.money import Unit
 from pagetoll.core.policy import OwnerKind, Verdict
 from pagetoll.storage.sql.attempts import clean
@@ -159,6 +160,9 @@ def _chosen(query: DumpQuery) -> Select[Any]:
         conditions.append(data.condition)
     if query.job_id is not None:
         conditions.append(data.columns["jobid"] == query.job_id)
+    if query.unverified is not None:
+        from_log = attempts.c.charge_rule.in_([rule.value for rule in UNVERIFIED])
+        conditions.append(from_log if query.unverified else ~from_log)
     if query.start is not None:
         conditions.append(data.columns[DATED[query.data]] >= to_micros(query.start))
     if query.end is not None:

@@ -98,7 +98,9 @@ def _printed(parsed: Parsed) -> Work:
     for remark in asked.remarks:
         tell("WARN", remark)
     keys = tuple(key for key in SUM_KEYS[DumpType.HISTORY] if key in {KEYS[word] for word in by})
-    query = replace(asked.query, sums_by=keys)
+    values.one_of(parsed, ("unverified", "verified"))
+    unverified = True if "unverified" in parsed else False if "verified" in parsed else None
+    query = replace(asked.query, sums_by=keys, unverified=unverified)
     columns = (*(Column(word, word.upper()) for word in by), *SUM_COLUMNS)
 
     def work(session: Session) -> int:
@@ -171,7 +173,11 @@ NOUN = Noun(
             "Show what was printed and what it cost, summed. Filters are those of dumpykota's history, such as "
             "start=20260101 username=anna.",
             _printed,
-            (Option("b", "by", "KEYS", "sum by these of " + ", ".join(KEYS) + " (printer,user)"),),
+            (
+                Option("b", "by", "KEYS", "sum by these of " + ", ".join(KEYS) + " (printer,user)"),
+                Option("", "unverified", "", "only jobs that were booked from a log or from a scheduler's word"),
+                Option("", "verified", "", "only jobs that were counted here"),
+            ),
         ),
         Verb(
             "refusals",
