@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from cli.site import Site
+from pagetoll.integrations.printlab.cupsd import PrivateCups
+from pagetoll.integrations.printlab.processes import wait_until
+from pagetoll.wire import ipp
 from pagetoll.wire.page_log import MONTHS
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -180,3 +183,27 @@ def test_a_hundred_thousand_mixed_lines_imported_twice_are_counted_once(shop: Si
     assert (again["lines"], again["runs"], again["impressions"]) == (len(log), 0, 0)
     assert sum(int(str(row[2])) for row in printed(shop)) == impressions
     assert shop.audit() == []
+
+
+def test_the_log_of_a_real_scheduler_charges_each_run_of_a_job_what_it_added(
+    site: Site, cups: PrivateCups, lab_folder: Path
+):
+    device = lab_folder / "device"
+    script = ("#!/bin/sh", "[ $# = 0 ] && exit 0", "cat > /dev/null", "echo 'PAGE: 1 4' >&2", "")
+    device.write_text("\n".join(script), encoding="utf-8")
+    cups.install_backend("marks", device, mode=0o755)
+    cups.add_queue("hp", "marks:/1")
+    title = '  total 9 [x] - "quoted"  '
+    job_id = cups.submit_ipp("hp", b"text", user="anna maria", title=title)
+    assert cups.wait_job(job_id) is ipp.JobState.COMPLETED
+    log = cups.tree.log / "page_log"
+    time.sleep(1.1)
+    cups.client.act_on_job(ipp.Operation.RESTART_JOB, job_id)
+    wait_until(lambda: log.exists() and len(log.read_text().splitlines()) == 2, 20.0, "page_log")
+    found = imported(site, "--create", "--settle", "0", str(log))
+    assert found["odd"] == 0
+    with site.books() as books:
+        records = list(books.ledger.history(newest_first=False))
+    assert [record.charged_impressions for record in records] == [4, 4]
+    assert {record.facts.user_name for record in records} == {"anna maria"}
+    assert {record.facts.ticket.job_name for record in records} == {title}
