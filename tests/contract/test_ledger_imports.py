@@ -3,6 +3,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from pagetoll.app.logged_jobs import Enrolling, LoggedJobs, Tally
 from pagetoll.config.options import Settings, UsernameCase
 from pagetoll.core.jobs import ChargeRule, Identified, Outcome
 from pagetoll.core.logged_jobs import KnownRun, PageLine
+from pagetoll.core.policy import ALLOWED
 from pagetoll.ports import LoggedPosting
 
 EARLIER = MONDAY - timedelta(hours=3)
@@ -106,6 +108,17 @@ def test_a_job_that_we_counted_is_not_counted_from_the_log(shop: Books):
     key = record.facts.key.job
     jobs = LoggedJobs(shop.ledger, Settings(), key.spooler_host, shop.clock, "page_log")
     jobs.take(line(key.job_id))
+    assert (jobs.finish().runs, shop.posted()) == (0, 3)
+
+
+def test_a_job_of_a_class_that_we_counted_is_not_counted_from_the_log(shop: Books):
+    told = replace(shop.facts().ticket, class_name="floor")
+    facts = shop.facts(ticket=told)
+    shop.ledger.reserve(facts, shop.plan(3), ALLOWED, ())
+    shop.settle(facts.key, 3)
+    jobs = LoggedJobs(shop.ledger, Settings(), facts.key.job.spooler_host, shop.clock, "page_log")
+    jobs.take(line(facts.key.job.job_id, printer="floor"))
+    jobs.take(line(facts.key.job.job_id, printer="hp"))
     assert (jobs.finish().runs, shop.posted()) == (0, 3)
 
 

@@ -6,6 +6,7 @@ of what it is: of two importers at once one finds it taken, and does the whole a
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
@@ -32,6 +33,7 @@ _UNVERIFIED = frozenset(rule.value for rule in UNVERIFIED)
 _KNOWN: Select[Any] = select(
     attempts.c.job_id,
     attempts.c.printer_name,
+    attempts.c.class_name,
     attempts.c.original_user_name,
     attempts.c.job_name,
     attempts.c.received_at,
@@ -89,6 +91,9 @@ def _known_runs(
             of_total=row.charge_rule == "logged_total",
         )
         known.setdefault(row.job_id, []).append(run)
+        if ours and row.class_name:
+            # The log calls a job after the class that it was sent to.
+            known[row.job_id].append(replace(run, printer=row.class_name, impressions=0))
     return known
 
 
