@@ -52,6 +52,12 @@ def test_a_catalogue_has_the_sentences_of_the_template(language: str):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_is_translated(language: str):
+    lacking = [key[0] for key, text in messages_of(TOOL.catalogue_of(language), language) if not all(text)]
+    assert lacking == [], f"translate these in {TOOL.catalogue_of(language).relative_to(ROOT)}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_translation_has_the_places_for_values_of_its_sentence(language: str):
     for key, translation in messages_of(TOOL.catalogue_of(language), language):
         wanted = [set(FIELD.findall(text)) for text in key]
