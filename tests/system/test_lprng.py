@@ -24,6 +24,9 @@ upkeep_interval_s = 5
 on_limit = "hold"
 [queue.server]
 unknown_size = "allow"
+[queue.hooked]
+prehook = { shell = "echo before $PYKOTAUSERNAME >>HOOKS" }
+posthook = { shell = "echo after $PYKOTAUSERNAME $PYKOTAACTION >>HOOKS" }
 [queue.away-retry]
 on_failure = "retry"
 [queue.away-cancel]
@@ -75,6 +78,7 @@ class Shop:
                 "old": f":af=acct:achk:as=|{folder}/programs/lprngpykota:ae=|{folder}/programs/lprngpykota" + ours,
                 "piped": f":af=|{program} lines:achk" + ours,
                 "server": f":af=localhost%{self.server_port}:achk:if={folder}/passing",
+                "hooked": hooks + ours,
                 "away-hold": hooks + ours,
                 "away-retry": hooks + ours,
                 "away-cancel": hooks + ours,
@@ -116,7 +120,10 @@ def furnished(packages: Path) -> Iterator[Shop]:
     folder = new_lab_folder()
     site = Site(folder)
     site.run("pagetoll", "init")
-    site.configure(CONFIGURATION)
+    hooks = folder / "hooks"
+    hooks.touch()
+    hooks.chmod(0o666)
+    site.configure(CONFIGURATION.replace("HOOKS", str(hooks)))
     site.run("pagetoll", "lprng", "install", "--dir", str(folder / "programs"))
     shop = Shop(folder, site, packages)
     try:
@@ -357,6 +364,13 @@ def test_a_job_without_a_daemon_follows_on_failure_and_is_booked_once_it_is_back
     assert sorted(one.charged_impressions for one in found) == [2, 2]
     assert sorted(one.charge_rule for one in found) == [ChargeRule.PARSED, ChargeRule.UNRESERVED]
     assert not list((shop.lpd.folder / "spool" / "away-print").glob("pagetoll-late-*"))
+
+
+def test_the_sites_hooks_are_run_around_a_job(shop: Shop) -> None:
+    shop.lpd.print("hooked", document(shop.folder, 1))
+    shop.lpd.wait_idle("hooked")
+    shop.closed("hooked")
+    assert (shop.folder / "hooks").read_text() == "before anna\nafter anna ALLOW\n"
 
 
 def test_a_server_for_lines_answers_lpd(shop: Shop) -> None:

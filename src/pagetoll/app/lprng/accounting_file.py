@@ -27,7 +27,7 @@ from pagetoll.core.lprng_records import (
 from pagetoll.ports import AttemptRecord
 from pagetoll.wire.lprng import SUCCEEDED, LpdJob
 
-TAIL_OCTETS = 1 << 20
+TAIL_OCTETS = 1 << 18
 
 
 def read_tail(descriptor: int) -> list[Record]:
