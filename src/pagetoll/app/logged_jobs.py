@@ -154,7 +154,7 @@ class LoggedJobs:
 
     def _told(self, run: LoggedRun) -> str:
         told = f"total {run.last.impressions}" if run.last.page is None else f"page {run.last.page}"
-        return f"{self.source} of {self.server}: {run.lines} lines, the last one says {told}"
+        return f"{self.source} of {self.server}; lines: {run.lines}, the last one says {told}"
 
     def _facts(self, run: LoggedRun, view: ChargeView, user_name: str) -> AttemptFacts:
         line = run.last
