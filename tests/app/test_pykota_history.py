@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagetoll.app.dumps.filters import moment, parse_dump_filter, parse_filter
+from pagetoll.app.dumps.filters import moment, parse_filter
 from pagetoll.app.dumps.rows import parse_order
 from pagetoll.core.dumps import DumpType, OrderField
 from pagetoll.core.errors import UsageError

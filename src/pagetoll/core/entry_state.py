@@ -10,7 +10,6 @@ from datetime import datetime
 
 from pagetoll.core.policy import (
     AccountState,
-    Decision,
     LimitBy,
     Refusal,
     Rule,
@@ -108,8 +107,3 @@ SEVERITY = (Verdict.ALLOW, Verdict.WARN, Verdict.REFUSE)
 def worst(states: list[EntryState]) -> EntryState:
     """The state that decides where several entries are checked for one job: the first of the worst."""
     return max(states, key=lambda state: SEVERITY.index(state.verdict))
-
-
-def decision_of(refusal: Refusal) -> Decision:
-    """What a job meets that this account refuses."""
-    return Decision(Verdict.REFUSE, "account-limit-reached", str(refusal), refusal)

@@ -44,9 +44,6 @@ class TeaSettings:
         return bool(self.prehooks or self.posthooks or self.onfail)
 
 
-NOTHING_ASKED = TeaSettings()
-
-
 class Verdict(Enum):
     """What prehooks say of a job. Canceling outweighs failing."""
 

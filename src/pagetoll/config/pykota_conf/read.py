@@ -2,7 +2,6 @@
 """A pykota.conf becomes a layer of our options, with what is wrong in it and what became of each directive."""
 
 import difflib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -227,8 +226,3 @@ def _warn_of_duplicates(found: PykotaFile) -> None:
 def told(entry: Entry) -> str:
     """A directive's value for a report; passwords are not shown."""
     return "…" if entry.name in _SECRETS else shown(str(one_line(entry.value)))
-
-
-def values_of(became: list[Became]) -> Mapping[tuple[str, str], object]:
-    """The TOML values that directives became, by queue and option; the later one holds."""
-    return {(each.queue, each.option): each.raw for each in became if each.option}

@@ -57,7 +57,7 @@ class Session:
                 raise ClientGone(str(error)) from error
             if not seen:
                 raise ClientGone("the connection was closed")
-            head = seen[LENGTH_OCTETS :]
+            head = seen[LENGTH_OCTETS:]
             if len(seen) == wanted or not _COMMAND_HEAD.startswith(head):
                 return head == _COMMAND_HEAD
             time.sleep(_PEEK_PAUSE_S)  # poll would not wait: there is something to read

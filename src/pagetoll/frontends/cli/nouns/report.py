@@ -36,14 +36,11 @@ QUOTA_COLUMNS = (
     Column("grace_until", "GRACE UNTIL"),
 )
 KEYS = {"user": "username", "printer": "printername", "host": "hostname", "code": "billingcode"}
-SUMS = ("jobsize", "jobprice", "jobsizebytes")
 SUM_COLUMNS = (
     Column("impressions", "IMPRESSIONS", right=True),
     Column("price", "PRICE", right=True),
     Column("octets", "OCTETS", right=True),
 )
-
-
 REFUSAL_COLUMNS = (
     Column("received_at", "RECEIVED"),
     Column("job_id", "JOB", right=True),
