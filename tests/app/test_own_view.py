@@ -21,11 +21,12 @@ from pagetoll.storage.sql.migrate import upgrade
 CHANGES_OF_A_LEDGER = {
     *("ensure_cost_center", "reserve", "record_unreserved", "post_unreserved", "mark_starting", "mark_started"),
     *("import_runs", "settle", "void", "add_notes", "refund", "count_deny_banners", "hide_earlier"),
+    *("keep_reading", "hold_device", "leave_device"),
 }
 #: What an ordinary user has no part of.
 NOT_HIS = {
     *("dump", "count_dump", "open_attempts", "open_attempts_of_job", "audit", "audit_extent", "acts"),
-    *("charges_by_user", "job_figures", "same_document", "last_attempt_on"),
+    *("charges_by_user", "job_figures", "same_document", "last_attempt_on", "readings", "drift"),
 }
 
 

@@ -37,7 +37,7 @@ CATALOGUE_READS = frozenset(
 LEDGER_READS = frozenset(
     {
         *("charge_view", "account_states", "attempt", "attempt_by_id", "open_attempts", "open_attempts_of_job"),
-        *("job_figures", "same_document", "last_attempt_on"),
+        *("job_figures", "same_document", "last_attempt_on", "readings", "drift"),
         *("history", "charges_by_user", "legs", "notes", "audit", "audit_extent", "acts", "check", "close"),
     }
 )
