@@ -35,8 +35,10 @@ WORDS = SiteCommand(words=("/bin/counter", "%(printer)s"))
         ('{ snmp = { version = "2c", community = "c", port = 1161 } }', SnmpAccounter("c", "2c", 1161)),
         ('{ snmp = { user = "u" } }', SnmpAccounter("public", "3", 161, SnmpUser("u"))),
         (
-            '{ snmp = { version = "3", user = "u", password = "p", authentication = "SHA256", '
-            'privacy_password = "q", privacy = "AES256" } }',
+            (
+                '{ snmp = { version = "3", user = "u", password = "p", authentication = "SHA256", '
+                'privacy_password = "q", privacy = "AES256" } }'
+            ),
             SnmpAccounter("public", "3", 161, SnmpUser("u", "p", "SHA256", "q", "AES256")),
         ),
     ],

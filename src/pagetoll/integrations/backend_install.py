@@ -79,9 +79,9 @@ def stamped(source: str, stamps: Mapping[str, object]) -> str:
     return with_bytecode(text)
 
 
-def thin_source() -> str:
-    """The text of the thin client as it came with this version. Raises PagetollError."""
-    path = Path(pagetoll.__file__).parent / "thin" / "cupspykota.py"
+def thin_source(program: str = "cupspykota") -> str:
+    """The text of a program of `thin` as it came with this version. Raises PagetollError."""
+    path = Path(pagetoll.__file__).parent / "thin" / f"{program}.py"
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:

@@ -3,9 +3,8 @@
 
 from pathlib import Path
 
-import pagetoll
 from pagetoll.config.home import Home
-from pagetoll.core.errors import PagetollError, UsageError
+from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.integrations import backend_install
 
@@ -16,24 +15,13 @@ MODE = 0o755
 FOLDER_MODE = 0o755
 
 
-def source() -> str:
-    """The text of the program as it came with this version. Raises PagetollError."""
-    path = Path(pagetoll.__file__).parent / "thin" / "lprngpykota.py"
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise PagetollError(
-            _("{path}: {strerror}; install Pagetoll anew").format(path=path, strerror=error.strerror)
-        ) from error
-
-
 def install(home: Home, folder: Path) -> list[Path]:
     """Write the program under all its names; the paths. Raises UsageError where somebody else's file has one of
     them, ConfigError when it cannot be written."""
     if not folder.is_absolute():
         raise UsageError(_("lpd takes absolute paths only; name the folder from / on: --dir /usr/local/lib/pagetoll"))
     stamps = {"HOME": str(home.root or ""), "SOCKET": str(home.socket), "THIN_CONF": str(home.thin_conf)}
-    text = backend_install.stamped(source(), stamps)
+    text = backend_install.stamped(backend_install.thin_source("lprngpykota"), stamps)
     try:
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     except OSError as error:

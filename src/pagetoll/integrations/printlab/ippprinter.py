@@ -48,7 +48,8 @@ if not isinstance(impressions, int):
     impressions = int(subprocess.run([*impressions, base + ".document"], check=True, stdout=subprocess.PIPE,
                                      stdin=subprocess.DEVNULL).stdout)
 def tell(marked):
-    print("ATTR: job-impressions=%d job-impressions-completed=%d" % (impressions, marked), file=sys.stderr, flush=True)
+    numbers = "ATTR: job-impressions=%d job-impressions-completed=%d" % (impressions, marked)
+    print(numbers, file=sys.stderr, flush=True)
 if STOPS_AFTER is None and not IMPRESSION_DELAY_S:
     tell(impressions)
 else:

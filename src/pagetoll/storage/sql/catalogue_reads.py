@@ -40,20 +40,21 @@ OPEN_CREDIT = and_(
 
 def read_printers(connection: Connection) -> list[PrinterRow]:
     found = connection.execute(select(printers).where(printers.c.live_name.is_not(None)))
-    rows = [
-        PrinterRow(
-            printer_id=row.id,
-            name=row.name,
-            description=row.description,
-            price_per_impression=row.price_per_impression,
-            price_per_job=row.price_per_job,
-            passthrough=row.passthrough,
-            max_job_impressions=row.max_job_impressions,
-            counted_impressions=row.counted_impressions,
-        )
-        for row in found
-    ]
-    return sorted(rows, key=by_name)
+    return sorted(map(printer_of, found), key=by_name)
+
+
+def printer_of(row: Row[Any]) -> PrinterRow:
+    """A row of the table of printers as a value."""
+    return PrinterRow(
+        printer_id=row.id,
+        name=row.name,
+        description=row.description,
+        price_per_impression=row.price_per_impression,
+        price_per_job=row.price_per_job,
+        passthrough=row.passthrough,
+        max_job_impressions=row.max_job_impressions,
+        counted_impressions=row.counted_impressions,
+    )
 
 
 def read_printer_members(connection: Connection) -> list[tuple[int, int]]:
@@ -66,12 +67,17 @@ def read_printer_members(connection: Connection) -> list[tuple[int, int]]:
 
 
 def read_users(connection: Connection) -> list[UserRow]:
+    return sorted(users_where(connection, users.c.live_name.is_not(None)), key=by_name)
+
+
+def users_where(connection: Connection, condition: ColumnElement[bool]) -> list[UserRow]:
+    """Users with the figures of their balances, in no order; deleted ones too, where the condition lets them."""
     found = connection.execute(
         select(users, accounts.c.posted, accounts.c.lifetime, accounts.c.reserved)
         .select_from(users.outerjoin(accounts, and_(accounts.c.user_id == users.c.id, OPEN_CREDIT)))
-        .where(users.c.live_name.is_not(None))
+        .where(condition)
     )
-    rows = [
+    return [
         UserRow(
             user_id=row.id,
             name=row.name,
@@ -85,7 +91,6 @@ def read_users(connection: Connection) -> list[UserRow]:
         )
         for row in found
     ]
-    return sorted(rows, key=by_name)
 
 
 def read_groups(connection: Connection) -> list[GroupRow]:

@@ -7,11 +7,10 @@ from pagetoll.core.catalogue import PrinterRow, UserRow
 from pagetoll.core.job_figures import JobFigures
 from pagetoll.core.jobs import AttemptKey, AttemptState, Outcome
 from pagetoll.core.money import Unit
-from pagetoll.core.policy import LimitBy
 from pagetoll.ports import AttemptRecord
 from pagetoll.storage.sql.accounts import accounts_named
 from pagetoll.storage.sql.attempts import record_of
-from pagetoll.storage.sql.catalogue_reads import OPEN_CREDIT, entry_of
+from pagetoll.storage.sql.catalogue_reads import entry_of, printer_of, users_where
 from pagetoll.storage.sql.schema import accounts, attempts, printer_members, printers, users
 
 FORGOTTEN = "hidden"
@@ -37,18 +36,7 @@ def job_figures(connection: Connection, printer_id: int | None, user_id: int | N
 
 def _printer(connection: Connection, printer_id: int | None) -> PrinterRow | None:
     row = connection.execute(select(printers).where(printers.c.id == printer_id)).first()
-    if row is None:
-        return None
-    return PrinterRow(
-        printer_id=row.id,
-        name=row.name,
-        description=row.description,
-        price_per_impression=row.price_per_impression,
-        price_per_job=row.price_per_job,
-        passthrough=row.passthrough,
-        max_job_impressions=row.max_job_impressions,
-        counted_impressions=row.counted_impressions,
-    )
+    return None if row is None else printer_of(row)
 
 
 def _groups_above(connection: Connection, printer_id: int | None) -> tuple[str, ...]:
@@ -64,24 +52,7 @@ def _groups_above(connection: Connection, printer_id: int | None) -> tuple[str, 
 
 
 def _user(connection: Connection, user_id: int | None) -> UserRow | None:
-    row = connection.execute(
-        select(users, accounts.c.posted, accounts.c.lifetime, accounts.c.reserved)
-        .select_from(users.outerjoin(accounts, and_(accounts.c.user_id == users.c.id, OPEN_CREDIT)))
-        .where(users.c.id == user_id)
-    ).first()
-    if row is None:
-        return None
-    return UserRow(
-        user_id=row.id,
-        name=row.name,
-        email=row.email,
-        description=row.description,
-        limitby=LimitBy(row.limitby),
-        overcharge=row.overcharge,
-        balance=row.posted or 0,
-        lifetime_paid=row.lifetime or 0,
-        reserved=row.reserved or 0,
-    )
+    return next(iter(users_where(connection, users.c.id == user_id)), None)
 
 
 def same_document(
