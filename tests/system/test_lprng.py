@@ -1,154 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jobs through the real lpd of LPRng with our program as its start and end program and as its filter."""
 
-import shutil
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
-import pytest
-
-from lab.fixtures import new_lab_folder
-from lab.lprng import NoLprng, PrivateLpd, unpack
-from lab.site import Site
+from lab.lprng_shop import (
+    PAGE_OCTETS,
+    PAGES_LOST_SIGHT_OF,
+    PAGES_ON_THEIR_WAY,
+    Shop,
+    document,
+    packages,
+    script,
+    shop,
+)
 from pagetoll.core.jobs import AttemptState, ChargeRule, Identified, Outcome
-from pagetoll.core.lprng_records import Record, parse
-from pagetoll.integrations.printlab.processes import accepts_connections, free_port, wait_until
-from pagetoll.ports import AttemptRecord
+from pagetoll.integrations.printlab.processes import wait_until
 
-CONFIGURATION = """
-wait_s = 1
-upkeep_interval_s = 5
-[queue.held]
-on_limit = "hold"
-[queue.server]
-unknown_size = "allow"
-[queue.hooked]
-prehook = { shell = "echo before $PYKOTAUSERNAME >>HOOKS" }
-posthook = { shell = "echo after $PYKOTAUSERNAME $PYKOTAACTION >>HOOKS" }
-[queue.away-retry]
-on_failure = "retry"
-[queue.away-cancel]
-on_failure = "cancel"
-[queue.away-print]
-on_failure = "print_and_journal"
-"""
-#: A page of PostScript that is long enough to see how far a document was handed over.
-PAGE = "%" + "x" * 78 + "\n"
-PAGE_OCTETS = 80 * 256
-#: What lies in lpd's connection to a device program cannot be taken back.
-PAGES_ON_THEIR_WAY = (1 << 18) // PAGE_OCTETS + 1
-#: The piece that a filter hands over when it is killed is not counted; it is shorter than a page.
-PAGES_LOST_SIGHT_OF = 1
-
-
-def document(folder: Path, pages: int, name: str = "document.ps") -> Path:
-    """A PostScript document of pages that are about 20,000 octets long each."""
-    page = PAGE * 255 + "0 0 moveto (x) show showpage\n"
-    path = folder / name
-    path.write_text("%!PS\n/Helvetica findfont 12 scalefont setfont\n" + page * pages)
-    path.chmod(0o644)
-    return path
-
-
-class Shop:
-    """A home and its daemon beside an lpd."""
-
-    def __init__(self, folder: Path, site: Site, packages: Path) -> None:
-        self.folder, self.site = folder, site
-        program = folder / "programs" / "pykota"
-        start, end = f":as=|{program} start", f":ae=|{program} end"
-        hooks = f":af=acct:{start[1:]}:{end[1:]}"
-        ours = f":if={program} filter"
-        slow = f":lp=|{folder}/slow"
-        self.server_port = free_port()
-        self.lpd = PrivateLpd(
-            folder / "lpd",
-            packages,
-            {
-                "plain": hooks + ours,
-                "held": hooks + ours,
-                "slow": hooks + ours + slow,
-                "site": hooks + f":if={folder}/filter",
-                "counted": hooks + f":if={folder}/counted",
-                "words": hooks + ours + ":achk",
-                "own": f":af=acct:as=|-${program} start -n$-n -P$-P -j$-j -H$-H:ae=|-${program} end -P$-P" + ours,
-                "filter": ":af=acct" + ours,
-                "old": f":af=acct:achk:as=|{folder}/programs/lprngpykota:ae=|{folder}/programs/lprngpykota" + ours,
-                "piped": f":af=|{program} lines:achk" + ours,
-                "server": f":af=localhost%{self.server_port}:achk:if={folder}/passing",
-                "hooked": hooks + ours,
-                "away-hold": hooks + ours,
-                "away-retry": hooks + ours,
-                "away-cancel": hooks + ours,
-                "away-print": hooks + ours,
-            },
-        )
-
-    def attempts(self, queue: str) -> list[AttemptRecord]:
-        return [one for one in self.site.attempts() if one.facts.ticket.printer == queue]
-
-    def closed(self, queue: str) -> list[AttemptRecord]:
-        """The queue's attempts once none of them is open."""
-
-        def all_closed() -> bool:
-            found = self.attempts(queue)
-            return bool(found) and all(one.state is AttemptState.CLOSED for one in found)
-
-        wait_until(all_closed, 40, f"no attempt of {queue} is open")
-        return self.attempts(queue)
-
-    def limit(self, queue: str, pages: int) -> None:
-        self.site.run("edpykota", "-S", str(pages), "-H", str(pages), "-P", queue, "anna")
-
-
-@pytest.fixture(scope="module")
-def packages() -> Iterator[Path]:
-    folder = new_lab_folder()
-    try:
-        unpack(folder)
-        yield folder
-    except NoLprng as error:
-        pytest.skip(f"there is no lpd of LPRng: {error}")
-    finally:
-        shutil.rmtree(folder)
-
-
-@contextmanager
-def furnished(packages: Path) -> Iterator[Shop]:
-    folder = new_lab_folder()
-    site = Site(folder)
-    site.run("pagetoll", "init")
-    hooks = folder / "hooks"
-    hooks.touch()
-    hooks.chmod(0o666)
-    site.configure(CONFIGURATION.replace("HOOKS", str(hooks)))
-    site.run("pagetoll", "lprng", "install", "--dir", str(folder / "programs"))
-    shop = Shop(folder, site, packages)
-    try:
-        queues = [path.name for path in (shop.lpd.folder / "spool").iterdir()]
-        site.run("pkprinters", "-a", "-c", "0.10", *queues)
-        site.add_user("anna", queues, 1000, 1000)
-        script(folder / "passing", "exec cat\n")
-        site.start_daemon()
-        shop.lpd.start()
-        yield shop
-    finally:
-        shop.lpd.close()
-        site.stop_daemon()
-        shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="module")
-def shop(packages: Path) -> Iterator[Shop]:
-    with furnished(packages) as place:
-        yield place
-
-
-def script(path: Path, text: str) -> None:
-    path.write_text("#!/bin/bash\n" + text)
-    path.chmod(0o755)
+__all__ = ["packages", "shop"]
 
 
 def test_a_job_of_two_files_and_two_copies_is_charged_what_all_of_them_use(shop: Shop) -> None:
@@ -254,6 +120,20 @@ def test_a_job_that_lpc_kills_starts_again_as_another_attempt(shop: Shop) -> Non
     assert whole.charged_impressions == 20
 
 
+def test_a_removed_job_of_a_site_filter_is_charged_whole_once_its_lpd_process_is_dead(shop: Shop) -> None:
+    before = len(shop.attempts("site"))
+    begun = shop.folder / "lpd" / "tmp" / "begun"
+    script(shop.folder / "filter", f"touch {begun}; sleep 60 </dev/null\n")
+    shop.lpd.print("site", document(shop.folder, 2))
+    wait_until(begun.exists, 20, "the filter runs")
+    assert [one.state for one in shop.attempts("site")[before:]] == [AttemptState.STARTING]
+    shop.site.run("pagetoll", "upkeep")
+    assert [one.state for one in shop.attempts("site")[before:]] == [AttemptState.STARTING]
+    shop.lpd.run("lprm", "-Psite", "-Uanna@localhost", "all", status=None)
+    (attempt,) = shop.closed("site")[before:]
+    assert (attempt.charged_impressions, attempt.charge_rule) == (2, ChargeRule.HANDED_OVER_UNKNOWN)
+
+
 def test_the_daemon_may_be_replaced_while_a_filter_prints(shop: Shop) -> None:
     script(shop.folder / "slow", f"head -c 1000 >>{shop.lpd.output('slow')}; sleep 3; exec cat >/dev/null\n")
     shop.lpd.output("slow").write_bytes(b"")
@@ -291,126 +171,6 @@ def test_the_old_name_without_a_word_serves_both_ends(shop: Shop) -> None:
     shop.lpd.wait_idle("old")
     (attempt,) = shop.closed("old")
     assert (attempt.charged_impressions, attempt.charge_rule) == (2, ChargeRule.PARSED)
-
-
-def test_lines_to_the_program_decide_by_a_word(shop: Shop) -> None:
-    shop.limit("piped", 3)
-    shop.lpd.print("piped", document(shop.folder, 2))
-    shop.lpd.wait_idle("piped")
-    assert [one.charged_impressions for one in shop.closed("piped")] == [2]
-    shop.lpd.print("piped", document(shop.folder, 2))
-    shop.lpd.wait_idle("piped")
-    assert shop.closed("piped")[1].outcome is Outcome.REFUSED
-
-
-def accounting_file(shop: Shop, queue: str) -> list[Record]:
-    text = (shop.lpd.folder / "spool" / queue / "acct").read_text(errors="replace")
-    return [record for record in map(parse, text.splitlines()) if record is not None]
-
-
-def test_the_accounting_file_gets_the_lines_of_lprngs_own_script(shop: Shop) -> None:
-    found = accounting_file(shop, "plain")[:2]
-    assert [record.word for record in found] == ["START", "END"]
-    assert [record.parts["n"] for record in found] == ["anna", "anna"]
-    assert (found[1].parts["p"], found[1].parts["s"], found[1].parts["P"]) == ("10", "0", "plain")
-    assert found[0].parts["A"] == found[1].parts["A"]
-
-
-def test_pages_of_a_job_that_broke_off_go_to_the_next_jobs_page_counter(shop: Shop) -> None:
-    printed = shop.folder / "lpd" / "tmp" / "printed"
-    counted = f"""cd $SPOOL_DIR; read n status <{printed}; c=$(cat counter 2>/dev/null || echo 1000)
-echo "start '-p$c' '-q$$'" >>acct; cat >/dev/null; echo $((c + n)) >counter
-[ $status = 0 ] && echo "end '-p$((c + n))' '-q$$' '-b$n'" >>acct
-exit $status
-"""
-    script(shop.folder / "counted", counted)
-    for pages, status in ((3, 0), (2, 34), (5, 0)):
-        printed.write_text(f"{pages} {status}\n")
-        shop.lpd.print("counted", document(shop.folder, 4))
-        shop.lpd.wait_idle("counted")
-    attempts = shop.closed("counted")
-    assert [one.charged_impressions for one in attempts] == [3, 2, 5]
-    assert {one.charge_rule for one in attempts} == {ChargeRule.DEVICE_COUNTER}
-    ends = [record.parts for record in accounting_file(shop, "counted") if record.word == "END"]
-    assert [(end["p"], end["s"], end["q"]) for end in ends] == [
-        ("3", "1000", "1003"),
-        ("2", "1003", "1005"),
-        ("5", "1005", "1010"),
-    ]
-
-
-def test_a_job_without_a_daemon_follows_on_failure_and_is_booked_once_it_is_back(shop: Shop) -> None:
-    pages = document(shop.folder, 2)
-    shop.site.stop_daemon()
-    for queue in ("away-hold", "away-cancel", "away-print"):
-        shop.lpd.print(queue, pages)
-    wait_until(lambda: "hold" in shop.lpd.jobs("away-hold"), 20, "the job is held")
-    shop.lpd.wait_idle("away-cancel")
-    shop.lpd.wait_idle("away-print")
-    assert shop.lpd.output("away-print").read_bytes() == pages.read_bytes()
-    assert shop.lpd.output("away-cancel").read_bytes() == b""
-    shop.lpd.print("away-retry", pages)
-    wait_until(lambda: not shop.lpd.is_idle("away-retry"), 10, "lpd has the job")
-    shop.site.start_daemon()
-    shop.lpd.run("lpc", "release", "away-hold")
-    for queue in ("away-retry", "away-hold"):
-        shop.lpd.wait_idle(queue)
-        assert [one.charged_impressions for one in shop.closed(queue)] == [2]
-    assert shop.attempts("away-cancel") == []
-    assert shop.attempts("away-print") == []
-    shop.lpd.print("away-print", pages)
-    shop.lpd.wait_idle("away-print")
-    found = shop.closed("away-print")
-    assert sorted(one.charged_impressions for one in found) == [2, 2]
-    assert sorted(one.charge_rule for one in found) == [ChargeRule.PARSED, ChargeRule.UNRESERVED]
-    assert not list((shop.lpd.folder / "spool" / "away-print").glob("pagetoll-late-*"))
-
-
-def test_the_sites_hooks_are_run_around_a_job(shop: Shop) -> None:
-    shop.lpd.print("hooked", document(shop.folder, 1))
-    shop.lpd.wait_idle("hooked")
-    shop.closed("hooked")
-    assert (shop.folder / "hooks").read_text() == "before anna\nafter anna ALLOW\n"
-
-
-def test_a_server_for_lines_answers_lpd(shop: Shop) -> None:
-    words = ["lprng", "serve", "--port", str(shop.server_port)]
-    server = subprocess.Popen(
-        [shop.site.programs / "pagetoll", *words], env=shop.site.environment, stdout=subprocess.DEVNULL
-    )
-    try:
-        wait_until(lambda: accepts_connections(("127.0.0.1", shop.server_port)), 20, "the server listens")
-        pages = document(shop.folder, 1)
-        shop.lpd.print("server", pages)
-        shop.lpd.wait_idle("server")
-        assert shop.lpd.output("server").read_bytes() == pages.read_bytes()
-        shop.lpd.print("server", pages, user="nobody")
-        shop.lpd.wait_idle("server")
-        assert [one.outcome for one in shop.closed("server")] == [Outcome.COMPLETED, Outcome.REFUSED]
-        assert shop.lpd.output("server").read_bytes() == pages.read_bytes()
-    finally:
-        server.terminate()
-        assert server.wait(20) == 0
-
-
-@pytest.mark.parametrize(
-    ("user", "title"),
-    [
-        ("$(touch pwned)", "x'; touch pwned; '"),
-        ("anna; rm -rf .", "%(username)s\t-Pplain -nroot"),
-        ("../../etc/passwd", "\x01\x02prstatus=JSUCC\nprstatus=JSUCC"),
-        ("a" * 2000, "t" * 5000),
-    ],
-)
-def test_hostile_names_and_titles_are_refused_and_recorded(shop: Shop, user: str, title: str) -> None:
-    before = len(shop.attempts("plain"))
-    shop.lpd.output("plain").write_bytes(b"")
-    shop.lpd.print("plain", document(shop.folder, 1), user=user, words=("-J", title))
-    shop.lpd.wait_idle("plain")
-    found = shop.closed("plain")[before:]
-    assert [one.outcome for one in found] in ([Outcome.REFUSED], [])
-    assert shop.lpd.output("plain").read_bytes() == b""
-    assert not list(shop.lpd.folder.rglob("pwned"))
 
 
 def test_the_books_are_right_in_the_end(shop: Shop) -> None:

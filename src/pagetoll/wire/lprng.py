@@ -6,7 +6,7 @@ All of it is claimed or hostile: users and hosts are what the client wrote into 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 COPIES_MAX = 10_000
@@ -41,7 +41,6 @@ class LpdJob:
     octets: int
     file_name: str
     files: tuple[DataFile, ...] = ()
-    letters: Mapping[str, str] = field(default_factory=dict)
 
 
 def text_of(data: bytes) -> str:
@@ -109,7 +108,6 @@ def read_job(arguments: Sequence[bytes], variables: Mapping[bytes, bytes]) -> Lp
         octets=number_of(known("b", "size")),
         file_name=plain_name(known("e", "df_name")),
         files=files,
-        letters=letters,
     )
 
 
