@@ -25,7 +25,7 @@ from print_site import PROGRAMS, Batch, PrintSite, looping_page, straight_line_p
 
 Page = Callable[[], bytes]
 PLAIN, NULL, OURS = "socket", "null", "ours0"
-GOALS = """goals (design chapter 6): straight-line page at most 14 ms over plain; PostgreSQL the same within 5 ms;
+GOALS = """goals: straight-line page at most 14 ms over plain; PostgreSQL the same within 5 ms;
 60 jobs/s over 4 queues on two cores; a page for Ghostscript at most 30 ms over plain"""
 
 

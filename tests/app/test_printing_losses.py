@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is charged when clients, daemons, backends or the database are lost in the middle (design.md chapter 3)."""
+"""What is charged when clients, daemons, backends or the database are lost in the middle."""
 
 import contextlib
 import os

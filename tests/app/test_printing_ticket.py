@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the spooler said of a job: arguments and environment, hostile ones too; copies and sides (lab chapter 3)."""
+"""What the spooler said of a job: arguments and environment, hostile ones too; copies and sides."""
 
 import pytest
 from hypothesis import given

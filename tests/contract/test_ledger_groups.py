@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Printer groups above a printer, and the kept sums of users groups (design.md chapter 2)."""
+"""Printer groups above a printer, and the kept sums of users groups (docs/concepts/ledger.md)."""
 
 from decimal import Decimal
 

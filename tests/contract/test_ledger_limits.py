@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The worked stories of limits: strict, laxist, grace, credits (design.md chapter 2)."""
+"""The worked stories of limits: strict, laxist, grace, credits (docs/concepts/ledger.md)."""
 
 import threading
 from datetime import timedelta

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which accounts a job touches and which of them check it: each row of the limitby table (design.md chapter 2)."""
+"""Which accounts a job touches and which of them check it: each row of the limitby table."""
 
 from dataclasses import replace
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much came out: the rules in their order (design.md chapter 3)."""
+"""How much came out: the rules in their order (docs/concepts/life-of-a-job.md)."""
 
 from dataclasses import replace
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether an account takes an amount: strict and laxist limits, grace, credits (design.md chapter 2)."""
+"""Whether an account takes an amount: strict and laxist limits, grace, credits (docs/concepts/ledger.md)."""
 
 from datetime import UTC, datetime, timedelta
 

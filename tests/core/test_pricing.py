@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a job costs: per impression, per job, printer groups, overcharge, rounding (design.md chapter 2)."""
+"""What a job costs: per impression, per job, printer groups, overcharge, rounding (docs/concepts/ledger.md)."""
 
 from decimal import ROUND_HALF_EVEN, Decimal
 

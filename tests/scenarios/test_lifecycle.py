@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The life of an attempt as stories: events in, commands out (core/lifecycle.py; design.md chapter 3)."""
+"""The life of an attempt as stories: events in, commands out (core/lifecycle.py; docs/concepts/life-of-a-job.md)."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which accounts a job touches and which of them check it: the limitby table of design.md chapter 2.
+"""Which accounts a job touches and which of them check it: the limitby table (docs/concepts/ledger.md).
 
 limitby        credits                 page entries   users groups
 quota          counted                 checked        checked

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the ink of a page costs: the sum over its colors of coefficient x coverage, as part of the price of a page
-(pykota-compat chapter 11.1). A page whose ink could not be seen costs a whole page.
+(docs/reference/accounters.md, Ink). A page whose ink could not be seen costs a whole page.
 """
 
 from collections.abc import Callable, Sequence

@@ -40,7 +40,7 @@ class Outcome(StrEnum):
 
 
 class ChargeRule(StrEnum):
-    """Which number an attempt was charged by (design.md chapter 3, How much came out)."""
+    """Which number an attempt was charged by (docs/concepts/life-of-a-job.md, How much came out)."""
 
     DEVICE_COUNTER = "device_counter"  # the difference of two readings of the device's counter
     SHARED_READING = "shared_reading"  # a part of such a difference: other jobs lie between the readings too

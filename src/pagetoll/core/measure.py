@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much of a job came out, by the first rule that knows (design.md chapter 3).
+"""How much of a job came out, by the first rule that knows (docs/concepts/life-of-a-job.md).
 
 1. what lies between two readings of the device's counter; 2. what the device reported of the job; 3. the whole job
 when the backend ended well; 4. for jobs on standard input the offset of the shared spool descriptor; 5. the whole

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules that decide whether a job may print (design.md chapter 2). Pure; storage repeats the limit rule as a
+"""The rules that decide whether a job may print (docs/concepts/ledger.md). Pure; storage repeats the limit rule as a
 statement's condition, and a property test proves both equal.
 """
 

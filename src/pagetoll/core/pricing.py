@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a job costs (design.md chapter 2): the sum over the printer and its counted ancestors, times the overcharge.
+"""What a job costs: the sum over the printer and its counted ancestors, times the
+overcharge (docs/concepts/ledger.md).
 
 Prices are frozen in a Tariff when the attempt reserves; the total is rounded half-even to a millionth once.
 """

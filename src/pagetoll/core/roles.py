@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The roles that a person may have beside printing (design.md chapter 5)."""
+"""The roles that a person may have beside printing (docs/reference/rights.md)."""
 
 from enum import StrEnum
 

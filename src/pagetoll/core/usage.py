@@ -3,7 +3,7 @@
 
 Words: an *input page* is one page image of the data stream, an *impression* one side that carries a page
 (pages x copies), a *media sheet* one piece of paper. Sheets round up, per copy: five impressions two-sided
-are three sheets (design.md chapter 3, page-languages chapter 1).
+are three sheets (docs/concepts/measuring.md).
 """
 
 from dataclasses import dataclass, field

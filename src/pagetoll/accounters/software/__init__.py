@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Counting by software: each document is parsed in a locked-down child of its own (design.md chapter 5)."""
+"""Counting by software: each document in a locked-down child of its own (docs/concepts/counting-sandbox.md)."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a process gives up before it looks at a document (page-languages chapter 24, design.md chapter 5).
+"""What a process gives up before it looks at a document (docs/concepts/counting-sandbox.md).
 
 Order matters: limits first, then no-new-privileges (which the kernel wants before the next two), then files, then
 system calls, after which the earlier steps could no longer be taken. Nothing here can be undone by the process.

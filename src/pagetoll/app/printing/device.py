@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The steps on the device: wait until it is free, start the real backend, watch it to its end.
 
-The life pipe is the evidence (design.md chapter 3): the backend's process writes one octet into it just before
-it becomes the backend and nobody else holds its write end. No octet and end-of-file: never started. An octet and
-open: still printing. An octet and end-of-file: over.
+The life pipe is the evidence (docs/concepts/life-of-a-job.md): the backend's process writes one octet into it just
+before it becomes the backend and nobody else holds its write end. No octet and end-of-file: never started. An octet
+and open: still printing. An octet and end-of-file: over.
 """
 
 import logging

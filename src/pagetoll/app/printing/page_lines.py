@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page reports that real backends write to stderr (CUPS backend(7), lab chapter 3).
+"""The page reports that real backends write to stderr (CUPS backend(7)).
 
 Only the `ipp` backend's `PAGE: total N` is the printer's own count of the job. The others report the number of
 files sent (`socket`: `PAGE: 1 1` for each copy) or a counter read too early, and are not believed.

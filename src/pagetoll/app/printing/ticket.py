@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a backend's arguments and environment (CUPS backend(7), lab chapter 2) to a Ticket and a JobKey."""
+"""From a backend's arguments and environment (CUPS backend(7)) to a Ticket and a JobKey."""
 
 from collections.abc import Mapping, Sequence
 
@@ -65,7 +65,7 @@ def who_pays(ticket: Ticket) -> tuple[str, Identified]:
 
 
 def added_by_spooler(ticket: Ticket) -> tuple[int, Duplex]:
-    """Copies and sides that come on top of the data (lab chapter 3)."""
+    """Copies and sides that come on top of the data."""
     by_ipp = ticket.device_uri.partition(":")[0] in ("ipp", "ipps")
     copies_outside = ticket.document_from_file or (by_ipp and not ticket.final_content_type.startswith("image/"))
     sides = SIDES.get(ticket.options.get("sides", ""), Duplex.NONE) if by_ipp else Duplex.NONE

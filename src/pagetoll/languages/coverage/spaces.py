@@ -6,7 +6,7 @@
     gc    all grayscale, or all colored when a pixel is colored
 
 Every space follows from five sums of a page, because black is taken per pixel and everything else is linear
-(page-languages chapter 21.1, pykota-compat chapter 13.2). Sums are whole numbers and so are the results.
+(docs/reference/coverage.md). Sums are whole numbers and so are the results.
 """
 
 from dataclasses import dataclass

@@ -2,8 +2,8 @@
 """Connections and transactions of the SQL store.
 
 Two engines for one database: the *durable* one waits for the disk at commit (reserves, administration), the
-*relaxed* one does not (settle, void, marks): one fsync lies on a job's way (design.md chapter 2). A relaxed commit
-is atomic all the same and reaches the disk with the next durable one. On SQLite both share their connections, the
+*relaxed* one does not (settle, void, marks): one fsync lies on a job's way (docs/concepts/ledger.md). A relaxed
+commit is atomic all the same and reaches the disk with the next durable one. On SQLite both share their connections, the
 last used one first: what one connection writes makes the others read their pages again.
 
 Writes take their locks in one order everywhere: the attempt's row, users in id order, accounts in id order,

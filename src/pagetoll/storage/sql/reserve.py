@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reserve: the attempt and all its legs, or nothing (design.md chapter 2).
+"""Reserve: the attempt and all its legs, or nothing (docs/concepts/ledger.md).
 
 The user's row is held, then the accounts in id order: the user's own, and the sums of the groups that the user is a
 member of now. Each is changed by one statement that is also its check.

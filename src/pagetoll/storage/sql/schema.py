@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ledger's tables (design.md chapter 2), for SQLite, PostgreSQL and later MariaDB.
+"""The ledger's tables (docs/concepts/ledger.md), for SQLite, PostgreSQL and later MariaDB.
 
 Amounts are whole steps of the account's unit (millionths for credits). Times are UTC microseconds since 1970,
 as integers: no dialect's own date type, no zone lost. A deleted thing keeps its row and its `name`; `live_name`

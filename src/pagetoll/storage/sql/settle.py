@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settle and void: what was set aside goes back, what came out is posted, the attempt closes (design.md chapter 2).
+"""Settle and void: what was set aside goes back, what came out is posted, the attempt closes.
 
 Both work on closed accounts and beyond limits. Entries carry the attempt's own write_id, so that nothing is posted
 twice.
