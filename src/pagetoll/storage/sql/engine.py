@@ -3,8 +3,8 @@
 
 Two engines for one database: the *durable* one waits for the disk at commit (reserves, administration), the
 *relaxed* one does not (settle, void, marks): one fsync lies on a job's way (docs/concepts/ledger.md). A relaxed
-commit is atomic all the same and reaches the disk with the next durable one. On SQLite both share their connections, the
-last used one first: what one connection writes makes the others read their pages again.
+commit is atomic all the same and reaches the disk with the next durable one. On SQLite both share their
+connections, the last used one first: what one connection writes makes the others read their pages again.
 
 Writes take their locks in one order everywhere: the attempt's row, users in id order, accounts in id order,
 printers. On SQLite BEGIN IMMEDIATE is the one lock for all of that.
