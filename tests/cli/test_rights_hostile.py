@@ -185,6 +185,25 @@ def test_one_stranger_cannot_take_the_others_places(shop: Site):
     wait_until(lambda: not children(shop), 30, "who leaves ends his commands")
 
 
+def test_the_daemon_itself_holds_no_descriptor_of_a_caller(shop: Site):
+    """Whatever it starts for others would close it on its way, and wait for a file system of the caller's."""
+    shop.do("pkusers", "-a", *[f"user{number}" for number in range(1500)])
+    pid = (shop.home / "daemon.lock").read_text().strip()
+    reading, writing = os.pipe()
+    inode = os.fstat(writing).st_ino
+    with socket.socket(socket.AF_UNIX) as link:
+        os.seteuid(OTHER.pw_uid)
+        link.connect(str(shop.home / "pagetolld.sock"))
+        os.seteuid(0)
+        socket.send_fds(link, [frames.encode(command(b"pkusers", b"-L"))], [writing] * 3)
+        os.close(writing)
+        assert os.read(reading, 1), "the command runs"
+        held = [str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()]
+    os.close(reading)
+    assert f"pipe:[{inode}]" not in held
+    wait_until(lambda: not children(shop), 30, "who leaves ends his commands")
+
+
 def children(site: Site) -> list[str]:
     """The command children of the site's daemon."""
     pid = (site.home / "daemon.lock").read_text().strip()

@@ -16,7 +16,6 @@ from pagetoll.core.errors import PagetollError
 from pagetoll.frontends.daemon.commands import Commands
 from pagetoll.frontends.daemon.session import Session
 from pagetoll.wire import frames
-from pagetoll.wire.command_frames import Command
 from pagetoll.wire.lprng_frames import Lprng
 
 log = logging.getLogger("pagetoll.daemon")
@@ -107,7 +106,7 @@ class Server:
         """Run a command for somebody who may not print, and turn away whatever else he wants."""
         try:
             if session.announces_command(STRANGERS_LEAVE_S):
-                self._converse(session, only_commands=True)
+                self._commands.serve(session)
             else:
                 self._turn_away(session)
         except ClientGone as error:
@@ -132,7 +131,10 @@ class Server:
 
     def _serve_one(self, session: Session) -> None:
         try:
-            self._converse(session)
+            if session.announces_command(FIRST_FRAME_TIMEOUT_S):
+                self._commands.serve(session)
+            else:
+                self._converse(session)
         except ClientGone as error:
             log.debug("client pid=%s left: %s", session.peer_pid, error)
         except Exception:
@@ -145,16 +147,12 @@ class Server:
                 self._sessions.discard(session)
             session.close()
 
-    def _converse(self, session: Session, *, only_commands: bool = False) -> None:
+    def _converse(self, session: Session) -> None:
         first = session.receive(FIRST_FRAME_TIMEOUT_S)
         if first is None:
             return
         message, descriptors = first
-        if isinstance(message, Command):
-            self._commands.serve(session, message, descriptors)
-        elif only_commands:
-            self._turn_away(session)
-        elif isinstance(message, frames.Upkeep):
+        if isinstance(message, frames.Upkeep):
             self._answer_upkeep(session)
         elif isinstance(message, frames.Job):
             run(self._services, attempt_of(self._services, _arrival(message, session, descriptors[0]), session, None))

@@ -50,7 +50,7 @@ class Session:
         ClientGone."""
         until_s = time.monotonic() + timeout_s
         wanted = LENGTH_OCTETS + len(_COMMAND_HEAD)
-        while time.monotonic() < until_s:
+        while _ready(self._connection, select.POLLIN, max(0.0, until_s - time.monotonic())):
             try:
                 seen = self._connection.recv(wanted, socket.MSG_PEEK)
             except OSError as error:
@@ -60,6 +60,8 @@ class Session:
             head = seen[LENGTH_OCTETS:]
             if len(seen) == wanted or not _COMMAND_HEAD.startswith(head):
                 return head == _COMMAND_HEAD
+            if time.monotonic() >= until_s:
+                break
             time.sleep(_PEEK_PAUSE_S)  # poll would not wait: there is something to read
         return False
 
