@@ -21,7 +21,7 @@ PROGRAMS = (
     *("repykota", "warnpykota", "pykotme", "pykosd"),
 )
 #: These show help, version and page as the others, but need a home or rights of their own.
-SHOWN = (*PROGRAMS, "pkbanner", "pkmail")
+SHOWN = (*PROGRAMS, "pkbanner", "pkmail", "pknotify", "pkturnkey", "pksetup", "autopykota", "pkhint")
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 LISTINGS = {
     "pkprinters": ["-l"],
