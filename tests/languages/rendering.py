@@ -23,7 +23,7 @@ GHOSTSCRIPT = [
     "-r75",
     "-sOutputFile=-",
     "-sstdout=%stderr",
-    "-",
+    "-_",
 ]
 COUNTED_FORMATS = frozenset(
     [

@@ -15,7 +15,8 @@ from fcntl import F_SETPIPE_SZ, fcntl
 from pagetoll.accounters.software.lockdown import MIB, Budget, die_with_parent, lock_down_ghostscript
 
 _SAFE = ("-dSAFER", "-q", "-dBATCH", "-dNOPAUSE", "-dNOPROMPT")
-_PIPES = ("-sstdout=%stderr", "-sOutputFile=-", "-K524288", "-")
+# "-_" reads standard input in blocks; "-" would read it octet by octet, which takes three times as long.
+_PIPES = ("-sstdout=%stderr", "-sOutputFile=-", "-K524288", "-_")
 ARGUMENTS = (*_SAFE, "-sDEVICE=pxlmono", "-r75", *_PIPES)
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": "/nonexistent", "GS_OPTIONS": ""}
 BUDGET = Budget(cpu_s=60.0, memory_octets=768 * MIB)
