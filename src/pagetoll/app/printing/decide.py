@@ -41,7 +41,7 @@ def decide(services: Services, attempt: Attempt) -> Event:
 
 def _judge(services: Services, attempt: Attempt) -> Event:
     view = look_up(services, attempt)
-    if attempt.usage is not None and attempt.usage.language == COMMAND_LANGUAGE:
+    if _is_command(attempt):
         return _accept_uncharged(attempt, "a command for the device, no document")
     lacking = charging.missing(view)
     if lacking and isinstance(attempt.settings.policy, SiteCommand):
@@ -74,6 +74,15 @@ def _judge(services: Services, attempt: Attempt) -> Event:
     attempt.decision = ALLOWED
     attempt.plan = charging.plan(view, impressions)
     return Event.ACCEPTED
+
+
+def _is_command(attempt: Attempt) -> bool:
+    """Whether there is nothing else in the job: beside a file of commands, lpd's jobs may have one that nobody can
+    count."""
+    usage = attempt.usage
+    if usage is None or attempt.uncountable:
+        return False
+    return bool(usage.segments) and all(one.language == COMMAND_LANGUAGE for one in usage.segments)
 
 
 def with_cost_center(services: Services, attempt: Attempt) -> ChargeView:
