@@ -233,6 +233,13 @@ def test_a_device_without_a_page_counter_is_refused_by_name() -> None:
         snmp_meter(agent).identity()
 
 
+@pytest.mark.parametrize("number", [2**63, 2**64 - 1])
+def test_a_counter_that_no_ledger_could_keep_is_none(number: int) -> None:
+    objects = {(*mib.PRT_MARKER_LIFE_COUNT, 1, 1): Value(Kind.COUNTER64, number)}
+    with SnmpAgent(objects) as agent, pytest.raises(DeviceRefused, match="no counter of impressions or sheets"):
+        snmp_meter(agent).before(Waiter())
+
+
 def test_a_machine_is_known_by_address_serial_number_and_model() -> None:
     with PrintEngine() as engine, agent_of(engine, "HP LaserJet 4050") as agent:
         known = snmp_meter(agent).identity()

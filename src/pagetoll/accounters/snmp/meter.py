@@ -21,6 +21,8 @@ from pagetoll.wire.printer_mib import CounterUnit, DeviceStatus, PrinterStatus
 from pagetoll.wire.snmp import Binding, Oid, Value
 
 COUNTER32 = 2**32
+#: Counters from here on are none: no ledger could keep the sum of a few.
+NUMBER_LIMIT = 10**18
 TEXT_MOST = 200
 
 
@@ -191,7 +193,7 @@ def _counters(agent: SnmpQuestions, treatment: Treatment) -> tuple[tuple[Oid, ..
 
 def _number(value: Value | None) -> int | None:
     number = value.number if value is not None else None
-    return number if number is None or number >= 0 else None
+    return number if number is not None and 0 <= number < NUMBER_LIMIT else None
 
 
 def _text(value: Value | None) -> str:
