@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pagetoll.core.errors import UsageError
 from pagetoll.frontends.cli.options import Command, Option, parse
 from pagetoll.frontends.pykota.output import plain_float, two_places
-from pagetoll.frontends.pykota.values import amount
+from pagetoll.frontends.values import amount
 
 COMMAND = Command(
     name="sample",

@@ -13,10 +13,9 @@ from pagetoll.config.load import load_home
 from pagetoll.config.options import Mode
 from pagetoll.core.errors import PagetollError, UsageError
 from pagetoll.core.messages import _
-from pagetoll.frontends import identity
+from pagetoll.frontends import identity, values
 from pagetoll.frontends.cli.options import Command, Option, Parsed, comma_list
 from pagetoll.frontends.cli.subcommand import parse_or_show, say
-from pagetoll.frontends.pykota import values
 from pagetoll.integrations import backend_install, cups_server, system_user
 from pagetoll.integrations.cups import Cups, Queue, manage, unmanage
 from pagetoll.wire.device_uri import ALL_SCHEMES, OUR_SCHEMES, unwrap

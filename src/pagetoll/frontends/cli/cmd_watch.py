@@ -14,12 +14,12 @@ from pagetoll.app.logged_jobs import LoggedJobs, Tally
 from pagetoll.core.errors import DeviceError, ProtocolError
 from pagetoll.core.logged_jobs import PageLine
 from pagetoll.core.messages import _
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.nouns.imports import ALL_QUEUES, CREATE, SERVER, enrolling, managed_queues, server_of
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.cli.subcommand import no_words, parse_or_show, say
-from pagetoll.frontends.pykota import values
-from pagetoll.frontends.pykota.output import tell
-from pagetoll.frontends.pykota.program import Session, open_session
+from pagetoll.frontends.remarks import tell
+from pagetoll.frontends.session import Session, open_session
 from pagetoll.frontends.wiring import now_utc
 from pagetoll.integrations.cups_events import EndedJobs
 from pagetoll.integrations.cups_server import DEFAULT_SOCKET

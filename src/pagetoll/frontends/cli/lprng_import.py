@@ -13,7 +13,7 @@ from pagetoll.frontends.cli.nouns.imports import enrolling, server_of
 from pagetoll.frontends.cli.options import Parsed
 from pagetoll.frontends.cli.subcommand import say
 from pagetoll.frontends.open_files import descriptor_to_read
-from pagetoll.frontends.pykota.program import open_session
+from pagetoll.frontends.session import open_session
 from pagetoll.frontends.wiring import now_utc
 
 

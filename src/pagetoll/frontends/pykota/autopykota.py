@@ -8,9 +8,10 @@ from pagetoll.app.enrolment import Enrolment, enrol
 from pagetoll.app.users import check_email
 from pagetoll.core.errors import PagetollError, UsageError
 from pagetoll.core.messages import _
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.options import Command, Option, Parsed
-from pagetoll.frontends.pykota import values
-from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_FAILED, EXIT_REMARK, Act, Opening, Program, run
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_FAILED, EXIT_REMARK, Program, run
+from pagetoll.frontends.session import Act, Opening
 
 COMMAND = Command(
     name="autopykota",

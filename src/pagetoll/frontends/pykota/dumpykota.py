@@ -19,8 +19,9 @@ from pagetoll.frontends.cli.progress import Progress
 from pagetoll.frontends.open_files import open_to_write, remove_empty
 from pagetoll.frontends.pykota.dump_formats import FORMATS, Format
 from pagetoll.frontends.pykota.dump_formats.cells import Row, Section
-from pagetoll.frontends.pykota.output import tell
-from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Act, Opening, Program, run
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Program, run
+from pagetoll.frontends.remarks import tell
+from pagetoll.frontends.session import Act, Opening
 from pagetoll.ports import Catalogue
 
 ALL = "all"

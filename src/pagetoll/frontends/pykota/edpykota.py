@@ -9,10 +9,12 @@ from pagetoll.core.catalogue import UNCHANGED, EntryChange, EntryRow
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.core.policy import OwnerKind
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.options import Command, Option, Parsed
-from pagetoll.frontends.pykota import values
-from pagetoll.frontends.pykota.output import largest_job, limit, local_time, tell, write
-from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Act, Opening, Program, run
+from pagetoll.frontends.pykota.output import largest_job, limit, local_time, write
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Program, run
+from pagetoll.frontends.remarks import tell
+from pagetoll.frontends.session import Act, Opening
 
 COMMAND = Command(
     name="edpykota",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the PyKota-compatible commands write: blocks and figures on stdout, `LEVEL: text` and refusals on stderr."""
+"""How the PyKota-compatible commands write listings: lines, and figures in their old forms."""
 
 import sys
 from datetime import datetime
@@ -11,16 +11,6 @@ from pagetoll.core.money import decimal_of
 def write(line: str) -> None:
     """A line of a listing."""
     sys.stdout.write(f"{line}\n")
-
-
-def tell(level: str, text: str) -> None:
-    """A remark of level INFO, WARN or ERROR."""
-    sys.stderr.write(f"{level}: {text}\n")
-
-
-def complain(text: str) -> None:
-    """Why the program ends without doing what was asked, behind the program's path."""
-    sys.stderr.write("".join(f"{sys.argv[0]} : {line}\n" for line in text.splitlines() or [_("failed")]))
 
 
 def plain_float(millionths: int) -> str:

@@ -18,7 +18,7 @@ from pagetoll.core.messages import _
 from pagetoll.core.sheets import A4, PaperSize, paper_size
 from pagetoll.frontends.cli.options import Option, Parsed
 from pagetoll.frontends.open_files import open_to_read, open_to_replace, remove_empty
-from pagetoll.frontends.pykota.output import tell
+from pagetoll.frontends.remarks import tell
 
 if TYPE_CHECKING:
     from pagetoll.integrations.papers.pdf import Look

@@ -13,7 +13,8 @@ from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.identity import become_owner
 from pagetoll.frontends.pykota import papers
 from pagetoll.frontends.pykota.papers import LOGO, PAGESIZE, PageOptions
-from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Act, Program, run
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Program, run
+from pagetoll.frontends.session import Act
 from pagetoll.integrations.papers.ghostscript import LANGUAGES, PageLanguage
 
 USUAL_LANGUAGE = "postscript"

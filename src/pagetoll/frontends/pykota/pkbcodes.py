@@ -8,10 +8,11 @@ from pagetoll.app.codes import CodeOrder
 from pagetoll.core.catalogue import UNCHANGED, CodeChange, CodeRow, Unchanged
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _, marked
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.options import Command, Option, Parsed
-from pagetoll.frontends.pykota import values
 from pagetoll.frontends.pykota.output import two_places, write
-from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Act, Opening, Program, run
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Program, run
+from pagetoll.frontends.session import Act, Opening
 
 UNLIMITED = marked("unlimited")
 
@@ -54,15 +55,14 @@ def plan(parsed: Parsed) -> Act:
 
 
 def _order(parsed: Parsed, names: list[str]) -> CodeOrder:
-    description = parsed.text("description")
     # One budget for both limits: there is no time of grace unless another program sets a lower soft limit.
-    pages, money = _page_budget(parsed), _budget(parsed)
+    pages, money = _page_budget(parsed), values.budget(parsed)
     return CodeOrder(
         names,
         add="add" in parsed,
         skip_existing="skipexisting" in parsed,
         change=CodeChange(
-            description=UNCHANGED if description is None else description.strip(),
+            description=values.description(parsed),
             soft_limit_impressions=pages,
             hard_limit_impressions=pages,
             soft_limit_spent=money,
@@ -70,13 +70,6 @@ def _order(parsed: Parsed, names: list[str]) -> CodeOrder:
         ),
         reset="reset" in parsed,
     )
-
-
-def _budget(parsed: Parsed) -> int | Unchanged | None:
-    text = parsed.text("budget")
-    if text is None:
-        return UNCHANGED
-    return None if text.strip().lower() == UNLIMITED else values.amount("budget", text)
 
 
 def _page_budget(parsed: Parsed) -> int | Unchanged | None:

@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pagetoll.app import turnkey
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.options import Command, Parsed
-from pagetoll.frontends.pykota import values
 from pagetoll.frontends.pykota.output import write
-from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Act, Program, run
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Program, run
+from pagetoll.frontends.session import Act
 from pagetoll.integrations.counter_probe import NetworkProbe
 from pagetoll.integrations.cups_server import queues_in
 

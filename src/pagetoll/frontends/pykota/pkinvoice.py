@@ -12,9 +12,11 @@ from pagetoll.core.jobs import HistoryFilter
 from pagetoll.core.messages import _
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.pykota import papers
-from pagetoll.frontends.pykota.output import tell, write
+from pagetoll.frontends.pykota.output import write
 from pagetoll.frontends.pykota.papers import LOGO, PAGESIZE, Output, PageOptions
-from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Act, Opening, Program, run
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Program, run
+from pagetoll.frontends.remarks import tell
+from pagetoll.frontends.session import Act, Opening
 
 COMMAND = Command(
     name="pkinvoice",

@@ -13,9 +13,10 @@ from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.core.notices import Mail
 from pagetoll.frontends.cli.options import Command, Parsed
-from pagetoll.frontends.pykota.output import tell
-from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Act, Opening, Program, Session, run
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Program, run
 from pagetoll.frontends.pykota.repykota import report_lines
+from pagetoll.frontends.remarks import tell
+from pagetoll.frontends.session import Act, Opening, Session
 from pagetoll.frontends.wiring import now_utc
 from pagetoll.notifiers.mail import SmtpMailSender
 

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pagetoll.core.errors import DeviceTimeout, DeviceUnreachable, ProtocolError, UsageError
 from pagetoll.core.messages import _
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.options import Command, Option, Parsed
-from pagetoll.frontends.pykota import values
-from pagetoll.frontends.pykota.output import tell, write
-from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REFUSED, EXIT_REMARK, Act, Program, run
+from pagetoll.frontends.pykota.output import write
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REFUSED, EXIT_REMARK, Program, run
+from pagetoll.frontends.remarks import tell
+from pagetoll.frontends.session import Act
 from pagetoll.integrations import desktop_questions
 from pagetoll.integrations.desktop_questions import Desktop, Question
 from pagetoll.integrations.pam_passwords import Verdict, check

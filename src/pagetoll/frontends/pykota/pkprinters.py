@@ -8,11 +8,12 @@ from pagetoll.app.printers import PrinterListing, PrinterOrder, delete_printers,
 from pagetoll.core.catalogue import UNCHANGED, PrinterChange, Unchanged
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.options import Command, Option, Parsed
-from pagetoll.frontends.pykota import values
 from pagetoll.frontends.pykota.output import largest_job, plain_float, write
-from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Act, Opening, Program, run
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Program, run
 from pagetoll.frontends.pykota.routing import routed_queues, then_route
+from pagetoll.frontends.session import Act, Opening
 
 COMMAND = Command(
     name="pkprinters",
@@ -92,12 +93,11 @@ def _order(parsed: Parsed, names: list[str]) -> PrinterOrder:
     if "remove" in parsed and not groups:
         raise UsageError(_("--remove needs --groups; see --help"))
     page, job = _prices(parsed.text("charge"))
-    description = parsed.text("description")
     passthrough: bool | Unchanged = UNCHANGED
     if "passthrough" in parsed or "nopassthrough" in parsed:
         passthrough = "passthrough" in parsed
     change = PrinterChange(
-        description=UNCHANGED if description is None else description.strip(),
+        description=values.description(parsed),
         price_per_impression=page,
         price_per_job=job,
         passthrough=passthrough,

@@ -27,12 +27,15 @@ from pagetoll.config.home import name_of
 from pagetoll.core.errors import PagetollError, UsageError
 from pagetoll.core.jobs import HistoryFilter
 from pagetoll.core.messages import _
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.cli.screen import printable
-from pagetoll.frontends.pykota import papers, values
-from pagetoll.frontends.pykota.output import tell, write
+from pagetoll.frontends.pykota import papers
+from pagetoll.frontends.pykota.output import write
 from pagetoll.frontends.pykota.papers import LOGO, PAGESIZE, Output, PageOptions
-from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Act, Opening, Program, Session, run
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Program, run
+from pagetoll.frontends.remarks import tell
+from pagetoll.frontends.session import Act, Opening, Session
 from pagetoll.ports import AttemptRecord
 
 ANSWER_OCTETS_MAX = 1000

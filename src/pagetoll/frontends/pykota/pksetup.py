@@ -19,8 +19,10 @@ from pagetoll.core.errors import PagetollError, UsageError
 from pagetoll.core.messages import _
 from pagetoll.core.rights import NotAllowed
 from pagetoll.frontends.cli.options import Command, Option, Parsed
-from pagetoll.frontends.pykota.output import tell, write
-from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Act, Program, acting_user, run
+from pagetoll.frontends.pykota.output import write
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Program, run
+from pagetoll.frontends.remarks import tell
+from pagetoll.frontends.session import Act, acting_user
 from pagetoll.integrations import system_user
 
 COMMAND = Command(

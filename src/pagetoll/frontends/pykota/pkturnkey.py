@@ -13,19 +13,13 @@ from dataclasses import replace
 from pagetoll.app import turnkey
 from pagetoll.app.turnkey import Account, AccountGroup, Step, TurnkeyOrder
 from pagetoll.core.messages import _
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.options import Command, Option, Parsed, parse
-from pagetoll.frontends.pykota import edpykota, pkprinters, pkusers, values
-from pagetoll.frontends.pykota.output import tell, write
-from pagetoll.frontends.pykota.program import (
-    ACT_LENGTH_MAX,
-    EXIT_DONE,
-    EXIT_REMARK,
-    Act,
-    Opening,
-    Program,
-    Session,
-    run,
-)
+from pagetoll.frontends.pykota import edpykota, pkprinters, pkusers
+from pagetoll.frontends.pykota.output import write
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Program, run
+from pagetoll.frontends.remarks import tell
+from pagetoll.frontends.session import ACT_LENGTH_MAX, Act, Opening, Session
 from pagetoll.integrations import system_accounts
 from pagetoll.integrations.counter_probe import NetworkProbe
 from pagetoll.integrations.cups import Cups

@@ -6,15 +6,16 @@ from collections.abc import Callable
 
 from pagetoll.app import users
 from pagetoll.app.users import GroupOrder, UserOrder, check_email
-from pagetoll.core.catalogue import UNCHANGED, GroupRow, OwnerChange, Unchanged, UserRow
+from pagetoll.core.catalogue import UNCHANGED, GroupRow, OwnerChange, UserRow
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.core.policy import GROUP_LIMITBY, LimitBy
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.options import Command, Option, Parsed
-from pagetoll.frontends.pykota import values
-from pagetoll.frontends.pykota.known_names import only_known_groups, only_known_users
+from pagetoll.frontends.known_names import only_known_groups, only_known_users
 from pagetoll.frontends.pykota.output import two_places, write
-from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Act, Opening, Program, run
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Program, run
+from pagetoll.frontends.session import Act, Opening
 from pagetoll.ports import Catalogue
 
 MAIL_DOMAIN = "localhost"
@@ -96,7 +97,7 @@ def _plan_groups(parsed: Parsed, names: list[str]) -> Act:
         names,
         add="add" in parsed,
         skip_existing="skipexisting" in parsed,
-        change=OwnerChange(description=_description(parsed), limitby=_limitby(parsed, GROUP_LIMITBY)),
+        change=OwnerChange(description=values.description(parsed), limitby=values.limitby(parsed, GROUP_LIMITBY)),
     )
 
     def save(opening: Opening) -> int:
@@ -133,8 +134,8 @@ def _user_order(parsed: Parsed, names: list[str]) -> UserOrder:
         add="add" in parsed,
         skip_existing="skipexisting" in parsed,
         change=OwnerChange(
-            description=_description(parsed),
-            limitby=_limitby(parsed, tuple(LimitBy)),
+            description=values.description(parsed),
+            limitby=values.limitby(parsed, tuple(LimitBy)),
             overcharge=UNCHANGED if overcharge is None else values.amount("overcharge", overcharge),
         ),
         email=email,
@@ -154,23 +155,6 @@ def _with_emails(words: list[str]) -> tuple[list[str], dict[str, str]]:
         if slash:
             emails[name] = check_email(address)
     return [word.partition("/")[0] for word in words], emails
-
-
-def _description(parsed: Parsed) -> str | Unchanged:
-    text = parsed.text("description")
-    return UNCHANGED if text is None else text.strip()
-
-
-def _limitby(parsed: Parsed, allowed: tuple[LimitBy, ...]) -> LimitBy | Unchanged:
-    text = parsed.text("limitby")
-    if text is None:
-        return UNCHANGED
-    word = text.strip().lower()
-    if word not in list(allowed):
-        raise UsageError(
-            _("invalid --limitby {text!r}: give one of {names}").format(text=text, names=", ".join(allowed))
-        )
-    return LimitBy(word)
 
 
 def _list_users(opening: Opening, names: list[str]) -> int:

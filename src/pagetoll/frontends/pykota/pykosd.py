@@ -16,12 +16,14 @@ from pagetoll.app.own_state import StateLine, state_lines
 from pagetoll.config.home import name_of
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.options import Command, Option, Parsed, parse
 from pagetoll.frontends.language import speak
-from pagetoll.frontends.pykota import values
-from pagetoll.frontends.pykota.output import tell, write
-from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_FAILED, EXIT_REMARK, Act, Opening, Program, guarded, run
+from pagetoll.frontends.pykota.output import write
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_FAILED, EXIT_REMARK, Program, guarded, run
+from pagetoll.frontends.remarks import tell
 from pagetoll.frontends.served import works_for_another
+from pagetoll.frontends.session import Act, Opening
 from pagetoll.notifiers.desktop import desktop_of, show_on_desktop
 
 COMMAND = Command(

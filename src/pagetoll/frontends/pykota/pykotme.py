@@ -12,11 +12,13 @@ from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.core.policy import LimitBy, Verdict
 from pagetoll.core.usage import Confidence
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.documents import STANDARD_INPUT, Answer, Opened, Wish, count_all, open_document
 from pagetoll.frontends.cli.options import Command, Option, Parsed
-from pagetoll.frontends.pykota import values
-from pagetoll.frontends.pykota.output import tell, two_places, write
-from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_FAILED, EXIT_REMARK, Act, Opening, Program, run
+from pagetoll.frontends.pykota.output import two_places, write
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_FAILED, EXIT_REMARK, Program, run
+from pagetoll.frontends.remarks import tell
+from pagetoll.frontends.session import Act, Opening
 from pagetoll.frontends.wiring import now_utc
 
 COMMAND = Command(

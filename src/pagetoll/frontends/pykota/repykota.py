@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pagetoll.app.reports.quota_report import PrinterReport, ReportOrder, ReportRow, quota_reports
 from pagetoll.core.messages import _
 from pagetoll.core.policy import OwnerKind, Verdict
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.options import Command, Option, Parsed
-from pagetoll.frontends.pykota import values
 from pagetoll.frontends.pykota.output import three_places, two_places, write
-from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Act, Opening, Program, run
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Program, run
+from pagetoll.frontends.session import Act, Opening
 from pagetoll.frontends.wiring import now_utc
 
 COMMAND = Command(

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pagetoll.config.home import Home
 from pagetoll.core.errors import DeviceError, PagetollError, UsageError
 from pagetoll.core.messages import _
-from pagetoll.frontends.pykota.output import tell
 from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_FAILED, guarded
+from pagetoll.frontends.remarks import tell
 from pagetoll.integrations.cups import Cups, manage, unmanage
 
 NAMES_OCTETS_MAX = 16 * 1024 * 1024

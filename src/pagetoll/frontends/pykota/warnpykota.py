@@ -8,10 +8,11 @@ from pagetoll.app.notices import Teller
 from pagetoll.app.quota_warnings import Site, quota_warnings
 from pagetoll.app.reports.quota_report import ReportOrder
 from pagetoll.core.policy import OwnerKind
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.options import Command, Option, Parsed
-from pagetoll.frontends.pykota import values
-from pagetoll.frontends.pykota.output import tell
-from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_FAILED, EXIT_REMARK, Act, Opening, Program, run
+from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_FAILED, EXIT_REMARK, Program, run
+from pagetoll.frontends.remarks import tell
+from pagetoll.frontends.session import Act, Opening
 from pagetoll.frontends.wiring import now_utc
 from pagetoll.notifiers.command import BoundedCommand
 from pagetoll.notifiers.mail import SmtpMailSender

@@ -5,14 +5,12 @@ from pagetoll.app import codes
 from pagetoll.app.codes import CodeOrder
 from pagetoll.core.catalogue import UNCHANGED, CodeChange, CodeRow, Unchanged
 from pagetoll.core.messages import _
-from pagetoll.frontends.cli.nouns import choices
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work, done, names_of
 from pagetoll.frontends.cli.options import Option, Parsed, comma_list
 from pagetoll.frontends.cli.rows import Column, Row, credits_of, show
-from pagetoll.frontends.pykota import values
-from pagetoll.frontends.pykota.program import Session
+from pagetoll.frontends.session import Session
 
-UNLIMITED = "unlimited"
 CHANGES = (
     Option("D", "description", "TEXT", "description; an empty one clears it"),
     Option("b", "budget", "CREDITS|unlimited", "refuse jobs that would bring the money spent above this"),
@@ -42,13 +40,13 @@ def row_of(code: CodeRow) -> Row:
 
 
 def _order(parsed: Parsed, *, add: bool, reset: bool = False) -> CodeOrder:
-    pages, money = _page_budget(parsed), _budget(parsed)
+    pages, money = _page_budget(parsed), values.budget(parsed)
     return CodeOrder(
         names_of(parsed, _("billing codes")),
         add=add,
         skip_existing="skip-existing" in parsed,
         change=CodeChange(
-            description=choices.description(parsed),
+            description=values.description(parsed),
             soft_limit_impressions=pages,
             hard_limit_impressions=pages,
             soft_limit_spent=money,
@@ -56,13 +54,6 @@ def _order(parsed: Parsed, *, add: bool, reset: bool = False) -> CodeOrder:
         ),
         reset=reset,
     )
-
-
-def _budget(parsed: Parsed) -> int | Unchanged | None:
-    text = parsed.text("budget")
-    if text is None:
-        return UNCHANGED
-    return None if text.strip().lower() == UNLIMITED else values.amount("budget", text)
 
 
 def _page_budget(parsed: Parsed) -> int | Unchanged | None:

@@ -7,12 +7,12 @@ from pagetoll.core.catalogue import GroupRow, OwnerChange
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.core.policy import GROUP_LIMITBY
-from pagetoll.frontends.cli.nouns import choices
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work, done, names_of
 from pagetoll.frontends.cli.options import Option, Parsed, comma_list
 from pagetoll.frontends.cli.rows import Column, Row, credits_of, show
-from pagetoll.frontends.pykota.known_names import only_known_groups
-from pagetoll.frontends.pykota.program import Session
+from pagetoll.frontends.known_names import only_known_groups
+from pagetoll.frontends.session import Session
 
 CHANGES = (
     Option("D", "description", "TEXT", "description; an empty one clears it"),
@@ -35,7 +35,7 @@ def _save(parsed: Parsed, *, add: bool) -> Work:
         add=add,
         skip_existing="skip-existing" in parsed,
         change=OwnerChange(
-            description=choices.description(parsed), limitby=choices.limitby(parsed, tuple(GROUP_LIMITBY))
+            description=values.description(parsed), limitby=values.limitby(parsed, tuple(GROUP_LIMITBY))
         ),
     )
 

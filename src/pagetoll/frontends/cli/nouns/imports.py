@@ -10,14 +10,14 @@ from pagetoll.app.logged_jobs import SETTLE_S, Enrolling, LoggedJobs, Tally
 from pagetoll.app.page_log import OddLines, first_time, take_lines
 from pagetoll.core.errors import DeviceError, ProtocolError, UsageError
 from pagetoll.core.messages import _
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work, done
 from pagetoll.frontends.cli.options import Option, Parsed
 from pagetoll.frontends.cli.rows import Column, show
 from pagetoll.frontends.cli.screen import printable
 from pagetoll.frontends.open_files import descriptor_to_read
-from pagetoll.frontends.pykota import values
-from pagetoll.frontends.pykota.output import tell
-from pagetoll.frontends.pykota.program import Session
+from pagetoll.frontends.remarks import tell
+from pagetoll.frontends.session import Session
 from pagetoll.frontends.wiring import now_utc, this_server
 from pagetoll.integrations.cups import Cups
 from pagetoll.integrations.log_files import BrokenLog, LogFile, log_file

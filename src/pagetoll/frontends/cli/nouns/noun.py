@@ -13,7 +13,7 @@ from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.cli.rows import Column, show
 from pagetoll.frontends.cli.screen import printable, tolerant_output
 from pagetoll.frontends.cli.subcommand import parse_or_show, say
-from pagetoll.frontends.pykota.program import Act, Opening, Session, carry_out
+from pagetoll.frontends.session import Act, Opening, Session, carry_out
 from pagetoll.ports import Catalogue
 
 #: What a verb does with the open books; returns the exit status.

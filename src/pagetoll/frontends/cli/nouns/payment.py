@@ -10,12 +10,12 @@ from pagetoll.core.catalogue import Figure, PaymentFilter, PaymentRow
 from pagetoll.core.dumps import DumpType
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work, done, names_of
 from pagetoll.frontends.cli.options import Option, Parsed
 from pagetoll.frontends.cli.rows import Column, Row, credits_of, show
-from pagetoll.frontends.pykota import values
-from pagetoll.frontends.pykota.output import tell
-from pagetoll.frontends.pykota.program import Session
+from pagetoll.frontends.remarks import tell
+from pagetoll.frontends.session import Session
 
 COLUMNS = (
     Column("at", "TIME"),

@@ -12,12 +12,11 @@ from pagetoll.app.reports.drift import drift_rows
 from pagetoll.core.catalogue import UNCHANGED, PrinterChange
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
-from pagetoll.frontends.cli.nouns import choices
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work, done, names_of
 from pagetoll.frontends.cli.options import Option, Parsed, comma_list
 from pagetoll.frontends.cli.rows import Column, Row, credits_of, show
-from pagetoll.frontends.pykota import values
-from pagetoll.frontends.pykota.program import Session
+from pagetoll.frontends.session import Session
 
 CHANGES = (
     Option("D", "description", "TEXT", "description; an empty one clears it"),
@@ -61,10 +60,10 @@ def _order(parsed: Parsed, *, add: bool) -> PrinterOrder:
         add=add,
         skip_existing="skip-existing" in parsed,
         change=PrinterChange(
-            description=choices.description(parsed),
+            description=values.description(parsed),
             price_per_impression=UNCHANGED if page is None else values.amount("price-per-page", page),
             price_per_job=UNCHANGED if job is None else values.amount("price-per-job", job),
-            passthrough=choices.switch(parsed, "passthrough"),
+            passthrough=values.switch(parsed, "passthrough"),
             max_job_impressions=values.job_size(parsed, "max-job") if "max-job" in parsed else UNCHANGED,
         ),
         groups=values.listed(parsed, "join"),

@@ -9,12 +9,12 @@ from pagetoll.core.catalogue import UNCHANGED, EntryChange, EntryRow
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.core.policy import OwnerKind
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work, done, names_of
 from pagetoll.frontends.cli.options import Option, Parsed, comma_list
 from pagetoll.frontends.cli.rows import Column, Row, show
-from pagetoll.frontends.pykota import values
-from pagetoll.frontends.pykota.output import tell
-from pagetoll.frontends.pykota.program import Session
+from pagetoll.frontends.remarks import tell
+from pagetoll.frontends.session import Session
 
 WHERE = (
     Option("P", "printer", "PATTERN[,PATTERN…]", "only on these printers and printer groups; all without it"),

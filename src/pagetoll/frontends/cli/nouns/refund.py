@@ -11,15 +11,15 @@ from pagetoll.app.refund_texts import check_reason
 from pagetoll.core.errors import UsageError
 from pagetoll.core.jobs import HistoryFilter
 from pagetoll.core.messages import _
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.cmd_job import HEAD, NUMBERS, cells, json_line
 from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work, names_of
 from pagetoll.frontends.cli.options import Option, Parsed
 from pagetoll.frontends.cli.rows import credits_of
 from pagetoll.frontends.cli.screen import printable, table
 from pagetoll.frontends.cli.subcommand import say
-from pagetoll.frontends.pykota import values
-from pagetoll.frontends.pykota.output import tell
-from pagetoll.frontends.pykota.program import Session
+from pagetoll.frontends.remarks import tell
+from pagetoll.frontends.session import Session
 from pagetoll.frontends.wiring import now_utc
 from pagetoll.ports import AttemptRecord
 

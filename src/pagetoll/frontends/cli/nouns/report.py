@@ -14,12 +14,12 @@ from pagetoll.core.errors import UsageError
 from pagetoll.core.jobs import Outcome
 from pagetoll.core.messages import _
 from pagetoll.core.policy import OwnerKind
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work
 from pagetoll.frontends.cli.options import Option, Parsed, comma_list
 from pagetoll.frontends.cli.rows import Column, Row, credits_of, show
-from pagetoll.frontends.pykota import values
-from pagetoll.frontends.pykota.output import tell
-from pagetoll.frontends.pykota.program import Session
+from pagetoll.frontends.remarks import tell
+from pagetoll.frontends.session import Session
 from pagetoll.frontends.wiring import now_utc
 from pagetoll.ports import AttemptRecord
 

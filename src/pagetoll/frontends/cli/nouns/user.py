@@ -12,13 +12,12 @@ from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.core.policy import LimitBy
 from pagetoll.core.roles import Role
-from pagetoll.frontends.cli.nouns import choices
+from pagetoll.frontends import values
 from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work, done, names_of
 from pagetoll.frontends.cli.options import Option, Parsed, comma_list
 from pagetoll.frontends.cli.rows import Column, Row, credits_of, show
-from pagetoll.frontends.pykota import values
-from pagetoll.frontends.pykota.known_names import only_known_users
-from pagetoll.frontends.pykota.program import Session
+from pagetoll.frontends.known_names import only_known_users
+from pagetoll.frontends.session import Session
 
 CHANGES = (
     Option("D", "description", "TEXT", "description; an empty one clears it"),
@@ -69,8 +68,8 @@ def _order(parsed: Parsed, *, add: bool) -> UserOrder:
         add=add,
         skip_existing="skip-existing" in parsed,
         change=OwnerChange(
-            description=choices.description(parsed),
-            limitby=choices.limitby(parsed, tuple(LimitBy)),
+            description=values.description(parsed),
+            limitby=values.limitby(parsed, tuple(LimitBy)),
             overcharge=UNCHANGED if overcharge is None else values.amount("overcharge", overcharge),
         ),
         email=None if email is None else check_email(email),

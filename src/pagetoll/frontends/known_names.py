@@ -7,7 +7,7 @@ from dataclasses import replace
 from pagetoll.app.users import GroupOrder, UserOrder, known_names
 from pagetoll.config.options import Settings
 from pagetoll.core.messages import _
-from pagetoll.frontends.pykota.output import tell
+from pagetoll.frontends.remarks import tell
 from pagetoll.integrations.system_accounts import has_group, has_user
 
 

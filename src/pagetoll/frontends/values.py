@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading the arguments of options: numbers, prices, figures to set or to add.
+"""Reading the arguments of options: numbers, prices, figures to set or to add, words to choose from.
 
 All raise UsageError, which names the option.
 """
@@ -8,12 +8,15 @@ import re
 from decimal import Decimal, InvalidOperation
 
 from pagetoll.app.names import split_words
-from pagetoll.core.catalogue import Figure
+from pagetoll.core.catalogue import UNCHANGED, Figure, Unchanged
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.core.money import LARGEST_STEPS, micros
+from pagetoll.core.policy import LimitBy
 from pagetoll.frontends.cli.options import Parsed
 
+SWITCH = {"yes": True, "no": False}
+UNLIMITED = "unlimited"
 _WHOLE = re.compile(r"[0-9]+", re.ASCII)
 _SIGNED = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
@@ -49,7 +52,7 @@ def signed(parsed: Parsed, option: str) -> Figure | None:
 def job_size(parsed: Parsed, option: str) -> int | None:
     """The largest job: None for unlimited. Only to be asked when the option was given."""
     text = parsed.text(option) or ""
-    return None if text.strip().lower() == "unlimited" else _size(parsed, option)
+    return None if text.strip().lower() == UNLIMITED else _size(parsed, option)
 
 
 def _size(parsed: Parsed, option: str) -> int | None:
@@ -76,6 +79,14 @@ def amount(option: str, text: str) -> int:
         raise UsageError(
             _("invalid --{option} {text!r}: give a number such as 0.05").format(option=option, text=text)
         ) from None
+
+
+def budget(parsed: Parsed) -> int | Unchanged | None:
+    """--budget in millionths of a credit: None for unlimited."""
+    text = parsed.text("budget")
+    if text is None:
+        return UNCHANGED
+    return None if text.strip().lower() == UNLIMITED else amount("budget", text)
 
 
 def balance(parsed: Parsed, option: str) -> Figure | None:
@@ -125,3 +136,31 @@ def listed(parsed: Parsed, option: str) -> list[str]:
     if text is not None and not found:
         raise UsageError(_("--{option} needs names; see --help").format(option=option))
     return found
+
+
+def description(parsed: Parsed) -> str | Unchanged:
+    """--description, without surrounding blanks."""
+    text = parsed.text("description")
+    return UNCHANGED if text is None else text.strip()
+
+
+def limitby(parsed: Parsed, allowed: tuple[LimitBy, ...]) -> LimitBy | Unchanged:
+    """--limitby, one of `allowed`, in any case."""
+    text = parsed.text("limitby")
+    if text is None:
+        return UNCHANGED
+    word = text.strip().lower()
+    if word not in list(allowed):
+        said = _("invalid --limitby {text!r}: give one of {allowed}")
+        raise UsageError(said.format(text=text, allowed=", ".join(allowed)))
+    return LimitBy(word)
+
+
+def switch(parsed: Parsed, option: str) -> bool | Unchanged:
+    """An option that takes yes or no."""
+    text = parsed.text(option)
+    if text is None:
+        return UNCHANGED
+    if text.lower() not in SWITCH:
+        raise UsageError(_("invalid --{option} {text!r}: give yes or no").format(option=option, text=text))
+    return SWITCH[text.lower()]
