@@ -30,11 +30,18 @@ def confirm(services: Services, attempt: Attempt) -> Event:
     if done.given_up is not None:
         return done.given_up
     if any(line.upper() == CANCEL for line in done.end.lines):
+        _note(services, attempt, f"the answer was {CANCEL}")
         return _withdraw(services, attempt, _("You canceled this job; nothing was printed or charged"))
     if done.end.timed_out:
+        _note(services, attempt, f"no answer within {attempt.settings.confirm_timeout_s} seconds")
         text = _("Nobody confirmed this job within {seconds} seconds; nothing was printed or charged")
         return _withdraw(services, attempt, text.format(seconds=attempt.settings.confirm_timeout_s))
+    _note(services, attempt, "nobody was asked" if done.end.status is None else "the job may go on")
     return Event.CONFIRMED
+
+
+def _note(services: Services, attempt: Attempt, said: str) -> None:
+    attempt.notes.append(Note(services.clock(), "confirmation", f"askconfirmation: {said}"))
 
 
 def _withdraw(services: Services, attempt: Attempt, text: str) -> Event:

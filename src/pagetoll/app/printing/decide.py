@@ -224,8 +224,18 @@ def record_empty(services: Services, attempt: Attempt) -> Event:
 
 def _record(services: Services, attempt: Attempt, decision: Decision) -> Event:
     assert attempt.outcome is not None
+    if attempt.view is None:
+        _find_in_books(services, attempt)
     services.ledger.record_unreserved(facts_of(services, attempt), decision, attempt.outcome, attempt.notes)
     return Event.RECORDED
+
+
+def _find_in_books(services: Services, attempt: Attempt) -> None:
+    """Whose job it is that ended before it was decided about, by its ticket command or because it is empty."""
+    view = look_up(services, attempt)
+    attempt.accounted = not charging.missing(view)
+    if attempt.accounted:
+        attempt.quoted_price = charging.tariff_of(view).price(attempt.totals.impressions)
 
 
 def hidden(ticket: Ticket) -> Ticket:

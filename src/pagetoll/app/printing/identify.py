@@ -49,6 +49,7 @@ def _ask(services: Services, attempt: Attempt, command: SiteCommand) -> Event:
         normalise(services, attempt)
         return Event.IDENTIFIED
     normalise(services, attempt)
+    attempt.notes.append(Note(services.clock(), "ticket", f"overwrite_jobticket said {answer.verdict}"))
     withdrawn = answer.verdict is TicketVerdict.CANCEL
     ours = (
         _("The job was canceled by the site's rules") if withdrawn else _("The job was refused by the site's rules")

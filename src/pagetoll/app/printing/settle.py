@@ -50,6 +50,9 @@ def measure_output(services: Services, attempt: Attempt) -> Event:
     measured = chosen(replace(evidence, marked=marked), attempt.settings.charge, attempt.settings.trustjobsize)
     attempt.measured = measured = _with_banners(attempt, measured)
     text = f"{measured.impressions} impressions by rule {measured.rule}; backend status {attempt.backend_status}"
+    if attempt.reported_impressions is not None:
+        text += f"; charge = {attempt.settings.charge} of {attempt.reported_impressions} reported and "
+        text += f"{by_data.impressions} by the document"
     attempt.notes.append(Note(services.clock(), "measured", text))
     attempt.outcome = _outcome(attempt)
     attempt.exit_status = EXIT_PRINTED if attempt.canceled else attempt.backend_status or EXIT_PRINTED

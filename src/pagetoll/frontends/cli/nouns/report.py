@@ -11,7 +11,6 @@ from pagetoll.app.reports.quota_report import ReportOrder, quota_reports
 from pagetoll.core.dumps import COLUMNS as DUMP_COLUMNS
 from pagetoll.core.dumps import SUM_KEYS, DumpType
 from pagetoll.core.errors import UsageError
-from pagetoll.core.jobs import Outcome
 from pagetoll.core.messages import _
 from pagetoll.core.policy import OwnerKind
 from pagetoll.frontends import values
@@ -140,7 +139,7 @@ def _refusal_row(record: AttemptRecord) -> Row:
         "printer": facts.ticket.printer,
         "user": facts.user_name,
         "verdict": record.verdict,
-        "enforced": record.outcome in (Outcome.REFUSED, Outcome.PENDING_HELD),
+        "enforced": record.reserved_at is None,  # jobs that are only watched reserve
         "impressions": facts.parsed_impressions,
         "charged": record.charged_impressions,
         "price": credits_of(record.charged_price),
