@@ -185,6 +185,16 @@ def test_one_stranger_cannot_take_the_others_places(shop: Site):
     wait_until(lambda: not children(shop), 30, "who leaves ends his commands")
 
 
+def test_streams_without_end_do_not_fill_the_disk_of_the_service(shop: Site, tmp_path: Path):
+    out = tmp_path / "out"
+    with out.open("w+b") as file, Path("/dev/zero").open("rb") as endless:
+        named = NamedFile(direction="r", name=b"/dev/zero")
+        given = command(b"pykotme", b"/dev/zero", files=(named,))
+        answer = asked(shop, given, endless.fileno(), file.fileno(), file.fileno(), endless.fileno())
+    assert answer == frames.Exit(status=255)
+    assert out.read_text().count("/dev/zero: more than 256 MiB") == 1
+
+
 def test_the_daemon_itself_holds_no_descriptor_of_a_caller(shop: Site):
     """Whatever it starts for others would close it on its way, and wait for a file system of the caller's."""
     shop.do("pkusers", "-a", *[f"user{number}" for number in range(1500)])

@@ -3,11 +3,11 @@
 
 import os
 import resource
-import shutil
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from pagetoll.accounters.software.counter import PageLook, SoftwareCounter
 from pagetoll.config.home import Home
@@ -15,10 +15,14 @@ from pagetoll.core.errors import ConfigError, DocumentError
 from pagetoll.core.messages import _
 from pagetoll.core.usage import Usage
 from pagetoll.frontends import identity, open_files
+from pagetoll.frontends.served import works_for_another
 from pagetoll.languages.copies import CopiesRule
 
 STANDARD_INPUT = "-"
 SPOOLED_OCTETS = 1 << 20
+#: What a process that works for somebody else copies of his pipes in all: the disk is the service's.
+COPIED_FOR_OTHERS_MIB = 256
+_copied_octets = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +90,24 @@ def open_document(name: str) -> Opened:
     with open(descriptor, "rb") as source:  # noqa: PTH123 - a descriptor
         try:
             with tempfile.TemporaryFile() as copy:
-                shutil.copyfileobj(source, copy, SPOOLED_OCTETS)
+                if not _copy_all(source, copy):
+                    text = _("more than {most} MiB come through a pipe; give the document as a file")
+                    return Opened(name, -1, text.format(most=COPIED_FOR_OTHERS_MIB))
                 copy.flush()
                 return Opened(name, os.dup(copy.fileno()), document_octets=copy.tell())
         except OSError as error:
             return Opened(name, -1, error.strerror or _("cannot be read"))
+
+
+def _copy_all(source: BinaryIO, copy: BinaryIO) -> bool:
+    """Copy to the end; False where that is more than this process may."""
+    global _copied_octets
+    while data := source.read(SPOOLED_OCTETS):
+        _copied_octets += len(data)
+        if works_for_another() and _copied_octets > COPIED_FOR_OTHERS_MIB << 20:
+            return False
+        copy.write(data)
+    return True
 
 
 def count_all(opened: Iterable[Opened], wish: Wish) -> Iterator[Answer]:
