@@ -7,10 +7,10 @@ from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING
 
 from pagetoll.core.usage import ColorClass
-from pagetoll.languages.coverage import pdf_pages, picture_pages, postscript_pages, raster_pages
+from pagetoll.languages.coverage import pcl_pages, pdf_pages, picture_pages, postscript_pages, raster_pages
 from pagetoll.languages.coverage.pdf_pages import UNSEEN, Look, Seen
 from pagetoll.languages.coverage.spaces import SPACES, page_coverage
-from pagetoll.languages.limits import Guard, PixelRenderer
+from pagetoll.languages.limits import PixelRenderer
 from pagetoll.languages.parsed import Context, Parsed
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Inspector:
         pages stay unseen."""
         if not 0 < parsed.input_pages <= self.most_pages or not self._is_needed(parsed):
             return
-        pages = self._pages(data, start, parsed, context.guard)
+        pages = self._pages(data, start, parsed, context)
         if pages is None:
             return
         seen = list(islice(chain(pages, repeat(UNSEEN)), parsed.input_pages))
@@ -59,8 +59,9 @@ class Inspector:
     def _is_needed(self, parsed: Parsed) -> bool:
         return self.space is not None or any(run.color is ColorClass.UNKNOWN for run in parsed.runs)
 
-    def _pages(self, data: "Buffer", start: int, parsed: Parsed, guard: Guard) -> Iterator[Seen] | None:
+    def _pages(self, data: "Buffer", start: int, parsed: Parsed, context: Context) -> Iterator[Seen] | None:
         """The pages in order, or None for a language without a way to see them."""
+        guard = context.guard
         look = Look(None if self.space is None else self.resolution_dpi)
         if parsed.language in ("pdf", "pclm"):
             return pdf_pages.pages(bytes(data[start : parsed.end]), parsed.input_pages, look, guard)
@@ -68,6 +69,8 @@ class Inspector:
             return postscript_pages.pages(data, start, parsed, look, self.render_pixels, guard)
         if parsed.language in raster_pages.LANGUAGES and self.space is not None:
             return raster_pages.pages(data, start, parsed, guard)
+        if parsed.language in pcl_pages.LANGUAGES and self.space is not None:
+            return pcl_pages.pages(data, start, parsed, context)
         if parsed.language in picture_pages.LANGUAGES and self.space is not None:
             return picture_pages.pages(data, start, parsed, guard)
         return None

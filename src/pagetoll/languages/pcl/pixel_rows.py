@@ -17,17 +17,28 @@ _WIDEST = 1 << 16
 
 
 class PixelRows:
-    """The row of the moment; `add` changes it and says whether a colored pixel came."""
+    """The row of the moment; `add` changes it and says whether a colored pixel came.
 
-    def __init__(self) -> None:
+    `whole`: the pixels behind a colored one are wanted, too; they are `pixels`.
+    """
+
+    def __init__(self, *, whole: bool = False) -> None:
         self._row = [WHITE] * _WIDEST
         self._used = False
+        self._whole = whole
+        self._width = 0
         self.in_step = True
 
     def clear(self) -> None:
         if self._used:
             self._row = [WHITE] * _WIDEST
             self._used = False
+            self._width = 0
+
+    @property
+    def pixels(self) -> list[int]:
+        """The row up to its last pixel that ever changed, each 0xRRGGBB."""
+        return self._row[: self._width]
 
     def add(self, data: bytes) -> bool:
         """Whether a new pixel of this row is colored. After data that breaks the grammar, `in_step` is False."""
@@ -47,7 +58,7 @@ class PixelRows:
                 return False
             if source == 0:
                 last, position = self._new(data, position, row[at])
-                if _colored(last):
+                if not self._whole and _colored(last):
                     return True
             first = last if source in (0, 3) else row[at - 1] if source == 1 and at else row[at + 1]
             if count == 7:
@@ -57,15 +68,17 @@ class PixelRows:
                 count = min(count + 2, _WIDEST - 1 - at)
                 row[at : at + count] = [first] * count
                 at += count
+                self._width = max(self._width, at)
                 continue
             row[at] = first
             at += 1
             for _single in range(min(count, _WIDEST - 1 - at)):
                 last, position = self._new(data, position, row[at])
-                if _colored(last):
+                if not self._whole and _colored(last):
                     return True
                 row[at] = last
                 at += 1
+            self._width = max(self._width, at)
         self.in_step = self.in_step and position == end
         return False
 

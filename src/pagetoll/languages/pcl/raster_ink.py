@@ -85,7 +85,7 @@ class RasterInk:
         elif body[:1] == b"\x02":
             levels = [int.from_bytes(body[at + 4 : at + 6], "big") for at in range(2, len(body) - 5, 6)]
             self._components = [(0, max(1, math.ceil(math.log2(max(2, level))))) for level in levels]
-        if len(self._components) == 1:
+        if len(self._components) == 1 and self._components[0][0] != _REPLACEMENT_PIXELS:
             self._components = []
         self.palette.simple(1)
 
