@@ -23,6 +23,9 @@ MAIL_OCTETS_MAX = 1 << 20
 REFUSED_CHARACTERS = "/<>&\"'#!%*$,;\\"
 WORDS_MAX = 100
 COMMANDS = ("report",)
+#: Of a header that is looked at; a person's address and a subject are shorter.
+HEADER_LENGTH_MAX = 2000
+_LOOKED_AT = ("from", "subject", "message-id", "auto-submitted", "precedence", "return-path")
 _BULK = ("bulk", "junk", "list", "auto_reply")
 
 
@@ -58,9 +61,9 @@ def read_mail(data: bytes) -> Asked:
     """What a mail asks. Raises NotAnswered for one that no person wrote to us, or without a sender."""
     try:
         message = message_from_bytes(data[:MAIL_OCTETS_MAX], policy=policy.default)
-        headers = {name.lower(): str(value) for name, value in message.items()}
+        headers = _headers(message)
         addresses = _senders(message)
-    except (MessageError, ValueError, IndexError, AttributeError, TypeError, KeyError) as error:
+    except (MessageError, ValueError, IndexError, AttributeError, TypeError, KeyError, RecursionError) as error:
         # The standard library's parser gives up on some broken headers with errors of many kinds.
         raise NotAnswered(_("the mail's header cannot be read; send it again as plain text")) from error
     why = _written_by_a_machine(headers)
@@ -70,6 +73,16 @@ def read_mail(data: bytes) -> Asked:
         raise NotAnswered(_("this mail is not answered: it has not one sender"))
     words = tuple(headers.get("subject", "").split())[:WORDS_MAX]
     return Asked(addresses[0], headers.get("message-id", "")[:200], words)
+
+
+def _headers(message: EmailMessage) -> dict[str, str]:
+    """Those that we look at, by their names in small letters; of a mailing list's the names alone. Raises ValueError
+    for one that is too long, which the parser would take hours for."""
+    names = {name.lower() for name in message}
+    if any(len(value) > HEADER_LENGTH_MAX for name, value in message.raw_items() if name.lower() in _LOOKED_AT):
+        raise ValueError("a header is too long")
+    found = {name: str(message[name]) for name in _LOOKED_AT if name in names}
+    return dict.fromkeys((name for name in names if name.startswith("list-")), "") | found
 
 
 def _senders(message: EmailMessage) -> list[str]:
