@@ -35,7 +35,7 @@ def pages(data: "Buffer", start: int, parsed: Parsed, guard: Guard) -> Iterator[
             yield _first_frame(bytes(data[begin:end]).lstrip(), guard)
             begin = end
     elif parsed.language == "tiff":
-        yield from _frames(bytes(data[start : parsed.end]), guard)
+        yield from frames(bytes(data[start : parsed.end]), guard)
     else:
         begin = start - 1 if data[start - 1 : start] == _PCX else start
         yield _first_frame(bytes(data[begin : parsed.end]), guard)
@@ -48,7 +48,8 @@ def _first_frame(octets: bytes, guard: Guard) -> Seen:
     return next(_opened(opener, octets, guard, 1), UNSEEN)
 
 
-def _frames(octets: bytes, guard: Guard) -> Iterator[Seen]:
+def frames(octets: bytes, guard: Guard) -> Iterator[Seen]:
+    """Every picture of a picture file that is no thumbnail."""
     opener = colors.opener(octets)
     return iter(()) if opener is None else _opened(opener, octets, guard, 1_000_000)
 
