@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy
 
+from pagetoll.accounters.software.ghostscript import ARGUMENTS, pixel_arguments
 from pagetoll.languages import count
 from pagetoll.languages.coverage import Inspector
 
@@ -105,7 +106,7 @@ def painted(arguments: Sequence[str], program: memoryview) -> Iterator[bytes]:
         spooled.write(program)
         spooled.seek(0)
         process = subprocess.Popen(
-            [*SAFE, *arguments, "-"], stdin=spooled, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            ["gs", *arguments], stdin=spooled, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
     assert process.stdout is not None
     while piece := process.stdout.read(PIECE_OCTETS):
@@ -115,8 +116,8 @@ def painted(arguments: Sequence[str], program: memoryview) -> Iterator[bytes]:
 
 def ours(octets: bytes, resolution_dpi: int) -> Table:
     """The coverage of a document in process, PostScript with a Ghostscript of ours."""
-    inspector = Inspector("cmyk", resolution_dpi, lambda view, dpi: painted(["-sDEVICE=pnmraw", f"-r{dpi}"], view))
-    usage = count(octets, render_postscript=lambda view: painted(["-sDEVICE=pxlmono", "-r75"], view),
+    inspector = Inspector("cmyk", resolution_dpi, lambda view, dpi: painted(pixel_arguments(dpi), view))
+    usage = count(octets, render_postscript=lambda view: painted(ARGUMENTS, view),
                   inspect_pages=inspector)  # fmt: skip
     return numpy.array([page.millionths if page else (0, 0, 0, 0) for page in usage.coverage]) / 1e6
 

@@ -16,6 +16,9 @@ Renderer = Callable[[memoryview], Iterator[bytes]]
 memory is reached and `MalformedDocument` when the program ended with an error, both after everything that
 was rendered has been yielded. Closed early when the counter has seen enough."""
 
+FAIR_DPI = 150
+"""From so many dots per inch on, a `PixelRenderer` paints only pixels whose middle is covered; below, all touched."""
+
 PixelRenderer = Callable[[memoryview, int], Iterator[bytes]]
 """PostScript octets and a resolution in dots per inch in, raw Netpbm pictures (P4, P5, P6) out, one a page. Raises
 as a `Renderer` does."""

@@ -1,22 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Netpbm pictures from a renderer, in whatever pieces they come, and the pages of PostScript jobs."""
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pagetoll.accounters.software.ghostscript import pixel_arguments
 from pagetoll.core.errors import MalformedDocument
 from pagetoll.core.usage import ColorClass
 from pagetoll.languages import count
 from pagetoll.languages.coverage import Inspector
 from pagetoll.languages.coverage.postscript_pages import pictures
 from pagetoll.languages.coverage.spaces import PixelSums
+from pagetoll.languages.limits import FAIR_DPI
 
 BITS = b"P4\n# made here\n10 2\n" + bytes([0xFF, 0xFF, 0x00, 0x3F])
 GREY = b"P5\n2 2\n255\n" + bytes([0, 255, 255, 100])
 RGB = b"P6\n# a comment\n1 2\n# another\n255\n" + bytes([255, 0, 0, 10, 10, 10])
+PALE = b"P6\n1 2\n255\n" + bytes([255, 250, 255, 10, 10, 10])
 KNOWN = [
     PixelSums(20, 2550, 2550, 2550, 2550),  # ten black pixels: bits behind the tenth column do not count
     PixelSums(4, 610, 610, 610, 610),
@@ -31,11 +36,11 @@ def test_pictures_are_read_from_any_pieces(sizes: list[int]):
     for size in sizes:
         pieces.append(stream[at : at + size])
         at += size
-    assert list(pictures([*pieces, stream[at:]])) == KNOWN
+    assert [picture.sums for picture in pictures([*pieces, stream[at:]])] == KNOWN
 
 
 def test_a_picture_cut_off_is_left_out():
-    assert list(pictures([GREY, RGB[:-1]])) == KNOWN[1:2]
+    assert [picture.sums for picture in pictures([GREY, RGB[:-1]])] == KNOWN[1:2]
 
 
 @pytest.mark.parametrize("stream", [b"x" * 3000, b"P6\n999999 999999\n255\n" + bytes(10)])
@@ -78,3 +83,36 @@ def test_pages_without_a_picture_keep_what_was_known():
 def test_coverage_comes_from_the_same_pictures():
     usage = count(TWO_PAGES, inspect_pages=Inspector("bw", render_pixels=painter(BITS, GREY)))
     assert [page and page.millionths for page in usage.coverage] == [(500_000,), (401_961,)]
+
+
+def test_a_color_too_thin_for_the_fair_picture_is_found_on_the_small_one():
+    def paint(program: memoryview, resolution_dpi: int) -> Iterator[bytes]:
+        yield PALE if resolution_dpi >= FAIR_DPI else RGB
+        yield GREY
+
+    usage = count(TWO_PAGES, inspect_pages=Inspector("gc", render_pixels=paint))
+    assert [page and page.millionths for page in usage.coverage] == [(0, 1_000_000), (1_000_000, 0)]
+
+
+def test_a_color_that_is_too_pale_stays_grey_when_the_small_picture_shows_no_more():
+    usage = count(TWO_PAGES, inspect_pages=Inspector("gc", render_pixels=painter(PALE, RGB)))
+    assert [page and page.millionths for page in usage.coverage] == [(1_000_000, 0), (0, 1_000_000)]
+
+
+@pytest.mark.skipif(shutil.which("gs") is None, reason="Ghostscript is not installed here")
+def test_thin_colored_lines_keep_their_color_and_their_ink():
+    lines = b"".join(b"100 %d.3 300 0.2 rectfill 100 %d.5 300 0.2 rectfill\n" % (y, y) for y in range(20, 700, 10))
+    program = (
+        b"%!PS\n1 0 0 setrgbcolor 100 300.13 300 0.05 rectfill showpage\n1 0 0 setrgbcolor " + lines + b"showpage\n"
+    )
+
+    def paint(program: memoryview, resolution_dpi: int) -> Iterator[bytes]:
+        command = ["gs", *pixel_arguments(resolution_dpi)]
+        yield subprocess.run(command, input=program, capture_output=True, check=True, timeout=60).stdout
+
+    usage = count(program, inspect_pages=Inspector("cmyk", render_pixels=paint))
+    assert [run.color for segment in usage.segments for run in segment.runs] == [ColorClass.COLOR]
+    page = usage.coverage[1]
+    area = 136 * 300 * 0.2 / (612 * 792)
+    assert page is not None
+    assert abs(page.millionths[1] / 1e6 - area) < 0.3 * area

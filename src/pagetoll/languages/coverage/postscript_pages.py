@@ -5,13 +5,17 @@
     P5 columns rows 255 LF grey
     P6 columns rows 255 LF red green blue
 
-Lines that begin with # between the numbers are comments. The renderer paints every pixel that a shape touches, so
-thin colored lines do not fade at any resolution.
+Lines that begin with # between the numbers are comments. Below FAIR_DPI the renderer paints every pixel that a
+shape touches, so that no color is lost, but lines become too heavy. From FAIR_DPI on it paints the pixels whose
+middle a shape covers: the right amount of ink at every resolution, but a filled shape thinner than a pixel may
+vanish. So ink is measured on a fair picture, and where that shows no color though the program used one, a small
+picture of the first kind decides about the color.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy
@@ -20,7 +24,7 @@ from pagetoll.core.errors import DocumentError, MalformedDocument
 from pagetoll.languages.coverage.canvas import MOST_PIXELS
 from pagetoll.languages.coverage.pdf_pages import Look, Seen
 from pagetoll.languages.coverage.spaces import FULL, Pixels, PixelSums, grey_sums, rgb_sums
-from pagetoll.languages.limits import Guard, PixelRenderer
+from pagetoll.languages.limits import FAIR_DPI, Guard, PixelRenderer
 from pagetoll.languages.parsed import Parsed
 from pagetoll.languages.postscript import DOS_EPS, TAGGED_BINARY, untag
 
@@ -28,12 +32,18 @@ if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
 COLOR_DPI = 72
-LEAST_DPI = 300
-"""The renderer does not antialias: text has a fifth too much ink at 72 dpi, thin lines a quarter at 150 dpi."""
 _SPACE = rb"(?:[ \t\r\n]|#[^\n]*\n)+"
 _HEAD = re.compile(rb"P([456])" + _SPACE + rb"(\d{1,6})" + _SPACE + rb"(\d{1,6})[ \t\r\n]")
 _DEPTH = re.compile(rb"(?:[ \t\r\n]|#[^\n]*\n)*255[ \t\r\n]")
 _LONGEST_HEAD = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture: its sums, and whether the renderer met a color on the page, be it one that shows or not."""
+
+    sums: PixelSums
+    color_used: bool
 
 
 def pages(
@@ -42,14 +52,30 @@ def pages(
     """The pages of the PostScript job `data[start:parsed.end]`, in order; fewer where the program fails or its
     pictures do not match the pages that were counted."""
     program = _program(data, start, parsed.end)
-    resolution_dpi = COLOR_DPI if look.resolution_dpi is None else max(LEAST_DPI, look.resolution_dpi)
-    seen: list[Seen] = []
-    with suppress(DocumentError), memoryview(program) as view:
-        for sums in pictures(render(view, resolution_dpi)):
-            seen.append(Seen(sums.colored, sums))
+    fair = look.resolution_dpi is not None
+    resolution_dpi = COLOR_DPI if look.resolution_dpi is None else max(FAIR_DPI, look.resolution_dpi)
+    with memoryview(program) as view:
+        painted = _painted(view, resolution_dpi, render, guard)
+        doubtful = fair and any(picture.color_used and not picture.sums.colored for picture in painted)
+        colors = _painted(view, COLOR_DPI, render, guard) if doubtful else painted
+    seen = []
+    for number, picture in enumerate(painted):
+        colored: bool | None = picture.sums.colored
+        if picture.color_used and not colored:
+            colored = colors[number].sums.colored if number < len(colors) else None
+        seen.append(Seen(colored, replace(picture.sums, colored=bool(colored))))
+    yield from _one_per_page(seen, parsed)
+
+
+def _painted(view: memoryview, resolution_dpi: int, render: PixelRenderer, guard: Guard) -> list[Picture]:
+    """The pictures that come until the program fails or the time is over."""
+    painted: list[Picture] = []
+    with suppress(DocumentError):
+        for picture in pictures(render(view, resolution_dpi)):
+            painted.append(picture)
             if guard.expired():
                 break
-    yield from _one_per_page(seen, parsed)
+    return painted
 
 
 def _program(data: "Buffer", start: int, end: int) -> bytes:
@@ -73,8 +99,8 @@ def _one_per_page(seen: list[Seen], parsed: Parsed) -> Iterator[Seen]:
             position += run.copies or 1
 
 
-def pictures(pieces: Iterable[bytes]) -> Iterator[PixelSums]:
-    """The sums of each picture in a stream of pictures; one that is not complete is left out.
+def pictures(pieces: Iterable[bytes]) -> Iterator[Picture]:
+    """The pictures in a stream of them; one that is not complete is left out.
 
     Raises MalformedDocument for what is no picture, and whatever the renderer raises.
     """
@@ -97,7 +123,7 @@ def pictures(pieces: Iterable[bytes]) -> Iterator[PixelSums]:
                 break
             with memoryview(pending) as view:
                 octets = bytes(view[body:wanted])
-            yield _sums(kind, columns, rows, octets)
+            yield Picture(_sums(kind, columns, rows, octets), color_used=kind == 6)
             del pending[:wanted]
             wanted = 0
 

@@ -88,12 +88,15 @@ def rgb_sums(pixels: Pixels, colored: bool = False) -> PixelSums:
     """The sums of red, green and blue pixels (rows, columns, 3 or more), and whether one of them is colored;
     `colored`: that is known already."""
     total = PixelSums(0, 0, 0, 0, 0, colored)
-    rows = max(1, BAND_PIXELS // max(1, pixels.shape[1]))
+    columns = pixels.shape[1]
+    rows = max(1, BAND_PIXELS // max(1, columns))
     for top in range(0, pixels.shape[0], rows):
         band = pixels[top : top + rows]
-        inked = band.min(axis=(1, 2)) < FULL
-        total += _band_sums(band[inked], total.colored)
-        total += _white(band.shape[1] * int(inked.size - numpy.count_nonzero(inked)))
+        inked = band.reshape(len(band), -1).min(axis=1, initial=FULL) < FULL
+        marked = int(numpy.count_nonzero(inked))
+        if marked:
+            total += _band_sums(band if marked == len(band) else band[inked], total.colored)
+        total += _white(columns * (len(band) - marked))
     return total
 
 
@@ -103,15 +106,13 @@ def _white(count: int) -> PixelSums:
 
 
 def _band_sums(band: Pixels, colored: bool) -> PixelSums:
-    red, green, blue = (band[..., channel] for channel in range(3))
-    brightest = numpy.maximum(numpy.maximum(red, green), blue)
+    planes = [numpy.ascontiguousarray(band[..., channel]) for channel in range(3)]
+    planes.append(numpy.maximum(numpy.maximum(planes[0], planes[1]), planes[2]))
     if not colored:
-        darkest = numpy.minimum(numpy.minimum(red, green), blue)
-        colored = bool((brightest - darkest > TOLERANCE).any())
-    columns = band.sum(axis=0, dtype=numpy.uint32).sum(axis=0, dtype=numpy.uint64)
-    r, g, b = (int(columns[channel]) for channel in range(3))
-    most = int(brightest.sum(axis=0, dtype=numpy.uint32).sum(dtype=numpy.uint64))
-    return PixelSums(red.size, r, g, b, most, colored)
+        darkest = numpy.minimum(numpy.minimum(planes[0], planes[1]), planes[2])
+        colored = bool((planes[3] - darkest > TOLERANCE).any())
+    red, green, blue, most = map(_total, planes)
+    return PixelSums(planes[0].size, red, green, blue, most, colored)
 
 
 def colored_sums(pixels: Pixels) -> PixelSums:
