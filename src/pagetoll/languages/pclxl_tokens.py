@@ -2,7 +2,6 @@
 """Token lengths, operators and attributes of PCL XL (page-languages chapter 9)."""
 
 import re
-import struct
 
 ELEMENT_OCTETS = (1, 2, 4, 2, 4, 4)
 """Octets of ubyte, uint16, uint32, sint16, sint32, real32: the low three bits of a data type tag."""
@@ -22,6 +21,7 @@ OP_EXEC_STREAM = 0x5E
 OP_SET_BRUSH, OP_SET_COLOR_SPACE, OP_SET_PEN = 0x63, 0x6A, 0x79
 OP_PUSH_GS, OP_POP_GS = 0x61, 0x60
 OP_BEGIN_IMAGE = 0xB0
+OP_SET_CURSOR, OP_TEXT = 0x6B, 0xA8
 
 PAINTING = frozenset([0x86, 0x96, 0x98, 0x9E, 0xA0, 0xA2, 0xA8, 0xB0, 0xB6])
 """Operators that mark the page: painted paths and shapes, text, images, scan lines."""
@@ -69,16 +69,21 @@ SHORT_ARRAY = 48
 """Arrays of up to so many elements, which is most text, are stepped over without a look."""
 
 
+ONE_LETTER = rb"\xd3.{4}\xf8\x4c\x6b\xc8\xc0\x01.\xf8[\xaa-\xac]\xa8"
+"""A move of the cursor and a text of one character, as Ghostscript writes nearly all text: two commands at a step."""
+
+
 def _arrays(order: str) -> list[bytes]:
     """Patterns of short arrays of one- and two-octet elements; `order` as for struct."""
     found = []
     for tag, octets in ((0xC8, 1), (0xC9, 2), (0xCB, 2)):
-        lengths = []
-        for count in range(SHORT_ARRAY + 1):
-            body = b".{%d}" % (count * octets)
-            lengths.append(b"\xc1" + re.escape(struct.pack(order + "H", count)) + body)
-            lengths.append(b"\xc0" + re.escape(bytes([count])) + body)
-        found.append(re.escape(bytes([tag])) + b"(?:" + b"|".join(lengths) + b")")
+        bodies = [(count, b".{%d}" % (count * octets)) for count in range(SHORT_ARRAY + 1)]
+        # each length is an alternative with another first octet, which the matcher turns down without entering it
+        low_first = order == "<"
+        long = b"|".join(re.escape(bytes([count])) + (b"\x00" if low_first else b"") + body for count, body in bodies)
+        short = b"|".join(re.escape(bytes([count])) + body for count, body in bodies)
+        prefix = b"\xc1" if low_first else b"\xc1\x00"
+        found.append(re.escape(bytes([tag])) + b"(?:" + prefix + b"(?:" + long + b")|\xc0(?:" + short + b"))")
     return found
 
 
@@ -95,7 +100,8 @@ def _step_pattern(watched: frozenset[int], order: str) -> re.Pattern[bytes]:
     operators = b"".join(re.escape(bytes([op])) for op in range(0x41, 0xC0) if op not in watched)
     # Every token tells its kind by its first octet, so nothing is ever tried twice. No possessive groups:
     # Python 3.11 up to 3.11.4 leaves them at a wrong position. The bound keeps the matcher's stack small.
-    return re.compile(b"(?:(?:" + attribute + b"){0,64}[" + operators + b"]){0,2000}", re.DOTALL)
+    one_letter = b"" if OP_TEXT in watched else ONE_LETTER + b"|"
+    return re.compile(b"(?:" + one_letter + b"(?:" + attribute + b"){0,64}[" + operators + b"]){0,2000}", re.DOTALL)
 
 
 STEP_ALL = {order: _step_pattern(WATCHED, order) for order in "<>"}
