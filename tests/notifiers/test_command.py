@@ -20,6 +20,19 @@ def test_values_come_as_arguments_and_variables(tmp_path: Path):
     assert not Path("hurt").exists()
 
 
+def test_it_gets_what_it_is_told_and_little_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DATABASE_PASSWORD", "secret")
+    told = {"PYKOTAREASON": "no \udcff", "PYKOTAOPTIONS": "x" * 200_000}
+    BoundedCommand({"PATH": "/usr/bin:/bin", "HOME": "/"}).run(
+        ["sh", "-c", f"pwd > {tmp_path}/out; env >> {tmp_path}/out"], told
+    )
+    folder, *lines = (tmp_path / "out").read_bytes().splitlines()
+    known = dict(line.split(b"=", 1) for line in lines)
+    assert (folder, known[b"HOME"], known[b"PYKOTAREASON"]) == (b"/", b"/", b"no ?")
+    assert len(known[b"PYKOTAOPTIONS"]) == 100_000
+    assert b"DATABASE_PASSWORD" not in known
+
+
 def test_what_it_writes_disturbs_nobody(capfd: pytest.CaptureFixture[str]):
     BoundedCommand().run(["sh", "-c", "yes | head -c 3000000; yes x | head -c 3000000 >&2; exit 0"], {})
     assert capfd.readouterr() == ("", "")

@@ -14,23 +14,27 @@ from pagetoll.core.messages import _
 
 TIMEOUT_S = 60.0
 HEARD_OCTETS_MAX = 2000
+#: Longer values would keep the command from being started (execve(2), MAX_ARG_STRLEN).
+VALUE_OCTETS_MAX = 100_000
 #: How long we listen to what a command's children still say after its end.
 LISTEN_AFTER_S = 0.5
 
 
 class BoundedCommand:
-    """CommandNotifier of `ports`."""
+    """CommandNotifier of `ports`. `environment` is what a command gets beside the notice's variables."""
 
-    def __init__(self, *, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None, *, timeout_s: float = TIMEOUT_S) -> None:
+        self._environment = {"PATH": os.defpath} if environment is None else environment
         self._timeout_s = timeout_s
 
     def run(self, words: Sequence[str], variables: Mapping[str, str]) -> None:
         """See `ports.CommandNotifier`. The command reads nothing, and what it writes to stdout is thrown away."""
-        added = {name: value.replace("\0", "") for name, value in variables.items()}
+        told = {**self._environment, **variables}
         try:
             process = subprocess.Popen(
                 [word.replace("\0", "") for word in words],
-                env={**os.environ, **added},
+                env={os.fsencode(name): _value(value) for name, value in told.items()},
+                cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -62,6 +66,10 @@ class BoundedCommand:
         if status != 0:
             text = _("the command of mailto ended with status {status}: {said}; look at mailto in the configuration")
             raise NoticeError(text.format(status=status, said=said or _("it said nothing")))
+
+
+def _value(text: str) -> bytes:
+    return text.replace("\0", "").encode("utf-8", "replace")[:VALUE_OCTETS_MAX]
 
 
 class _Listener:

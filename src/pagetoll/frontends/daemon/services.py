@@ -18,7 +18,7 @@ from pagetoll.frontends.python_hook import child_words
 from pagetoll.frontends.wiring import now_utc, open_storage, this_server
 from pagetoll.integrations.device_uris import device_uri_of
 from pagetoll.integrations.processes import LinuxProcesses
-from pagetoll.integrations.site_commands import SiteCommandRunner
+from pagetoll.integrations.site_commands import SiteCommandRunner, base_environment
 from pagetoll.integrations.tea_hooks import TeaHookFiles
 from pagetoll.notifiers.command import BoundedCommand
 from pagetoll.notifiers.mail import SmtpMailSender
@@ -37,7 +37,7 @@ class DaemonTeller:
 
     def __init__(self, settings: Settings) -> None:
         self._mails = SmtpMailSender(settings.smtpserver)
-        self._teller = Teller(settings, self._mails, BoundedCommand())
+        self._teller = Teller(settings, self._mails, BoundedCommand(base_environment()))
 
     def tell(self, notice: Notice) -> Sequence[str]:
         return self._teller.tell(notice)
