@@ -21,7 +21,7 @@ from pagetoll.integrations.printlab.sink import RawSink
 from pagetoll.wire.ipp import JobState, PrinterState
 
 CONFIGURATION = """
-wait_s = 1
+wait_s = 3
 busy_timeout_s = 1
 [queue.allow]
 policy = "allow"
