@@ -187,6 +187,12 @@ def test_rows_that_grow_without_end_stop_in_time():
     assert "coverage_incomplete" in {finding.code for finding in usage.findings}
 
 
+def test_very_many_pages_are_counted_and_not_measured():
+    usage = count(b"\x1bE\x1b&l2A" + b"\f" * 30_000, inspect_pages=Inspector("cmyk"))
+    assert (usage.input_pages, usage.coverage) == (30_000, ())
+    assert "coverage_incomplete" in {finding.code for finding in usage.findings}
+
+
 def test_real_pages_of_raster_are_all_known():
     for path in (SAMPLES / "pcl3").glob("*.pcl"):
         assert None not in coverage(Path(path).read_bytes(), "cmyk"), path.name

@@ -27,10 +27,14 @@ if TYPE_CHECKING:
 
 LANGUAGES = frozenset(["pcl3", "pcl5", "pcl3gui"])
 _SCALED = (2, 3)
+_MOST_PAGES = 20_000
+"""A page may be one octet long, so there may be more of them than anyone wants to measure."""
 
 
 def pages(data: "Buffer", start: int, parsed: Parsed, context: Context) -> Iterator[Seen]:
-    """The pages of `data[start:parsed.end]`, in order; fewer where the time is over."""
+    """The pages of `data[start:parsed.end]`, in order; fewer where the time is over, none of very many."""
+    if parsed.input_pages > _MOST_PAGES:
+        return
     walker = _Walker(data, Parsed(parsed.language), context, raster_only=parsed.language == "pcl3gui")
     with suppress(TooManyPages, DocumentTooComplex):
         walker.finish(walker.walk(start, parsed.end))
@@ -69,6 +73,7 @@ class _Pages(Pages):
     def end(self, offset: int) -> None:
         if self.ends_nothing:
             return
+        self.meter.check_time(offset)
         drawn = self.drawn or self.meter.unknown or self.overlay is not None
         paper = self.area.size
         super().end(offset)

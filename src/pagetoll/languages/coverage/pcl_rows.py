@@ -23,6 +23,8 @@ _ADAPTIVE, _REPLACEMENT_PIXELS = 5, 10
 _EMPTY_ROWS, _SAME_ROWS = 4, 5
 _DIRECT_BY_PIXEL, _INDEXED_BY_PIXEL = 3, 1
 _DEFAULT_DPI = 75
+_WIDEST_OF_MANY_PLANES = 1 << 14
+"""Octets; each number that many planes give takes as much memory as a plane."""
 
 
 class RowMeter(RasterInk):
@@ -47,6 +49,9 @@ class RowMeter(RasterInk):
         self.resolution: Resolution = (_DEFAULT_DPI, _DEFAULT_DPI)
         self.set_width(0)
         self.set_method(0)
+
+    def check_time(self, offset: int) -> None:
+        self._guard.check(offset)
 
     def set_resolution(self, dpi: int) -> None:
         if 0 < dpi <= 10_000:
@@ -227,6 +232,9 @@ class RowMeter(RasterInk):
 
     def _numbers(self, planes: list[bytes]) -> dict[int, int]:
         """How many dots of the row have each number that the planes give; plane 0 is the lowest bit."""
+        if len(planes) > 4 and max(map(len, planes)) > _WIDEST_OF_MANY_PLANES:
+            self.unknown = True
+            return {}
         key = planes, self._width
         if key != self._last:
             self._last, self._cells = key, _split(planes, self._width)
