@@ -4,9 +4,12 @@
 import pytest
 
 from app.print_shop import Shop, pages
+from pagetoll.app.printers import PrinterOrder, rolling_limits, save_printers
+from pagetoll.app.printing.attempt import EXIT_CANCEL
 from pagetoll.config.options import Mode, OnLimit, Policy, UnknownSize
 from pagetoll.core.jobs import HistoryFilter, Outcome
 from pagetoll.core.policy import Verdict
+from pagetoll.core.rolling import RollingLimits
 
 
 def watched(shop: Shop, **options: object) -> None:
@@ -27,6 +30,22 @@ def test_a_job_over_the_limit_is_printed_and_charged(shop: Shop, on_limit: OnLim
     assert "watched: would have been" in shop.notes()
     assert shop.audit() == []
     assert shop.reserved == 0
+
+
+def test_a_job_over_a_rolling_limit_is_refused_or_only_watched(shop: Shop) -> None:
+    order = PrinterOrder(["hp"], change=rolling_limits(RollingLimits(3600, 2)))
+    save_printers(shop.catalogue, order, "root", "test")
+    caller = shop.print(pages(3))
+    assert (caller.status, shop.record.outcome, shop.posted) == (EXIT_CANCEL, Outcome.REFUSED, 0)
+    said = "anna on hp: 0 of 2 impressions used within 1:00:00, this job needs 3"
+    assert [line for line in caller.said if said in line and line.startswith("ERROR")]
+    watched(shop)
+    caller = shop.print(pages(3))
+    _refused, record = shop.services.ledger.history(HistoryFilter(forbidden=True), newest_first=False)
+    assert (caller.status, record.outcome, shop.posted) == (0, Outcome.COMPLETED, 3)
+    assert (record.verdict, record.reason) == (Verdict.REFUSE, "account-limit-reached")
+    assert said in record.decision_text
+    assert shop.audit() == []
 
 
 def test_a_job_within_the_limit_is_as_on_any_queue(shop: Shop) -> None:

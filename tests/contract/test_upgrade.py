@@ -9,8 +9,10 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection
 
-from contract.books import Books, SettableClock
-from pagetoll.core.errors import SchemaMismatch
+from contract.books import Books, SettableClock, printer_id
+from pagetoll.app.printers import rolling_limits
+from pagetoll.core.errors import LimitReached, SchemaMismatch
+from pagetoll.core.rolling import RollingLimits
 from pagetoll.storage.sql.engine import Database
 from pagetoll.storage.sql.migrate import alembic_config, upgrade
 
@@ -84,6 +86,17 @@ def test_a_ledger_of_the_first_version_says_which_command_brings_it_up(first_url
     books = Books(first_url)
     with pytest.raises(SchemaMismatch, match="run: pagetoll init"):
         books.catalogue.users()
+    books.close()
+
+
+def test_after_the_upgrade_its_printers_have_no_rolling_limits_and_can_be_given_some(first_url: str):
+    upgrade(first_url)
+    books = Books(first_url)
+    books.print(50)
+    change = rolling_limits(RollingLimits(3600, 50))
+    books.change(lambda t: t.change_printers([printer_id(t, "hp")], change))
+    with pytest.raises(LimitReached, match="50 of 50 impressions used within 1:00:00"):
+        books.hold(1)
     books.close()
 
 

@@ -18,6 +18,7 @@ from pagetoll.core.charging import (
 from pagetoll.core.money import MILLION
 from pagetoll.core.policy import Enforcement, LimitBy, Rule, Verdict
 from pagetoll.core.pricing import FREE
+from pagetoll.core.rolling import RollingLimits
 
 OWN, ABOVE = Rule(), Rule(enforcement=Enforcement.LAXIST)
 CREDITS, ON_HP, ON_FLOOR = 30, 20, 10
@@ -81,6 +82,18 @@ def test_nothing_is_touched_where_nothing_is_charged(seen: ChargeView) -> None:
     planned = plan(seen, 3)
     assert (planned.legs, planned.group_checks, planned.price, planned.tariff.charges) == ((), (), 0, False)
     assert tariff_of(seen) == FREE
+
+
+@pytest.mark.parametrize("limitby", [by for by in LimitBy if by is not LimitBy.NOPRINT])
+@pytest.mark.parametrize("passthrough", [False, True])
+def test_rolling_limits_are_checked_where_the_users_entry_on_the_printer_is(
+    limitby: LimitBy, passthrough: bool
+) -> None:
+    seen = view(limitby, passthrough=passthrough, rolling=RollingLimits(3600, 10))
+    entry = seen.entries[0].account_id
+    checked = [leg.account_id for leg in plan(seen, 3).legs if leg.checked and leg.account_id == entry]
+    rolling = plan(seen, 3).rolling
+    assert ([] if rolling is None else [rolling.account_id]) == checked
 
 
 def test_noprint_is_refused_outright() -> None:

@@ -9,6 +9,7 @@ from pagetoll.app.names import all_matching, matching, new_names
 from pagetoll.core.catalogue import PrinterChange, PrinterRow
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
+from pagetoll.core.rolling import RollingLimits
 from pagetoll.ports import Catalogue, CatalogueReader, CatalogueTransaction
 
 NO_CHANGE = PrinterChange()
@@ -60,6 +61,15 @@ def save_printers(catalogue: Catalogue, order: PrinterOrder, actor: str, act: st
         return [row.name for row in named]
 
     return catalogue.write(actor, act, work)
+
+
+def rolling_limits(limits: RollingLimits | None) -> PrinterChange:
+    """The change that gives printers these rolling limits alone; None takes them away."""
+    return PrinterChange(
+        rolling_period_s=None if limits is None else limits.period_s,
+        rolling_impressions=None if limits is None else limits.impressions,
+        rolling_k_octets=None if limits is None else limits.k_octets,
+    )
 
 
 def delete_printers(catalogue: Catalogue, words: Sequence[str], actor: str, act: str) -> list[str]:

@@ -17,7 +17,7 @@ from pagetoll.core.roles import Role
 class PrinterRow:
     """A printer or printer group; prices in millionths of a credit.
 
-    `counted_impressions` is all that was ever counted for jobs on it.
+    `counted_impressions` is all that was ever counted for jobs on it. `rolling_…`: see core/rolling.py.
     """
 
     printer_id: int
@@ -28,6 +28,9 @@ class PrinterRow:
     passthrough: bool
     max_job_impressions: int | None
     counted_impressions: int = 0
+    rolling_period_s: int | None = None
+    rolling_impressions: int | None = None
+    rolling_k_octets: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +140,17 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class PrinterChange:
-    """What becomes of printers; `max_job_impressions` None removes that limit, 0 forbids printing."""
+    """What becomes of printers; `max_job_impressions` None removes that limit, 0 forbids printing. Without
+    `rolling_period_s` the printer has no rolling limits."""
 
     description: str | Unchanged = UNCHANGED
     price_per_impression: int | Unchanged = UNCHANGED
     price_per_job: int | Unchanged = UNCHANGED
     passthrough: bool | Unchanged = UNCHANGED
     max_job_impressions: int | Unchanged | None = UNCHANGED
+    rolling_period_s: int | Unchanged | None = UNCHANGED
+    rolling_impressions: int | Unchanged | None = UNCHANGED
+    rolling_k_octets: int | Unchanged | None = UNCHANGED
 
 
 @dataclass(frozen=True, slots=True)

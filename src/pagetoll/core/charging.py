@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pagetoll.core.messages import _
 from pagetoll.core.policy import Decision, LimitBy, Rule, Verdict
 from pagetoll.core.pricing import FREE, PriceLine, Tariff
+from pagetoll.core.rolling import RollingCheck, RollingLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class ChargeView:
     entries: tuple[PageEntry, ...]
     groups: tuple[GroupView, ...]
     cost_center: CostCenter | None = None  # None also where the job's billing code is unknown
+    rolling: RollingLimits | None = None  # of the printer itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class Leg:
 class Plan:
     """What an attempt will reserve. `legs` are the user's own accounts and the cost centre's; `group_checks` say
     which kept group sums must fit (the sums themselves move whether checked or not). `impressions` and `price` as
-    quoted."""
+    quoted. `rolling`: that the printer's rolling limits are checked."""
 
     tariff: Tariff
     impressions: int
@@ -97,6 +99,7 @@ class Plan:
     legs: tuple[Leg, ...]
     group_checks: tuple[Leg, ...]
     cost_center_id: int | None = None
+    rolling: RollingCheck | None = None
 
 
 def missing(view: ChargeView) -> str:
@@ -192,7 +195,15 @@ def plan(view: ChargeView, impressions: int) -> Plan:
         tuple(sorted(legs, key=lambda leg: leg.account_id)),
         tuple(sorted(group_checks, key=lambda leg: leg.account_id)),
         cost_center_id,
+        _rolling_check(view),
     )
+
+
+def _rolling_check(view: ChargeView) -> RollingCheck | None:
+    """Rolling limits are checked where the user's entry on the printer is."""
+    if view.rolling is None or view.limitby is not LimitBy.QUOTA:
+        return None
+    return RollingCheck(view.rolling, view.entries[0].account_id, view.entries[0].rule)
 
 
 def _budget_legs(view: ChargeView, impressions: int, price: int, rule: Rule) -> list[Leg]:

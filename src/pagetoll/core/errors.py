@@ -109,7 +109,7 @@ class LedgerError(PagetollError):
 
 
 class LimitReached(LedgerError):
-    """A checked leg does not fit; `refusal` (core.policy.Refusal) holds the account and its figures."""
+    """A checked leg does not fit; `refusal` (core.policy.Refusal, core.rolling.RollingRefusal) has the figures."""
 
     def __init__(self, refusal: object) -> None:
         self.refusal = refusal

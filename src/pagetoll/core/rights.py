@@ -122,6 +122,9 @@ RIGHTS: Mapping[str, tuple[Row, ...]] = {
     "pagetoll printer add": (),
     "pagetoll printer change": (Row(Right.LIMITS, needed=frozenset({"max-job"}), also=_VERB),),
     "pagetoll printer delete": (),
+    "pagetoll printer limit": (
+        Row(Right.LIMITS, one_of=frozenset({"pages", "k-octets", "period", "none"}), also=_VERB),
+    ),
     "pagetoll code list": (Row(Right.SHARED, also=_SHOWN),),
     "pagetoll code add": (),
     "pagetoll code change": (Row(Right.LIMITS, one_of=frozenset({"budget", "page-budget"}), also=_VERB),),

@@ -45,5 +45,5 @@ def let_pass(services: Services, attempt: Attempt) -> Event:
     else:
         plan = charging.plan(view, impressions)
         legs = tuple(replace(leg, checked=False) for leg in plan.legs)
-        attempt.plan = replace(plan, legs=legs, group_checks=())
+        attempt.plan = replace(plan, legs=legs, group_checks=(), rolling=None)
     return Event.ACCEPTED

@@ -14,6 +14,7 @@ from pagetoll.config.options import Mode
 from pagetoll.core.errors import PagetollError, UsageError
 from pagetoll.core.messages import _
 from pagetoll.frontends import identity, values
+from pagetoll.frontends.cli.cups_quotas import import_quotas
 from pagetoll.frontends.cli.options import Command, Option, Parsed, comma_list
 from pagetoll.frontends.cli.subcommand import parse_or_show, say
 from pagetoll.integrations import backend_install, cups_server, system_user
@@ -22,16 +23,18 @@ from pagetoll.wire.device_uri import ALL_SCHEMES, OUR_SCHEMES, unwrap
 
 COMMAND = Command(
     name="pagetoll cups",
-    usage="install | uninstall | manage QUEUE… | unmanage QUEUE… | status",
+    usage="install | uninstall | manage QUEUE… | unmanage QUEUE… | import-quotas [QUEUE…] | status",
     summary="install puts our backend among CUPS's own, stamped for this home; uninstall takes it away. manage puts "
-    "print queues behind it, so that they are counted; unmanage gives them their own device back. status shows the "
-    "backend and every queue. CUPS_SERVER names another scheduler.",
+    "print queues behind it, so that they are counted; unmanage gives them their own device back. "
+    "import-quotas makes rolling limits of the quotas that lpadmin gave queues. status shows the backend and every "
+    "queue. CUPS_SERVER names another scheduler.",
     rows=(
         Option("b", "backend-dir", "DIR", "the scheduler's folder of backends (found by itself otherwise)"),
         Option("n", "name", "NAMES", "its names (cupspykota,pagetoll), or also tea4cups; manage takes the first"),
         Option("s", "as-spooler", "USER", "the backend runs as this user (lp), not as root; jobs are taken from it"),
         Option("k", "keep-secret", "", "keep a password of the device's URI in device-uris.toml, out of the queue"),
-        Option("J", "json", "", "status: write JSON, one object a backend and a queue"),
+        Option("J", "json", "", "status, import-quotas: write JSON, one object a backend and a queue"),
+        Option("N", "dry-run", "", "import-quotas: change nothing, show what would be imported"),
         Option("w", "watch", "", "manage: count and charge, refuse nothing (pagetoll report refusals)"),
         Option("e", "enforce", "", "manage: refuse what rules and limits forbid, as it is without --watch"),
         Option("f", "force", "", "uninstall although queues are behind the backend: they will not print"),
@@ -49,7 +52,7 @@ def main(arguments: list[str]) -> int:
     if word not in ACTS:
         raise UsageError(_("say {names}; see: {name} --help").format(names=", ".join(ACTS), name=COMMAND.name))
     act, takes_queues = ACTS[word]
-    if bool(names) != takes_queues:
+    if takes_queues is not None and bool(names) != takes_queues:
         raise UsageError(
             _("{word} takes {what}; see: pagetoll cups -h").format(
                 word=word, what=_("the names of queues") if takes_queues else _("no names")
@@ -245,11 +248,12 @@ def table(queues: list[Queue]) -> list[str]:
     return [f"{name:<{widths[0]}}  {managed:<{widths[1]}}  {device}" for name, managed, device in rows]
 
 
-#: word -> what it does, and whether it takes queues
-ACTS: dict[str, tuple[Callable[[Parsed, Home, list[str]], int], bool]] = {
+#: word -> what it does, and whether it takes queues; None: some or none
+ACTS: dict[str, tuple[Callable[[Parsed, Home, list[str]], int], bool | None]] = {
     "install": (install_backend, False),
     "uninstall": (uninstall_backend, False),
     "manage": (manage_queues, True),
     "unmanage": (unmanage_queues, True),
+    "import-quotas": (import_quotas, None),
     "status": (show_status, False),
 }

@@ -54,6 +54,9 @@ def printer_of(row: Row[Any]) -> PrinterRow:
         passthrough=row.passthrough,
         max_job_impressions=row.max_job_impressions,
         counted_impressions=row.counted_impressions,
+        rolling_period_s=row.rolling_period_s,
+        rolling_impressions=row.rolling_impressions,
+        rolling_k_octets=row.rolling_k_octets,
     )
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reserve: the attempt and all its legs, or nothing (docs/concepts/ledger.md).
 
-The user's row is held, then the accounts in id order: the user's own, and the sums of the groups that the user is a
-member of now. Each is changed by one statement that is also its check.
+The user's row is held and the printer's rolling limits are checked, then come the accounts in id order: the user's
+own, and the sums of the groups that the user is a member of now. Each is changed by one statement that is also its
+check.
 """
 
 from collections.abc import Sequence
@@ -45,6 +46,7 @@ from pagetoll.storage.sql.attempts import (
 )
 from pagetoll.storage.sql.guard import grace_end, taking
 from pagetoll.storage.sql.instants import EPOCH, from_micros, maybe_micros
+from pagetoll.storage.sql.rolling import check_rolling
 from pagetoll.storage.sql.schema import accounts, attempts, reservations
 
 
@@ -73,6 +75,8 @@ def reserve(
     if (known := find_attempt(connection, facts.key)) is not None:
         return _first_result(connection, known, facts)
     lock_owners(connection, [leg.account_id for leg in plan.legs])
+    if plan.rolling is not None:
+        check_rolling(connection, facts, plan.rolling, plan.impressions, now)
     attempt_id = insert_attempt(
         connection,
         fact_columns(facts)

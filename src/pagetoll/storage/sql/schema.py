@@ -38,7 +38,7 @@ NAME_LENGTH = 255
 NOTHING = 0
 
 #: The newest migration; `Database` refuses any other.
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 
 #: Kept by alembic, so not among the tables that it compares.
 schema_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
@@ -66,6 +66,10 @@ printers = _named(
     Column("passthrough", Boolean, nullable=False, default=False),
     Column("max_job_impressions", BigInteger, nullable=True),
     Column("counted_impressions", BigInteger, nullable=False, default=0),  # all that was ever settled here
+    # what each user may print here within so many seconds; NULL: no limit
+    Column("rolling_period_s", BigInteger, nullable=True),
+    Column("rolling_impressions", BigInteger, nullable=True),
+    Column("rolling_k_octets", BigInteger, nullable=True),
 )
 
 printer_members = Table(

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, or_, select
 from pagetoll.core.charging import ChargeView, CostCenter, GroupView, PageEntry
 from pagetoll.core.money import MILLION, Unit
 from pagetoll.core.policy import LimitBy, Rule
+from pagetoll.core.rolling import RollingLimits
 from pagetoll.storage.sql.cost_centers import find_cost_center
 from pagetoll.storage.sql.schema import accounts, group_members, groups, printer_members, printers, users
 
@@ -112,11 +113,19 @@ def charge_view(
         entries=entries,
         groups=_group_views(group_rows, counted, rules, default),
         cost_center=_cost_center(connection, billing_code),
+        rolling=None if own is None else _rolling(own),
     )
 
 
 def _cost_center(connection: Connection, billing_code: str) -> CostCenter | None:
     return find_cost_center(connection, billing_code) if billing_code else None
+
+
+def _rolling(printer: Row[Any]) -> RollingLimits | None:
+    period_s = printer.rolling_period_s
+    if period_s is None:
+        return None
+    return RollingLimits(period_s, printer.rolling_impressions, printer.rolling_k_octets)
 
 
 def _page_entries(

@@ -12,6 +12,7 @@ from pagetoll.app.reports.drift import drift_rows
 from pagetoll.core.catalogue import UNCHANGED, PrinterChange
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
+from pagetoll.core.rolling import RollingLimits
 from pagetoll.frontends import values
 from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work, done, names_of
 from pagetoll.frontends.cli.options import Option, Parsed, comma_list
@@ -50,6 +51,9 @@ def row_of(listing: PrinterListing) -> Row:
         "passthrough": printer.passthrough,
         "groups": listing.ancestors,
         "description": printer.description,
+        "period_s": printer.rolling_period_s,
+        "pages_in_period": printer.rolling_impressions,
+        "k_octets_in_period": printer.rolling_k_octets,
     }
 
 
@@ -114,6 +118,31 @@ def _list(parsed: Parsed) -> Work:
     return work
 
 
+LIMITS = (
+    Option("n", "pages", "N", "impressions that each user may print within the period"),
+    Option("k", "k-octets", "N", "the same in KiB of documents"),
+    Option("t", "period", "SECONDS", "the period, which ends now at any time"),
+    Option("0", "none", "", "take the limits away"),
+)
+
+
+def _limit(parsed: Parsed) -> Work:
+    names = names_of(parsed, _("printers"))
+    pages, k_octets, period_s = (values.whole(parsed, option) for option in ("pages", "k-octets", "period"))
+    if "none" in parsed:
+        values.refuse_together(parsed, "none", ("pages", "k-octets", "period"))
+    elif not period_s or (pages is None and k_octets is None) or 0 in (pages, k_octets):
+        raise UsageError(_("give --period with --pages, --k-octets or both, each 1 or more; or --none"))
+    change = printers.rolling_limits(None if period_s is None else RollingLimits(period_s, pages, k_octets))
+
+    def work(session: Session) -> int:
+        order = PrinterOrder(names, change=change)
+        changed = printers.save_printers(session.catalogue, order, session.actor, session.act)
+        return done(_("Changed: {names}").format(names=", ".join(changed)), parsed)
+
+    return work
+
+
 DRIFT_COLUMNS = (
     Column("name", "NAME"),
     Column("jobs", "JOBS", right=True),
@@ -167,6 +196,14 @@ NOUN = Noun(
             "PATTERN…",
             "Delete printers with the quota entries on them. Their history is hidden, not lost.",
             _delete,
+            changes=True,
+        ),
+        Verb(
+            "limit",
+            "PATTERN…",
+            "Limit what each user may print on printers within a rolling period. They replace all earlier ones.",
+            _limit,
+            LIMITS,
             changes=True,
         ),
         Verb("list", "[PATTERN…]", "Show printers.", _list),
