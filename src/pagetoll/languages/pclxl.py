@@ -127,10 +127,9 @@ class PclxlReader:
         size = len(buffer)
         while position < size and not self.done and not self._skip:
             page = self._page
-            pattern = xl.STEP_ALL
-            if not page.marked or (page.color is not ColorClass.COLOR and (self._ink.brush or self._ink.pen)):
-                pattern = xl.STEP_TO_PAINT
-            stepped = pattern[self._order].match(buffer, position)
+            inked = bool(self._ink.brush or self._ink.pen)
+            to_paint = not page.marked or (page.color is not ColorClass.COLOR and inked)
+            stepped = xl.step_pattern(self._order, to_paint=to_paint).match(buffer, position)
             if stepped:
                 position = stepped.end()
             try:

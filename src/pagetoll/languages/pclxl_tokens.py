@@ -2,6 +2,7 @@
 """Token lengths, operators and attributes of PCL XL (page-languages chapter 9)."""
 
 import re
+from functools import cache
 
 ELEMENT_OCTETS = (1, 2, 4, 2, 4, 4)
 """Octets of ubyte, uint16, uint32, sint16, sint32, real32: the low three bits of a data type tag."""
@@ -87,8 +88,14 @@ def _arrays(order: str) -> list[bytes]:
     return found
 
 
-def _step_pattern(watched: frozenset[int], order: str) -> re.Pattern[bytes]:
-    """A pattern that steps over whole commands (attributes, then an operator that is not `watched`)."""
+BYTE_ORDERS = "<>"
+
+
+@cache
+def step_pattern(order: str, *, to_paint: bool) -> re.Pattern[bytes]:
+    """A pattern that steps over whole commands, attributes and an operator, that neither end a page nor change a
+    color; with `to_paint` it stops before an operator that paints, too. Made at its first use: it takes long."""
+    watched = WATCHED | PAINTING if to_paint else WATCHED
 
     def of_length(octets: int) -> bytes:
         tags = b"".join(re.escape(bytes([tag])) for tag, length in FIXED_OCTETS.items() if length == octets)
@@ -102,9 +109,3 @@ def _step_pattern(watched: frozenset[int], order: str) -> re.Pattern[bytes]:
     # Python 3.11 up to 3.11.4 leaves them at a wrong position. The bound keeps the matcher's stack small.
     one_letter = b"" if OP_TEXT in watched else ONE_LETTER + b"|"
     return re.compile(b"(?:" + one_letter + b"(?:" + attribute + b"){0,64}[" + operators + b"]){0,2000}", re.DOTALL)
-
-
-STEP_ALL = {order: _step_pattern(WATCHED, order) for order in "<>"}
-"""Steps over everything that neither ends a page nor changes a color, by byte order."""
-STEP_TO_PAINT = {order: _step_pattern(WATCHED | PAINTING, order) for order in "<>"}
-"""The same, but stops before an operator that paints."""

@@ -34,6 +34,7 @@ from pagetoll.accounters.software.lockdown import (
 )
 from pagetoll.core.errors import DocumentError
 from pagetoll.languages.limits import Limits
+from pagetoll.languages.pclxl_tokens import BYTE_ORDERS, step_pattern
 
 READY = b"ready"
 MOST_RESOLUTION_DPI = 1200
@@ -275,6 +276,9 @@ def _load_everything(pages_seen: bool) -> None:
         codecs.lookup(name)
     with suppress(OSError):  # each child will say so itself
         prepared_parser_filter()
+    for order in BYTE_ORDERS:
+        for to_paint in (False, True):
+            step_pattern(order, to_paint=to_paint)
     for document in _WARM_UP:
         with suppress(DocumentError):
             look = child.inspector(["cmyk", 72, 1], None) if pages_seen else None
