@@ -75,3 +75,10 @@ def test_which_of_two_numbers_is_charged_is_said_with_both(shop: Shop) -> None:
     assert measured.endswith("charge = smaller of 7 reported and 5 by the document")
     counted = told(shop)["counted"]
     assert (counted["parsed_impressions"], counted["reported_impressions"]) == (5, 7)
+
+
+def test_each_command_that_was_run_is_named_with_its_end(shop: Shop, hooks: Hooks) -> None:
+    shop.queue(prehook=hooks.program("pre"), posthook=shell("exit 7"))
+    shop.print(pages(1))
+    ran = [text for code, text in noted(shop) if code == "hook"]
+    assert ran == ["prehook: it ended well", "posthook: it ended with status 7: it said nothing"]

@@ -23,6 +23,7 @@ from pagetoll.ports import CommandEnd, Note
 from pagetoll.ports.site_commands import OUTPUT_OCTETS_MAX
 from pagetoll.wire.device_uri import place_of
 
+ENDED_WELL = "it ended well"
 WAITING = "INFO: Waiting for the site's command {name} to end."
 
 
@@ -76,8 +77,7 @@ def run_hook(
         interrupted=None if heedless else patience.given_up,
         output_octets_max=output_octets_max,
     )
-    if end.trouble:
-        attempt.notes.append(Note(services.clock(), "hook", f"{name}: {end.trouble}"))
+    attempt.notes.append(Note(services.clock(), "hook", f"{name}: {end.trouble or ENDED_WELL}"))
     return Run(end, patience.event if end.interrupted else None)
 
 

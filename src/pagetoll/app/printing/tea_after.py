@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from pagetoll.app.printing import after, settle
 from pagetoll.app.printing.attempt import EXIT_CANCEL, Attempt, Services
-from pagetoll.app.printing.tea_hooks import end_of, hook_variables, note_troubles, run_in_order, start_line, tea_of
+from pagetoll.app.printing.tea_hooks import end_of, hook_variables, note_ends, run_in_order, start_line, tea_of
 from pagetoll.app.printing.tea_run import TeaRun
 from pagetoll.app.printing.ticket import added_by_spooler
 from pagetoll.core.errors import PagetollError
@@ -80,12 +80,12 @@ def _run_posthooks(services: Services, attempt: Attempt, tea: TeaRun) -> None:
     variables = hook_variables(attempt, tea, after=True)
     if tea.settings.onfail and attempt.outcome is Outcome.ABORTED:
         end = start_line(services, attempt, tea.settings.onfail, variables)
-        note_troubles(services, attempt, "onfail", [end_of(Hook("command", tea.settings.onfail), end)])
+        note_ends(services, attempt, "onfail", [end_of(Hook("command", tea.settings.onfail), end)])
     work = _posthook(services, attempt, tea, variables)
     ends, _event = run_in_order(
         services, attempt, tea.settings.posthooks, work, serialize=tea.settings.serialize, heedless=True
     )
-    note_troubles(services, attempt, "posthook", ends)
+    note_ends(services, attempt, "posthook", ends)
 
 
 def _posthook(

@@ -13,12 +13,13 @@ from pagetoll.app.printing import decide as deciding
 from pagetoll.app.printing import device, receive
 from pagetoll.app.printing import prepare as preparing
 from pagetoll.app.printing.attempt import Attempt, Services
+from pagetoll.app.printing.hooks import ENDED_WELL
 from pagetoll.app.printing.receive import look_up
 from pagetoll.app.printing.tea_hooks import (
     bounded_writer,
     end_of,
     hook_variables,
-    note_troubles,
+    note_ends,
     run_in_order,
     spooler_variables,
     start_line,
@@ -102,8 +103,7 @@ def _take_filtered(
     os.close(raw.descriptor)
     attempt.document = made
     end = ends[0] if ends else CommandEnd(None, trouble=_("it could not be started"))
-    if end.trouble:
-        attempt.notes.append(Note(services.clock(), "hook", f"filter: {end.trouble}"))
+    attempt.notes.append(Note(services.clock(), "hook", f"filter: {end.trouble or ENDED_WELL}"))
     if end.timed_out or end.signal_number or (end.status is None and not made.octets):
         attempt.failure = _("the filter of tea4cups.conf failed: {why}").format(why=end.trouble)
         raise PagetollError(attempt.failure)
@@ -135,7 +135,7 @@ def prepare(services: Services, attempt: Attempt) -> Event:
         _prehook(services, attempt, tea),
         serialize=tea.settings.serialize,
     )
-    note_troubles(services, attempt, "prehook", tea.ends)
+    note_ends(services, attempt, "prehook", tea.ends)
     if given_up is not None:
         return given_up
     tea.verdict = verdict_of_all(tea.ends, serialize=tea.settings.serialize)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from pagetoll.app.printing.attempt import Attempt, Services
+from pagetoll.app.printing.hooks import ENDED_WELL
 from pagetoll.app.printing.tea_run import TeaRun
 from pagetoll.app.printing.ticket import text_of
 from pagetoll.app.printing.waiting import Patience
@@ -131,11 +132,11 @@ def end_of(hook: Hook, end: CommandEnd) -> HookEnd:
     return HookEnd(hook, end.status, end.signal_number, end.trouble)
 
 
-def note_troubles(services: Services, attempt: Attempt, kind: str, ends: Sequence[HookEnd]) -> None:
-    """What went wrong with hooks stands on the attempt's record."""
+def note_ends(services: Services, attempt: Attempt, kind: str, ends: Sequence[HookEnd]) -> None:
+    """Which hooks were run, and how they ended, stands on the attempt's record."""
     for end in ends:
-        if end.trouble:
-            attempt.notes.append(Note(services.clock(), "hook", f"{kind}_{end.hook.name}: {end.trouble}"))
+        text = f"{kind}_{end.hook.name}: {end.trouble or ENDED_WELL}"
+        attempt.notes.append(Note(services.clock(), "hook", text))
 
 
 def bounded_writer(descriptor: int, octets_max: int = PIPE_OCTETS_MAX) -> Callable[[bytes], None]:
