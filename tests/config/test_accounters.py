@@ -57,6 +57,8 @@ def test_an_accounter_is_read(text: str, accounter: Accounter) -> None:
         '{ snmp = { version = "3" } }',
         '{ snmp = { version = "2c", user = "u" } }',
         '{ snmp = { password = "p" } }',
+        '{ snmp = { user = "u", authentication = "ROT13" } }',
+        '{ snmp = { user = "u", privacy = "none" } }',
         "{ snmp = { port = 0 } }",
         "{ snmp = { port = true } }",
         '{ snmp = { comunity = "c" } }',

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
+from pagetoll.core.accounting import SNMP_AUTHENTICATIONS, SNMP_PRIVACIES
 from pagetoll.core.errors import DeviceRefused, DeviceTimeout, DeviceUnreachable, UsageError
 from pagetoll.core.messages import _
 from pagetoll.wire import snmp
@@ -21,15 +22,13 @@ if TYPE_CHECKING:
     from gufo.snmp.sync import SnmpSession
 
 Result = TypeVar("Result")
-AUTHENTICATIONS = ("MD5", "SHA", "SHA224", "SHA256", "SHA384", "SHA512")
-PRIVACIES = ("DES", "AES", "AES192", "AES256")
 
 
 @dataclass(frozen=True, slots=True)
 class SecureUser:
     """Who asks: with a password that proves it, and one that hides what is said; empty for none.
 
-    `authentication` is one of AUTHENTICATIONS, `privacy` one of PRIVACIES, as net-snmp calls them.
+    `authentication` is one of SNMP_AUTHENTICATIONS, `privacy` one of SNMP_PRIVACIES, as net-snmp calls them.
     """
 
     name: str
@@ -137,7 +136,7 @@ def _user(wanted: SecureUser) -> "User":
 
     authentications = dict(
         zip(
-            AUTHENTICATIONS,
+            SNMP_AUTHENTICATIONS,
             (
                 library.Md5Key,
                 library.Sha1Key,
@@ -150,9 +149,9 @@ def _user(wanted: SecureUser) -> "User":
         )
     )
     privacies = dict(
-        zip(PRIVACIES, (library.DesKey, library.Aes128Key, library.Aes192Key, library.Aes256Key), strict=True)
+        zip(SNMP_PRIVACIES, (library.DesKey, library.Aes128Key, library.Aes192Key, library.Aes256Key), strict=True)
     )
-    for given, known in ((wanted.authentication, AUTHENTICATIONS), (wanted.privacy, PRIVACIES)):
+    for given, known in ((wanted.authentication, SNMP_AUTHENTICATIONS), (wanted.privacy, SNMP_PRIVACIES)):
         if given not in known:
             raise UsageError(
                 _("{word} is unknown to SNMP; give one of {known}").format(word=given, known=", ".join(known))

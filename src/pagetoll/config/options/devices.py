@@ -12,7 +12,9 @@ from pagetoll.core.accounting import (
     COLORS,
     COUNT_OURSELVES,
     DO_NOT_CHARGE,
+    SNMP_AUTHENTICATIONS,
     SNMP_PORT,
+    SNMP_PRIVACIES,
     Accounter,
     Charge,
     CommandAccounter,
@@ -57,7 +59,10 @@ def _snmp(agent: dict[str, object]) -> SnmpAccounter:
     community, name = texts.pop("community", "public"), texts.pop("user", "")
     if version not in SNMP_VERSIONS or not 0 < port < 65536 or (version == "3") != bool(name) or (texts and not name):
         raise ValueError
-    return SnmpAccounter(community, version, port, SnmpUser(name, **texts) if name else None)
+    user = SnmpUser(name, **texts) if name else None
+    if user and (user.authentication not in SNMP_AUTHENTICATIONS or user.privacy not in SNMP_PRIVACIES):
+        raise ValueError
+    return SnmpAccounter(community, version, port, user)
 
 
 def _preaccounter(value: object) -> PreAccounter:
