@@ -14,8 +14,8 @@ run_packages=(
 )
 # What only the tests need: the second database of the storage contract, git for the clone of the setup test,
 # systemd's own checker for the unit files (no service is started), the shells that complete our words, the reader of
-# man pages, and the descriptions of languages from which tests make a locale.
-test_packages=(git make postgresql systemd zsh fish groff-base locales)
+# man pages, the descriptions of languages from which tests make a locale, and an agent that speaks SNMP version 3.
+test_packages=(git make postgresql systemd zsh fish groff-base locales snmpd)
 
 case "${1:-}" in
     run) wanted=("${run_packages[@]}") ;;

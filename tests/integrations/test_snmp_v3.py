@@ -18,7 +18,6 @@ from pagetoll.wire import snmp
 SNMPD = shutil.which("snmpd", path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin")))
 HAS_LIBRARY = importlib.util.find_spec("gufo") is not None
 pytestmark = pytest.mark.skipif(not HAS_LIBRARY, reason="gufo-snmp is not installed")
-with_agent = pytest.mark.skipif(SNMPD is None, reason="snmpd is not installed")
 SYSTEM = snmp.oid_of("1.3.6.1.2.1.1")
 NAME, LOCATION = (*SYSTEM, 5, 0), (*SYSTEM, 6, 0)
 MISSING = snmp.oid_of("1.3.6.1.2.1.43.10.2.1.4.1.1")
@@ -30,6 +29,7 @@ PROVEN = SecureUser("proven", "authpass123", "SHA256")
 def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
     """net-snmp's agent on a free port."""
     assert SNMPD is not None
+    assert SNMPD is not None, "the Debian package snmpd is missing; make test installs it"
     folder = tmp_path_factory.mktemp("snmpd")
     port = processes.free_port()
     (folder / "snmpd.conf").write_text(
@@ -59,7 +59,6 @@ def as_user(agent: Agent, user: SecureUser, timeout_s: float = 5) -> Agent:
     return Agent(agent.host, agent.port, user=user, timeout_s=timeout_s, tries=2)
 
 
-@with_agent
 @pytest.mark.parametrize("user", [HIDDEN, PROVEN], ids=lambda user: user.name)
 def test_objects_are_read_and_missing_ones_told(agent: Agent, user: SecureUser):
     found = snmp_client.get(as_user(agent, user), (NAME, MISSING, LOCATION))
@@ -70,7 +69,6 @@ def test_objects_are_read_and_missing_ones_told(agent: Agent, user: SecureUser):
     }
 
 
-@with_agent
 def test_a_walk_stays_below_its_root_and_ends(agent: Agent):
     found = snmp_client.walk(agent, SYSTEM)
     assert [one.oid for one in found] == sorted({one.oid for one in found})
@@ -79,7 +77,6 @@ def test_a_walk_stays_below_its_root_and_ends(agent: Agent):
     assert snmp_client.walk(agent, MISSING) == []
 
 
-@with_agent
 @pytest.mark.parametrize(
     "user",
     [
