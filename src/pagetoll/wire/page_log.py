@@ -129,8 +129,11 @@ class PageLogFormat:
         )
 
     def read(self, line: str) -> PageLine | None:
-        """The line, without its end, as a value; None where it is none of this format."""
-        if len(line) > LINE_OCTETS_MAX:
+        """The line, without its end, as a value; None where it is none of this format.
+
+        Octets of value 0 stand in no log, and no store keeps them as they are.
+        """
+        if len(line) > LINE_OCTETS_MAX or "\0" in line:
             return None
         for tried, middle in enumerate(self._middle.finditer(line)):
             if tried == PLACES_TRIED:
