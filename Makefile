@@ -32,8 +32,9 @@ test: setup-test ## install what the tests need and run all checks and tests
 	@failed=0; $(MAKE) --no-print-directory --keep-going $(CHECKS) || failed=1; \
 	$(PYTEST) $(SHARE) $(PYTEST_ARGS) || failed=1; exit $$failed
 
-test-long: setup-test ## the tests that take minutes (kills at random times, many queues)
-	$(PYTEST) -m long $(PYTEST_ARGS)
+test-long: setup-test ## the tests that take minutes (kills at random times, many queues), and new cases for properties
+	@failed=0; $(PYTEST) -m long $(PYTEST_ARGS) || failed=1; \
+	$(PYTEST) -m hypothesis --hypothesis-profile=search $(PYTEST_ARGS) || failed=1; exit $$failed
 
 lint: setup-test ## style, types and layers
 	@$(MAKE) --no-print-directory --keep-going $(CHECKS)

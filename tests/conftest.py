@@ -5,6 +5,13 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The everyday run tries the same cases each time, so that what it says of a change is about the change; `make
+# test-long` searches among new ones (--hypothesis-profile=search).
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("search", print_blob=True)
+settings.load_profile("repeatable")
 
 pytest_plugins = ["lab.fixtures"]
 

@@ -2,10 +2,21 @@
 """What a job would meet if it came now, without reserving anything: the same rules in the same order."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from pagetoll.core.charging import ChargeView, Plan, refuse_outright
-from pagetoll.core.policy import ALLOWED, AccountState, Decision, Refusal, Standing, Verdict, standing_of, warned
+from pagetoll.core.policy import (
+    ALLOWED,
+    AccountState,
+    Decision,
+    Refusal,
+    Standing,
+    Verdict,
+    leaves_little,
+    standing_of,
+    warned,
+)
 
 
 def foresee(view: ChargeView, plan: Plan, states: Iterable[AccountState], now: datetime) -> Decision:
@@ -27,6 +38,8 @@ def foresee(view: ChargeView, plan: Plan, states: Iterable[AccountState], now: d
             over = account.grace_until is not None and account.grace_until <= now
             refusal = Refusal(account, leg.amount, leg.rule, grace_over=over)
             return Decision(Verdict.REFUSE, "account-limit-reached", str(refusal), refusal)
-        if standing is not Standing.WITHIN and warning is ALLOWED:
-            warning = warned(account)
+        after = replace(account, reserved=account.reserved + leg.amount)
+        warns = standing is not Standing.WITHIN or leaves_little(after, leg.amount, leg.rule)
+        if warns and warning is ALLOWED:
+            warning = warned(after)
     return warning
