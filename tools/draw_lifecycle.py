@@ -7,18 +7,15 @@ python tools/draw_lifecycle.py --write   puts it into docs/concepts/life-of-a-jo
 
 import sys
 from collections.abc import Iterable
-from pathlib import Path
+
+from drawn_page import DrawnPage
 
 from pagetoll.core.lifecycle import TRANSITIONS, Event, State, Transition
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "concepts" / "life-of-a-job.md"
-BEGIN = "<!-- drawn by tools/draw_lifecycle.py from core/lifecycle.py -->"
-END = "<!-- end of the drawing -->"
 
-
-def drawing() -> str:
-    """The diagram and the table, with the marks around them."""
-    return f"{BEGIN}\n\n{diagram()}\n{table()}\n{END}\n"
+def diagram_and_table() -> str:
+    """The diagram and the table below it."""
+    return f"{diagram()}\n{table()}"
 
 
 def diagram() -> str:
@@ -59,26 +56,9 @@ def _in_order(states: tuple[State, State]) -> tuple[int, int]:
     return order.index(states[0]), order.index(states[1])
 
 
-def with_drawing(page: str) -> str:
-    """The page with the drawing of today. Raises ValueError where the marks are missing."""
-    before, begin, rest = page.partition(BEGIN)
-    _old, end, after = rest.partition(f"{END}\n")
-    if not begin or not end:
-        raise ValueError(f"{PAGE} has no marks around the drawing: {BEGIN} and {END}")
-    return f"{before}{drawing()}{after}"
-
-
-def main(arguments: list[str]) -> int:
-    """Print the drawing, or write it into its page."""
-    if arguments == ["--write"]:
-        PAGE.write_text(with_drawing(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-        return 0
-    if arguments:
-        sys.stderr.write(f"usage: {sys.argv[0]} [--write]\n")
-        return 2
-    sys.stdout.write(drawing())
-    return 0
-
+PAGE = DrawnPage(
+    "concepts/life-of-a-job.md", "<!-- drawn by tools/draw_lifecycle.py from core/lifecycle.py -->", diagram_and_table
+)
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(PAGE.main(sys.argv[1:]))

@@ -6,18 +6,15 @@ python tools/draw_rights.py --write   puts it into docs/reference/rights.md, bet
 """
 
 import sys
-from pathlib import Path
+
+from drawn_page import DrawnPage
 
 from pagetoll.core.rights import RIGHTS, RIGHTS_OF, Right, Row
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "rights.md"
-BEGIN = "<!-- drawn by tools/draw_rights.py from core/rights.py -->"
-END = "<!-- end of the drawing -->"
 
-
-def drawing() -> str:
-    """Both tables, with the marks around them."""
-    return f"{BEGIN}\n\n{roles()}\n\n{programs()}\n\n{END}\n"
+def tables() -> str:
+    """Both tables."""
+    return f"{roles()}\n\n{programs()}"
 
 
 def roles() -> str:
@@ -67,26 +64,7 @@ def others(row: Row) -> str:
     return "what is their own" + ("" if row.keeps_names else "; names are left out") + dropped
 
 
-def with_drawing(page: str) -> str:
-    """The page with the tables of today. Raises ValueError where the marks are missing."""
-    before, begin, rest = page.partition(BEGIN)
-    _old, end, after = rest.partition(f"{END}\n")
-    if not begin or not end:
-        raise ValueError(f"{PAGE} has no marks around the tables: {BEGIN} and {END}")
-    return f"{before}{drawing()}{after}"
-
-
-def main(arguments: list[str]) -> int:
-    """Print the tables, or write them into their page."""
-    if arguments == ["--write"]:
-        PAGE.write_text(with_drawing(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-        return 0
-    if arguments:
-        sys.stderr.write(f"usage: {sys.argv[0]} [--write]\n")
-        return 2
-    sys.stdout.write(drawing())
-    return 0
-
+PAGE = DrawnPage("reference/rights.md", "<!-- drawn by tools/draw_rights.py from core/rights.py -->", tables)
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(PAGE.main(sys.argv[1:]))

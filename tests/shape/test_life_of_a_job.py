@@ -1,29 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page about the life of a job holds exactly what is drawn from the table."""
 
-import subprocess
-import sys
-from pathlib import Path
-
-import pagetoll
 from pagetoll.core.lifecycle import TRANSITIONS, Command, Event, State
-from shape.tree import ROOT
+from shape.tree import ROOT, drawn_by
 
 PAGE = ROOT / "docs" / "concepts" / "life-of-a-job.md"
-PROGRAM = ROOT / "tools" / "draw_lifecycle.py"
 
 
 def drawn() -> str:
-    package_root = str(Path(pagetoll.__file__).parent.parent)
-    done = subprocess.run(
-        [sys.executable, str(PROGRAM)],
-        env={"PYTHONPATH": package_root},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    return done.stdout
+    return drawn_by("draw_lifecycle.py")
 
 
 def test_the_page_holds_what_the_table_says() -> None:

@@ -2,9 +2,13 @@
 """The repository as the shape tests look at it: folders, source files, syntax trees."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+
+import pagetoll
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "pagetoll"
@@ -47,3 +51,17 @@ def imports_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             yield node.lineno, node.module
+
+
+def drawn_by(tool: str) -> str:
+    """What a program of tools/ draws from the table of the package under test."""
+    package_root = str(Path(pagetoll.__file__).parent.parent)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / tool)],
+        env={"PYTHONPATH": package_root},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return done.stdout
