@@ -10,9 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
+from pagetoll.integrations.printlab.running import Running
 from pagetoll.wire import printer_mib as mib
 from pagetoll.wire.pjl_answers import UEL
 from pagetoll.wire.snmp import Kind, Oid, Value
@@ -51,7 +50,7 @@ class EngineHabits:
     sleeps_as_other: bool = False
 
 
-class PrintEngine:
+class PrintEngine(Running):
     """Listens on `address:port` (port 0: a free one) until `stop`. `marked` is the truth: sides that came out."""
 
     def __init__(
@@ -103,15 +102,6 @@ class PrintEngine:
         for thread in list(self._threads):
             thread.join(10.0)
         self._listener.close()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def clear(self) -> None:
         """Somebody takes the jammed sheet out, or fills in paper."""

@@ -4,9 +4,8 @@
 import socket
 import threading
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
+from pagetoll.integrations.printlab.running import Running
 from pagetoll.wire.pjl_answers import UEL
 
 _CHUNK_OCTETS = 4096
@@ -26,7 +25,7 @@ class PjlHabits:
     floods: bool = False
 
 
-class PjlPrinter:
+class PjlPrinter(Running):
     """Listens on `address:port` (port 0: a free one) until `stop`; answers one connection after the other."""
 
     def __init__(
@@ -49,13 +48,10 @@ class PjlPrinter:
         self.address, self.port = self._listener.getsockname()
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         self._thread.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
         self._stopping.set()
         self._thread.join()
         self._listener.close()

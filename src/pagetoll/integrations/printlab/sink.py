@@ -6,11 +6,10 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from pagetoll.core.errors import DeviceUnreachable
 from pagetoll.integrations.printlab.processes import wait_until
+from pagetoll.integrations.printlab.running import Running
 
 CHUNK_OCTETS = 1 << 16
 
@@ -23,7 +22,7 @@ class RawJob:
     complete: bool
 
 
-class RawSink:
+class RawSink(Running):
     """Listens on `address:port` (port 0: a free one) in threads of its own until `stop`.
 
     `octets_per_s` makes a slow printer that pushes back, `hold_open` one that does not close its side
@@ -87,15 +86,6 @@ class RawSink:
             thread.join(10.0)
             if thread.is_alive():
                 raise DeviceUnreachable(f"a connection of {self.device_uri} does not end")
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def release(self) -> None:
         """Let a `hold_open` sink close its connections, now and from now on."""

@@ -5,10 +5,9 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Self
 
 from pagetoll.core.errors import ProtocolError
+from pagetoll.integrations.printlab.running import Running
 from pagetoll.wire import snmp
 from pagetoll.wire.snmp import Binding, ErrorStatus, Kind, Message, Oid, Operation, Value, Version
 
@@ -34,7 +33,7 @@ class AgentFaults:
 Shown = int | Value | Callable[[], Value | None]
 
 
-class SnmpAgent:
+class SnmpAgent(Running):
     """Answers on `address:port` (port 0: a free one) in a thread of its own until `stop`. `objects` may be changed
     while it runs. `awake` says whether it answers at all."""
 
@@ -69,15 +68,6 @@ class SnmpAgent:
         self._stopping.set()
         self._thread.join()
         self._socket.close()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _serve(self) -> None:
         while not self._stopping.is_set():
