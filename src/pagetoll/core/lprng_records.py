@@ -5,12 +5,16 @@ A line is a word and quoted parts: `start '-p100' '-Aalice@host+12' …` by a fi
 'A=alice@host+12' …` and `END 'p=3' …` by the accounting program (LPRng manual 18.7), `jobstart '-Hhost' …` by lpd.
 """
 
+import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 BEGINS = frozenset(("start", "filestart"))
 ENDS = frozenset(("end", "fileend"))
 LINE_OCTETS_MAX = 4096
+VALUE_OCTETS_MAX = 200
+_UNTOUCHED = " @/:()=,+-%._"
+_KEPT = frozenset(string.ascii_letters + string.digits + _UNTOUCHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,15 @@ def _parts(text: str) -> Iterable[str]:
 
 def line(word: str, parts: Sequence[tuple[str, str]]) -> str:
     """A line of the accounting program's own; signs that could end a part or the line become `_`."""
-    return " ".join([word, *(f"'{letter}={_clean(value)}'" for letter, value in parts)]) + "\n"
+    return " ".join([word, *(f"'{letter}={cleaned(value)}'" for letter, value in parts)]) + "\n"
 
 
-def _clean(value: str) -> str:
-    return "".join(sign if sign.isprintable() and sign not in "'\"\\`$;" else "_" for sign in value)[:200]
+def cleaned(value: str) -> str:
+    """A value as lpd itself tells it on a command line, and as our lines have it: an octet that is neither a letter, a
+    figure nor one of `_UNTOUCHED` is `_`. Both sides of a comparison must have gone this way, since lpd's ticket has
+    values as they came."""
+    octets = value.encode("utf-8", "replace")[:VALUE_OCTETS_MAX]
+    return "".join(chr(octet) if chr(octet) in _KEPT else "_" for octet in octets)
 
 
 def has_counters(records: Iterable[Record]) -> bool:

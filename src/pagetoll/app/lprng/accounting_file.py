@@ -7,10 +7,10 @@ repeated; the file then gets its END lines by one write.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pagetoll.app.lprng.output import close
-from pagetoll.app.lprng.prior import job_mark, open_on_queue
+from pagetoll.app.lprng.prior import mark_of, open_on_queue, sender_of
 from pagetoll.app.lprng.story import read_story, waiting_note
 from pagetoll.app.printing.attempt import Services
 from pagetoll.core.lprng_records import (
@@ -18,6 +18,7 @@ from pagetoll.core.lprng_records import (
     ENDS,
     Finished,
     Record,
+    cleaned,
     has_counters,
     line,
     parse,
@@ -39,9 +40,9 @@ def read_tail(descriptor: int) -> list[Record]:
     return [record for record in map(parse, lines[1:] if begin else lines) if record is not None]
 
 
-def write_start(services: Services, descriptor: int, job: LpdJob) -> None:
+def write_start(descriptor: int, job: LpdJob, record: AttemptRecord) -> None:
     """Append the START line of a job that may print. Raises OSError."""
-    seconds = str(int(services.clock().timestamp()))
+    seconds = _seconds(record)
     parts = (("A", job.identifier), ("P", job.queue), ("n", job.user), ("H", job.host), ("D", seconds))
     os.write(descriptor, line("START", parts).encode("utf-8", "replace"))
 
@@ -55,12 +56,12 @@ def settle_by_counter(services: Services, descriptor: int, job: LpdJob, record: 
     records = since_last_end(read_tail(descriptor))
     finished = recover(records)
     if finished:
-        _settle_all(services, job, finished, _own(records, job))
+        _settle_all(services, job, finished, _own(records, record), record)
         _write_ends(services, descriptor, finished)
         return
     if record is None:
         return
-    reached = any(one.word in BEGINS and one.counter for one in _own(records, job))
+    reached = any(one.word in BEGINS and one.counter for one in _own(records, record))
     if reached and has_counters(records):
         services.ledger.add_notes(record.facts.key, (waiting_note(services.clock()),))
         return
@@ -71,42 +72,70 @@ def settle_by_counter(services: Services, descriptor: int, job: LpdJob, record: 
         _write_ends(services, descriptor, [alone], measured.impressions)
 
 
-def _own(records: Sequence[Record], job: LpdJob) -> Sequence[Record]:
-    """The lines since this job's last START."""
-    places = [place for place, one in enumerate(records) if _starts(one, job)]
+def _seconds(record: AttemptRecord) -> str:
+    """What a START line has for D."""
+    return str(int(record.facts.received_at.timestamp()))
+
+
+def _tie(record: AttemptRecord) -> tuple[str, ...]:
+    """What an attempt and its START line have in common. The identifier alone is the client's choice, and could be
+    that of somebody else's job."""
+    return *sender_of(record), _seconds(record)
+
+
+def _tie_of_line(parts: Mapping[str, str]) -> tuple[str, ...]:
+    return (mark_of(parts.get("A", "")), *(cleaned(parts.get(letter, "")) for letter in "nHD"))
+
+
+def _own(records: Sequence[Record], record: AttemptRecord | None) -> Sequence[Record]:
+    """The lines since this attempt's START."""
+    if record is None:
+        return ()
+    tie = _tie(record)
+    places = [place for place, one in enumerate(records) if one.word == "START" and _tie_of_line(one.parts) == tie]
     return records[places[-1] :] if places else ()
 
 
-def _starts(record: Record, job: LpdJob) -> bool:
-    return record.word == "START" and record.parts.get("A") == job.identifier
-
-
-def _settle_all(services: Services, job: LpdJob, finished: Sequence[Finished], own: Sequence[Record]) -> None:
-    """Each finished job's oldest open attempt gets its pages. One that lpd says succeeded, and whose filter told no
-    counter, is charged by its document."""
+def _settle_all(
+    services: Services,
+    job: LpdJob,
+    finished: Sequence[Finished],
+    own: Sequence[Record],
+    mine: AttemptRecord | None,
+) -> None:
+    """Each finished job's open attempt gets its pages, from the newest backwards, since lines of attempts that are
+    closed already may come before. The one that lpd says succeeded, and whose filter told no counter, is charged by
+    its document. An attempt that waits for a counter and has no line any more (the file was cut) waits no longer.
+    """
     left = open_on_queue(services, job.queue)
     silent = not any(one.word in BEGINS | ENDS and one.counter for one in own)
-    for place, done in enumerate(finished, 1):
-        found = next((one for one in left if one.facts.ticket.job_uuid == _mark_of(done)), None)
+    for done in reversed(finished):
+        tie = _tie_of_line(done.parts)
+        found = next((one for one in reversed(left) if _tie(one) == tie), None)
         if found is None:
             continue
         left.remove(found)
-        mine = place == len(finished) and done.parts.get("A") == job.identifier
-        reported = None if mine and silent and job.end == SUCCEEDED else done.impressions
+        is_mine = mine is not None and found.facts.key == mine.facts.key
+        reported = None if is_mine and silent and job.end == SUCCEEDED else done.impressions
         why = f"the page counter went from {done.counter_before} to {done.counter_after}"
-        close(services, found, job.end if mine else "", why, reported=reported)
+        close(services, found, job.end if is_mine else "", why, reported=reported)
+    if mine in left:
+        left.remove(mine)
+        close(services, mine, job.end, "its end was told")
+    for record in left:
+        if mine is None or record.facts.received_at < mine.facts.received_at:
+            _wait_no_longer(services, record, "its line is gone from the accounting file")
 
 
-def _mark_of(done: Finished) -> str:
-    identifier = done.parts.get("A", "")
-    return job_mark(LpdJob("", identifier, "", "", 0, "", "", 0, "", 0, ""))
+def _wait_no_longer(services: Services, record: AttemptRecord, why: str) -> None:
+    if read_story(services.ledger.notes(record.attempt_id)).counters:
+        close(services, record, "", why)
 
 
 def _settle_waiting(services: Services, job: LpdJob) -> None:
     """Nobody writes counters into this file any more: those that wait for one are settled without."""
     for record in open_on_queue(services, job.queue):
-        if read_story(services.ledger.notes(record.attempt_id)).counters:
-            close(services, record, "", "no page counter is written into the accounting file any more")
+        _wait_no_longer(services, record, "no page counter is written into the accounting file any more")
 
 
 def _write_ends(services: Services, descriptor: int, finished: Sequence[Finished], pages: int | None = None) -> None:

@@ -13,6 +13,7 @@ from pagetoll.app.lprng.story import INSTANCE, is_lprng, read_story
 from pagetoll.app.printing.attempt import Services
 from pagetoll.app.printing.repair import Standing, running
 from pagetoll.core.jobs import AttemptState, Outcome
+from pagetoll.core.lprng_records import cleaned
 from pagetoll.ports import AttemptRecord, Note
 from pagetoll.wire.lprng import LpdJob
 
@@ -21,9 +22,13 @@ POLL_S = 0.1
 
 def job_mark(job: LpdJob) -> str:
     """What stands for the job in the books beside its number and time: lpd's identifier, its hash where too long."""
-    if len(job.identifier) <= 64:
-        return job.identifier
-    return hashlib.sha256(job.identifier.encode("utf-8", "replace")).hexdigest()
+    return mark_of(job.identifier)
+
+
+def mark_of(identifier: str) -> str:
+    """The same for an identifier as lpd tells it, or as a line of the accounting file has it."""
+    text = cleaned(identifier)
+    return text if len(text) <= 64 else hashlib.sha256(text.encode()).hexdigest()
 
 
 def host_of(services: Services) -> str:
@@ -32,13 +37,21 @@ def host_of(services: Services) -> str:
 
 
 def find_open(services: Services, job: LpdJob) -> AttemptRecord | None:
-    """The newest open attempt of this job on this queue."""
+    """The newest open attempt of this job on this queue. Number and identifier are the client's words: what another
+    user, or one at another host, has open under the same ones is not this job."""
     found = [
         record
         for record in services.ledger.open_attempts_of_job(host_of(services), job.number, job.created)
-        if record.facts.ticket.printer == job.queue and record.facts.ticket.job_uuid == job_mark(job)
+        if record.facts.ticket.printer == job.queue
+        and sender_of(record) == (job_mark(job), cleaned(job.user), cleaned(job.host))
     ]
     return found[-1] if found else None
+
+
+def sender_of(record: AttemptRecord) -> tuple[str, str, str]:
+    """Mark, user and host of an attempt's job, as its sender claims them, in the form of `cleaned`."""
+    ticket = record.facts.ticket
+    return ticket.job_uuid, cleaned(ticket.job_originating_user_name), cleaned(ticket.job_originating_host_name)
 
 
 def open_on_queue(services: Services, queue: str) -> list[AttemptRecord]:

@@ -72,8 +72,10 @@ def _begin(services: Services, client: Client, call: Lprng, calling: Calling, jo
     book = opened.accounting
     counters = book >= 0 and has_counters(accounting_file.read_tail(book))
     begun = start(services, client, calling, job, opened.files, replace(traits_of(call), counters=counters))
-    if begun.status == DONE and book >= 0:
-        accounting_file.write_start(services, book, job)
+    if begun.attempt is not None and book >= 0:
+        record = services.ledger.attempt(begun.attempt.key)
+        if record is not None:
+            accounting_file.write_start(book, job, record)
     return begun.status
 
 
