@@ -92,6 +92,34 @@ def test_users_are_created_changed_listed_and_deleted(site: Site):
     ]
 
 
+ACTS = [
+    ("user add ben,carl -J", [{"done": "added", "name": "ben"}, {"done": "added", "name": "carl"}]),
+    ("user change a* --limitby noquota -J", [{"done": "changed", "name": "anna"}]),
+    ("printer add lp -J", [{"done": "added", "name": "lp"}]),
+    ("printer change h* -D x -J", [{"done": "changed", "name": "hp"}]),
+    ("printer limit hp --pages 5 --period 60 -J", [{"done": "changed", "name": "hp"}]),
+    ("group add staff -J", [{"done": "added", "name": "staff"}]),
+    ("group join crowd a* -J", [{"done": "joined", "name": "anna", "group": "crowd"}]),
+    ("group leave crowd anna -J", [{"done": "left", "name": "anna", "group": "crowd"}]),
+    ("code add physics -J", [{"done": "added", "name": "physics"}]),
+    ("payment add anna --amount 2.5 -J", [{"done": "booked", "name": "anna", "amount": "2.5"}]),
+    ("quota add anna --hard 9 -J", [{"done": "saved", "owners": 1, "printers": 2}]),
+    ("quota delete anna --printer hp -J", [{"done": "deleted", "owners": 1, "printers": 1}]),
+    ("user grant cashier anna -J", [{"done": "granted", "name": "anna", "role": "cashier"}]),
+    ("user revoke cashier anna -J", [{"done": "revoked", "name": "anna", "role": "cashier"}]),
+    ("group delete c* -J", [{"done": "deleted", "name": "crowd"}]),
+    ("user delete a* -J", [{"done": "deleted", "name": "anna"}]),
+    ("printer delete hp -J", [{"done": "deleted", "name": "hp"}]),
+]
+
+
+def test_what_was_done_is_said_to_programs(site: Site):
+    for words in ("user add anna", "printer add hp", "group add crowd", "quota add anna"):
+        site.do("pagetoll", *words.split())
+    said = [(words, rows(site.do("pagetoll", *words.split()))) for words, _ in ACTS]
+    assert said == ACTS
+
+
 def test_printers_join_and_leave_groups(site: Site):
     site.do("pagetoll", "printer", "add", "hp", "floor", "--price-per-page", "0.05", "--max-job", "unlimited")
     site.do("pagetoll", "printer", "change", "hp", "--join", "floor", "--passthrough", "yes", "--max-job", "9")

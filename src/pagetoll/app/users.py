@@ -46,14 +46,14 @@ class GroupOrder:
     change: OwnerChange = NO_CHANGE
 
 
-def save_users(catalogue: Catalogue, order: UserOrder, actor: str, act: str) -> None:
-    """Create and change users in one transaction.
+def save_users(catalogue: Catalogue, order: UserOrder, actor: str, act: str) -> list[str]:
+    """Create and change users in one transaction; returns the names of those that the order meant.
 
     Raises UsageError when nothing matches, a name or address is refused, or a group is missing: then nothing was
     changed.
     """
 
-    def work(transaction: CatalogueTransaction) -> None:
+    def work(transaction: CatalogueTransaction) -> list[str]:
         rows = transaction.users()
         if order.add:
             new = new_names(_("user"), order.words, (row.name for row in rows))
@@ -68,8 +68,9 @@ def save_users(catalogue: Catalogue, order: UserOrder, actor: str, act: str) -> 
         if order.balance is not None:
             transaction.book_payments(ids, order.balance, order.comment)
         _change_memberships(transaction, ids, order)
+        return [row.name for row in meant]
 
-    catalogue.write(actor, act, work)
+    return catalogue.write(actor, act, work)
 
 
 def known_names(words: Sequence[str], is_known: Callable[[str], bool]) -> tuple[list[str], list[str]]:
@@ -84,13 +85,15 @@ def known_names(words: Sequence[str], is_known: Callable[[str], bool]) -> tuple[
     return known, [word for word in words if word not in known]
 
 
-def delete_users(catalogue: Catalogue, words: Sequence[str], actor: str, act: str) -> None:
-    """Delete the users that match. Raises UsageError when nothing matches."""
+def delete_users(catalogue: Catalogue, words: Sequence[str], actor: str, act: str) -> list[str]:
+    """Delete the users that match; returns their names. Raises UsageError when nothing matches."""
 
-    def work(transaction: CatalogueTransaction) -> None:
-        transaction.delete_users([row.user_id for row in _found(transaction.users(), words, "user")])
+    def work(transaction: CatalogueTransaction) -> list[str]:
+        found = _found(transaction.users(), words, "user")
+        transaction.delete_users([row.user_id for row in found])
+        return [row.name for row in found]
 
-    catalogue.write(actor, act, work)
+    return catalogue.write(actor, act, work)
 
 
 def list_users(catalogue: CatalogueReader, words: Sequence[str]) -> list[UserRow]:
@@ -98,10 +101,13 @@ def list_users(catalogue: CatalogueReader, words: Sequence[str]) -> list[UserRow
     return _found(catalogue.users(), words, "user")
 
 
-def save_groups(catalogue: Catalogue, order: GroupOrder, actor: str, act: str) -> None:
-    """Create and change users groups in one transaction. Raises UsageError as `save_users` does."""
+def save_groups(catalogue: Catalogue, order: GroupOrder, actor: str, act: str) -> list[str]:
+    """Create and change users groups in one transaction; returns the names of those that the order meant.
 
-    def work(transaction: CatalogueTransaction) -> None:
+    Raises UsageError as `save_users` does.
+    """
+
+    def work(transaction: CatalogueTransaction) -> list[str]:
         rows = transaction.groups()
         if order.add:
             new = new_names(_("users group"), order.words, (row.name for row in rows))
@@ -111,18 +117,20 @@ def save_groups(catalogue: Catalogue, order: GroupOrder, actor: str, act: str) -
         else:
             meant = _found(rows, order.words, "users group")
         transaction.change_groups([row.group_id for row in meant], order.change)
+        return [row.name for row in meant]
 
-    catalogue.write(actor, act, work)
+    return catalogue.write(actor, act, work)
 
 
-def delete_groups(catalogue: Catalogue, words: Sequence[str], actor: str, act: str) -> None:
-    """Delete the users groups that match. Raises UsageError when nothing matches."""
+def delete_groups(catalogue: Catalogue, words: Sequence[str], actor: str, act: str) -> list[str]:
+    """Delete the users groups that match; returns their names. Raises UsageError when nothing matches."""
 
-    def work(transaction: CatalogueTransaction) -> None:
+    def work(transaction: CatalogueTransaction) -> list[str]:
         found = _found(transaction.groups(), words, "users group")
         transaction.delete_groups([row.group_id for row in found])
+        return [row.name for row in found]
 
-    catalogue.write(actor, act, work)
+    return catalogue.write(actor, act, work)
 
 
 def list_groups(catalogue: CatalogueReader, words: Sequence[str]) -> list[GroupRow]:

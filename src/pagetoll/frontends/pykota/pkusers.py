@@ -109,7 +109,7 @@ def _plan_groups(parsed: Parsed, names: list[str]) -> Act:
     return save
 
 
-def _doing(work: Callable[[Catalogue, str, str], None]) -> Act:
+def _doing(work: Callable[[Catalogue, str, str], object]) -> Act:
     def act(opening: Opening) -> int:
         session = opening()
         work(session.catalogue, session.actor, session.act)

@@ -66,7 +66,7 @@ def _save(parsed: Parsed, *, add: bool, reset: bool = False) -> Work:
     def work(session: Session) -> int:
         names = codes.save_codes(session.catalogue, order, session.actor, session.act)
         said = _("There are now: {names}") if add else _("Changed: {names}")
-        return done(said.format(names=", ".join(names)), parsed)
+        return done(said.format(names=", ".join(names)), parsed, "added" if add else "changed", names)
 
     return work
 
@@ -76,7 +76,7 @@ def _delete(parsed: Parsed) -> Work:
 
     def work(session: Session) -> int:
         gone = codes.delete_codes(session.catalogue, names, session.actor, session.act)
-        return done(_("Deleted: {names}; their history stays").format(names=", ".join(gone)), parsed)
+        return done(_("Deleted: {names}; their history stays").format(names=", ".join(gone)), parsed, "deleted", gone)
 
     return work
 

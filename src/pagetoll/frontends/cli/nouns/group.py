@@ -41,9 +41,9 @@ def _save(parsed: Parsed, *, add: bool) -> Work:
 
     def work(session: Session) -> int:
         known = only_known_groups(session.settings, order)
-        users.save_groups(session.catalogue, known, session.actor, session.act)
+        names = users.save_groups(session.catalogue, known, session.actor, session.act)
         said = _("There are now: {names}") if add else _("Changed: {names}")
-        return done(said.format(names=", ".join(known.words)), parsed)
+        return done(said.format(names=", ".join(known.words)), parsed, "added" if add else "changed", names)
 
     return work
 
@@ -55,9 +55,15 @@ def _members(parsed: Parsed, *, leave: bool) -> Work:
     order = UserOrder(members, groups=[group], leave_groups=leave)
 
     def work(session: Session) -> int:
-        users.save_users(session.catalogue, order, session.actor, session.act)
+        names = users.save_users(session.catalogue, order, session.actor, session.act)
         said = _("Out of {group}: {names}") if leave else _("In {group}: {names}")
-        return done(said.format(group=group, names=", ".join(members)), parsed)
+        return done(
+            said.format(group=group, names=", ".join(members)),
+            parsed,
+            "left" if leave else "joined",
+            names,
+            group=group,
+        )
 
     return work
 
@@ -66,8 +72,8 @@ def _delete(parsed: Parsed) -> Work:
     names = names_of(parsed, _("users groups"))
 
     def work(session: Session) -> int:
-        users.delete_groups(session.catalogue, names, session.actor, session.act)
-        return done(_("Deleted: {names}").format(names=", ".join(names)), parsed)
+        gone = users.delete_groups(session.catalogue, names, session.actor, session.act)
+        return done(_("Deleted: {names}").format(names=", ".join(names)), parsed, "deleted", gone)
 
     return work
 

@@ -11,10 +11,11 @@ from pagetoll.app.page_log import OddLines, first_time, take_lines
 from pagetoll.core.errors import DeviceError, ProtocolError, UsageError
 from pagetoll.core.messages import _
 from pagetoll.frontends import values
-from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work, done
+from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work
 from pagetoll.frontends.cli.options import Option, Parsed
 from pagetoll.frontends.cli.rows import Column, show
 from pagetoll.frontends.cli.screen import printable
+from pagetoll.frontends.cli.subcommand import say
 from pagetoll.frontends.open_files import descriptor_to_read
 from pagetoll.frontends.remarks import tell
 from pagetoll.frontends.session import Session
@@ -142,8 +143,8 @@ def _tell(tally: Tally, odd: list[OddLines], parsed: Parsed) -> None:
         "impressions": tally.impressions,
     }
     show(COLUMNS, [row], as_json="json" in parsed)
-    if tally.waiting:
-        done(_("Lines that wait belong to jobs that may still print; import the file again later."), parsed)
+    if tally.waiting and "json" not in parsed:
+        say(_("Lines that wait belong to jobs that may still print; import the file again later."))
 
 
 NOUN = Noun(

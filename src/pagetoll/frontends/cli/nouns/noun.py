@@ -2,7 +2,7 @@
 """A noun of `pagetoll` as a table of verbs: reading the words, help, the open books, a rehearsal, and the output."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -10,7 +10,7 @@ from pagetoll.app.rehearsal import Difference, Rehearsal
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _, ngettext
 from pagetoll.frontends.cli.options import Command, Option, Parsed
-from pagetoll.frontends.cli.rows import Column, show
+from pagetoll.frontends.cli.rows import Column, Value, show
 from pagetoll.frontends.cli.screen import printable, tolerant_output
 from pagetoll.frontends.cli.subcommand import parse_or_show, say
 from pagetoll.frontends.session import Act, Opening, Session, carry_out
@@ -150,8 +150,12 @@ def names_of(parsed: Parsed, what: str) -> list[str]:
     return names
 
 
-def done(text: str, parsed: Parsed) -> int:
-    """Say what was done, unless for programs or only in a rehearsal."""
-    if "json" not in parsed and "dry-run" not in parsed:
+def done(text: str, parsed: Parsed, act: str, names: Iterable[str], **figures: Value) -> int:
+    """Say what was done; for programs an object a name, with the act as one word; nothing in a rehearsal."""
+    if "dry-run" in parsed:
+        return 0
+    if "json" in parsed:
+        show((), ({"done": act, "name": name, **figures} for name in names), as_json=True)
+    else:
         say(printable(text))
     return 0

@@ -44,9 +44,15 @@ def _add(parsed: Parsed) -> Work:
     order = UserOrder(names, balance=Figure(amount, relative=True), comment=parsed.text("comment") or "")
 
     def work(session: Session) -> int:
-        users.save_users(session.catalogue, order, session.actor, session.act)
+        paid = users.save_users(session.catalogue, order, session.actor, session.act)
         said = _("Booked {amount} credits for: {names}")
-        return done(said.format(amount=credits_of(amount), names=", ".join(names)), parsed)
+        return done(
+            said.format(amount=credits_of(amount), names=", ".join(names)),
+            parsed,
+            "booked",
+            paid,
+            amount=credits_of(amount),
+        )
 
     return work
 

@@ -79,7 +79,7 @@ def _add(parsed: Parsed) -> Work:
 
     def work(session: Session) -> int:
         names = printers.save_printers(session.catalogue, order, session.actor, session.act)
-        return done(_("There are now: {names}").format(names=", ".join(names)), parsed)
+        return done(_("There are now: {names}").format(names=", ".join(names)), parsed, "added", names)
 
     return work
 
@@ -94,7 +94,7 @@ def _change(parsed: Parsed) -> Work:
 
     def work(session: Session) -> int:
         names = printers.save_printers(session.catalogue, order, session.actor, session.act)
-        return done(_("Changed: {names}").format(names=", ".join(names)), parsed)
+        return done(_("Changed: {names}").format(names=", ".join(names)), parsed, "changed", names)
 
     return work
 
@@ -104,7 +104,7 @@ def _delete(parsed: Parsed) -> Work:
 
     def work(session: Session) -> int:
         gone = printers.delete_printers(session.catalogue, names, session.actor, session.act)
-        return done(_("Deleted: {names}; their history stays").format(names=", ".join(gone)), parsed)
+        return done(_("Deleted: {names}; their history stays").format(names=", ".join(gone)), parsed, "deleted", gone)
 
     return work
 
@@ -138,7 +138,7 @@ def _limit(parsed: Parsed) -> Work:
     def work(session: Session) -> int:
         order = PrinterOrder(names, change=change)
         changed = printers.save_printers(session.catalogue, order, session.actor, session.act)
-        return done(_("Changed: {names}").format(names=", ".join(changed)), parsed)
+        return done(_("Changed: {names}").format(names=", ".join(changed)), parsed, "changed", changed)
 
     return work
 

@@ -109,8 +109,7 @@ def _saving(order: EntryOrder, parsed: Parsed) -> Work:
         booked = replace(order, change=replace(order.change, reason=session.act))
         outcome = quotas.save_entries(session.catalogue, booked, session.actor, session.act)
         _check(outcome.owners, outcome.printers)
-        text = _("Done for {owners} owners on {printers} printers.")
-        return done(text.format(owners=outcome.owners, printers=outcome.printers), parsed)
+        return _told(_("Done for {owners} owners on {printers} printers."), parsed, "saved", outcome)
 
     return work
 
@@ -122,10 +121,17 @@ def _delete(parsed: Parsed) -> Work:
     def work(session: Session) -> int:
         outcome = quotas.delete_entries(session.catalogue, kind, (names, printers), session.actor, session.act)
         _check(outcome.owners, outcome.printers)
-        text = _("Deleted for {owners} owners on {printers} printers.")
-        return done(text.format(owners=outcome.owners, printers=outcome.printers), parsed)
+        return _told(_("Deleted for {owners} owners on {printers} printers."), parsed, "deleted", outcome)
 
     return work
+
+
+def _told(text: str, parsed: Parsed, act: str, outcome: quotas.EntryOutcome) -> int:
+    """Say for how many it was done; the entries themselves may be hundreds of thousands."""
+    if "json" in parsed and "dry-run" not in parsed:
+        show((), [{"done": act, "owners": outcome.owners, "printers": outcome.printers}], as_json=True)
+        return 0
+    return done(text.format(owners=outcome.owners, printers=outcome.printers), parsed, act, ())
 
 
 def _check(owners: int, printers: int) -> None:

@@ -15,13 +15,13 @@ from pagetoll.frontends import values
 from pagetoll.frontends.cli.cmd_job import HEAD, NUMBERS, cells, json_line
 from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work, names_of
 from pagetoll.frontends.cli.options import Option, Parsed
-from pagetoll.frontends.cli.rows import credits_of
+from pagetoll.frontends.cli.rows import credits_of, show
 from pagetoll.frontends.cli.screen import printable, table
 from pagetoll.frontends.cli.subcommand import say
 from pagetoll.frontends.remarks import tell
 from pagetoll.frontends.session import Session
 from pagetoll.frontends.wiring import now_utc
-from pagetoll.ports import AttemptRecord
+from pagetoll.ports import AttemptRecord, Refund
 
 GIVE = (
     Option("r", "reason", "TEXT", "why; it is needed"),
@@ -43,14 +43,15 @@ def _give(parsed: Parsed) -> Work:
     elif price is None and impressions is not None:
         price = 0
     ask: Callable[[AttemptRecord], bool] = (lambda _row: True) if "yes" in parsed else _asked
-    if "yes" not in parsed and "dry-run" not in parsed and not sys.stdin.isatty():
+    silent = "json" in parsed or not sys.stdin.isatty()
+    if "yes" not in parsed and "dry-run" not in parsed and silent:
         raise UsageError(_("there is no terminal to ask at; give --yes to refund without a question"))
 
     def work(session: Session) -> int:
         given = 0
         for row in _meant(session, references):
             if "dry-run" in parsed:
-                say(_("{job}: would be given back").format(job=_described(row)))
+                _say(_("{job}: would be given back").format(job=_described(row)), row, None, parsed)
             elif ask(row):
                 refund = refunds.refund(
                     session.ledger,
@@ -62,11 +63,29 @@ def _give(parsed: Parsed) -> Work:
                     at=now_utc(),
                 )
                 given += 1
-                said = _("{job}: gave back {impressions} impressions and {price} credits")
-                say(said.format(job=_described(row), impressions=refund.impressions, price=credits_of(refund.price)))
+                said = _("{job}: gave back {impressions} impressions and {price} credits").format(
+                    job=_described(row), impressions=refund.impressions, price=credits_of(refund.price)
+                )
+                _say(said, row, refund, parsed)
         return 0 if given or "dry-run" in parsed else 1
 
     return work
+
+
+def _say(text: str, row: AttemptRecord, refund: Refund | None, parsed: Parsed) -> None:
+    """What became of a run; without a refund what it cost."""
+    if "json" not in parsed:
+        say(text)
+        return
+    figures = {
+        "done": "nothing" if refund is None else "refunded",
+        "job": row.facts.key.job.job_id,
+        "user": row.facts.user_name,
+        "printer": row.facts.ticket.printer,
+        "impressions": row.charged_impressions if refund is None else refund.impressions,
+        "price": credits_of(row.charged_price if refund is None else refund.price),
+    }
+    show((), [figures], as_json=True)
 
 
 def _meant(session: Session, references: list[str]) -> list[AttemptRecord]:

@@ -84,8 +84,8 @@ def _add(parsed: Parsed) -> Work:
 
     def work(session: Session) -> int:
         known = only_known_users(session.settings, order)
-        users.save_users(session.catalogue, known, session.actor, session.act)
-        return done(_("There are now: {names}").format(names=", ".join(known.words)), parsed)
+        names = users.save_users(session.catalogue, known, session.actor, session.act)
+        return done(_("There are now: {names}").format(names=", ".join(known.words)), parsed, "added", names)
 
     return work
 
@@ -99,8 +99,8 @@ def _change(parsed: Parsed) -> Work:
         order = replace(order, groups=left, leave_groups=True)
 
     def work(session: Session) -> int:
-        users.save_users(session.catalogue, order, session.actor, session.act)
-        return done(_("Changed: {names}").format(names=", ".join(order.words)), parsed)
+        names = users.save_users(session.catalogue, order, session.actor, session.act)
+        return done(_("Changed: {names}").format(names=", ".join(order.words)), parsed, "changed", names)
 
     return work
 
@@ -109,8 +109,10 @@ def _delete(parsed: Parsed) -> Work:
     names = names_of(parsed, _("users"))
 
     def work(session: Session) -> int:
-        users.delete_users(session.catalogue, names, session.actor, session.act)
-        return done(_("Deleted: {names}; their history stays").format(names=", ".join(names)), parsed)
+        gone = users.delete_users(session.catalogue, names, session.actor, session.act)
+        return done(
+            _("Deleted: {names}; their history stays").format(names=", ".join(names)), parsed, "deleted", gone
+        )
 
     return work
 
@@ -137,7 +139,13 @@ def _grant(parsed: Parsed) -> Work:
 
     def work(session: Session) -> int:
         roles.grant(session.catalogue, names, role, session.actor, session.act)
-        return done(_("{names}: now {role}").format(names=", ".join(names), role=role), parsed)
+        return done(
+            _("{names}: now {role}").format(names=", ".join(names), role=role),
+            parsed,
+            "granted",
+            names,
+            role=str(role),
+        )
 
     return work
 
@@ -147,7 +155,13 @@ def _revoke(parsed: Parsed) -> Work:
 
     def work(session: Session) -> int:
         roles.revoke(session.catalogue, names, role, session.actor, session.act)
-        return done(_("{names}: no longer {role}").format(names=", ".join(names), role=role), parsed)
+        return done(
+            _("{names}: no longer {role}").format(names=", ".join(names), role=role),
+            parsed,
+            "revoked",
+            names,
+            role=str(role),
+        )
 
     return work
 
