@@ -7,6 +7,7 @@ Numbers are decimal digits of a fixed width. A page ends with form feed. Source:
 reference (command lengths).
 """
 
+import re
 from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import TruncatedDocument
@@ -25,6 +26,7 @@ from pagetoll.languages.command_printers.dialect import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_PCL_COMMAND = re.compile(rb"[a-z][-+]?[0-9]{1,6}[A-Za-z@]")
 _INKS = {0x30: 0, 0x31: 4, 0x32: 1, 0x33: 2, 0x34: 5, 0x35: 6, 0x36: 3}
 
 
@@ -60,6 +62,13 @@ def _reset(walk: Walk, position: int) -> int:
     return position + 1
 
 
+def _symbols(walk: Walk, position: int) -> int:
+    """ESC & chooses the symbols of the mouse; with a PCL command behind it the document is another one."""
+    if _PCL_COMMAND.match(walk.data, position, walk.end):
+        walk.unsure("unknown_command", position)
+    return position
+
+
 def _characters(walk: Walk, position: int) -> int:
     """ESC ' or ESC I: user characters up to Control-D."""
     found = walk.data.find(b"\x04", position, min(walk.end, position + 65536))
@@ -69,7 +78,8 @@ def _characters(walk: Walk, position: int) -> int:
 
 
 _COMMANDS: "Mapping[int, Rule]" = table(
-    (b'><PqQNEenpXYWwxyzABcfrvt!"0OoM]$&', skip(0)),
+    (b'><PqQNEenpXYWwxyzABcfrvt!"0OoM]$', skip(0)),
+    (b"&", _symbols),
     (b"als1", skip(1)),
     (b"m", _begin_form),
     (b"c", _reset),

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from pagetoll.core.usage import ColorClass
 from pagetoll.languages.parsed import Context, Parsed
-from pagetoll.languages.pcl import grammar
+from pagetoll.languages.pcl import grammar, plotter
 from pagetoll.languages.pcl.grammar import (
     COMMAND,
     FORM_FEED,
+    INK,
     PLACED,
     PREFIX,
     ROW,
@@ -34,20 +35,25 @@ Handler = Callable[[int, int, int], None]
 
 _ROWS_BETWEEN_CHECKS = 20_000
 _KNOWN_ESCAPES = frozenset(b"EYZ9=1z")
-_PLOT_ENDS = frozenset([b"PG", b"AF", b"AH", b"FR"])
 _BROTHER_METHOD = 1030
 
 
 class Interpreter:
-    """One walk over `data`. `plotter`: HP-GL/2 ends pages itself; `raster_only`: text is no text (PCL3GUI)."""
+    """One walk over `data`. `for_plotter`: HP-GL/2 ends pages itself; `raster_only`: text is no text (PCL3GUI)."""
 
     def __init__(
-        self, data: "Buffer", parsed: Parsed, context: Context, *, plotter: bool = False, raster_only: bool = False
+        self,
+        data: "Buffer",
+        parsed: Parsed,
+        context: Context,
+        *,
+        for_plotter: bool = False,
+        raster_only: bool = False,
     ) -> None:
         self._data = data
         self._guard = context.guard
         self.pages = Pages(parsed, context)
-        self._plotter = plotter
+        self._plotter = for_plotter
         self._raster_only = raster_only
         self._plot = Plot(palette=self.pages.palette)
         self._macros = Macros(4 * len(data) + (1 << 20))
@@ -57,7 +63,7 @@ class Interpreter:
         self._finished = False
         self._value = b""
         self.name = ""
-        self._plot_mode = plotter
+        self._plot_mode = for_plotter
         self._handlers = self._table()
 
     def _table(self) -> dict[bytes, Handler]:
@@ -152,6 +158,8 @@ class Interpreter:
         end = found.end() if found else position + 1
         if self._recording is None and not self._raster_only and not self._plotter:
             self.pages.text(bytes(self._data[position:end]), self._at(position))
+        elif self._plotter and INK.search(self._data, position, end):
+            self.pages.doubt("desync", self._at(position))
         return end
 
     def _placed(self, position: int, stop: int) -> int:
@@ -260,6 +268,8 @@ class Interpreter:
                 self._macros.store(self._recording, start)
                 self._recording = None
             return
+        if self._plotter:
+            plotter.doubt_command(self.pages, name, self._at(start))
         handler = self._handlers.get(name)
         if handler is not None:
             self.pages.parsed.understood += bool(self._value)
@@ -271,6 +281,8 @@ class Interpreter:
         """Rows one behind the other, as fast as Python goes; in color they are looked at one by one."""
         pages, data, match = self.pages, self._data, ROW.match
         self._in_rows = True
+        if self._plotter:
+            plotter.doubt_raster(pages, self._at(position))
         while True:
             self._guard.check(position)
             if pages.raster.looks or not pages.marked:
@@ -342,19 +354,8 @@ class Interpreter:
         return position
 
     def _plot_instruction(self, name: bytes, body: bytes, offset: int) -> None:
-        if not self._plotter:
-            return
-        if name in _PLOT_ENDS:
-            if name == b"PG" and body.strip(b" ,\r\n\t"):
-                self.pages.end(self._at(offset))
-            else:
-                self.pages.end_if_marked(self._at(offset))
-        elif name == b"RP":
-            digits = body.strip()
-            self.pages.repeat(int(digits) if digits.isdigit() and len(digits) < 6 else 1, self._at(offset))
-        elif name == b"PS":
-            lengths = [part.strip() for part in body[:64].split(b",")]
-            self.pages.set_plot_size([int(part[:7]) for part in lengths if part.isdigit()])
+        if self._plotter:
+            plotter.obey(self.pages, name, body, self._at(offset))
 
     # Macros.
 

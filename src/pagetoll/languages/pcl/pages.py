@@ -62,7 +62,7 @@ class Pages:
         self.marked = False
         self.inked = ColorClass.MONO
         self.y = 0.0
-        self._raster_seen = False
+        self.raster_seen = False
 
     def reset(self, offset: int) -> bool:
         """`ESC E`: whether it ended a page. Everything goes back to what it was at the start."""
@@ -252,13 +252,13 @@ class Pages:
 
     def start_raster(self) -> None:
         self.raster.clear_seeds()
-        self._raster_seen = True
+        self.raster_seen = True
 
     def _leave_empty(self, offset: int) -> None:
         """A page of raster without rows that nothing ejects: not counted, but told."""
-        if self._raster_seen and not self.marked:
+        if self.raster_seen and not self.marked:
             self.parsed.note("blank_pages", offset)
-            self._raster_seen = False
+            self.raster_seen = False
 
     def doubt(self, code: str, offset: int) -> None:
         """The grammar was left or the printer decides: the number is an estimate."""

@@ -45,7 +45,7 @@ def parse_raster(data: "Buffer", start: int, end: int, context: Context) -> Pars
 def parse_plot(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     """The same for a plotter, where HP-GL/2 ends the pages; raster (RTL) may stand between."""
     parsed = Parsed("hpgl")
-    interpreter = Interpreter(data, parsed, context, plotter=True)
+    interpreter = Interpreter(data, parsed, context, for_plotter=True)
     interpreter.pages.palette.take(PLOTTER)
     _run(interpreter, parsed, start, end)
     return parsed

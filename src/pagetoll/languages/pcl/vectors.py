@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from pagetoll.languages.limits import Guard
     from pagetoll.languages.parsed import Buffer
 
-INSTRUCTION = re.compile(rb"([A-Za-z]{2})([^A-Za-z;\x1b]*+);?")
-_BETWEEN = re.compile(rb"[^A-Za-z\x1b]*+")
+INSTRUCTION = re.compile(rb"([A-Za-z]{2})([\x00\x03\x04\t-\r\x1a -:<-@\[-`{-~]*+);?")
+_BETWEEN = re.compile(rb"[\x00\x03\x04\t-\r\x1a -@\[-`{-~]*+")
+_ENCODED = re.compile(rb"[\x00\s7:<-~\xbf-\xfe]*+;")
+"""The body of PE with its end."""
 DEVICE_CONTROL = re.compile(rb"\x1b\.[A-Za-z@](?:[0-9;]{0,40}:)?|\x1b\.\(|\x1b\.\)")
 _STROKES = re.compile(
     rb"(?:(?:(?P<up>PU)|(?P<down>PD)|(?P<move>P[AR][ ]*+(?=[0-9+-])))[-+0-9., ]*+;?[\r\n ]*+){2,400}"
@@ -117,6 +119,7 @@ def read_plot(
         if found is not None:
             name = found[1].upper()
             plot.known += name in _KNOWN
+            plot.unknown += name == b"PE" and _ENCODED.match(data, found.end(1), end) is None
             position = _data_end(data, found.end(1), end, name, plot.terminator, found.end())
             if _draws(plot, name, found[2], position - found.end(1)) and plot.pen:
                 ink(found.start())
