@@ -2,6 +2,7 @@
 """The books as an ordinary user sees them; every method of the ports is shown or refused on purpose."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from pagetoll.core.jobs import HistoryFilter
 from pagetoll.core.policy import OwnerKind, Rule
 from pagetoll.core.rights import NotAllowed, Permit
 from pagetoll.core.roles import Role
+from pagetoll.core.rolling import Asking, RollingCheck, RollingLimits
 from pagetoll.ports import Catalogue, CatalogueTransaction, Ledger
 from pagetoll.storage.sql.migrate import upgrade
 
@@ -118,6 +120,17 @@ def test_of_the_ledger_there_are_his_own_jobs_and_accounts(books: Books):
     assert ledger.charge_view("hp", "anna", {}, Rule()).user_name == "anna"
     with pytest.raises(NotAllowed):
         ledger.charge_view("hp", "bert", {}, Rule())
+    check = RollingCheck(RollingLimits(3600, 10), books.entry("anna"), Rule())
+    assert ledger.rolling_uses(Asking(1, "anna", "hp", 1), check)[1] is None
+    of_bert = replace(check, account_id=books.entry("bert"))
+    of_both = replace(check, account_id=books.entry("both", of_group=True))
+    for asking, asked in (
+        (Asking(2, "bert", "hp", 1), of_bert),
+        (Asking(2, "anna", "hp", 1), of_bert),
+        (Asking(2, "anna", "hp", 1), of_both),
+    ):
+        with pytest.raises(NotAllowed):
+            ledger.rolling_uses(asking, asked)
     states = ledger.account_states(list(range(1, 100)))
     assert {(state.owner_kind, state.owner_name) for state in states} == {
         (OwnerKind.USER, "anna"),

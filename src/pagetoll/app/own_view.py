@@ -16,6 +16,7 @@ from pagetoll.core.jobs import ALL_ATTEMPTS, AttemptKey, HistoryFilter
 from pagetoll.core.messages import _
 from pagetoll.core.policy import AccountState, OwnerKind, Rule
 from pagetoll.core.rights import Caller, NotAllowed, Permit
+from pagetoll.core.rolling import Asking, RollingCheck, RollingRefusal, RollingUse
 from pagetoll.ports import (
     AttemptRecord,
     Catalogue,
@@ -37,7 +38,7 @@ CATALOGUE_READS = frozenset(
 LEDGER_READS = frozenset(
     {
         *("charge_view", "account_states", "attempt", "attempt_by_id", "open_attempts", "open_attempts_of_job"),
-        *("job_figures", "same_document", "last_attempt_on", "readings", "drift"),
+        *("job_figures", "same_document", "last_attempt_on", "readings", "drift", "rolling_uses"),
         *("history", "charges_by_user", "legs", "notes", "audit", "audit_extent", "acts", "check", "close"),
     }
 )
@@ -192,6 +193,15 @@ class OwnLedger:
         if user_name != self._caller.name:
             raise refusal(self._caller)
         return self._ledger.charge_view(printer_name, user_name, rules, default, billing_code)
+
+    def rolling_uses(
+        self, asking: Asking, check: RollingCheck
+    ) -> tuple[tuple[RollingUse, ...], RollingRefusal | None]:
+        """His own. Raises NotAllowed for another user."""
+        owners = [state.owner_kind for state in self.account_states([check.account_id])]
+        if asking.user_name != self._caller.name or owners != [OwnerKind.USER]:
+            raise refusal(self._caller)
+        return self._ledger.rolling_uses(asking, check)
 
     def account_states(self, account_ids: Sequence[int]) -> Sequence[AccountState]:
         """Of these, his own, his groups', and those that belong to everybody."""

@@ -90,8 +90,9 @@ class Leg:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What an attempt will reserve. `legs` are the user's own accounts and the cost centre's; `group_checks` say
-    which kept group sums must fit (the sums themselves move whether checked or not). `impressions` and `price` as
-    quoted. `rolling`: that the printer's rolling limits are checked."""
+    which kept group sums must fit (the sums themselves move whether checked or not; one that is not checked is only
+    put on record). `impressions` and `price` as quoted. `rolling`: that the printer's rolling limits are looked
+    at."""
 
     tariff: Tariff
     impressions: int

@@ -109,10 +109,12 @@ class LedgerError(PagetollError):
 
 
 class LimitReached(LedgerError):
-    """A checked leg does not fit; `refusal` (core.policy.Refusal, core.rolling.RollingRefusal) has the figures."""
+    """A checked leg does not fit; `refusal` (core.policy.Refusal, core.rolling.RollingRefusal) has the figures,
+    `standings` (core.standings.Standings) how everything stood that the job asked for."""
 
-    def __init__(self, refusal: object) -> None:
+    def __init__(self, refusal: object, standings: object = None) -> None:
         self.refusal = refusal
+        self.standings = standings
         super().__init__(str(refusal))
 
 

@@ -28,11 +28,35 @@ class RollingLimits:
 
 @dataclass(frozen=True, slots=True)
 class RollingCheck:
-    """What a reserve must look at: the limits as they were seen, the user's entry on the printer, and its rule."""
+    """What a reserve must look at: the limits as they were seen, the user's entry on the printer, and its rule. One
+    that is not `checked` is only put on record."""
 
     limits: RollingLimits
     account_id: int
     rule: Rule
+    checked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks for how much on which printer."""
+
+    user_id: int | None
+    user_name: str
+    printer_name: str
+    impressions: int
+    document_octets: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RollingUse:
+    """A rolling limit before a job: impressions, or K octets where `is_octets`."""
+
+    is_octets: bool
+    limit: int
+    period_s: int
+    used: int
+    asked: int
 
 
 @dataclass(frozen=True, slots=True)

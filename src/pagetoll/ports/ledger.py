@@ -22,6 +22,8 @@ from pagetoll.core.jobs import (
 from pagetoll.core.logged_jobs import KnownRun
 from pagetoll.core.policy import AccountState, Decision, Rule
 from pagetoll.core.readings import Reading
+from pagetoll.core.rolling import Asking, RollingCheck, RollingRefusal, RollingUse
+from pagetoll.core.standings import NO_STANDINGS, Standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class AttemptRecord:
     lifetime_before: int | None = None  # the printer's counted impressions before this attempt
     refunded_impressions: int = 0
     refunded_price: int = 0  # of charged_price; negative where that is
+    rolling: tuple[RollingUse, ...] = ()  # how the printer's rolling limits stood before it, where it was asked
 
     @property
     def refunded(self) -> bool:
@@ -187,8 +190,9 @@ class Drift:
 class LegRecord:
     """A leg of an attempt: the account as it is now, what was set aside and posted.
 
-    `posted_before` is how the account stood when this attempt was posted: the sum of all earlier entries. None where
-    nothing was posted by it.
+    `stood` is the account when the attempt was decided on, before it: None for attempts of schema 0004 and older.
+    `posted_before` is what was on it when this attempt was posted: the sum of all earlier entries. None where
+    nothing was posted by it. The state is open, settled, voided, over_limit (it refused) or not_taken (another did).
     """
 
     account: AccountState
@@ -197,6 +201,7 @@ class LegRecord:
     checked: bool
     posted: int
     posted_before: int | None = None
+    stood: AccountState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +258,12 @@ class Ledger(Protocol):
         """Add to the banners that refused jobs of this entry got; with 0 begin to count anew."""
         ...
 
+    def rolling_uses(
+        self, asking: Asking, check: RollingCheck
+    ) -> tuple[tuple[RollingUse, ...], RollingRefusal | None]:
+        """How the rolling limits of a printer stand now, and why what is asked for would not fit, if so."""
+        ...
+
     def reserve(self, facts: AttemptFacts, plan: Plan, decision: Decision, notes: Sequence[Note]) -> Reserved:
         """Write the attempt and set all legs aside, or nothing. Durable when it returns.
 
@@ -262,9 +273,15 @@ class Ledger(Protocol):
         ...
 
     def record_unreserved(
-        self, facts: AttemptFacts, decision: Decision, outcome: Outcome, notes: Sequence[Note]
+        self,
+        facts: AttemptFacts,
+        decision: Decision,
+        outcome: Outcome,
+        notes: Sequence[Note],
+        standings: Standings = NO_STANDINGS,
     ) -> int:
-        """Write an attempt that ends without a reserve (refused, held, empty, unaccounted); returns its id."""
+        """Write an attempt that ends without a reserve (refused, held, empty, unaccounted), and how everything stood
+        that it would have touched; returns its id."""
         ...
 
     def post_unreserved(self, facts: AttemptFacts, plan: Plan, settlement: Settlement) -> int:

@@ -16,6 +16,7 @@ from pagetoll.ports import AttemptFacts, AttemptRecord, Note
 from pagetoll.storage.sql.accounts import new_id
 from pagetoll.storage.sql.instants import from_micros, maybe_instant, to_micros
 from pagetoll.storage.sql.schema import NAME_LENGTH, attempt_notes, attempts, printers
+from pagetoll.storage.sql.standings import rolling_from_json
 
 
 def clean(text: str, length: int | None = None) -> str:
@@ -184,6 +185,7 @@ def record_of(row: Row[Any]) -> AttemptRecord:
         lifetime_before=row.printer_counter_before,
         refunded_impressions=row.refunded_impressions,
         refunded_price=row.refunded_price,
+        rolling=rolling_from_json(row.rolling_json),
     )
 
 

@@ -17,6 +17,7 @@ from pagetoll.storage.sql.attempts import clean, record_of, records
 from pagetoll.storage.sql.engine import Database
 from pagetoll.storage.sql.instants import from_micros, to_micros
 from pagetoll.storage.sql.schema import OPEN_ATTEMPTS, accounts, attempts, entries, printers, reservations, users
+from pagetoll.storage.sql.standings import stood_of
 
 MICROSECONDS_OF_LAST_SECOND = 999_999
 OPEN_STATES = tuple(state.value for state in AttemptState if state is not AttemptState.CLOSED)
@@ -192,6 +193,7 @@ def legs(connection: Connection, attempt_id: int) -> Sequence[LegRecord]:
             reservations.c.amount,
             reservations.c.state,
             reservations.c.checked,
+            *(column for column in reservations.c if column.name.startswith("stood_")),
             posted.label("posted_here"),
             first.label("first_entry"),
             before.label("posted_before"),
@@ -202,12 +204,13 @@ def legs(connection: Connection, attempt_id: int) -> Sequence[LegRecord]:
     )
     return [
         LegRecord(
-            account=state_of(row),
+            account=(account := state_of(row)),
             reserved=row.amount,
             state=row.state,
             checked=row.checked,
             posted=int(row.posted_here),
             posted_before=None if row.first_entry is None else int(row.posted_before),
+            stood=stood_of(account, row),
         )
         for row in connection.execute(found)
     ]

@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
-from pagetoll.core.charging import Leg
 from pagetoll.core.jobs import UNVERIFIED, AttemptState
 from pagetoll.core.logged_jobs import KnownRun
 from pagetoll.core.policy import Decision, OwnerKind, Verdict
@@ -28,6 +27,7 @@ from pagetoll.storage.sql.attempts import clean, decision_columns, fact_columns,
 from pagetoll.storage.sql.instants import from_micros, to_micros
 from pagetoll.storage.sql.schema import NAME_LENGTH, attempt_notes, attempts, printers, reservations
 from pagetoll.storage.sql.settle import posting_of
+from pagetoll.storage.sql.standings import unchecked_leg
 
 _UNVERIFIED = frozenset(rule.value for rule in UNVERIFIED)
 _KNOWN: Select[Any] = select(
@@ -162,9 +162,11 @@ def _post(
     changes: dict[int, Change] = {}
     for attempt_id, posting in zip(ids, postings, strict=True):
         for leg in posting.plan.legs:
-            rows.append(_leg_row(attempt_id, leg))
             account = accounts[leg.account_id]
             assert account.owner_kind != OwnerKind.GROUP
+            earlier = changes.get(leg.account_id, Change()).posted
+            row = unchecked_leg(attempt_id, account)
+            rows.append(row | {"stood_posted": account.posted + earlier})
             entry = posting_of(attempt_id, leg.account_id, account, posting.settlement)
             if not entry.amount:
                 continue
@@ -175,13 +177,3 @@ def _post(
         connection.execute(insert(reservations), rows)
     insert_entries(connection, entries, now)
     move_with_sums(connection, changes)
-
-
-def _leg_row(attempt_id: int, leg: Leg) -> dict[str, Any]:
-    return {
-        "attempt_id": attempt_id,
-        "account_id": leg.account_id,
-        "amount": 0,
-        "state": "settled",
-        "checked": False,
-    }

@@ -12,6 +12,8 @@ from pagetoll.core.errors import AlreadySettled, AlreadyVoided
 from pagetoll.core.job_figures import JobFigures
 from pagetoll.core.jobs import ALL_ATTEMPTS, AttemptKey, AttemptState, HistoryFilter, Outcome
 from pagetoll.core.policy import AccountState, Decision, Rule
+from pagetoll.core.rolling import Asking, RollingCheck, RollingRefusal, RollingUse
+from pagetoll.core.standings import NO_STANDINGS, Standings
 from pagetoll.ports import (
     Act,
     AttemptFacts,
@@ -47,6 +49,7 @@ from pagetoll.storage.sql.job_figures import (
 )
 from pagetoll.storage.sql.refunds import Wish, refund
 from pagetoll.storage.sql.reserve import reserve
+from pagetoll.storage.sql.rolling import look_at
 from pagetoll.storage.sql.schema import attempts
 from pagetoll.storage.sql.views import charge_view
 
@@ -101,12 +104,23 @@ class SqlLedger:
         now = self.database.now_micros()
         return self.database.write(lambda connection: reserve(connection, facts, plan, decision, notes, now))
 
+    def rolling_uses(
+        self, asking: Asking, check: RollingCheck
+    ) -> tuple[tuple[RollingUse, ...], RollingRefusal | None]:
+        now = self.database.now_micros()
+        return self.database.read(lambda connection: look_at(connection, asking, check, now))
+
     def record_unreserved(
-        self, facts: AttemptFacts, decision: Decision, outcome: Outcome, notes: Sequence[Note]
+        self,
+        facts: AttemptFacts,
+        decision: Decision,
+        outcome: Outcome,
+        notes: Sequence[Note],
+        standings: Standings = NO_STANDINGS,
     ) -> int:
         now = self.database.now_micros()
         return self.database.write(
-            lambda connection: closing.record_unreserved(connection, facts, decision, outcome, notes, now),
+            lambda connection: closing.record_unreserved(connection, facts, decision, outcome, notes, standings, now),
             durable=False,
         )
 

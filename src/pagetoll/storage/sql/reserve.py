@@ -6,7 +6,7 @@ own, and the sums of the groups that the user is a member of now. Each is change
 check.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +27,7 @@ from pagetoll.core.policy import (
     stand,
     warned,
 )
+from pagetoll.core.standings import Standings, Stood
 from pagetoll.ports import AttemptFacts, Note, Reserved
 from pagetoll.storage.sql.accounts import (
     accounts_named,
@@ -48,6 +49,7 @@ from pagetoll.storage.sql.guard import grace_end, taking
 from pagetoll.storage.sql.instants import EPOCH, from_micros, maybe_micros
 from pagetoll.storage.sql.rolling import check_rolling
 from pagetoll.storage.sql.schema import accounts, attempts, reservations
+from pagetoll.storage.sql.standings import rolling_to_json, stood_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +77,13 @@ def reserve(
     if (known := find_attempt(connection, facts.key)) is not None:
         return _first_result(connection, known, facts)
     lock_owners(connection, [leg.account_id for leg in plan.legs])
-    if plan.rolling is not None:
-        check_rolling(connection, facts, plan.rolling, plan.impressions, now)
+    rolling = () if plan.rolling is None else check_rolling(connection, facts, plan, plan.rolling, now)
     attempt_id = insert_attempt(
         connection,
         fact_columns(facts)
         | plan_columns(plan)
         | decision_columns(decision)
-        | {"state": AttemptState.RESERVED.value, "reserved_at": now},
+        | {"state": AttemptState.RESERVED.value, "reserved_at": now, "rolling_json": rolling_to_json(rolling)},
     )
     insert_notes(connection, attempt_id, notes, first=True)
     own = [leg.account_id for leg in plan.legs]
@@ -92,6 +93,8 @@ def reserve(
     warn_of: list[AccountState] = []
     for row in states:
         account = _take(connection, row, takings[row.id], now)
+        if isinstance(account, Refusal):
+            raise LimitReached(account, Standings(_stood(states, takings, row.id), rolling))
         if account is None:
             continue
         grace_written = maybe_micros(account.grace_until) if row.grace_until is None else None
@@ -101,7 +104,7 @@ def reserve(
         if warn:
             warn_of.append(account)
         if taken.kept:
-            rows.append(_reservation(attempt_id, taken, grace_written, warn))
+            rows.append(_reservation(attempt_id, taken, row, grace_written, warn))
     if rows:
         connection.execute(_INSERT_RESERVATIONS, rows)
     if warn_of:
@@ -116,19 +119,27 @@ def _takings(states: Sequence[Row[Any]], plan: Plan) -> dict[int, Taking]:
         leg.account_id: Taking(leg.account_id, bounded(leg.amount), leg.rule if leg.checked else None, kept=True)
         for leg in plan.legs
     }
-    checks = {leg.account_id: leg.rule for leg in plan.group_checks}
+    checks = {leg.account_id: leg.rule if leg.checked else None for leg in plan.group_checks}
     amounts = {sum_key(row): takings[row.id].amount for row in states if row.owner_kind == OwnerKind.USER}
     for row in states:
         if row.owner_kind == OwnerKind.GROUP:
-            rule = checks.get(row.id)
-            takings[row.id] = Taking(row.id, amounts[sum_key(row)], rule, kept=rule is not None)
+            takings[row.id] = Taking(row.id, amounts[sum_key(row)], checks.get(row.id), kept=row.id in checks)
     return takings
 
 
-def _take(connection: Connection, row: Row[Any], taken: Taking, now: int) -> AccountState | None:
+def _stood(states: Sequence[Row[Any]], takings: Mapping[int, Taking], refused_by: int) -> tuple[Stood, ...]:
+    """How the accounts stood before a job that one of them refused: nothing of what was set aside stays."""
+    return tuple(
+        Stood(state_of(row), taken.amount, checked=taken.rule is not None, over=row.id == refused_by)
+        for row in states
+        if (taken := takings[row.id]).kept
+    )
+
+
+def _take(connection: Connection, row: Row[Any], taken: Taking, now: int) -> AccountState | Refusal | None:
     """Sets the amount aside; returns the account's new state, None for a group's account closed meanwhile.
 
-    Raises LimitReached, AccountClosed.
+    Raises AccountClosed.
     """
     account = state_of(row)
     if row.closed_at is not None:
@@ -142,7 +153,7 @@ def _take(connection: Connection, row: Row[Any], taken: Taking, now: int) -> Acc
         )
     statement, parameters = taking(account, taken.amount, taken.rule, now)
     if connection.execute(statement, parameters).rowcount != 1:
-        raise LimitReached(_refusal(account, taken))
+        return _refusal(account, taken)
     grace_until = account.grace_until
     if grace_until is None and taken.rule is not None and _needs_grace(account, taken):
         grace_until = from_micros(grace_end(now, taken.rule))
@@ -162,7 +173,9 @@ def _refusal(account: AccountState, taken: Taking) -> Refusal:
     return Refusal(account, taken.amount, rule, grace_over=_needs_grace(account, taken))
 
 
-def _reservation(attempt_id: int, taken: Taking, grace_written: int | None, warn: bool) -> dict[str, Any]:
+def _reservation(
+    attempt_id: int, taken: Taking, account: Row[Any], grace_written: int | None, warn: bool
+) -> dict[str, Any]:
     return {
         "attempt_id": attempt_id,
         "account_id": taken.account_id,
@@ -171,7 +184,7 @@ def _reservation(attempt_id: int, taken: Taking, grace_written: int | None, warn
         "checked": taken.rule is not None,
         "grace_written": grace_written,
         "in_grace": warn,
-    }
+    } | stood_columns(account)
 
 
 def _first_result(connection: Connection, known: Row[Any], facts: AttemptFacts) -> Reserved:

@@ -6,6 +6,7 @@ his attempts of the period by their index, and the open ones: however old the le
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -24,19 +25,24 @@ from sqlalchemy import (
     union_all,
 )
 
+from pagetoll.core.charging import Plan
 from pagetoll.core.errors import LimitReached
 from pagetoll.core.jobs import AttemptState
 from pagetoll.core.rolling import (
     OCTETS_PER_K,
+    Asking,
     RollingCheck,
     RollingLimits,
     RollingRefusal,
+    RollingUse,
     Used,
     fits,
     k_octets_of,
     room_at,
 )
+from pagetoll.core.standings import Standings, Stood
 from pagetoll.ports import AttemptFacts
+from pagetoll.storage.sql.accounts import read_states
 from pagetoll.storage.sql.instants import MICROSECONDS_PER_S, from_micros
 from pagetoll.storage.sql.schema import OPEN_ATTEMPTS, attempts, printers, reservations
 
@@ -78,30 +84,64 @@ _SUMS = select(
 _JOBS = select(_USED).order_by(_USED.c.received_at)
 
 
-def check_rolling(connection: Connection, facts: AttemptFacts, check: RollingCheck, asked: int, now: int) -> None:
-    """That a job of `asked` impressions fits into the printer's limits as they are now, `now` in microseconds.
+def check_rolling(
+    connection: Connection, facts: AttemptFacts, plan: Plan, check: RollingCheck, now: int
+) -> tuple[RollingUse, ...]:
+    """That the job fits into the printer's limits as they are now, `now` in microseconds; how they stand before it.
 
     Raises LimitReached.
     """
     row = connection.execute(_LIMITS, {"printer": facts.printer_id}).one()
     if row.rolling_period_s is None:
-        return
+        return ()
     limits = RollingLimits(row.rolling_period_s, row.rolling_impressions, row.rolling_k_octets)
+    asking = Asking(facts.user_id, facts.user_name, row.name, plan.impressions, facts.document_octets)
+    uses, refusal = look_at(connection, asking, replace(check, limits=limits), now)
+    if refusal is not None and check.checked:
+        raise LimitReached(refusal, Standings(_accounts(connection, plan), uses))
+    return uses
+
+
+def _accounts(connection: Connection, plan: Plan) -> tuple[Stood, ...]:
+    """How the accounts stand that the refused job asked for, too: read only for a refusal."""
+    asked = {leg.account_id: leg for leg in (*plan.legs, *plan.group_checks)}
+    return tuple(
+        Stood(account, asked[account.account_id].amount, checked=asked[account.account_id].checked)
+        for account in read_states(connection, asked.keys())
+    )
+
+
+def look_at(
+    connection: Connection, asking: Asking, check: RollingCheck, now: int
+) -> tuple[tuple[RollingUse, ...], RollingRefusal | None]:
+    """How the limits stand before the job, and why it does not fit, if so; `now` in microseconds."""
+    limits = check.limits
     since = now - limits.period_s * MICROSECONDS_PER_S
-    parameters = {"user": facts.user_id, "entry": check.account_id, "since": since}
+    parameters = {"user": asking.user_id, "entry": check.account_id, "since": since}
     used = connection.execute(_SUMS, parameters).one()
-    asked_k = k_octets_of(facts.document_octets)
-    for is_octets, limit, so_far, more in (
-        (False, limits.impressions, int(used.impressions), asked),
-        (True, limits.k_octets, int(used.k_octets), asked_k),
-    ):
-        if limit is None or fits(so_far, more, limit, check.rule):
-            continue
-        jobs = [(job.at, job.k_octets if is_octets else job.impressions) for job in _jobs(connection, parameters)]
-        again = room_at(jobs, more, limit, limits.period_s, check.rule)
-        raise LimitReached(
-            RollingRefusal(facts.user_name, row.name, is_octets, limit, limits.period_s, so_far, more, again)
+    uses = tuple(
+        RollingUse(is_octets, limit, limits.period_s, int(so_far), asked)
+        for is_octets, limit, so_far, asked in (
+            (False, limits.impressions, used.impressions, asking.impressions),
+            (True, limits.k_octets, used.k_octets, k_octets_of(asking.document_octets)),
         )
+        if limit is not None
+    )
+    over = next((use for use in uses if not fits(use.used, use.asked, use.limit, check.rule)), None)
+    if over is None:
+        return uses, None
+    jobs = [(job.at, job.k_octets if over.is_octets else job.impressions) for job in _jobs(connection, parameters)]
+    again = room_at(jobs, over.asked, over.limit, over.period_s, check.rule)
+    return uses, RollingRefusal(
+        asking.user_name,
+        asking.printer_name,
+        over.is_octets,
+        over.limit,
+        over.period_s,
+        over.used,
+        over.asked,
+        again,
+    )
 
 
 def _jobs(connection: Connection, parameters: dict[str, Any]) -> Sequence[Used]:

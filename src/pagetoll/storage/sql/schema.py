@@ -38,7 +38,7 @@ NAME_LENGTH = 255
 NOTHING = 0
 
 #: The newest migration; `Database` refuses any other.
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 
 #: Kept by alembic, so not among the tables that it compares.
 schema_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
@@ -158,17 +158,23 @@ entries = Table(
 )
 
 #: One row per leg of an attempt: the user's accounts, and the users groups' that were checked. `amount` was set
-#: aside on the account; 0 for negative prices.
+#: aside on the account, or asked for in vain; 0 for negative prices. `stood_...` is the account when the job was
+#: decided on, before it; unknown for jobs of schema 0004 and older.
 reservations = Table(
     "reservations",
     metadata,
     Column("attempt_id", Id, ForeignKey("attempts.id"), primary_key=True),
     Column("account_id", Id, ForeignKey("accounts.id"), primary_key=True),
     Column("amount", BigInteger, nullable=False),
-    Column("state", String(12), nullable=False, default="open"),  # open, settled, voided
+    Column("state", String(12), nullable=False, default="open"),  # open, settled, voided; over_limit, not_taken
     Column("checked", Boolean, nullable=False),
     Column("grace_written", BigInteger, nullable=True),  # the grace_until this leg wrote, cleared by a void
     Column("in_grace", Boolean, nullable=False, default=False),  # over the soft limit when it was set aside
+    Column("stood_posted", BigInteger, nullable=True),
+    Column("stood_reserved", BigInteger, nullable=True),
+    Column("stood_soft_limit", BigInteger, nullable=True),
+    Column("stood_hard_limit", BigInteger, nullable=True),
+    Column("stood_grace_until", BigInteger, nullable=True),
     Index("ix_reservations_open", "account_id", sqlite_where=OPEN_LEGS, postgresql_where=OPEN_LEGS),
     sqlite_with_rowid=False,
 )
@@ -233,6 +239,7 @@ attempts = Table(
     Column("verdict", String(8), nullable=False, default=""),
     Column("reason", String(64), nullable=False, default=""),
     Column("decision_text", Text, nullable=False, default=""),
+    Column("rolling_json", Text, nullable=True),  # how the rolling limits stood that the job met
     # evidence of the process
     Column("boot_id", String(64), nullable=False, default=""),
     Column("client_pid", BigInteger, nullable=False, default=NOTHING),

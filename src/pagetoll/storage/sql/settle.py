@@ -15,6 +15,7 @@ from pagetoll.core.errors import AlreadySettled, AlreadyVoided, ReservationExpir
 from pagetoll.core.jobs import AttemptKey, AttemptState, Outcome
 from pagetoll.core.money import Unit
 from pagetoll.core.policy import Decision, OwnerKind, Verdict
+from pagetoll.core.standings import Standings
 from pagetoll.ports import AttemptFacts, Note, Settlement
 from pagetoll.storage.sql.accounts import (
     Change,
@@ -38,6 +39,7 @@ from pagetoll.storage.sql.attempts import (
 )
 from pagetoll.storage.sql.reserve import reserved_of
 from pagetoll.storage.sql.schema import accounts, attempts, printers, reservations
+from pagetoll.storage.sql.standings import insert_refused_legs, rolling_to_json, unchecked_leg
 
 JOB = "job"
 _CLOSED = AttemptState.CLOSED.value
@@ -211,7 +213,13 @@ def void(connection: Connection, key: AttemptKey, outcome: Outcome, notes: Seque
 
 
 def record_unreserved(
-    connection: Connection, facts: AttemptFacts, decision: Decision, outcome: Outcome, notes: Sequence[Note], now: int
+    connection: Connection,
+    facts: AttemptFacts,
+    decision: Decision,
+    outcome: Outcome,
+    notes: Sequence[Note],
+    standings: Standings,
+    now: int,
 ) -> int:
     """See `ports.Ledger.record_unreserved`."""
     if (known := find_attempt(connection, facts.key)) is not None:
@@ -224,10 +232,12 @@ def record_unreserved(
             "state": _CLOSED,
             "outcome": outcome.value,
             "closed_at": now,
+            "rolling_json": rolling_to_json(standings.rolling),
         },
         closed=True,
     )
     insert_notes(connection, attempt_id, notes, first=True)
+    insert_refused_legs(connection, attempt_id, standings.accounts)
     return attempt_id
 
 
@@ -257,10 +267,7 @@ def post_unreserved(connection: Connection, facts: AttemptFacts, plan: Plan, set
 def _add_settled_legs(connection: Connection, attempt_id: int, plan: Plan) -> None:
     """Rows that say which accounts the attempt touched, with nothing set aside."""
     known = {leg.account_id for leg in reserved_of(connection, attempt_id)}
-    rows = [
-        {"attempt_id": attempt_id, "account_id": leg.account_id, "amount": 0, "state": "settled", "checked": False}
-        for leg in plan.legs
-        if leg.account_id not in known
-    ]
-    if rows:
-        connection.execute(insert(reservations), rows)
+    new = sorted({leg.account_id for leg in plan.legs} - known)
+    if new:
+        stood = connection.execute(select(accounts).where(accounts.c.id.in_(new)))
+        connection.execute(insert(reservations), [unchecked_leg(attempt_id, account) for account in stood])
