@@ -124,6 +124,11 @@ def test_jobs_of_one_user_in_a_row_need_no_banner_between(
     assert [len(shop.print(pages(1)).banners) for _ in range(2)] == banners
 
 
+def test_refused_jobs_in_a_row_need_no_banner_between(shop: Shop, banner: str) -> None:
+    shop.queue(startingbanner=banner, endingbanner=banner, maxdenybanners=9, avoidduplicatebanners=True)
+    assert [len(shop.print(pages(11 + number)).banners) for number in range(3)] == [2, 0, 0]
+
+
 def test_a_job_whose_backend_failed_has_no_ending_banner(shop: Shop, banner: str) -> None:
     shop.queue(startingbanner=banner, endingbanner=banner)
     caller = shop.print(pages(1), backend="exit 1", file=True)

@@ -5,7 +5,7 @@ import pytest
 
 from app.print_shop import Shop, pages
 from pagetoll.config.options.choices import OnAccounterError, UnknownSize
-from pagetoll.core.accounting import SoftwareAccounter
+from pagetoll.core.accounting import Accounter, SnmpAccounter, SoftwareAccounter
 from pagetoll.core.site_commands import SiteCommand
 from pagetoll.wire import frames
 
@@ -32,10 +32,14 @@ def test_copies_that_the_backend_makes_are_added(shop: Shop) -> None:
     assert shop.posted == 6
 
 
-def test_the_preaccounters_command_counts_where_the_accounter_has_none(shop: Shop) -> None:
-    shop.queue(preaccounter=software("echo 4"))
+@pytest.mark.parametrize(("accounter", "posted"), [(SnmpAccounter(), 4), (SoftwareAccounter(), 1)])
+def test_the_preaccounters_command_counts_where_the_accounter_asks_the_device(
+    shop: Shop, accounter: Accounter, posted: int
+) -> None:
+    """Where the accounter counts the document, its number is charged."""
+    shop.queue(accounter=accounter, preaccounter=software("echo 4"))
     shop.print(pages(1))
-    assert shop.posted == 4
+    assert shop.posted == posted
 
 
 @pytest.mark.parametrize("line", ["echo none", "exit 3", "sleep 60", "kill -9 $$", "yes"])

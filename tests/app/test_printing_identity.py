@@ -106,6 +106,14 @@ def test_a_job_is_held_when_the_ticket_command_cannot_be_run_to_its_end(shop: Sh
     assert "overwrite_jobticket could not be run" in shop.record.decision_text
 
 
+@pytest.mark.parametrize("sign", ["\u2028", "\u0085", "\v", "\f", "\x1c", "\r"])
+def test_a_title_makes_no_line_of_its_own_in_what_the_ticket_command_says(shop: Shop, sign: str) -> None:
+    """Only a line feed ends a line, and no spooler lets one through."""
+    shop.queue(overwrite_jobticket=shell('echo "REASON=$PYKOTAORIGINALUSERNAME"'))
+    shop.print(pages(1), user=f"guest{sign}USERNAME=anna")
+    assert (shop.posted, shop.record.outcome) == (0, Outcome.REFUSED)
+
+
 def test_its_exit_status_says_nothing(shop: Shop) -> None:
     shop.queue(overwrite_jobticket=shell("echo USERNAME=anna; exit 9"))
     shop.print(pages(1), user="guest")

@@ -13,6 +13,8 @@ from pagetoll.config.options import Policy
 from pagetoll.core.mail_to import MailTo, Recipients
 from pagetoll.core.site_commands import SiteCommand
 
+SENT_WITHIN_S = 60.0
+
 
 @pytest.fixture
 def server() -> Iterator[MailServer]:
@@ -32,7 +34,7 @@ def tell(shop: Shop, recipients: Recipients = Recipients.BOTH, **options: object
 
 
 def mails(shop: Shop, server: MailServer) -> list[tuple[tuple[str, ...], str]]:
-    shop.notices.wait_until_sent()
+    assert shop.notices.wait_until_sent(SENT_WITHIN_S) == 0
     return [(mail.recipients, mail.text) for mail in server.taken]
 
 
@@ -103,12 +105,19 @@ def test_what_nobody_is_told_of(telling: Shop, server: MailServer, backend: str,
     assert mails(telling, server) == []
 
 
+def test_nobody_is_told_of_a_command_file(telling: Shop, server: MailServer) -> None:
+    tell(telling, Recipients.BOTH)
+    telling.print(b"#CUPS-COMMAND\nReportLevels\n")
+    assert mails(telling, server) == []
+
+
 def test_a_job_does_not_wait_for_a_mail_server_that_says_nothing(telling: Shop, server: MailServer) -> None:
     server.silent = True
     assert telling.print(pages(11)).status == 5
+    assert telling.notices.wait_until_sent(0) == 1
     assert telling.print(pages(1)).status == 0
     server.released.set()
-    telling.notices.wait_until_sent()
+    assert telling.notices.wait_until_sent(SENT_WITHIN_S) == 0
 
 
 def test_a_mail_that_is_not_taken_is_noted(shop: Shop) -> None:
@@ -117,7 +126,7 @@ def test_a_mail_that_is_not_taken_is_noted(shop: Shop) -> None:
     shop.settings = replace(shop.settings, smtpserver=address)
     tell(shop, Recipients.USER)
     shop.print(pages(11))
-    shop.notices.wait_until_sent()
+    assert shop.notices.wait_until_sent(SENT_WITHIN_S) == 0
     assert "notice: not told: the mail to anna@127.0.0.1 was not taken" in shop.notes()
 
 
@@ -127,7 +136,7 @@ def test_the_sites_command_tells_with_placeholders_and_variables(shop: Shop) -> 
     program = hooks.program("tell", "", *words)
     shop.queue(mailto=MailTo(Recipients.COMMAND, program), hardwarn="No more;\n`id` $(id) 'quotes\"")
     shop.print(pages(11), options="job-originating-host-name=10.1.2.3")
-    shop.notices.wait_until_sent()
+    assert shop.notices.wait_until_sent(SENT_WITHIN_S) == 0
     (_name, told, variables) = hooks.runs()[0]
     assert told == ["DENY", "anna", "hp", "anna@localhost", "No more;\n`id` $(id) 'quotes\""]
     assert variables["PYKOTAJOBORIGINATINGHOSTNAME"] == "10.1.2.3"
@@ -137,5 +146,5 @@ def test_the_sites_command_tells_with_placeholders_and_variables(shop: Shop) -> 
 def test_a_command_that_cannot_be_run_is_noted(shop: Shop) -> None:
     shop.queue(mailto=MailTo(Recipients.COMMAND, SiteCommand(words=("/nowhere/tell",))))
     shop.print(pages(11))
-    shop.notices.wait_until_sent()
+    assert shop.notices.wait_until_sent(SENT_WITHIN_S) == 0
     assert "not told: anna@hp: the command of mailto could not be started" in shop.notes()

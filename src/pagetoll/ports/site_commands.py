@@ -28,9 +28,12 @@ class CommandEnd:
 
     @property
     def lines(self) -> list[str]:
-        """The lines of the output, without blanks around them, and without empty ones."""
+        """The lines of the output, without blanks around them, and without empty ones.
+
+        Only a line feed ends one: what else parts lines (U+2028, say) may come from a name or a title.
+        """
         text = self.output.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
-        return [line.strip() for line in text.splitlines() if line.strip()]
+        return [line.strip() for line in text.split("\n") if line.strip()]
 
 
 class SiteCommands(Protocol):

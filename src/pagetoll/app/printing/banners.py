@@ -53,7 +53,7 @@ def print_denied(services: Services, attempt: Attempt) -> None:
     settings = attempt.settings
     wanted = [name for name, what in ((STARTING, settings.startingbanner), (ENDING, settings.endingbanner)) if what]
     entry = figures_of(services, attempt).entry if wanted and settings.maxdenybanners else None
-    if entry is None:
+    if entry is None or _avoided(services, attempt):
         return
     left = max(0, settings.maxdenybanners - entry.warn_banners)
     for name in wanted[:left]:
@@ -130,6 +130,8 @@ def _page(services: Services, attempt: Attempt, name: str, phase: Phase) -> byte
             return b""
         what = SiteCommand(words=(what,))
     done = run_hook(services, attempt, name, what, phase, heedless=True, output_octets_max=PAGE_OCTETS_MAX + 1)
+    if done.end.status == 0 and not done.end.output:
+        _note(services, attempt, _("{name}: its command wrote nothing to print").format(name=name))
     return _bounded(services, attempt, name, done.end.output) if done.end.status == 0 else b""
 
 

@@ -9,7 +9,7 @@ from pagetoll.app.printing.attempt import Attempt, Services
 from pagetoll.app.printing.hooks import variables_of
 from pagetoll.app.printing.waiting import Patience
 from pagetoll.config.options import QueueSettings
-from pagetoll.core.accounting import SoftwareAccounter
+from pagetoll.core.accounting import PreAccounter, SoftwareAccounter
 from pagetoll.core.errors import DocumentError
 from pagetoll.core.hook_variables import Phase
 from pagetoll.core.messages import _
@@ -21,12 +21,12 @@ DIGITS_MOST = 9
 
 
 def counting_command(settings: QueueSettings) -> SiteCommand | None:
-    """The command that counts a queue's documents: the accounter's, else the preaccounter's. The document does not
-    change while it is printed, so that one count is enough."""
-    for chosen in (settings.accounter, settings.preaccounter):
-        if isinstance(chosen, SoftwareAccounter) and chosen.command is not None:
-            return chosen.command
-    return None
+    """The command that counts a queue's documents: the accounter's, and the preaccounter's where the accounter asks
+    the device. The document does not change while it is printed, so that one count is enough, and that is the one
+    which is charged."""
+    asks_document = isinstance(settings.accounter, PreAccounter)
+    chosen = settings.accounter if asks_document else settings.preaccounter
+    return chosen.command if isinstance(chosen, SoftwareAccounter) else None
 
 
 def count_by_command(services: Services, attempt: Attempt, command: SiteCommand, patience: Patience) -> Usage | None:

@@ -12,6 +12,7 @@ from pagetoll.app.printing.hooks import run_hook
 from pagetoll.app.printing.ink import priced_by_ink
 from pagetoll.app.printing.receive import look_up
 from pagetoll.app.printing.ticket import declared_impressions
+from pagetoll.app.standings import standings_of
 from pagetoll.config.options import OnLimit, Policy, UnknownBillingCode, UnknownSize
 from pagetoll.core import charging
 from pagetoll.core.charging import ChargeView
@@ -23,6 +24,7 @@ from pagetoll.core.messages import _
 from pagetoll.core.policy import ALLOWED, Decision, Refusal, Verdict, warned
 from pagetoll.core.pricing import FREE
 from pagetoll.core.site_commands import SiteCommand
+from pagetoll.core.standings import NO_STANDINGS, Standings
 from pagetoll.ports import AttemptFacts, Reserved
 
 #: What the history keeps under `privacy`.
@@ -42,6 +44,7 @@ def decide(services: Services, attempt: Attempt) -> Event:
 def _judge(services: Services, attempt: Attempt) -> Event:
     view = look_up(services, attempt)
     if _is_command(attempt):
+        attempt.silent = True  # the spooler sends such jobs by itself
         return _accept_uncharged(attempt, "a command for the device, no document")
     lacking = charging.missing(view)
     if lacking and isinstance(attempt.settings.policy, SiteCommand):
@@ -168,6 +171,7 @@ def _set_aside(services: Services, attempt: Attempt) -> Reserved | None:
     try:
         return services.ledger.reserve(facts_of(services, attempt), attempt.plan, decision, attempt.notes)
     except LimitReached as error:
+        attempt.standings = error.standings if isinstance(error.standings, Standings) else None
         attempt.decision = _over_limit(attempt, error.refusal)
     if not watched.is_watched(attempt):
         return None
@@ -226,8 +230,19 @@ def _record(services: Services, attempt: Attempt, decision: Decision) -> Event:
     assert attempt.outcome is not None
     if attempt.view is None:
         _find_in_books(services, attempt)
-    services.ledger.record_unreserved(facts_of(services, attempt), decision, attempt.outcome, attempt.notes)
+    standings = attempt.standings or _standings(services, attempt)
+    facts = facts_of(services, attempt)
+    services.ledger.record_unreserved(facts, decision, attempt.outcome, attempt.notes, standings)
     return Event.RECORDED
+
+
+def _standings(services: Services, attempt: Attempt) -> Standings:
+    """How everything stands that the job would have touched; nothing where it is not in the books."""
+    view = attempt.view
+    if view is None or charging.missing(view):
+        return NO_STANDINGS
+    octets = attempt.document.octets if attempt.document else None
+    return standings_of(services.ledger, view, charging.plan(view, attempt.totals.impressions), octets)[0]
 
 
 def _find_in_books(services: Services, attempt: Attempt) -> None:

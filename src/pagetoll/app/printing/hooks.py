@@ -15,7 +15,7 @@ from pagetoll.config.options import QueueSettings
 from pagetoll.core.hook_variables import HookFacts, Phase, hook_variables
 from pagetoll.core.job_figures import NO_FIGURES, JobFigures
 from pagetoll.core.jobs import Outcome
-from pagetoll.core.lifecycle import Event
+from pagetoll.core.lifecycle import Event, State
 from pagetoll.core.notices import Action
 from pagetoll.core.policy import Verdict
 from pagetoll.core.site_commands import SiteCommand
@@ -93,6 +93,7 @@ def facts_for(services: Services, attempt: Attempt, phase: Phase) -> HookFacts:
     settled = attempt.measured if after and attempt.outcome not in (None, Outcome.VOIDED) else None
     closed = after and attempt.outcome is not None
     impressions = (settled.impressions if settled else 0) if closed else None
+    decided = attempt.state is not State.CONFIRMING  # the user still has a say
     return HookFacts(
         key=attempt.key,
         ticket=attempt.ticket,
@@ -109,8 +110,8 @@ def facts_for(services: Services, attempt: Attempt, phase: Phase) -> HookFacts:
         precomputed_impressions=None if attempt.uncountable else attempt.totals.impressions,
         precomputed_price=attempt.plan.price if attempt.plan else attempt.quoted_price,
         phase=phase,
-        action=action_of(attempt),
-        reason=reason_of(services, attempt),
+        action=action_of(attempt) if decided else "",
+        reason=reason_of(services, attempt) if decided else "",
         canceled=attempt.canceled or attempt.withdrawn,
         impressions=impressions,
         price=attempt.plan.tariff.price(impressions) if impressions and attempt.plan else impressions,
@@ -144,6 +145,8 @@ def action_of(attempt: Attempt) -> str:
 
 def reason_of(services: Services, attempt: Attempt) -> str:
     """Why, in a sentence for the user: the site's own for a limit, else ours; "" where there is nothing to say."""
+    if attempt.withdrawn and attempt.withdrawal:
+        return attempt.withdrawal
     decision = attempt.decision
     if decision is None:
         return ""

@@ -18,7 +18,7 @@ def tell(services: Services, attempt: Attempt) -> None:
     if attempt.told or attempt.silent or queue.mailto.recipients is Recipients.NOBODY:
         return
     action = action_of(attempt)
-    reason = attempt.withdrawal if attempt.withdrawn and attempt.withdrawal else reason_of(services, attempt)
+    reason = reason_of(services, attempt)
     if not reason or action in NOT_TOLD or (attempt.canceled and not attempt.withdrawn):
         return
     attempt.told = True
