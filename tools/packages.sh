@@ -23,10 +23,27 @@ case "${1:-}" in
     *) echo "usage: tools/packages.sh run|test" >&2; exit 2 ;;
 esac
 
+installed() { # whether a package is
+    [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null || true)" = installed ]
+}
+
+# Debian's CUPS and LPRng exclude each other: apt would take a print server's spooler away to install ours. So nothing
+# of CUPS is wanted beside LPRng; the demonstration and the tests need it.
+if installed lprng; then
+    if [ "$1" = test ]; then
+        echo "The tests need CUPS, whose packages Debian removes lprng for. Run them on another machine." >&2
+        exit 1
+    fi
+    kept=()
+    for package in "${wanted[@]}"; do
+        case "$package" in cups*) ;; *) kept+=("$package") ;; esac
+    done
+    wanted=("${kept[@]}")
+fi
+
 missing=()
 for package in "${wanted[@]}"; do
-    status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
-    [ "$status" = installed ] || missing+=("$package")
+    installed "$package" || missing+=("$package")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 

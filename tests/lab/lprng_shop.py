@@ -122,7 +122,7 @@ def furnished(packages: Path) -> Iterator[Shop]:
     hooks.touch()
     hooks.chmod(0o666)
     site.configure(CONFIGURATION.replace("HOOKS", str(hooks)))
-    site.run("pagetoll", "lprng", "install", "--dir", str(folder / "programs"))
+    site.run("pagetoll", "lprng", "install", "--dir", str(folder / "programs"), "--user", "lp")
     shop = Shop(folder, site, packages)
     try:
         queues = [path.name for path in (shop.lpd.folder / "spool").iterdir()]

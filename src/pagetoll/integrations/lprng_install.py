@@ -7,12 +7,39 @@ from pagetoll.config.home import Home
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.integrations import backend_install
+from pagetoll.wire.printcap import read_value
 
 FOLDER = Path("/usr/local/lib/pagetoll")
 #: The names that the program had in the two generations of PyKota's filters.
 NAMES = ("pykota", "lprngpykota")
 MODE = 0o755
 FOLDER_MODE = 0o755
+#: Debian's, and LPRng's own; the first that is there holds.
+LPD_CONFS = (Path("/etc/lprng/lpd.conf"), Path("/etc/lpd.conf"))
+PRINTCAP = Path("/etc/printcap")
+#: Whom lpd runs programs as where its configuration names nobody (LPRng manual, option user).
+LPD_USER = "daemon"
+
+
+def lpd_conf() -> str:
+    """The text of lpd's configuration; "" where there is none that we may read."""
+    for path in LPD_CONFS:
+        try:
+            return path.read_text(errors="replace")
+        except OSError:
+            continue
+    return ""
+
+
+def lpd_user() -> str:
+    """The user that lpd runs programs as."""
+    return read_value(lpd_conf(), "user") or LPD_USER
+
+
+def printcap_files() -> list[Path]:
+    """Where lpd finds its queues; a name may stand in lpd's configuration, a program there is not run."""
+    named = read_value(lpd_conf(), "printcap_path").replace(":", " ").replace(",", " ").split()
+    return [Path(name) for name in named if name.startswith("/")] or [PRINTCAP]
 
 
 def install(home: Home, folder: Path) -> list[Path]:

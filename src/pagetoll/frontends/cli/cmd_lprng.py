@@ -20,7 +20,6 @@ from pagetoll.frontends.cli.subcommand import parse_or_show, say
 from pagetoll.frontends.lprng_server import LineServer
 from pagetoll.integrations import backend_install, lprng_install, system_user
 
-LPD_USER = "lp"
 ADDRESS, PORT = "127.0.0.1", 3333
 COMMAND = Command(
     name="pagetoll lprng",
@@ -36,7 +35,7 @@ COMMAND = Command(
         Option("s", "server", "NAME", "import: the print server that wrote the files (this one)"),
         Option("l", "listen", "ADDRESS", f"serve: the address to listen on ({ADDRESS})"),
         Option("p", "port", "PORT", f"serve: its port ({PORT})"),
-        Option("u", "user", "USER", f"the user that lpd runs programs as ({LPD_USER})"),
+        Option("u", "user", "USER", f"whom lpd runs programs as (user in lpd.conf, else {lprng_install.LPD_USER})"),
     ),
 )
 OPTIONS = COMMAND.options
@@ -64,7 +63,7 @@ def folder_of(parsed: Parsed) -> Path:
 
 def install(parsed: Parsed, home: Home) -> int:
     """Install the program, and let lpd's user reach the daemon."""
-    user = parsed.text("user") or LPD_USER
+    user = parsed.text("user") or lprng_install.lpd_user()
     system_user.find(user)  # refuses root and odd names
     folder = folder_of(parsed)
     for path in lprng_install.install(home, folder):
@@ -72,7 +71,7 @@ def install(parsed: Parsed, home: Home) -> int:
     write_thin_conf(home, load_home(home), home.owner())
     accept_jobs_of(user, home)
     say(_("{user} cannot start the daemon: let systemd do it, or run: pagetoll daemon start").format(user=user))
-    say(_("Next: put these lines into the queue's printcap entry, then run: checkpc, and: lpc reread"))
+    say(_("Next: put these lines into the queue's printcap entry, then run: checkpc -f, and: lpc reread"))
     return printcap(parsed, home)
 
 
