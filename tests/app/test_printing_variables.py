@@ -95,7 +95,7 @@ def furnished(shop: Shop, hooks: Hooks, **more: object) -> None:
 def print_three_pages(shop: Shop) -> None:
     uri = "ipp://printer.school:631/ipp/print"
     shop.print(pages(3), user="GUEST@SCHOOL", options=OPTIONS, uri=uri)
-    shop.notices.wait_until_sent()
+    shop.notices.wait_until_sent(60.0)
 
 
 def later(told: dict[str, str]) -> dict[str, str]:
