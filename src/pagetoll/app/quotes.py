@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pagetoll.app.names import matching
+from pagetoll.app.standings import standings_of
 from pagetoll.config.options import Settings
 from pagetoll.core import charging
 from pagetoll.core.catalogue import UserRow
@@ -15,6 +16,14 @@ from pagetoll.core.messages import _
 from pagetoll.core.policy import Decision, LimitBy
 from pagetoll.core.pricing import PriceLine, Tariff
 from pagetoll.ports import CatalogueReader, Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What is asked about: impressions, and the octets of the documents as far as they are known."""
+
+    impressions: int
+    document_octets: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +51,11 @@ def quotes(
     books: tuple[Ledger, CatalogueReader],
     user: UserRow,
     printers: Sequence[str],
-    impressions: int,
+    size: Size,
     settings: Settings,
     now: datetime,
 ) -> Iterator[Quote]:
-    """A quote for a job of so many impressions on each printer (patterns) where the user has an entry, by name.
+    """A quote for a job of this size on each printer (patterns) where the user has an entry, by name.
 
     Raises UsageError when no printer matches.
     """
@@ -60,12 +69,13 @@ def quotes(
         view = ledger.charge_view(printer.name, user.name, settings.rules, settings.default_rule)
         if charging.missing(view):
             continue
-        planned = charging.plan(view, impressions)
-        states = ledger.account_states([leg.account_id for leg in (*planned.legs, *planned.group_checks)])
+        planned = charging.plan(view, size.impressions)
+        standings, rolling = standings_of(ledger, view, planned, size.document_octets)
+        states = [stood.account for stood in standings.accounts]
         yield Quote(
             printer_name=printer.name,
-            price=_price(view, impressions),
-            decision=foresee(view, planned, states, now),
+            price=_price(view, size.impressions),
+            decision=foresee(view, planned, states, now, rolling),
             passthrough=view.passthrough,
         )
 

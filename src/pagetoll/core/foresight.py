@@ -17,16 +17,26 @@ from pagetoll.core.policy import (
     standing_of,
     warned,
 )
+from pagetoll.core.rolling import RollingRefusal
 
 
-def foresee(view: ChargeView, plan: Plan, states: Iterable[AccountState], now: datetime) -> Decision:
-    """The decision about the planned job; `states` are the accounts of its legs and group checks.
+def foresee(
+    view: ChargeView,
+    plan: Plan,
+    states: Iterable[AccountState],
+    now: datetime,
+    rolling: RollingRefusal | None = None,
+) -> Decision:
+    """The decision about the planned job; `states` are the accounts of its legs and group checks, `rolling` why a
+    rolling limit of the printer refuses it.
 
     The view must be complete (`charging.missing`).
     """
     outright = refuse_outright(view, plan.impressions)
     if outright is not None:
         return outright
+    if rolling is not None:
+        return Decision(Verdict.REFUSE, "account-limit-reached", str(rolling))
     by_number = {state.account_id: state for state in states}
     warning = ALLOWED
     for leg in sorted((*plan.legs, *plan.group_checks), key=lambda leg: leg.account_id):

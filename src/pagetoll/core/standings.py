@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 
+from pagetoll.core.charging import Plan
 from pagetoll.core.policy import AccountState
 from pagetoll.core.rolling import RollingUse
 
@@ -19,10 +20,11 @@ class Stood:
 
 @dataclass(frozen=True, slots=True)
 class Standings:
-    """The accounts in account order, the rolling limits with impressions first."""
+    """The accounts in account order, the rolling limits with impressions first; `plan` is what was asked for."""
 
     accounts: tuple[Stood, ...] = ()
     rolling: tuple[RollingUse, ...] = ()
+    plan: Plan | None = None
 
 
 NO_STANDINGS = Standings()

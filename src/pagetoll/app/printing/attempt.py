@@ -18,6 +18,7 @@ from pagetoll.core.lifecycle import Command, State
 from pagetoll.core.measure import Measured
 from pagetoll.core.notices import Notice
 from pagetoll.core.policy import Decision
+from pagetoll.core.standings import Standings
 from pagetoll.core.usage import Usage
 from pagetoll.ports import (
     Clock,
@@ -88,6 +89,10 @@ class NoticeDesk(Protocol):
 
     def hand_in(self, key: AttemptKey, notice: Notice, settings: Settings, /) -> None:
         """Never waits and never raises; what cannot be told becomes a note of the attempt."""
+        ...
+
+    def wait_until_sent(self, patience_s: float, /) -> int:
+        """Wait until all is sent or has failed, so long at the most; how many notices are left."""
         ...
 
 
@@ -170,6 +175,7 @@ class Attempt:
     plan: Plan | None = None
     decision: Decision | None = None
     would_be: Decision | None = None  # what a job met that is only watched
+    standings: Standings | None = None  # how everything stood that a job asked for in vain
     attempt_id: int | None = None
     notes: list[Note] = field(default_factory=list)
     # the device backend

@@ -44,6 +44,10 @@ def let_pass(services: Services, attempt: Attempt) -> Event:
         attempt.plan = Plan(FREE, impressions, 0, (), ())
     else:
         plan = charging.plan(view, impressions)
-        legs = tuple(replace(leg, checked=False) for leg in plan.legs)
-        attempt.plan = replace(plan, legs=legs, group_checks=(), rolling=None)
+        attempt.plan = replace(
+            plan,
+            legs=tuple(replace(leg, checked=False) for leg in plan.legs),
+            group_checks=tuple(replace(leg, checked=False) for leg in plan.group_checks),
+            rolling=None if plan.rolling is None else replace(plan.rolling, checked=False),
+        )
     return Event.ACCEPTED

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pagetoll.app.quotes import Quote, is_free, quoted_user, quotes
+from pagetoll.app.quotes import Quote, Size, is_free, quoted_user, quotes
 from pagetoll.config.home import name_of
 from pagetoll.core.catalogue import UserRow
 from pagetoll.core.errors import UsageError
@@ -73,21 +73,23 @@ def _quote(
     session = opening()
     asking = session.caller.name if session.caller is not None else login
     user = quoted_user(session.catalogue, user_name or asking)
-    impressions, failed = 0, False
-    for answer in count_all(opened, Wish()):
+    impressions, document_octets, failed = 0, 0, False
+    for document, answer in zip(opened, count_all(opened, Wish()), strict=True):
         why = _why_not(answer)
         if why:
             failed = True
             tell("ERROR", _("{file}: {why}; it was left out").format(file=answer.name, why=why))
         elif answer.usage is not None:
             impressions += answer.usage.impressions
+            document_octets += document.document_octets
     if failed and len(opened) == 1:
         return EXIT_FAILED
     if user.limitby is LimitBy.BALANCE:
         write(_("Your account balance : {balance}").format(balance=two_places(user.balance)))
     write(_("Job size : {size} pages").format(size=impressions))
     books = (session.ledger, session.catalogue)
-    for quote in quotes(books, user, printers, impressions, session.settings, now_utc()):
+    size = Size(impressions, document_octets)
+    for quote in quotes(books, user, printers, size, session.settings, now_utc()):
         write(_line(user, quote, impressions))
     if user.limitby is LimitBy.NOPRINT:
         write(_("Printing is forbidden for your account at present."))

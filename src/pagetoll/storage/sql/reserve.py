@@ -94,7 +94,7 @@ def reserve(
     for row in states:
         account = _take(connection, row, takings[row.id], now)
         if isinstance(account, Refusal):
-            raise LimitReached(account, Standings(_stood(states, takings, row.id), rolling))
+            raise LimitReached(account, Standings(_stood(states, takings, row.id), rolling, plan))
         if account is None:
             continue
         grace_written = maybe_micros(account.grace_until) if row.grace_until is None else None

@@ -98,7 +98,7 @@ def check_rolling(
     asking = Asking(facts.user_id, facts.user_name, row.name, plan.impressions, facts.document_octets)
     uses, refusal = look_at(connection, asking, replace(check, limits=limits), now)
     if refusal is not None and check.checked:
-        raise LimitReached(refusal, Standings(_accounts(connection, plan), uses))
+        raise LimitReached(refusal, Standings(_accounts(connection, plan), uses, plan))
     return uses
 
 

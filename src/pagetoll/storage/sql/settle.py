@@ -228,6 +228,7 @@ def record_unreserved(
         connection,
         fact_columns(facts)
         | decision_columns(decision)
+        | ({} if standings.plan is None else plan_columns(standings.plan))
         | {
             "state": _CLOSED,
             "outcome": outcome.value,

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How everything that a job would touch stands now: for a quote, and for the record of a job that reserves nothing."""
+
+from pagetoll.core.charging import ChargeView, Plan
+from pagetoll.core.rolling import Asking, RollingRefusal
+from pagetoll.core.standings import Standings, Stood
+from pagetoll.ports import Ledger
+
+
+def standings_of(
+    ledger: Ledger, view: ChargeView, plan: Plan, document_octets: int | None
+) -> tuple[Standings, RollingRefusal | None]:
+    """The standings now, and why a rolling limit would refuse the planned job, if one would."""
+    asked = {leg.account_id: leg for leg in (*plan.legs, *plan.group_checks)}
+    accounts = tuple(
+        Stood(account, asked[account.account_id].amount, checked=asked[account.account_id].checked)
+        for account in ledger.account_states(list(asked))
+    )
+    if plan.rolling is None:
+        return Standings(accounts, (), plan), None
+    asking = Asking(view.user_id, view.user_name, view.printer_name, plan.impressions, document_octets)
+    rolling, refusal = ledger.rolling_uses(asking, plan.rolling)
+    return Standings(accounts, rolling, plan), refusal
