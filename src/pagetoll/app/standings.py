@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How everything that a job would touch stands now: for a quote, and for the record of a job that reserves nothing."""
+"""How everything that a job would touch stands now: for quotes, and for the record of a job that reserves nothing."""
 
 from pagetoll.core.charging import ChargeView, Plan
 from pagetoll.core.rolling import Asking, RollingRefusal
