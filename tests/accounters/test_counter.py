@@ -78,6 +78,12 @@ def zygote_of(parent: int) -> int:
     return pid
 
 
+def running_zygote(counter: SoftwareCounter) -> int:
+    """The zygote of the one counter of this process; it is started where it does not run."""
+    counter.start()
+    return zygote_of(os.getpid())
+
+
 def ghostscripts_of(zygote: int) -> set[int]:
     return {pid for pid, line in processes(zygote).items() if "pxlmono" in line}
 
@@ -200,25 +206,25 @@ def test_without_ghostscript_a_program_has_no_number_and_a_plain_document_has() 
 
 @needs_ghostscript
 def test_after_the_zygote_was_killed_the_next_document_is_counted(counter: SoftwareCounter) -> None:
-    os.kill(counter.zygote_pid, signal.SIGKILL)
+    os.kill(running_zygote(counter), signal.SIGKILL)
     assert count(counter, b"%!PS\nshowpage showpage\n").input_pages == 2
 
 
 @needs_ghostscript
 def test_a_document_under_which_the_zygote_is_killed_is_tried_once_more(counter: SoftwareCounter) -> None:
-    first = counter.zygote_pid
+    first = running_zygote(counter)
     killer = threading.Timer(0.5, os.kill, (first, signal.SIGKILL))
     killer.start()
     with pytest.raises(DocumentTooComplex):
         count(counter, ENDLESS)
     killer.join()
-    assert counter.zygote_pid != first
+    assert running_zygote(counter) != first
     eventually(lambda: not processes(first))
 
 
 @needs_ghostscript
 def test_a_zygote_that_hangs_is_replaced(counter: SoftwareCounter) -> None:
-    os.kill(counter.zygote_pid, signal.SIGSTOP)
+    os.kill(running_zygote(counter), signal.SIGSTOP)
     with pytest.raises(DocumentTooComplex):
         count(counter, ENDLESS)
     assert count(counter, b"%!PS\nshowpage\n").input_pages == 1
@@ -226,7 +232,7 @@ def test_a_zygote_that_hangs_is_replaced(counter: SoftwareCounter) -> None:
 
 @needs_ghostscript
 def test_a_waiting_ghostscript_that_was_killed_is_replaced(counter: SoftwareCounter) -> None:
-    zygote = counter.zygote_pid
+    zygote = running_zygote(counter)
     eventually(lambda: ghostscripts_of(zygote))
     for pid in ghostscripts_of(zygote):
         os.kill(pid, signal.SIGKILL)
@@ -245,7 +251,7 @@ def cpu_ticks(pid: int) -> int:
 )
 def test_a_process_that_dies_under_a_document_is_named(counter: SoftwareCounter, victim: str, expected: str) -> None:
     count(counter, b"%!PS\nshowpage\n")
-    zygote = counter.zygote_pid
+    zygote = running_zygote(counter)
     eventually(lambda: len(ghostscripts_of(zygote)) == 1)
     waiting = ghostscripts_of(zygote)
     idle_ticks = sum(cpu_ticks(pid) for pid in waiting)
@@ -266,7 +272,7 @@ def test_a_process_that_dies_under_a_document_is_named(counter: SoftwareCounter,
 @needs_ghostscript
 def test_children_run_as_somebody_who_is_not_root(counter: SoftwareCounter) -> None:
     count(counter, b"%!PS\nshowpage\n")
-    zygote = counter.zygote_pid
+    zygote = running_zygote(counter)
     eventually(lambda: len(processes(zygote)) >= 2)
     for pid in [zygote, *processes(zygote)]:
         status = dict(

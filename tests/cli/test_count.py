@@ -16,6 +16,7 @@ from pagetoll.frontends.cli import cmd_count
 from pagetoll.frontends.cli.count_rows import paper
 from pagetoll.frontends.cli.count_words import FINDINGS
 from pagetoll.frontends.cli.progress import Progress, bar
+from pagetoll.integrations.printlab.processes import wait_until
 from pagetoll.languages.coverage import SPACES
 from shape.tree import ROOT
 
@@ -226,7 +227,13 @@ def test_the_bar_is_wiped_away_and_only_a_terminal_has_one(capsys: pytest.Captur
         pass
     with Progress(10, shown=True) as progress:
         progress.advance(5)
-        assert progress.wait_for_bar(20)
-    shown = capsys.readouterr().err
+        seen = [""]
+
+        def drawn() -> bool:
+            seen.append(capsys.readouterr().err)
+            return "%" in "".join(seen)
+
+        wait_until(drawn, 20, "the bar to be drawn")
+    shown = "".join(seen) + capsys.readouterr().err
     assert shown.startswith("\r[############            ]  50 %")
     assert shown.endswith("\r\x1b[K")

@@ -18,7 +18,6 @@ import pytest
 from pagetoll.app.doctor import (
     Backend,
     Facts,
-    Level,
     Queue,
     check_clock,
     check_cups,
@@ -28,6 +27,7 @@ from pagetoll.app.doctor import (
     check_ways_around,
     device_key,
 )
+from pagetoll.app.findings import Level
 from pagetoll.frontends.cli.doctor_facts import apparmor_mode
 from pagetoll.integrations.printlab.cupsd import PrivateCups
 from pagetoll.integrations.printlab.processes import wait_until

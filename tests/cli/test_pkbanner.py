@@ -116,8 +116,37 @@ def test_each_language_is_one_page_by_our_own_count(
     assert impressions(counter, octets, tmp_path) == 1
 
 
-def test_postscript_is_what_comes_without_being_asked(shared_site: Site):
-    assert banner(shared_site).startswith(STARTS["postscript"])
+@pytest.mark.parametrize(
+    ("document_format", "language"),
+    [
+        (None, "postscript"),
+        ("printer/hp4000", "postscript"),
+        ("application/vnd.cups-pdf", "pdf"),
+        ("application/vnd.hp-PCL", "pcl"),
+        ("image/pwg-raster", "pwg"),
+    ],
+)
+def test_without_being_asked_the_page_is_in_the_language_of_its_job(
+    shared_site: Site, document_format: str | None, language: str
+):
+    job = JOB if document_format is None else JOB | {"PAGETOLL_DOCUMENT_FORMAT": document_format}
+    for words in ((), ("--language", "auto")):
+        assert banner(shared_site, *words, job=job).startswith(STARTS[language])
+
+
+def test_what_nobody_here_writes_gets_no_page(shared_site: Site):
+    job = JOB | {"PAGETOLL_DOCUMENT_FORMAT": "image/urf"}
+    done = subprocess.run(
+        [sys.executable, "-m", module_of(PROGRAM)],
+        env=shared_site.environment | job,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert done.stderr.startswith(b"WARN: no banner: nothing here writes 'image/urf'")
+    assert banner(shared_site, "-L", "pwg", job=job).startswith(STARTS["pwg"])
 
 
 HOSTILE = [
@@ -163,7 +192,7 @@ def test_a_value_that_is_none_is_warned_of_and_the_usual_one_is_used(
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["-L", "esc/p"], "invalid --language 'esc/p': give one of pdf, postscript, pclxl, pcl, pwg"),
+        (["-L", "esc/p"], "invalid --language 'esc/p': give one of auto, pdf, postscript, pclxl, pcl, pwg"),
         (["--colour"], "option --colour not recognized; see pkbanner --help"),
         (["-l", "/nowhere/logo.png"], "the logo /nowhere/logo.png cannot be read: No such file or directory; "),
         (["-l", __file__], f"the logo {__file__} cannot be read as a picture; "),

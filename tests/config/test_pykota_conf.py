@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pagetoll.config.layers import pykota_default_layer, settings_of
 from pagetoll.config.load import parse, read_old
 from pagetoll.config.options import OPTION_BY_NAME, Settings
-from pagetoll.config.pykota_conf.convert import converted, report, settings_of_pykota
+from pagetoll.config.pykota_conf.convert import converted, report
 from pagetoll.config.pykota_conf.directives import DIRECTIVE_BY_NAME, DIRECTIVES, Fate
 from pagetoll.config.pykota_conf.read import PykotaFile, read_pykota
 from pagetoll.config.pykota_conf.syntax import decode
@@ -44,6 +45,11 @@ def entries_of(text: str) -> dict[tuple[str, str], str]:
 
 def read(text: str) -> PykotaFile:
     return read_pykota(f"[global]\n{text}", FILE)
+
+
+def settings_of_pykota(found: PykotaFile) -> Settings:
+    """What a pykota.conf alone makes."""
+    return settings_of([found.layer, pykota_default_layer(found.file)])
 
 
 def value_of(text: str, option: str, queue: str = "") -> object:

@@ -198,7 +198,7 @@ def test_a_banner_is_counted_as_one_page_in_every_language(
     language: PageLanguage, text: str, counter: SoftwareCounter, tmp_path: Path
 ):
     sheet = Sheet(text, (SheetRow("Title", text), SheetRow(text, "x")), footer=text)
-    octets = banner_for([language.media_type], sheet, Look(lighter_percent=40))
+    octets = banner_for(language.media_type, sheet, Look(lighter_percent=40))
     assert octets is not None
     assert counted(counter, octets, tmp_path) == (1, 1)
 
@@ -217,12 +217,31 @@ def test_a_banner_is_counted_as_one_page_in_every_language(
 def test_the_best_language_that_the_printer_takes_is_chosen(formats: list[str], name: str | None):
     found = possible(formats)
     assert (found and found.name) == name
-    assert (banner_for(formats, SHEET) is None) == (name is None)
 
 
-def test_without_ghostscript_only_pdf_is_left():
-    assert possible(["application/postscript"], executable="no-such-gs") is None
-    found = possible(["application/postscript", "application/pdf"], executable="no-such-gs")
+@pytest.mark.parametrize(
+    ("document_format", "starts"),
+    [
+        ("application/vnd.cups-postscript", b"%!PS"),
+        ("Application/PostScript; charset=x", b"%!PS"),
+        ("application/vnd.cups-pdf", b"%PDF"),
+        ("image/pwg-raster", b"RaS2"),
+        ("printer/laser", b"%!PS"),
+        ("application/vnd.cups-raw", b"%!PS"),
+        ("", b"%!PS"),
+        ("image/urf", None),
+        ("text/plain", None),
+    ],
+)
+def test_a_banner_is_in_the_language_of_the_job_it_goes_with(document_format: str, starts: bytes | None):
+    octets = banner_for(document_format, SHEET)
+    assert (None if octets is None else octets[:4]) == starts
+
+
+def test_without_ghostscript_only_pdf_is_left(tmp_path: Path):
+    nothing = str(tmp_path)
+    assert possible(["application/postscript"], search_path=nothing) is None
+    found = possible(["application/postscript", "application/pdf"], search_path=nothing)
     assert found == LANGUAGES["pdf"]
     with pytest.raises(ConversionFailed, match="install the package ghostscript"):
         convert(b"%PDF", LANGUAGES["pcl"], executable="no-such-gs")

@@ -9,9 +9,11 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
 
+from pagetoll.app.banner_checks import BannerWish
+from pagetoll.app.banner_checks import check_banners as banners_checked
+from pagetoll.app.findings import Finding, bad, ok, warn
 from pagetoll.core.messages import _
 from pagetoll.wire.device_uri import TEA_SCHEME
 
@@ -30,21 +32,6 @@ PROGRAMS = {
     "lp": "cups-client",
     "gs": "ghostscript",
 }
-
-
-class Level(StrEnum):
-    OK = "ok"
-    WARN = "warn"
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the doctor: how bad, what was found, and the command that mends it ("" when all is well)."""
-
-    level: Level
-    what: str
-    mend: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +101,8 @@ class Facts:
     apparmor_mode: str  # of cupsd's profile: enforce, complain, "" none, "?" unreadable
     apparmor_lets_backends_work: bool
     daemon: str  # answers, absent, hangs, refused
+    banners: tuple[BannerWish, ...] = ()
+    configuration: str = "pagetoll.toml"
 
 
 Check = Callable[[Facts], Iterator[Finding]]
@@ -127,44 +116,44 @@ def examine(facts: Facts) -> list[Finding]:
 def check_programs(facts: Facts) -> Iterator[Finding]:
     for program, package in PROGRAMS.items():
         if facts.programs.get(program):
-            yield _ok(_("program {program} is installed").format(program=program))
+            yield ok(_("program {program} is installed").format(program=program))
         else:
-            yield _bad(_("program {program} is missing").format(program=program), f"apt-get install {package}")
+            yield bad(_("program {program} is missing").format(program=program), f"apt-get install {package}")
 
 
 def check_cups(facts: Facts) -> Iterator[Finding]:
     if facts.cups_error:
-        yield _bad(_("CUPS: {cups_error}").format(cups_error=facts.cups_error), "systemctl restart cups")
+        yield bad(_("CUPS: {cups_error}").format(cups_error=facts.cups_error), "systemctl restart cups")
         return
-    yield _ok(_("CUPS answers"))
+    yield ok(_("CUPS answers"))
     if not facts.cups_version:
         return
     version = tuple(int(part) for part in facts.cups_version.split(".")[:2])
     if version < CUPS_VERSION_MIN:
-        yield _warn(
+        yield warn(
             _("CUPS {cups_version} is older than what was tried (2.2 and newer)").format(
                 cups_version=facts.cups_version
             ),
             "apt-get install cups",
         )
     else:
-        yield _ok(_("CUPS has version {cups_version}").format(cups_version=facts.cups_version))
+        yield ok(_("CUPS has version {cups_version}").format(cups_version=facts.cups_version))
 
 
 def check_home(facts: Facts) -> Iterator[Finding]:
     if facts.owner_uid is None:
-        yield _bad(_("there is no home in {home}").format(home=facts.home), "pagetoll init")
+        yield bad(_("there is no home in {home}").format(home=facts.home), "pagetoll init")
         return
     if facts.owner_uid == 0:
-        yield _bad(
+        yield bad(
             _("{home} belongs to root, and nothing of Pagetoll runs as root").format(home=facts.home), "pagetoll init"
         )
         return
-    yield _ok(_("the home {home} belongs to {owner_name}").format(home=facts.home, owner_name=facts.owner_name))
+    yield ok(_("the home {home} belongs to {owner_name}").format(home=facts.home, owner_name=facts.owner_name))
     for place in facts.places:
         yield from _check_place(place, facts)
     if facts.owner_error:
-        yield _bad(
+        yield bad(
             _("{owner_name} cannot run Pagetoll: {owner_error}").format(
                 owner_name=facts.owner_name, owner_error=facts.owner_error
             ),
@@ -175,21 +164,21 @@ def check_home(facts: Facts) -> Iterator[Finding]:
 def _check_place(place: Place, facts: Facts) -> Iterator[Finding]:
     path = shlex.quote(place.path)
     if place.is_link:
-        yield _bad(_("{path} is a link").format(path=place.path), f"rm {path} && pagetoll init")
+        yield bad(_("{path} is a link").format(path=place.path), f"rm {path} && pagetoll init")
     elif place.uid is None:
-        yield _bad(_("{path} is missing").format(path=place.path), "pagetoll init")
+        yield bad(_("{path} is missing").format(path=place.path), "pagetoll init")
     elif place.uid != facts.owner_uid:
-        yield _bad(
+        yield bad(
             _("{path} does not belong to {owner_name}").format(path=place.path, owner_name=facts.owner_name),
             f"chown {facts.owner_name} {path}",
         )
     elif place.mode & ~place.mode_most:
-        yield _bad(
+        yield bad(
             _("{path} is open to others (mode {mode:04o})").format(path=place.path, mode=place.mode),
             f"chmod {place.mode_most:04o} {path}",
         )
     else:
-        yield _ok(_("{path} has a safe owner and mode").format(path=place.path))
+        yield ok(_("{path} has a safe owner and mode").format(path=place.path))
 
 
 def check_space(facts: Facts) -> Iterator[Finding]:
@@ -197,61 +186,61 @@ def check_space(facts: Facts) -> Iterator[Finding]:
         return
     free_mib = facts.free_octets // (1024 * 1024)
     if facts.free_octets < FREE_OCTETS_MIN:
-        yield _warn(_("the spool has only {free_mib} MiB left").format(free_mib=free_mib), "df -h")
+        yield warn(_("the spool has only {free_mib} MiB left").format(free_mib=free_mib), "df -h")
     else:
-        yield _ok(_("the spool has {free_mib} MiB left").format(free_mib=free_mib))
+        yield ok(_("the spool has {free_mib} MiB left").format(free_mib=free_mib))
 
 
 def check_config(facts: Facts) -> Iterator[Finding]:
     for error in facts.config_errors:
         file = error.split(":", 1)[0]
-        yield _bad(_("configuration: {error}").format(error=error), f"editor {shlex.quote(file)}")
+        yield bad(_("configuration: {error}").format(error=error), f"editor {shlex.quote(file)}")
     if not facts.config_errors:
-        yield _ok(_("the configuration has no error"))
+        yield ok(_("the configuration has no error"))
     for file in facts.pykota_files:
-        yield _ok(
+        yield ok(
             _("{file} is in force below our own configuration; make it ours with: pagetoll config convert").format(
                 file=file
             )
         )
     for warning in facts.config_warnings:
         file = warning.split(":", 1)[0]
-        yield _warn(_("configuration: {warning}").format(warning=warning), f"editor {shlex.quote(file)}")
+        yield warn(_("configuration: {warning}").format(warning=warning), f"editor {shlex.quote(file)}")
 
 
 def check_database(facts: Facts) -> Iterator[Finding]:
     if facts.owner_uid in (None, 0) or facts.config_errors:
         return
     if facts.database_error:
-        yield _bad(_("ledger: {database_error}").format(database_error=facts.database_error), "pagetoll init")
+        yield bad(_("ledger: {database_error}").format(database_error=facts.database_error), "pagetoll init")
     else:
-        yield _ok(_("the ledger opens and has this version's tables"))
+        yield ok(_("the ledger opens and has this version's tables"))
 
 
 def check_clock(facts: Facts) -> Iterator[Finding]:
     mend = "timedatectl set-ntp true"
     if facts.now.year < FIRST_SANE_YEAR:
-        yield _bad(_("the clock says {now:%Y-%m-%d}").format(now=facts.now), mend)
+        yield bad(_("the clock says {now:%Y-%m-%d}").format(now=facts.now), mend)
     elif facts.newest_at is not None and facts.newest_at > facts.now + CLOCK_SLACK:
         behind = facts.newest_at - facts.now
-        yield _bad(
+        yield bad(
             _("the clock is {behind} behind the newest job of the ledger ({newest_at:%Y-%m-%d %H:%M})").format(
                 behind=behind, newest_at=facts.newest_at
             ),
             mend,
         )
     else:
-        yield _ok(_("the clock says {now:%Y-%m-%d %H:%M} UTC").format(now=facts.now))
+        yield ok(_("the clock says {now:%Y-%m-%d %H:%M} UTC").format(now=facts.now))
 
 
 def check_backends(facts: Facts) -> Iterator[Finding]:
     install = f"pagetoll cups install --backend-dir {shlex.quote(facts.backend_dir)}"
     if facts.backend_error:
         mend = install if facts.me_uid == 0 else _("run pagetoll doctor as root")
-        yield _bad(f"{facts.backend_dir}: {facts.backend_error}", mend)
+        yield bad(f"{facts.backend_dir}: {facts.backend_error}", mend)
         return
     if not facts.backends:
-        yield _bad(_("our backend is not in {backend_dir}").format(backend_dir=facts.backend_dir), install)
+        yield bad(_("our backend is not in {backend_dir}").format(backend_dir=facts.backend_dir), install)
     for backend in facts.backends:
         yield from _check_backend(backend, facts, install)
 
@@ -260,44 +249,44 @@ def _check_backend(backend: Backend, facts: Facts, install: str) -> Iterator[Fin
     path = shlex.quote(backend.path)
     before = len(backend.missing_programs)
     if backend.uid not in (0, facts.me_uid):
-        yield _bad(_("{path} does not belong to root").format(path=backend.path), f"chown root:root {path}")
+        yield bad(_("{path} does not belong to root").format(path=backend.path), f"chown root:root {path}")
     elif backend.mode & OTHERS_WRITE:
-        yield _bad(
+        yield bad(
             _("{path} can be written by others (mode {mode:04o})").format(path=backend.path, mode=backend.mode),
             f"chmod go-w {path}",
         )
     elif backend.socket != facts.socket:
-        yield _bad(
+        yield bad(
             _("{path} was installed for another home ({socket})").format(path=backend.path, socket=backend.socket),
             install,
         )
     elif before:
-        yield _bad(
+        yield bad(
             _("{path} needs {program}, which is gone").format(path=backend.path, program=backend.missing_programs[0]),
             install,
         )
     elif not backend.current:
-        yield _bad(_("{path} is of another version, owner or spooler").format(path=backend.path), install)
+        yield bad(_("{path} is of another version, owner or spooler").format(path=backend.path), install)
     else:
         runs_as = _("the spooler's user") if backend.mode & 0o001 else _("its owner")
-        yield _ok(_("{path} is installed and runs as {runs_as}").format(path=backend.path, runs_as=runs_as))
+        yield ok(_("{path} is installed and runs as {runs_as}").format(path=backend.path, runs_as=runs_as))
 
 
 def check_queues(facts: Facts) -> Iterator[Finding]:
     installed = {backend.path.rpartition("/")[2] for backend in facts.backends}
     managed = [queue for queue in facts.queues if queue.managed]
     if not managed and not facts.cups_error:
-        yield _warn(_("no queue is managed, so nothing is counted"), "pagetoll cups manage QUEUE")
+        yield warn(_("no queue is managed, so nothing is counted"), "pagetoll cups manage QUEUE")
     for queue in managed:
         if queue.scheme not in installed and not facts.backend_error:
-            yield _bad(
+            yield bad(
                 _("queue {name} needs the backend {scheme}, which is not there").format(
                     name=queue.name, scheme=queue.scheme
                 ),
                 "pagetoll cups install" + (f" --name {TEA_SCHEME}" if queue.scheme == TEA_SCHEME else ""),
             )
         else:
-            yield _ok(
+            yield ok(
                 _("queue {name} is managed, its device is {device}").format(name=queue.name, device=queue.device)
             )
 
@@ -308,7 +297,7 @@ def check_ways_around(facts: Facts) -> Iterator[Finding]:
     for queue in facts.queues:
         name = behind_us.get(device_key(queue.device))
         if not queue.managed and name is not None:
-            yield _warn(
+            yield warn(
                 _("queue {name} prints to the device of {other}, uncounted").format(name=queue.name, other=name),
                 f"pagetoll cups manage {shlex.quote(queue.name)}",
             )
@@ -317,32 +306,36 @@ def check_ways_around(facts: Facts) -> Iterator[Finding]:
 def check_logins(facts: Facts) -> Iterator[Finding]:
     for queue in facts.queues:
         if queue.managed and queue.login is False:
-            yield _warn(
+            yield warn(
                 _("queue {name} believes any user name (no login)").format(name=queue.name),
                 f"lpadmin -p {shlex.quote(queue.name)} -o printer-op-policy=authenticated",
             )
 
 
+def check_banners(facts: Facts) -> Iterator[Finding]:
+    yield from banners_checked(facts.banners, facts.configuration)
+
+
 def check_apparmor(facts: Facts) -> Iterator[Finding]:
     if facts.apparmor_mode == "?":
-        yield _warn(_("AppArmor's profiles cannot be read by this user"), _("run pagetoll doctor as root"))
+        yield warn(_("AppArmor's profiles cannot be read by this user"), _("run pagetoll doctor as root"))
     elif facts.apparmor_mode == "enforce" and not facts.apparmor_lets_backends_work:
-        yield _bad(_("AppArmor confines cupsd's backends; ours may not reach its home"), "aa-complain cupsd")
+        yield bad(_("AppArmor confines cupsd's backends; ours may not reach its home"), "aa-complain cupsd")
     else:
-        yield _ok(_("AppArmor: {mode} for cupsd").format(mode=facts.apparmor_mode or _("no profile")))
+        yield ok(_("AppArmor: {mode} for cupsd").format(mode=facts.apparmor_mode or _("no profile")))
 
 
 def check_daemon(facts: Facts) -> Iterator[Finding]:
     if facts.owner_uid in (None, 0):
         return
     if facts.daemon == "absent" and any(backend.mode & 0o001 for backend in facts.backends):
-        yield _bad(_("pagetolld does not run, and the spooler's user cannot start it"), "pagetoll daemon start")
+        yield bad(_("pagetolld does not run, and the spooler's user cannot start it"), "pagetoll daemon start")
         return
     findings = {
-        "answers": _ok(_("pagetolld answers")),
-        "absent": _warn(_("pagetolld does not run; the next job starts it"), "pagetoll daemon start"),
-        "hangs": _bad(_("pagetolld hangs"), "pagetoll daemon stop && pagetoll daemon start"),
-        "refused": _warn(_("pagetolld's socket is closed to this user"), _("run pagetoll doctor as root")),
+        "answers": ok(_("pagetolld answers")),
+        "absent": warn(_("pagetolld does not run; the next job starts it"), "pagetoll daemon start"),
+        "hangs": bad(_("pagetolld hangs"), "pagetoll daemon stop && pagetoll daemon start"),
+        "refused": warn(_("pagetolld's socket is closed to this user"), _("run pagetoll doctor as root")),
     }
     yield findings[facts.daemon]
 
@@ -369,18 +362,6 @@ def urlsplit_or_none(uri: str) -> SplitResult | None:
     return parts
 
 
-def _ok(what: str) -> Finding:
-    return Finding(Level.OK, what)
-
-
-def _warn(what: str, mend: str) -> Finding:
-    return Finding(Level.WARN, what, mend)
-
-
-def _bad(what: str, mend: str) -> Finding:
-    return Finding(Level.BAD, what, mend)
-
-
 CHECKS: tuple[Check, ...] = (
     check_programs,
     check_cups,
@@ -393,6 +374,7 @@ CHECKS: tuple[Check, ...] = (
     check_queues,
     check_ways_around,
     check_logins,
+    check_banners,
     check_apparmor,
     check_daemon,
 )

@@ -100,6 +100,7 @@ def _of_job(facts: HookFacts) -> dict[str, str]:
         "PYKOTALANG": "C",
         "PYKOTACONTROLFILE": "NotUsedAnymore",
         "DEVICE_URI": ticket.device_uri,
+        "PAGETOLL_DOCUMENT_FORMAT": ticket.final_content_type or ticket.content_type,
         "PAGETOLL_SPOOLER_HOST": facts.key.job.spooler_host,
         "PAGETOLL_DOCUMENT_SHA256": facts.document_sha256,
     }

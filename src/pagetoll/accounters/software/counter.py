@@ -140,12 +140,6 @@ class SoftwareCounter:
         self._sighted: SoftwareCounter | None = None
         self._closed = False
 
-    @property
-    def zygote_pid(self) -> int:
-        """The process that counting children are forked from; it is started where it does not run. Raises
-        `DocumentError`."""
-        return self._running_zygote().process.pid
-
     def start(self) -> None:
         """Load everything now, so that the first document need not wait. Raises `DocumentError`."""
         self._running_zygote()

@@ -8,6 +8,7 @@ says so.
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -51,9 +52,13 @@ class NoticeQueue:
                 self._thread = threading.Thread(target=self._send_all, name="notices", daemon=True)
                 self._thread.start()
 
-    def wait_until_sent(self) -> None:
-        """Until all that was handed in has been sent or has failed."""
-        self._waiting.join()
+    def wait_until_sent(self, patience_s: float) -> int:
+        """Until all that was handed in has been sent or has failed; how many notices are left after `patience_s`."""
+        deadline = time.monotonic() + patience_s
+        with self._waiting.all_tasks_done:
+            while self._waiting.unfinished_tasks and (left_s := deadline - time.monotonic()) > 0:
+                self._waiting.all_tasks_done.wait(left_s)
+            return self._waiting.unfinished_tasks
 
     def _send_all(self) -> None:
         while True:

@@ -3,8 +3,8 @@
 
 from collections.abc import Iterator
 
-from pagetoll.config.layers import Given, Layer, pykota_default_layer, settings_of
-from pagetoll.config.options import OPTION_BY_NAME, OPTIONS, Settings
+from pagetoll.config.layers import Given, Layer, pykota_default_layer
+from pagetoll.config.options import OPTION_BY_NAME, OPTIONS
 from pagetoll.config.options.not_yet import instead_of
 from pagetoll.config.pykota_conf.directives import Fate, directives_of
 from pagetoll.config.pykota_conf.read import Became, PykotaFile, told
@@ -16,11 +16,6 @@ HEAD = """\
 # While that file stays where it is, it holds for what is not said here; this stops that:
 # pykota_home = "none"
 """
-
-
-def settings_of_pykota(found: PykotaFile) -> Settings:
-    """What a pykota.conf alone makes."""
-    return settings_of(_layers(found))
 
 
 def converted(found: PykotaFile) -> str:

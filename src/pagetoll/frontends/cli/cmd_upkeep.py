@@ -39,6 +39,7 @@ OPTIONS = COMMAND.options
 
 RELEASE_TIMEOUT_S = 30.0
 DAEMON_TIMEOUT_S = 60.0
+NOTICES_PATIENCE_S = 60.0
 NUMBERS_OCTETS_MAX = 1 << 20
 PROGRAMS = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"
 
@@ -84,6 +85,7 @@ def work_alone(home: Home) -> int:
         services.ledger.check()
         report = run_upkeep(services)
         tell(report)
+        services.notices.wait_until_sent(NOTICES_PATIENCE_S)
     finally:
         services.counter.close()
         services.ledger.close()

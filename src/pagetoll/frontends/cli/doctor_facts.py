@@ -11,6 +11,7 @@ import stat
 import sys
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pagetoll
@@ -31,15 +32,19 @@ from pagetoll.config.pykota_conf.places import VARIABLE as PYKOTA_VARIABLE
 from pagetoll.core.errors import ConfigError, DeviceError, PagetollError
 from pagetoll.core.messages import _
 from pagetoll.frontends import identity
+from pagetoll.frontends.cli.banner_facts import banner_wishes
 from pagetoll.frontends.cli.tea4cups_facts import problems_of, tea4cups_files
 from pagetoll.frontends.wiring import now_utc, open_storage
 from pagetoll.integrations import backend_install, cups_server
 from pagetoll.integrations.cups import Cups
+from pagetoll.integrations.ipp_client import IppClient
+from pagetoll.integrations.printer_formats import formats_taken
 from pagetoll.wire.device_uri import OUR_SCHEMES, unwrap
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #: the daemon sends a beat every 2 s to whoever is connected
 BEAT_TIMEOUT_S = 6.0
+FORMATS_TIMEOUT_S = 5.0
 APPARMOR_PROFILES = Path("/sys/kernel/security/apparmor/profiles")
 APPARMOR_CUPSD = Path("/etc/apparmor.d/usr.sbin.cupsd")
 
@@ -55,6 +60,8 @@ def gather(home: Home, environ: Mapping[str, str], named_folder: str | None) -> 
     queues, cups_error = _queues(environ, files)
     backends, backend_error = _backends(home, folder, files, settings)
     newest = ledger.get("newest_at")
+    taken_by = IppClient(environ.get("CUPS_SERVER") or cups_server.DEFAULT_SOCKET, timeout_s=FORMATS_TIMEOUT_S)
+    managed = [queue.name for queue in queues if queue.managed]
     hook_files = tea4cups_files(files.server_root, settings, (queue.scheme for queue in queues))
     hook_errors, hook_warnings = problems_of(hook_files)
     own_errors = config_errors or tuple(filter(None, [ledger.get("config_error", "")]))
@@ -83,6 +90,8 @@ def gather(home: Home, environ: Mapping[str, str], named_folder: str | None) -> 
         apparmor_mode=apparmor_mode(APPARMOR_PROFILES),
         apparmor_lets_backends_work="third_party" in _text(APPARMOR_CUPSD),
         daemon=daemon_state(home.socket),
+        banners=banner_wishes(settings, managed, partial(formats_taken, taken_by), SEARCH_PATH),
+        configuration=str(home.configuration),
     )
 
 

@@ -25,7 +25,6 @@ class Progress:
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._drawn = False
-        self._seen = threading.Event()
         self._thread = threading.Thread(target=self._redraw, daemon=True)
 
     def __enter__(self) -> Self:
@@ -45,10 +44,6 @@ class Progress:
         """So much more is done."""
         self._done += amount
 
-    def wait_for_bar(self, timeout_s: float) -> bool:
-        """Whether the bar has been drawn, at the latest after `timeout_s`."""
-        return self._seen.wait(timeout_s)
-
     def wipe(self) -> None:
         """Take the bar away, before a line is written."""
         with self._lock:
@@ -65,7 +60,6 @@ class Progress:
                 sys.stderr.write("\r" + bar(self._done, self._total, time.monotonic() - self._started_s) + "\x1b[K")
                 sys.stderr.flush()
                 self._drawn = True
-                self._seen.set()
             self._ended.wait(REDRAW_EVERY_S)
 
 

@@ -31,6 +31,7 @@ log = logging.getLogger("pagetoll.daemon")
 
 LOCK_PATIENCE_S = 4.0
 OPEN_FILES = 8192
+NOTICES_PATIENCE_S = 3.0
 
 
 class Configuration:
@@ -101,6 +102,8 @@ def run(home: Home, checkpoint: Checkpoint = no_checkpoint) -> int:
         server.serve()
     finally:
         notify("STOPPING=1", os.environ)
+        if left := services.notices.wait_until_sent(NOTICES_PATIENCE_S):
+            log.error("%s notices were not sent before the end; is the mail server slow?", left)
         services.counter.close()
         services.ledger.close()
         os.close(lock)

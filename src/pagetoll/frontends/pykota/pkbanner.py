@@ -14,10 +14,13 @@ from pagetoll.frontends.identity import become_owner
 from pagetoll.frontends.pykota import papers
 from pagetoll.frontends.pykota.papers import LOGO, PAGESIZE, PageOptions
 from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Program, run
+from pagetoll.frontends.remarks import tell
 from pagetoll.frontends.session import Act
 from pagetoll.integrations.papers.ghostscript import LANGUAGES, PageLanguage
 
-USUAL_LANGUAGE = "postscript"
+BY_THE_JOB = "auto"
+#: what hooks are told of the job behind the spooler's filters
+FORMAT_VARIABLE = "PAGETOLL_DOCUMENT_FORMAT"
 SAVETONER_MOST_PERCENT = 99
 
 COMMAND = Command(
@@ -30,7 +33,7 @@ COMMAND = Command(
         PAGESIZE,
         Option("s", "savetoner", "PERCENT", "how much lighter the page is, from 0 (black) to 99"),
         Option("u", "url", "TEXT", "text at the bottom of the page"),
-        Option("L", "language", "LANGUAGE", "postscript (the default), pdf, pclxl, pcl or pwg"),
+        Option("L", "language", "LANGUAGE", "postscript, pdf, pclxl, pcl, pwg, or auto (the default): as the job is"),
     ),
     remarks=("All languages but pdf are made by Ghostscript. As root it works as the home's owner.", EXIT_REMARK),
 )
@@ -38,25 +41,31 @@ COMMAND = Command(
 
 def plan(parsed: Parsed) -> Act:
     """The act for a command line; the logo is read then. Raises UsageError."""
-    name = (parsed.text("language") or USUAL_LANGUAGE).strip().lower()
+    name = (parsed.text("language") or BY_THE_JOB).strip().lower()
     language = LANGUAGES.get(name)
-    if language is None:
-        raise UsageError(
-            _("invalid --language {name}: give one of {known}").format(name=repr(name), known=", ".join(LANGUAGES))
-        )
+    if language is None and name != BY_THE_JOB:
+        known = ", ".join([BY_THE_JOB, *LANGUAGES])
+        raise UsageError(_("invalid --language {name}: give one of {known}").format(name=repr(name), known=known))
     lighter = papers.number_or(parsed, "savetoner", 0, lambda percent: percent <= SAVETONER_MOST_PERCENT)
     page = papers.page_options(parsed)
     footer = parsed.text("url") or ""
     return lambda _opening: _write(language, page, lighter, parsed.words, footer)
 
 
-def _write(language: PageLanguage, page: PageOptions, lighter: int, words: tuple[str, ...], footer: str) -> int:
+def _write(
+    language: PageLanguage | None, page: PageOptions, lighter: int, words: tuple[str, ...], footer: str
+) -> int:
     if os.geteuid() == 0:
         become_owner(Home.from_environment(os.environ))
-    from pagetoll.integrations.papers.banners import banner_in
+    from pagetoll.integrations.papers.banners import banner_for
 
     sheet = banner_sheet(Variables(os.environb), words, datetime.now().astimezone(), footer=footer)
-    octets = banner_in(language, sheet, page.look(lighter_percent=lighter))
+    document_format = os.environ.get(FORMAT_VARIABLE, "")
+    octets = banner_for(document_format, sheet, page.look(lighter_percent=lighter), named=language)
+    if octets is None:
+        said = _("no banner: nothing here writes {format}, which the printer takes; give another --language, or none")
+        tell("WARN", said.format(format=repr(document_format)))
+        return EXIT_DONE
     papers.open_output(papers.STANDARD_OUTPUT).write(octets)
     return EXIT_DONE
 

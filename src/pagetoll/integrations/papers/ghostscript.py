@@ -13,7 +13,9 @@ from pathlib import Path
 
 from pagetoll.core.errors import DeviceError
 from pagetoll.core.messages import _
+from pagetoll.wire.ppd import media_type
 
+PROGRAM = "gs"
 TIMEOUT_S = 30.0
 _SAFE = ("-dSAFER", "-q", "-dBATCH", "-dNOPAUSE", "-dNOPROMPT", "-sstdout=%stderr", "-sOutputFile=-", "-K524288")
 
@@ -48,15 +50,23 @@ class ConversionFailed(DeviceError):
     """Ghostscript is missing, failed, or did not end in time."""
 
 
-def possible(formats: Sequence[str], *, executable: str = "gs") -> PageLanguage | None:
-    """The best language for a printer that takes these MIME types, or None. Without Ghostscript only PDF is left."""
-    taken = {known.partition(";")[0].strip().lower() for known in formats}
-    converts = shutil.which(executable) is not None
+def usual() -> PageLanguage:
+    """What a printer is believed to take of which nothing is known, as PyKota did."""
+    return LANGUAGES["postscript"]
+
+
+def possible(
+    formats: Sequence[str], *, search_path: str | None = None, converts: bool | None = None
+) -> PageLanguage | None:
+    """The best language for a printer that takes these MIME types, or None. Without Ghostscript only PDF is left;
+    `converts` says whether there is one, else it is looked for on `search_path` (PATH)."""
+    taken = {media_type(known) for known in formats}
+    can = shutil.which(PROGRAM, path=search_path) is not None if converts is None else converts
     found = (language for language in LANGUAGES.values() if language.media_type in taken)
-    return next((language for language in found if converts or not language.arguments), None)
+    return next((language for language in found if can or not language.arguments), None)
 
 
-def convert(document: bytes, language: PageLanguage, *, executable: str = "gs") -> bytes:
+def convert(document: bytes, language: PageLanguage, *, executable: str = PROGRAM) -> bytes:
     """The PDF document in that language. Raises ConversionFailed."""
     if not language.arguments:
         return document

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the doctor says of the banners that queues are to print."""
+
+import os
+import shlex
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+from pagetoll.app.banner_checks import BannerWish
+from pagetoll.config.options import Settings
+from pagetoll.core.messages import _
+from pagetoll.core.site_commands import SiteCommand
+from pagetoll.integrations.papers.ghostscript import LANGUAGES, possible, usual
+
+OUR_PROGRAM = "pkbanner"
+OPTIONS = ("startingbanner", "endingbanner")
+BY_THE_JOB = "auto"
+
+#: The MIME types that a queue's printer takes; None where nobody tells.
+Formats = Callable[[str], tuple[str, ...] | None]
+
+
+def banner_wishes(
+    settings: Settings | None, queues: Iterable[str], formats_of: Formats, search_path: str
+) -> tuple[BannerWish, ...]:
+    """The banners of these queues, and whether each can be made."""
+    found: list[BannerWish] = []
+    for queue in queues if settings else ():
+        for option in OPTIONS:
+            what: str | SiteCommand = getattr(settings.for_queue(queue), option) if settings else ""
+            if what:
+                found.append(_wish(BannerWish(queue, option), what, formats_of, search_path))
+    return tuple(found)
+
+
+def _wish(wish: BannerWish, what: str | SiteCommand, formats_of: Formats, search_path: str) -> BannerWish:
+    words = [what] if isinstance(what, str) else list(what.words) or _split(what.shell)
+    if isinstance(what, str) or (what.words and "/" in what.words[0]):
+        if not Path(words[0]).is_file():
+            return replace(wish, trouble=_("there is no file {path}").format(path=words[0]))
+    elif what.words and shutil.which(words[0], path=search_path) is None:
+        return replace(wish, trouble=_("there is no program {program}").format(program=words[0]))
+    ours = next((place for place, word in enumerate(words) if word.rpartition("/")[2] == OUR_PROGRAM), None)
+    if ours is None or (isinstance(what, str) and not os.access(what, os.X_OK)):
+        return wish
+    formats = formats_of(wish.queue)
+    named = language_named(words[ours + 1 :])
+    wish = replace(wish, by_us=True, formats=formats, named="" if named == BY_THE_JOB else named)
+    taken = (usual().media_type,) if formats is None else formats
+    if wish.named:
+        language = LANGUAGES.get(named)
+        if language is None:
+            return replace(wish, trouble=_("pkbanner knows no language {named}").format(named=repr(named)))
+        wish = replace(wish, named_fits=formats is None or language.media_type in formats)
+        taken = (language.media_type,)
+    best = possible(taken, search_path=search_path)
+    anyhow = possible(taken, search_path=search_path, converts=True)
+    return replace(wish, language=best.name if best else "", needs_ghostscript=best is None and anyhow is not None)
+
+
+def language_named(words: list[str]) -> str:
+    """What --language of these words of pkbanner says; "" without one."""
+    return next((name.strip().lower() for name in _languages(words)), "")
+
+
+def _languages(words: list[str]) -> Iterator[str]:
+    for word, behind in pairwise([*words, ""]):
+        option, given, value = word.partition("=")
+        if len(option) > len("--l") and "--language".startswith(option):
+            yield value if given else behind
+        elif word.startswith("-L"):
+            yield word[2:] or behind
+
+
+def _split(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError:
+        return []
