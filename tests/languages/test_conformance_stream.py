@@ -37,6 +37,9 @@ def wrapped(lines: bytes, document: bytes = PS) -> bytes:
         (b'@PJL COMMENT @PJL SET COPIES=9\n@PJL JOB NAME="@PJL SET COPIES=9"', PS, 5, None),
         (b"@PJL DEFAULT COPIES=7", PS, 5, "default_changed"),
         (b"@PJL DEFAULT COPIES=7\n" + UEL + b"@PJL", PS, 35, "default_changed"),
+        (b"@PJL DEFAULT COPIES=7\n@PJL JOB", PS, 35, "default_changed"),
+        (b"@PJL DEFAULT COPIES=7\n@PJL RESET", PS, 35, "default_changed"),
+        (b"@PJL DEFAULT COPIES=7\n@PJL SET COPIES=2", PS, 10, "default_changed"),
         (b"@PJL SET COPIES=4\n" + UEL + b"@PJL", PS, 5, None),
         (b"@PJL SET LPARM:POSTSCRIPT COPIES=2", PS, 10, None),
         (b"@PJL SET HOLD=STORE", PS, 5, "held_job"),
@@ -63,6 +66,26 @@ def test_each_job_of_a_stream_has_its_own_settings() -> None:
     two = b"%!PS\nshowpage showpage\n"
     usage = count(wrapped(b"@PJL SET COPIES=2", two) + wrapped(b"@PJL SET COPIES=1", two))
     assert [segment.impressions for segment in usage.segments] == [4, 2]
+
+
+XPIF = (
+    b'<?xml version="1.0"?>\n<!DOCTYPE xpif SYSTEM "xpif-v02.dtd">\n<xpif version="1.0"><job-template-attributes>'
+    b'<copies syntax="integer">3</copies><sides syntax="keyword">two-sided-long-edge</sides>'
+    b"</job-template-attributes></xpif>\n"
+)
+
+
+@pytest.mark.parametrize("ticket", [XPIF, wrapped(b"@PJL ENTER LANGUAGE=XPIF", XPIF)], ids=["alone", "behind PJL"])
+def test_a_ticket_before_a_document_states_copies_and_sides(ticket: bytes) -> None:
+    totals = apply_spooler(count(ticket + PS))
+    assert (totals.impressions, totals.media_sheets) == (15, 9)
+    assert count(ticket + PS + wrapped(b"@PJL")).impressions == 20
+
+
+@pytest.mark.parametrize("octets", [XPIF, XPIF + b"words\n", XPIF.replace(b"</xpif>", b"") + PS])
+def test_a_ticket_without_a_document_is_markup(octets: bytes) -> None:
+    with pytest.raises(UnknownLanguage, match="markup"):
+        count(octets)
 
 
 def test_sets_last_until_the_job_ends() -> None:

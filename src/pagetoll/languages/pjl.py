@@ -6,7 +6,7 @@
 
 Source: HP PJL Technical Reference; page-languages chapters 3.1 and 4. A line ends at LF or, as some drivers
 write it, at the next ESC. Only the statement keyword decides, so a comment or a job name that looks like a
-command changes nothing. Each universal exit loads the stored defaults.
+command changes nothing. Each universal exit, JOB, EOJ and RESET loads the stored defaults.
 """
 
 import re
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pagetoll.core.usage import Duplex, Finding
-from pagetoll.languages import prescribe
+from pagetoll.languages import prescribe, xpif
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -89,6 +89,8 @@ class Wrapper:
     seen: bool = False
     _job_sets: int = 1
     _in_job: bool = False
+    _ticket: xpif.Ticket | None = None
+    """A ticket is for the document behind it, also where a universal exit stands between."""
 
     def peel(self, data: "Buffer", position: int, end: int) -> int:
         """Obey and step over everything that is no document. Returns where the next document starts (or `end`)."""
@@ -112,6 +114,8 @@ class Wrapper:
                 position = line.end() + self._line(line[1], line.start())
             if data[position : position + 3] == prescribe.START:
                 position = self._prescribe(data, position, end)
+            if data[position : position + 1] == xpif.START:
+                position = self._xpif(data, position, end)
             if data[position : position + 6] == _EJL_START:
                 position = self._ejl(data, position + 2, end)
             if position == start:
@@ -122,6 +126,9 @@ class Wrapper:
     def _universal_exit(self) -> None:
         self.seen = True
         self.environment = replace(self.stored, sets=self._job_sets if self._in_job else self.stored.sets)
+        if self._ticket is not None:
+            self._ask(self._ticket.copies, self._ticket.sides)
+            self._ticket = None
 
     def _prescribe(self, data: "Buffer", position: int, end: int) -> int:
         """Obey a block of Kyocera's PRESCRIBE that only makes settings; others stay for their parser."""
@@ -129,15 +136,30 @@ class Wrapper:
         if found is None:
             return position
         self.seen = True
-        if found.copies is not None:
-            self.environment = replace(self.environment, copies=found.copies)
-        if found.sides is not Duplex.UNSTATED:
-            self.environment = replace(
-                self.environment, duplex=found.sides is not Duplex.NONE, short_edge=found.sides is Duplex.SHORT
-            )
+        self._ask(found.copies, found.sides)
         if found.changes_default:
             self._note("default_changed", position)
         return found.end
+
+    def _xpif(self, data: "Buffer", position: int, end: int) -> int:
+        """Obey a job ticket of Xerox in front of a document; other markup stays for its row in the table."""
+        found = xpif.ticket(data, position, end)
+        if found is None:
+            return position
+        self.seen = True
+        self.environment = replace(self.environment, language="")
+        self._ask(found.copies, found.sides)
+        self._ticket = found if found.parted else None
+        return found.end
+
+    def _ask(self, copies: int | None, sides: Duplex) -> None:
+        """Keep what a wrapper states of copies and sides."""
+        if copies is not None:
+            self.environment = replace(self.environment, copies=copies)
+        if sides is not Duplex.UNSTATED:
+            self.environment = replace(
+                self.environment, duplex=sides is not Duplex.NONE, short_edge=sides is Duplex.SHORT
+            )
 
     def _ejl(self, data: "Buffer", position: int, end: int) -> int:
         """Obey the lines behind `ESC 01`, which ends the language before; returns where they end.
@@ -178,6 +200,7 @@ class Wrapper:
                 self.environment = replace(self.environment, language=value.upper())
         elif keyword in (b"JOB", b"EOJ"):
             self._in_job, self._job_sets = keyword == b"JOB", 1
+            self.environment = replace(self.stored, language=self.environment.language)
             if any(name in ("START", "END") for name, _value in _assignments(rest)):
                 self._note("page_range_requested", offset)
         elif keyword in (b"RESET", b"INITIALIZE"):
