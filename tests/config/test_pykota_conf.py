@@ -315,6 +315,7 @@ def test_the_sample_converts_without_loss():
     assert not any("readonlypw" in line for line in lines)
 
 
+MESSAGES = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
 OPTION_TEXTS = st.sampled_from([text for text, _, _ in VALUES])
 
 
@@ -323,9 +324,6 @@ def test_whatever_is_converted_reads_back_the_same(common, own):
     found = read("\n".join([*common, "[Müller & Sons]", *own]))
     assert found.problems == []
     assert parse(converted(found), "converted.toml") == settings_of_pykota(found)
-
-
-MESSAGES = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
 
 
 @given(MESSAGES, MESSAGES)
