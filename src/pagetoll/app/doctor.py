@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 from pagetoll.app.banner_checks import BannerWish
 from pagetoll.app.banner_checks import check_banners as banners_checked
 from pagetoll.app.findings import Finding, bad, ok, warn
+from pagetoll.app.lprng_checks import LpdSite, check_lpd
 from pagetoll.core.messages import _
 from pagetoll.wire.device_uri import TEA_SCHEME
 
@@ -103,6 +104,13 @@ class Facts:
     daemon: str  # answers, absent, hangs, refused
     banners: tuple[BannerWish, ...] = ()
     configuration: str = "pagetoll.toml"
+    lpd: LpdSite | None = None
+
+    @property
+    def without_cups(self) -> bool:
+        """Whether this is a print server of LPRng's alone, where nothing of CUPS is missed."""
+        cups = self.programs.get("cupsd") or self.backends or any(queue.managed for queue in self.queues)
+        return self.lpd is not None and not cups
 
 
 Check = Callable[[Facts], Iterator[Finding]]
@@ -110,15 +118,22 @@ Check = Callable[[Facts], Iterator[Finding]]
 
 def examine(facts: Facts) -> list[Finding]:
     """Every check's findings, in the order of the table."""
-    return [finding for check in CHECKS for finding in check(facts)]
+    left_out = FOR_CUPS if facts.without_cups else ()
+    return [finding for check in CHECKS if check not in left_out for finding in check(facts)]
 
 
 def check_programs(facts: Facts) -> Iterator[Finding]:
     for program, package in PROGRAMS.items():
+        if facts.without_cups and package.startswith("cups"):
+            continue
         if facts.programs.get(program):
             yield ok(_("program {program} is installed").format(program=program))
         else:
             yield bad(_("program {program} is missing").format(program=program), f"apt-get install {package}")
+
+
+def check_lprng(facts: Facts) -> Iterator[Finding]:
+    yield from check_lpd(facts.lpd, facts.configuration)
 
 
 def check_cups(facts: Facts) -> Iterator[Finding]:
@@ -328,7 +343,8 @@ def check_apparmor(facts: Facts) -> Iterator[Finding]:
 def check_daemon(facts: Facts) -> Iterator[Finding]:
     if facts.owner_uid in (None, 0):
         return
-    if facts.daemon == "absent" and any(backend.mode & 0o001 for backend in facts.backends):
+    left_to_itself = facts.lpd is not None or any(backend.mode & 0o001 for backend in facts.backends)
+    if facts.daemon == "absent" and left_to_itself:
         yield bad(_("pagetolld does not run, and the spooler's user cannot start it"), "pagetoll daemon start")
         return
     findings = {
@@ -372,9 +388,12 @@ CHECKS: tuple[Check, ...] = (
     check_clock,
     check_backends,
     check_queues,
+    check_lprng,
     check_ways_around,
     check_logins,
     check_banners,
     check_apparmor,
     check_daemon,
 )
+#: What is not asked where LPRng is the spooler.
+FOR_CUPS: tuple[Check, ...] = (check_cups, check_backends, check_queues, check_apparmor)

@@ -74,9 +74,9 @@ def line(word: str, parts: Sequence[tuple[str, str]]) -> str:
 
 
 def cleaned(value: str) -> str:
-    """A value as lpd itself tells it on a command line, and as our lines have it: an octet that is neither a letter, a
-    figure nor one of `_UNTOUCHED` is `_`. Both sides of a comparison must have gone this way, since lpd's ticket has
-    values as they came."""
+    """A value as lpd itself tells it on a command line, and as our lines have it: an octet that is neither a letter,
+    a figure nor one of `_UNTOUCHED` is `_`. Both sides of a comparison must have gone this way, since lpd's ticket
+    has values as they came."""
     octets = value.encode("utf-8", "replace")[:VALUE_OCTETS_MAX]
     return "".join(chr(octet) if chr(octet) in _KEPT else "_" for octet in octets)
 

@@ -47,8 +47,7 @@ def install(home: Home, folder: Path) -> list[Path]:
     them, ConfigError when it cannot be written."""
     if not folder.is_absolute():
         raise UsageError(_("lpd takes absolute paths only; name the folder from / on: --dir /usr/local/lib/pagetoll"))
-    stamps = {"HOME": str(home.root or ""), "SOCKET": str(home.socket), "THIN_CONF": str(home.thin_conf)}
-    text = backend_install.stamped(backend_install.thin_source("lprngpykota"), stamps)
+    text = program_text(home)
     try:
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     except OSError as error:
@@ -58,6 +57,12 @@ def install(home: Home, folder: Path) -> list[Path]:
             )
         ) from error
     return backend_install.install(folder, NAMES, text, MODE)
+
+
+def program_text(home: Home) -> str:
+    """The program for this home and version. Raises PagetollError."""
+    stamps = {"HOME": str(home.root or ""), "SOCKET": str(home.socket), "THIN_CONF": str(home.thin_conf)}
+    return backend_install.stamped(backend_install.thin_source("lprngpykota"), stamps)
 
 
 def printcap_lines(program: Path) -> tuple[str, ...]:

@@ -15,12 +15,13 @@ from pagetoll.frontends.cli.subcommand import no_words, parse_or_show, say
 
 COMMAND = Command(
     name="pagetoll doctor",
-    usage="[--quiet] [--json] [--backend-dir DIR]",
-    summary="Looks at CUPS, our backend, the queues, the home, the configuration, the ledger, the clock, AppArmor, "
-    "the needed programs and the daemon, and prints for each red line the command that mends it. Run it as root. "
-    "Exit status 1 when something is wrong.",
+    usage="[--quiet] [--json] [--backend-dir DIR] [--printcap FILE]",
+    summary="Looks at CUPS or LPRng's lpd, our programs for them, the queues, the home, the configuration, the "
+    "ledger, the clock, AppArmor, the needed programs and the daemon, and prints for each red line the command that "
+    "mends it. Run it as root. Exit status 1 when something is wrong.",
     rows=(
         Option("b", "backend-dir", "DIR", "the scheduler's folder of backends (found by itself otherwise)"),
+        Option("p", "printcap", "FILE", "the queues of LPRng's lpd (found by itself otherwise)"),
         Option("q", "quiet", "", "only what is wrong or doubtful"),
         Option("J", "json", "", "write JSON, one object a check"),
     ),
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> int:
         return 0
     no_words(COMMAND, parsed)
     home = Home.from_environment(os.environ)
-    findings = examine(gather(home, os.environ, parsed.text("backend-dir")))
+    findings = examine(gather(home, os.environ, parsed.text("backend-dir"), parsed.text("printcap")))
     shown = [finding for finding in findings if finding.level is not Level.OK or "quiet" not in parsed]
     bad = sum(finding.level is Level.BAD for finding in findings)
     if "json" in parsed:

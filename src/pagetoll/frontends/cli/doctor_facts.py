@@ -33,6 +33,7 @@ from pagetoll.core.errors import ConfigError, DeviceError, PagetollError
 from pagetoll.core.messages import _
 from pagetoll.frontends import identity
 from pagetoll.frontends.cli.banner_facts import banner_wishes
+from pagetoll.frontends.cli.lprng_facts import lpd_site
 from pagetoll.frontends.cli.tea4cups_facts import problems_of, tea4cups_files
 from pagetoll.frontends.wiring import now_utc, open_storage
 from pagetoll.integrations import backend_install, cups_server
@@ -49,7 +50,9 @@ APPARMOR_PROFILES = Path("/sys/kernel/security/apparmor/profiles")
 APPARMOR_CUPSD = Path("/etc/apparmor.d/usr.sbin.cupsd")
 
 
-def gather(home: Home, environ: Mapping[str, str], named_folder: str | None) -> doctor.Facts:
+def gather(
+    home: Home, environ: Mapping[str, str], named_folder: str | None, printcap: str | None = None
+) -> doctor.Facts:
     """The facts of this machine and home."""
     owner = _owner(home)
     configuration, config_errors = _configuration(home, environ) if owner else (None, ())
@@ -92,6 +95,7 @@ def gather(home: Home, environ: Mapping[str, str], named_folder: str | None) -> 
         daemon=daemon_state(home.socket),
         banners=banner_wishes(settings, managed, partial(formats_taken, taken_by), SEARCH_PATH),
         configuration=str(home.configuration),
+        lpd=lpd_site(home, settings, Path(printcap) if printcap else None, SEARCH_PATH),
     )
 
 
