@@ -182,8 +182,13 @@ def test_what_was_printed_is_summed_and_given_back_in_part(site: Site):
     jobs = listed(site, "refund", "list")
     reference = f"attempt:{jobs[0]['attempt']}"
     said = site.do("pagetoll", "refund", "give", reference, "--reason", "jam", "--pages", "2", "--yes")
-    assert "gave back 2 impressions and 0 credits" in said
-    site.do("pagetoll", "refund", "give", reference, "--reason", "jam", "--yes")
+    assert "gave back 2 impressions and 0.2 credits" in said
+    words = ("refund", "give", reference, "--reason", "jam")
+    told = [listed(site, *words, "--dry-run"), listed(site, *words, "--yes")]
+    assert [[(row["done"], row["impressions"], row["user"]) for row in found] for found in told] == [
+        [("nothing", 3, "anna")],
+        [("refunded", 3, "anna")],
+    ], "a rehearsal shows what would be given"
     again = site.run("pagetoll", "refund", "give", reference, "--reason", "jam", "--yes")
     assert (again.status, "nothing left to give back" in again.err) == (2, True)
     with site.books() as books:

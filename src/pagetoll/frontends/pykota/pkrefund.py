@@ -10,19 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pagetoll.app.dumps.filters import parse_filter
-from pagetoll.app.receipts import (
-    ALL,
-    Part,
-    ReceiptTerms,
-    Refunded,
-    Share,
-    job_lines,
-    receipt_sheets,
-    share_of,
-    summary,
-)
+from pagetoll.app.receipts import ReceiptTerms, Refunded, job_lines, receipt_sheets, summary
 from pagetoll.app.refund_texts import RefundFacts, check_reason, check_template, refund_reason
-from pagetoll.app.refunds import refund, refundable
+from pagetoll.app.refunds import ALL, Part, Share, refund, refundable, share_of
 from pagetoll.config.home import name_of
 from pagetoll.core.errors import PagetollError, UsageError
 from pagetoll.core.jobs import HistoryFilter

@@ -15,18 +15,18 @@ from pagetoll.frontends import values
 from pagetoll.frontends.cli.cmd_job import HEAD, NUMBERS, cells, json_line
 from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work, names_of
 from pagetoll.frontends.cli.options import Option, Parsed
-from pagetoll.frontends.cli.rows import credits_of, show
+from pagetoll.frontends.cli.rows import Row, credits_of, show
 from pagetoll.frontends.cli.screen import printable, table
 from pagetoll.frontends.cli.subcommand import say
 from pagetoll.frontends.remarks import tell
 from pagetoll.frontends.session import Session
 from pagetoll.frontends.wiring import now_utc
-from pagetoll.ports import AttemptRecord, Refund
+from pagetoll.ports import AttemptRecord
 
 GIVE = (
     Option("r", "reason", "TEXT", "why; it is needed"),
-    Option("p", "pages", "N", "give back only so many impressions"),
-    Option("c", "credits", "AMOUNT", "give back only so much of the price"),
+    Option("p", "pages", "N", "give back at most so many impressions, with their price"),
+    Option("c", "credits", "AMOUNT", "give back at most so much of the price; no impressions without --pages"),
     Option("y", "yes", "", "do not ask first"),
     Option("N", "dry-run", "", "change nothing, show what would be given back"),
 )
@@ -35,13 +35,8 @@ GIVE = (
 def _give(parsed: Parsed) -> Work:
     references = names_of(parsed, _("jobs"))
     reason = check_reason(parsed.text("reason"))
-    impressions = values.whole(parsed, "pages")
     text = parsed.text("credits")
-    price = None if text is None else values.amount("credits", text)
-    if impressions is None and price is not None:
-        impressions = 0
-    elif price is None and impressions is not None:
-        price = 0
+    part = refunds.Part(values.whole(parsed, "pages"), None if text is None else values.amount("credits", text))
     ask: Callable[[AttemptRecord], bool] = (lambda _row: True) if "yes" in parsed else _asked
     silent = "json" in parsed or not sys.stdin.isatty()
     if "yes" not in parsed and "dry-run" not in parsed and silent:
@@ -50,40 +45,43 @@ def _give(parsed: Parsed) -> Work:
     def work(session: Session) -> int:
         given = 0
         for row in _meant(session, references):
+            share = refunds.share_of(row, part)
             if "dry-run" in parsed:
-                _say(_("{job}: would be given back").format(job=_described(row)), row, None, parsed)
+                _say(
+                    _("{job}: {impressions} impressions and {price} credits would be given back"), row, share, parsed
+                )
             elif ask(row):
                 refund = refunds.refund(
                     session.ledger,
                     row,
-                    impressions=impressions,
-                    price=price,
+                    impressions=share.impressions,
+                    price=share.price,
                     reason=reason,
                     actor=session.actor,
                     at=now_utc(),
                 )
                 given += 1
-                said = _("{job}: gave back {impressions} impressions and {price} credits").format(
-                    job=_described(row), impressions=refund.impressions, price=credits_of(refund.price)
-                )
-                _say(said, row, refund, parsed)
+                back = refunds.Share(refund.impressions, refund.price)
+                _say(_("{job}: gave back {impressions} impressions and {price} credits"), row, back, parsed)
         return 0 if given or "dry-run" in parsed else 1
 
     return work
 
 
-def _say(text: str, row: AttemptRecord, refund: Refund | None, parsed: Parsed) -> None:
-    """What became of a run; without a refund what it cost."""
+def _say(text: str, row: AttemptRecord, back: refunds.Share, parsed: Parsed) -> None:
+    """What goes back of a run, or in a rehearsal would."""
     if "json" not in parsed:
-        say(text)
+        shown = text.format(job=_described(row), impressions=back.impressions, price=credits_of(back.price))
+        say(shown)
         return
-    figures = {
-        "done": "nothing" if refund is None else "refunded",
+    figures: Row = {
+        "done": "nothing" if "dry-run" in parsed else "refunded",
         "job": row.facts.key.job.job_id,
+        "attempt": row.attempt_id,
         "user": row.facts.user_name,
         "printer": row.facts.ticket.printer,
-        "impressions": row.charged_impressions if refund is None else refund.impressions,
-        "price": credits_of(row.charged_price if refund is None else refund.price),
+        "impressions": back.impressions,
+        "price": credits_of(back.price),
     }
     show((), [figures], as_json=True)
 
