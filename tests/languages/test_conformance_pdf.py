@@ -2,6 +2,7 @@
 """Conformance cases for PDF (page-languages chapter 26), each with a file built for it."""
 
 import io
+import itertools
 
 import pikepdf
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from pagetoll.core.copies import apply_spooler
 from pagetoll.core.errors import DocumentError
 from pagetoll.core.usage import Confidence, Usage
-from pagetoll.languages import count
+from pagetoll.languages import Limits, count
 
 UEL = b"\x1b%-12345X"
 
@@ -164,6 +165,26 @@ def test_a_cut_file_is_a_lower_bound_or_an_error() -> None:
 def test_a_loop_in_the_tree_ends() -> None:
     usage = count(tree(b"3 0 R 2 0 R", 2, {3: LEAF}))
     assert (usage.impressions, "loop" in codes(usage)) == (1, True)
+
+
+def branches(levels: int) -> bytes:
+    """A tree where each inner node stands in the one above it twice."""
+    objects = {1: b"<< /Type /Catalog /Pages 2 0 R >>"}
+    for level in range(levels):
+        objects[level + 2] = b"<< /Type /Pages /Count 2 /Kids [%d 0 R %d 0 R] >>" % (level + 3, level + 3)
+    return classic({**objects, levels + 2: LEAF})
+
+
+def test_a_branch_that_stands_in_the_tree_twice_is_counted_twice_and_not_sure() -> None:
+    usage = count(branches(5))
+    assert (usage.impressions, usage.confidence, codes(usage)) == (32, Confidence.ESTIMATED, ["damaged"])
+
+
+def test_a_tree_that_multiplies_is_cut_off_in_time() -> None:
+    ticks = itertools.count()
+    usage = count(branches(40), limits=Limits(timeout_s=60, clock=lambda: float(next(ticks))))
+    assert usage.confidence is Confidence.AT_LEAST
+    assert 10_000 < usage.impressions < 1_000_000
 
 
 def test_copies_of_the_print_dialogue_are_no_order() -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 RENDER_DOTS_PER_POINT = 0.1
 MOST_RENDERED_PAGES = 2000
+_STEPS_BETWEEN_CHECKS = 1024
 _HARMLESS_WARNING = re.compile(r"Resources is missing or invalid")
 
 
@@ -81,8 +82,12 @@ def _read_tree(pdf: Any, start: int, parsed: Parsed, context: Context) -> bytes 
         pages = [page.obj for page in pdf.pages]
     except Exception as error:
         pages = _walk_tree(root, start, parsed, context)
-        if not any(finding.code == "loop" for finding in parsed.findings):
+        if not pages and not any(finding.code == "loop" for finding in parsed.findings):
             raise MalformedDocument("the PDF's page tree cannot be read", start) from error
+        if not parsed.findings:
+            # A branch that stands in the tree twice: some printers print it once.
+            parsed.note("damaged", start)
+            parsed.confidence = Confidence.ESTIMATED
         _add_pages(parsed, pages, start, context)
         return None if pages else b""
     warnings = [text for text in map(str, pdf.get_warnings()) if not _HARMLESS_WARNING.search(text)]
@@ -121,7 +126,10 @@ def _add_pages(parsed: Parsed, pages: list[Any], start: int, context: Context) -
     if len(pages) > context.limits.input_pages:
         parsed.at_least("limit", start)
         del pages[context.limits.input_pages :]
-    for page in pages:
+    for number, page in enumerate(pages):
+        if not number % _STEPS_BETWEEN_CHECKS and context.guard.expired():
+            parsed.add(Run(len(pages) - number))  # how many is known, their sizes are not
+            return
         parsed.add(Run(media_points=_media(page)))
 
 
@@ -131,8 +139,11 @@ def _walk_tree(root: Any, start: int, parsed: Parsed, context: Context) -> list[
     # Each step: (node, path of inner nodes above it).
     waiting: list[tuple[Any, tuple[Any, ...]]] = [(root, ())]
     steps = 0
-    while waiting and steps <= context.limits.input_pages:
+    while waiting:
         steps += 1
+        if steps > context.limits.input_pages or (not steps % _STEPS_BETWEEN_CHECKS and context.guard.expired()):
+            parsed.at_least("limit", start)
+            break
         node, path = waiting.pop()
         kids = node.get("/Kids") if hasattr(node, "get") else None
         if kids is None:
