@@ -61,9 +61,9 @@ def test_an_unknown_code_is_refused_where_it_may_not_be_made(shop: Shop) -> None
 
 def test_a_code_cannot_forge_a_line_for_the_spooler(shop: Shop) -> None:
     shop.queue(unknown_billingcode=UnknownBillingCode.DENY)
-    caller = shop.print(pages(1), options="job-billing='a\nSTATE: +paused'")
+    caller = shop.print(pages(1), options="job-billing='a\nSTATE: +paused\u202e'")
     assert all("\n" not in said.rstrip("\n") for said in caller.said)
-    assert "there is no billing code a?STATE: +paused;" in caller.said[-1]
+    assert "there is no billing code a?STATE: +paused?;" in caller.said[-1]
 
 
 def test_a_spent_budget_refuses_with_its_figures(shop: Shop) -> None:

@@ -174,6 +174,12 @@ def test_a_command_that_cannot_ask_lets_the_job_go_on(shop: Shop) -> None:
     assert "hook: askconfirmation: it could not be started" in shop.notes()
 
 
+def test_a_word_that_was_cut_off_is_no_answer(shop: Shop) -> None:
+    """The first 65,536 octets end with CANCEL."""
+    shop.queue(askconfirmation=shell("yes CANCELNOT | head -c 10000000"))
+    assert (shop.print(pages(2)).status, shop.posted) == (0, 2)
+
+
 def test_a_refused_job_is_not_asked_about(shop: Shop, hooks: Hooks) -> None:
     shop.queue(askconfirmation=hooks.program("ask"))
     shop.print(pages(11))

@@ -97,9 +97,15 @@ def test_the_ticket_command_cancels_a_job(shop: Shop, hooks: Hooks) -> None:
     assert (caller.status, shop.record.outcome, shop.posted) == (5, Outcome.CANCELED, 0)
 
 
-@pytest.mark.parametrize("fault", ["unusable", "signal", "hangs"])
+@pytest.mark.parametrize("fault", ["unusable", "signal", "hangs", "talks"])
 def test_a_job_is_held_when_the_ticket_command_cannot_be_run_to_its_end(shop: Shop, fault: str) -> None:
-    commands = {"unusable": unusable(shop.folder), "signal": shell("kill -9 $$"), "hangs": shell("sleep 60")}
+    """What it says at the end of ten megabytes is not heard: it might be the word that matters."""
+    commands = {
+        "unusable": unusable(shop.folder),
+        "signal": shell("kill -9 $$"),
+        "hangs": shell("sleep 60"),
+        "talks": shell("yes CANCELNOT | head -c 10000000; echo DENY"),
+    }
     shop.queue(overwrite_jobticket=commands[fault], hook_timeout_s=1)
     caller = shop.print(pages(1))
     assert (caller.status, shop.record.outcome, shop.posted) == (3, Outcome.PENDING_HELD, 0)

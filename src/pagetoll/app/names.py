@@ -11,6 +11,8 @@ from pagetoll.core.messages import _
 
 NAME_LENGTH_MAX = 255
 REFUSED_CHARACTERS = "/@?*,;&|"
+#: Embeddings, overrides and isolates of the bidirectional algorithm (UAX #9), and their ends.
+TURNS_WRITING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 Row = TypeVar("Row")
 
@@ -47,8 +49,9 @@ def new_names(kind: str, words: Iterable[str], known: Iterable[str]) -> list[str
 
 
 def is_control(character: str) -> bool:
-    """Whether a character moves the cursor, is half a pair, or cannot be seen for what it is."""
-    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+    """Whether a character moves the cursor, turns the direction of writing round, or is half a pair."""
+    turns = unicodedata.bidirectional(character) in TURNS_WRITING
+    return turns or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
 
 
 def matching(rows: Iterable[Row], patterns: Sequence[str], name_of: Callable[[Row], str]) -> list[Row]:

@@ -98,6 +98,7 @@ class _Listening:
         self._streams = {process.stdout.fileno(): output_octets_max, process.stderr.fileno(): SAID_OCTETS_MAX}
         self._heard = dict.fromkeys(self._streams, b"")
         self._output, self._said = self._streams
+        self._cut = False
         self._open = set(self._streams)
         self._ended = os.pidfd_open(process.pid)
         for stream in self._streams:
@@ -112,10 +113,11 @@ class _Listening:
             if time.monotonic() >= self._until_s:
                 self._stop()
                 text = _("it was stopped after {seconds} seconds").format(seconds=f"{self._timeout_s:g}")
-                return CommandEnd(None, self._heard[self._output], text, timed_out=True)
+                return CommandEnd(None, self._heard[self._output], text, timed_out=True, cut=self._cut)
             if self._interrupted is not None and self._interrupted():
                 self._stop()
-                return CommandEnd(None, self._heard[self._output], _("the job was given up"), interrupted=True)
+                given_up = _("the job was given up")
+                return CommandEnd(None, self._heard[self._output], given_up, interrupted=True, cut=self._cut)
         linger_s = time.monotonic() + LISTEN_AFTER_S
         while self._open and time.monotonic() < linger_s:
             self._read(linger_s)
@@ -125,15 +127,16 @@ class _Listening:
         status = self._process.wait()
         output = self._heard[self._output]
         if status == 0:
-            return CommandEnd(0, output)
+            return CommandEnd(0, output, cut=self._cut)
         said = _one_line(self._heard[self._said])
         if status < 0:
             text = _("it was ended by signal {number} ({name})")
             number = -status
             name = signal.Signals(number).name if number in set(signal.Signals) else "?"
-            return CommandEnd(None, output, text.format(number=number, name=name), signal_number=number)
+            ended = text.format(number=number, name=name)
+            return CommandEnd(None, output, ended, signal_number=number, cut=self._cut)
         text = _("it ended with status {status}: {said}").format(status=status, said=said or _("it said nothing"))
-        return CommandEnd(status, output, text)
+        return CommandEnd(status, output, text, cut=self._cut)
 
     def _wait(self, until_s: float) -> bool:
         """Read for a moment; whether the command's own process is over."""
@@ -155,7 +158,12 @@ class _Listening:
             elif data is not None:
                 if stream == self._output and self._hand_on is not None:
                     self._pass_on(data)
-                self._heard[stream] = (self._heard[stream] + data)[: self._streams[stream]]
+                self._keep(stream, data)
+
+    def _keep(self, stream: int, data: bytes) -> None:
+        room = self._streams[stream] - len(self._heard[stream])
+        self._heard[stream] += data[:room]
+        self._cut |= stream == self._output and len(data) > room
 
     def _pass_on(self, data: bytes) -> None:
         assert self._hand_on is not None

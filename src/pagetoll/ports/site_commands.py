@@ -16,7 +16,7 @@ class CommandEnd:
     `status` is its exit status, None where it has none: it could not be started, a signal ended it, or it was
     stopped. `output` is the beginning of what it wrote to standard output.
     `trouble` is a sentence, "" for status 0. `timed_out` and `interrupted` say why it was stopped; `signal_number` is
-    what ended it otherwise.
+    what ended it otherwise. `cut`: it wrote more than is kept.
     """
 
     status: int | None
@@ -25,14 +25,17 @@ class CommandEnd:
     timed_out: bool = False
     interrupted: bool = False
     signal_number: int = 0
+    cut: bool = False
 
     @property
     def lines(self) -> list[str]:
         """The lines of the output, without blanks around them, and without empty ones.
 
-        Only a line feed ends one: what else parts lines (U+2028, say) may come from a name or a title.
+        Only a line feed ends one: what else parts lines (U+2028, say) may come from a name or a title. A line that was
+        cut off is none: it might say something else.
         """
-        text = self.output.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
+        whole = self.output[: self.output.rfind(b"\n") + 1] if self.cut else self.output
+        text = whole.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
         return [line.strip() for line in text.split("\n") if line.strip()]
 
 

@@ -16,6 +16,7 @@ from pagetoll.core.policy import Decision, Verdict
 from pagetoll.core.site_commands import SiteCommand
 from pagetoll.core.ticket_answer import TicketAnswer, TicketVerdict, ticket_answer
 from pagetoll.ports import Note
+from pagetoll.ports.site_commands import OUTPUT_OCTETS_MAX
 
 
 def identify(services: Services, attempt: Attempt) -> Event:
@@ -38,10 +39,11 @@ def _ask(services: Services, attempt: Attempt, command: SiteCommand) -> Event:
     done = run_hook(services, attempt, "overwrite_jobticket", command, Phase.NONE)
     if done.given_up is not None:
         return done.given_up
-    if done.end.status is None:
+    if done.end.status is None or done.end.cut:
         normalise(services, attempt)
         text = _("Held: the command overwrite_jobticket could not be run ({why}); mend it, then release the job")
-        attempt.decision = Decision(Verdict.HOLD, "account-authorization-failed", text.format(why=done.end.trouble))
+        why = done.end.trouble or _("it printed more than {most} octets").format(most=OUTPUT_OCTETS_MAX)
+        attempt.decision = Decision(Verdict.HOLD, "account-authorization-failed", text.format(why=why))
         return Event.REFUSED
     answer = ticket_answer(done.end.lines)
     if answer.verdict is TicketVerdict.GO_ON:
