@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.books import MONDAY, ticket
-from pagetoll.app.explain import explanation, leg_row, summary
+from pagetoll.app.explain import explanation, summary
+from pagetoll.app.explained_limits import leg_row
 from pagetoll.app.explanation import to_json
 from pagetoll.app.figures import RULE_SENTENCES, shown_device
 from pagetoll.core.jobs import AttemptKey, AttemptState, ChargeRule, Identified, JobKey, Outcome
@@ -161,7 +162,7 @@ def test_the_price_is_shown_as_it_was_computed():
 
 
 def test_what_was_never_priced_has_no_price():
-    assert texts(REFUSED, "price") == {}
+    assert texts(REFUSED, "price") == {"lines": "none: the job was not priced"}
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,7 @@ Document
   type after filters      printer/hp
 
 Counted
+  counted by              Pagetoll, in the document
   language                pdf
   confidence              exact
   findings                blank_pages
@@ -168,8 +169,10 @@ Accounts
 
 Decision and outcome
   verdict                 allow
+  rules that spoke        limits of user anna on laser, parsed
   outcome                 completed
   backend's exit status   0
+  repairs                 none
 
 Times
   received                2026-03-02 08:01:00 UTC
@@ -215,7 +218,7 @@ def test_a_refusal_is_explained_by_its_sentence(filled: Site):
 def test_an_open_job_says_what_is_set_aside(filled: Site):
     _, shown, _ = pagetoll(filled, "explain", "4")
     assert "Job 4 of ben on laser is not over: reserved; 4 impressions are reserved for it.\n" in shown
-    assert "0 impressions now; 4 impressions set aside; limits soft 8, hard 10; checked\n" in shown
+    assert "0 impressions before; 4 impressions set aside; limits soft 8, hard 10; checked\n" in shown
     assert "authenticated: the spooler made sure who it is\n" in shown
 
 

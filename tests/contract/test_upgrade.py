@@ -113,3 +113,44 @@ def test_after_the_upgrade_its_jobs_can_be_refunded_and_new_ones_booked_on_a_cod
     assert [row.amount for row in books.catalogue.payments()] == [10_000_000, -3_000_000]
     assert books.audit() == []
     books.close()
+
+
+def test_after_the_upgrade_its_jobs_are_explained_with_what_there_is_and_new_ones_with_all(first_url: str):
+    upgrade(first_url)
+    books = Books(first_url)
+    old = books.ledger.attempt_by_id(1)
+    legs = books.ledger.legs(1)
+    assert old.rolling == ()
+    assert [(leg.stood, leg.posted_before, leg.posted) for leg in legs] == [
+        (None, 10_000_000, -3_000_000),
+        (None, 0, 3),
+    ]
+    new = books.ledger.attempt(books.print(2))
+    assert [leg.stood.posted for leg in books.ledger.legs(new.attempt_id)] == [7_000_000, 3]
+    books.close()
+
+
+def test_the_last_version_is_brought_up_with_jobs_of_every_state_and_down_again(first_url: str):
+    step(first_url, "0004")
+    upgrade(first_url)
+    books = Books(first_url)
+    opened = books.hold(2)
+    books.void(books.hold(1))
+    books.close()
+    step(first_url, "0004", down=True)
+    upgrade(first_url)
+    books = Books(first_url)
+    (open_leg, *_rest) = books.ledger.legs(books.ledger.attempt(opened).attempt_id)
+    assert (open_leg.state, open_leg.stood) == ("open", None)
+    books.settle(opened, 2)
+    assert books.posted() == 5
+    assert books.audit() == []
+    books.close()
+
+
+def step(url: str, version: str, *, down: bool = False) -> None:
+    """Brings a ledger to the schema of a version."""
+    database = Database.open(url, clock=SettableClock())
+    with database.durable.begin() as connection:
+        (command.downgrade if down else command.upgrade)(alembic_config(connection), version)
+    database.close()

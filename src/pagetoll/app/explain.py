@@ -5,9 +5,12 @@ Pure: records in, values out. A frontend renders `text` for people or `value` (J
 text, times as ISO 8601) for programs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC
+from types import MappingProxyType
 
+from pagetoll.app.explained_limits import accounts_section, repairs_row, rolling_section, rules_row
+from pagetoll.app.explained_price import credits_words, price_section
 from pagetoll.app.explanation import Explanation, Row, Section, Value
 from pagetoll.app.figures import (
     IDENTIFIED_SENTENCES,
@@ -15,11 +18,11 @@ from pagetoll.app.figures import (
     moment,
     shown_device,
 )
-from pagetoll.core.jobs import AttemptState, ChargeRule, Outcome
-from pagetoll.core.messages import _, figure, marked
-from pagetoll.core.money import MILLION, Unit, amount_of, credits_text
-from pagetoll.core.pricing import PriceLine, Tariff, tariff_from_json
-from pagetoll.ports import AttemptRecord, Ledger, LegRecord, Note
+from pagetoll.core.jobs import UNVERIFIED, AttemptState, ChargeRule, Outcome
+from pagetoll.core.messages import _, marked, plainly
+from pagetoll.core.money import credits_text
+from pagetoll.core.usage import COUNTED_BY_COMMAND
+from pagetoll.ports import AttemptRecord, KeptReading, Ledger, LegRecord, Note, Phase
 
 UNKNOWN = marked("not known")
 #: Options that CUPS writes for each job by itself; JSON has them.
@@ -35,6 +38,14 @@ ALWAYS_THERE = frozenset(
     )
 )
 
+#: Who found out what the document has.
+COUNTERS = {
+    "pagetoll": marked("Pagetoll, in the document"),
+    "command": marked("the site's command"),
+    "spooler": marked("the spooler, in its log"),
+    "nobody": marked("nobody"),
+}
+
 _VERBS: dict[Outcome, str] = {
     Outcome.COMPLETED: marked("{job} was printed"),
     Outcome.CANCELED: marked("{job} was canceled"),
@@ -47,26 +58,34 @@ _VERBS: dict[Outcome, str] = {
 
 def explain(ledger: Ledger, record: AttemptRecord, runs: Sequence[AttemptRecord] = ()) -> Explanation:
     """The explanation of an attempt; `runs` are all attempts of its job, for the row that names the others."""
-    return explanation(record, ledger.legs(record.attempt_id), ledger.notes(record.attempt_id), runs)
+    number = record.attempt_id
+    return explanation(record, ledger.legs(number), ledger.notes(number), runs, ledger.readings(number))
 
 
 def explanation(
-    record: AttemptRecord, legs: Sequence[LegRecord], notes: Sequence[Note], runs: Sequence[AttemptRecord] = ()
+    record: AttemptRecord,
+    legs: Sequence[LegRecord],
+    notes: Sequence[Note],
+    runs: Sequence[AttemptRecord] = (),
+    readings: Mapping[Phase, KeptReading] = MappingProxyType({}),
 ) -> Explanation:
     """The same from what was read of the ledger already."""
     sections = (
         _job(record, runs),
         _who(record),
         _document(record),
-        _counted(record),
+        _counted(record, readings),
         _charged(record),
-        _price(record),
-        Section("accounts", "Accounts", tuple(leg_row(leg) for leg in legs), is_list=True),
-        _decision(record),
+        price_section(record),
+        accounts_section(record, legs),
+        rolling_section(record),
+        _decision(record, rules_row(record, legs, notes), repairs_row(notes)),
         _times(record),
         Section("notes", "Notes", tuple(_note(note) for note in notes), is_list=True),
     )
-    return Explanation(record.attempt_id, summary(record), sections)
+    with plainly():
+        plain_summary = summary(record)
+    return Explanation(record.attempt_id, summary(record), plain_summary, sections)
 
 
 def summary(record: AttemptRecord) -> str:
@@ -85,7 +104,7 @@ def summary(record: AttemptRecord) -> str:
             impressions=record.charged_impressions, sheets=record.charged_media_sheets
         )
         if record.charge_rule != ChargeRule.UNCHARGED:
-            figures += ", " + _credits(record.charged_price)
+            figures += ", " + credits_words(record.charged_price)
         if back := _given_back(record):
             figures += _("; given back: {figures}").format(figures=back)
         return f"{said}; {_(_charged_word(record.charge_rule))}: {figures}."
@@ -96,10 +115,6 @@ def summary(record: AttemptRecord) -> str:
 def spoken(word: str) -> str:
     """A word of the ledger as people write it, in English: those of the enumerations have translations."""
     return str(word).replace("_", " ")
-
-
-def _credits(millionths: int) -> str:
-    return _("{credits} credits").format(credits=figure(credits_text(millionths)))
 
 
 def _number(name: str, label: str, number: int | None, unit: str = "impressions") -> Row:
@@ -193,13 +208,15 @@ def _document(record: AttemptRecord) -> Section:
     )
 
 
-def _counted(record: AttemptRecord) -> Section:
+def _counted(record: AttemptRecord, readings: Mapping[Phase, KeptReading]) -> Section:
     facts = record.facts
     findings = list[Value](facts.findings)
+    counter = _counter(record)
     return Section(
         "counted",
         "Counted",
         (
+            Row("counted_by", "counted by", _(COUNTERS[counter]), counter),
             _words("language", "language", facts.language, UNKNOWN),
             _words("confidence", "confidence", facts.confidence, UNKNOWN),
             Row("findings", "findings", ", ".join(facts.findings), findings),
@@ -208,12 +225,47 @@ def _counted(record: AttemptRecord) -> Section:
             _number("media_sheets", "paper", facts.media_sheets, "sheets"),
             _number("impressions_color", "in color", facts.impressions_color),
             _number("reported_impressions", "reported by the device", record.reported_impressions),
+            _readings(readings),
         ),
     )
 
 
+def _counter(record: AttemptRecord) -> str:
+    """A key of COUNTERS."""
+    if record.charge_rule in UNVERIFIED:
+        return "spooler"
+    if record.facts.parsed_impressions is None:
+        return "nobody"
+    return "command" if record.facts.language == COUNTED_BY_COMMAND else "pagetoll"
+
+
+def _readings(readings: Mapping[Phase, KeptReading]) -> Row:
+    """What the device's counter said before and after."""
+    value: dict[str, Value] = {
+        phase: {
+            "at": kept.reading.at.astimezone(UTC).isoformat(),
+            "device": kept.device,
+            "source": kept.reading.source,
+            "serial": kept.reading.serial,
+            "impressions": kept.reading.impressions,
+            "media_sheets": kept.reading.media_sheets,
+            "trouble": kept.trouble,
+        }
+        for phase, kept in readings.items()
+    }
+    shown = []
+    for phase, kept in sorted(readings.items(), reverse=True):
+        counter = _(UNKNOWN) if kept.reading.impressions is None else str(kept.reading.impressions)
+        trouble = f" ({kept.trouble})" if kept.trouble else ""
+        when = _("before") if phase == "before" else _("after")
+        shown.append(f"{when} {counter}, {kept.device} ({kept.reading.source}){trouble}")
+    return Row("readings", "readings", "; ".join(shown), value)
+
+
 def _charged(record: AttemptRecord) -> Section:
-    rows = [_number("quoted_impressions", "reserved", record.quoted_impressions)]
+    asked = record.outcome is not None and record.reserved_at is None
+    label = marked("asked for") if asked else marked("reserved")
+    rows = [_number("quoted_impressions", label, record.quoted_impressions)]
     if record.charge_rule:
         rule = ChargeRule(record.charge_rule)
         rows += [
@@ -244,114 +296,10 @@ def _given_back(record: AttemptRecord) -> str:
     if not (record.refunded_impressions or record.refunded_price):
         return ""
     impressions = _("{impressions} impressions").format(impressions=record.refunded_impressions)
-    return f"{impressions}, {_credits(record.refunded_price)}"
+    return f"{impressions}, {credits_words(record.refunded_price)}"
 
 
-def _price(record: AttemptRecord) -> Section:
-    """The price lines of what was charged, or of what is reserved while the attempt is open."""
-    if not record.tariff_json:
-        return Section("price", "Price", ())
-    tariff = tariff_from_json(record.tariff_json)
-    closed = bool(record.charge_rule)
-    impressions = record.charged_impressions if closed else record.quoted_impressions
-    total = record.charged_price if closed else record.quoted_price
-    label = marked("total") if closed else marked("total reserved")
-    factor = credits_text(tariff.overcharge)
-    lines = list[Value](
-        {
-            "printer": line.printer_name,
-            "price_per_impression": credits_text(line.price_per_impression),
-            "price_per_job": credits_text(line.price_per_job),
-            **({"ink_pages": credits_text(line.micro_impressions(impressions))} if line.page_shares else {}),
-        }
-        for line in tariff.lines
-    )
-    return Section(
-        "price",
-        "Price",
-        (
-            Row("lines", "prices", _price_lines(tariff, impressions), lines),
-            Row(
-                "overcharge",
-                "overcharge",
-                _("times {factor}").format(factor=figure(factor)) if tariff.overcharge != MILLION else "",
-                factor,
-            ),
-            Row("total", label, _credits(total), credits_text(total)),
-        ),
-    )
-
-
-def _pages_text(line: PriceLine, impressions: int) -> str:
-    """How many prices of a page: impressions, or what their ink comes to."""
-    if not line.page_shares:
-        return str(impressions)
-    return _("{pages} pages of ink").format(pages=figure(credits_text(line.micro_impressions(impressions))))
-
-
-def _price_lines(tariff: Tariff, impressions: int) -> str:
-    parts = [
-        f"{line.printer_name}: {_pages_text(line, impressions)} x {figure(credits_text(line.price_per_impression))}"
-        + (
-            _(" + {price} for the job").format(price=figure(credits_text(line.price_per_job)))
-            if line.price_per_job and impressions > 0
-            else ""
-        )
-        for line in tariff.lines
-    ]
-    return "; ".join(parts) or _("free of charge")
-
-
-def leg_row(leg: LegRecord) -> Row:
-    """One account of the attempt: what was set aside and posted, how it stood before and after, its limits."""
-    account = leg.account
-    unit, owner = account.unit, f"{_(spoken(account.owner_kind))} {account.owner_name}"
-    where = _(" on {printer}").format(printer=account.scope_name) if account.scope_name else ""
-    after = None if leg.posted_before is None else leg.posted_before + leg.posted
-    stood = _("stands at {amount} now").format(amount=amount_of(account.posted, unit))
-    if leg.posted_before is not None and after is not None:
-        stood = _("{before} before, {after} after").format(
-            before=amount_of(leg.posted_before, unit), after=amount_of(after, unit)
-        )
-    parts = [stood]
-    if leg.state == "open":
-        parts.append(_("{amount} set aside").format(amount=amount_of(leg.reserved, unit)))
-    if not account.is_balance:
-        soft, hard = _limit(account.soft_limit, unit), _limit(account.hard_limit, unit)
-        parts.append(_("limits soft {soft}, hard {hard}").format(soft=soft, hard=hard))
-    if account.grace_until is not None:
-        parts.append(_("grace until {moment}").format(moment=moment(account.grace_until)))
-    parts.append(_("checked") if leg.checked else _("counted, not checked"))
-
-    def bare(steps: int | None) -> Value:
-        return steps if steps is None or unit is not Unit.CREDITS else credits_text(steps)
-
-    value: dict[str, Value] = {
-        "account": account.account_id,
-        "owner_kind": account.owner_kind.value,
-        "owner": account.owner_name,
-        "scope": account.scope_name,
-        "unit": unit.value,
-        "reserved": bare(leg.reserved),
-        "posted": bare(leg.posted),
-        "before": bare(leg.posted_before),
-        "after": bare(after),
-        "soft_limit": bare(account.soft_limit),
-        "hard_limit": bare(account.hard_limit),
-        "grace_until": None if account.grace_until is None else account.grace_until.isoformat(),
-        "checked": leg.checked,
-        "state": leg.state,
-    }
-    return Row(f"account_{account.account_id}", f"{owner}{where}", "; ".join(parts), value)
-
-
-def _limit(limit: int | None, unit: Unit) -> str:
-    if limit is None:
-        return _("none")
-    return figure(credits_text(limit)) if unit is Unit.CREDITS else str(limit)
-
-
-def _decision(record: AttemptRecord) -> Section:
+def _decision(record: AttemptRecord, rules: Row, repairs: Row) -> Section:
     ended = record.outcome or record.state
     text = _(spoken(ended))
     if record.outcome is None:
@@ -363,8 +311,10 @@ def _decision(record: AttemptRecord) -> Section:
             _words("verdict", "verdict", record.verdict),
             _words("reason", "reason", record.reason),
             _words("text", "said", record.decision_text),
+            rules,
             Row("outcome", "outcome", text, ended.value),
             Row("backend_status", "backend's exit status", _status(record.backend_status), record.backend_status),
+            repairs,
         ),
     )
 

@@ -24,26 +24,29 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Section:
     """Rows under a title (a key of the catalogues). In JSON an object by row name, or, when `is_list`, the list of
-    the rows' values."""
+    the rows' values. `empty` (such a key, too) is what people are told where there are no rows."""
 
     name: str
     title: str
     rows: tuple[Row, ...]
     is_list: bool = False
+    empty: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """An attempt in a sentence and in all its figures."""
+    """An attempt in a sentence and in all its figures; `plain_summary` is the sentence as programs get it, in English
+    whatever the reader's language is."""
 
     attempt_id: int
     summary: str
+    plain_summary: str
     sections: tuple[Section, ...]
 
 
 def to_json(explained: Explanation) -> str:
     """The explanation for programs, in one line."""
-    tree: dict[str, Value] = {"attempt": explained.attempt_id, "summary": explained.summary}
+    tree: dict[str, Value] = {"attempt": explained.attempt_id, "summary": explained.plain_summary}
     for section in explained.sections:
         if section.is_list:
             tree[section.name] = [row.value for row in section.rows]

@@ -5,6 +5,8 @@ The English sentence is the key (GNU gettext manual, chapter 2). A program choos
 (`pagetoll.frontends.language`); until then, and in the daemon, sentences stay English.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -42,6 +44,18 @@ def choose(translations: Translations, forms: Forms = PLAIN_FORMS) -> None:
     """Speak this catalogue's language from here on, and write numbers and times in these forms."""
     global _chosen, _forms
     _chosen, _forms = translations, forms
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """English and plain forms for as long as it lasts: for what programs read."""
+    global _chosen, _forms
+    before = _chosen, _forms
+    _chosen, _forms = _English(), PLAIN_FORMS
+    try:
+        yield
+    finally:
+        _chosen, _forms = before
 
 
 def _(sentence: str) -> str:

@@ -9,6 +9,9 @@ are three sheets (docs/concepts/measuring.md).
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+#: The language of what a command of the site's has counted.
+COUNTED_BY_COMMAND = "counted-by-command"
+
 
 class Confidence(StrEnum):
     """How sure a count is, best first."""

@@ -202,6 +202,7 @@ class LegRecord:
     posted: int
     posted_before: int | None = None
     stood: AccountState | None = None
+    grace_written: datetime | None = None  # the grace that this attempt began
 
 
 @dataclass(frozen=True, slots=True)

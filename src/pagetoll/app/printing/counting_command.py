@@ -14,9 +14,8 @@ from pagetoll.core.errors import DocumentError
 from pagetoll.core.hook_variables import Phase
 from pagetoll.core.messages import _
 from pagetoll.core.site_commands import SiteCommand
-from pagetoll.core.usage import Confidence, PageRun, Segment, Usage
+from pagetoll.core.usage import COUNTED_BY_COMMAND, Confidence, PageRun, Segment, Usage
 
-LANGUAGE = "counted-by-command"
 DIGITS_MOST = 9
 
 
@@ -52,7 +51,7 @@ def count_by_command(services: Services, attempt: Attempt, command: SiteCommand,
         said = _("the command “{command}” did not count the document: {why}")
         raise DocumentError(said.format(command=command, why=why))
     runs = (PageRun(length=number),) if number else ()
-    return Usage((Segment(LANGUAGE, runs),), Confidence.DECLARED)
+    return Usage((Segment(COUNTED_BY_COMMAND, runs),), Confidence.DECLARED)
 
 
 def first_count(lines: list[str]) -> int | None:

@@ -179,4 +179,6 @@ def rendered(explained: Explanation) -> str:
         if rows:
             lines += ["", _(section.title)]
             lines += [f"  {printable(_(row.label)):<{LABEL_WIDTH}}{printable(row.text)}" for row in rows]
+        elif section.empty:
+            lines += ["", _(section.title), f"  {_(section.empty)}"]
     return "\n".join(lines) + "\n"

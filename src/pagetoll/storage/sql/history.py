@@ -15,7 +15,7 @@ from pagetoll.storage.sql import schema
 from pagetoll.storage.sql.accounts import accounts_named, job_write_id, state_of
 from pagetoll.storage.sql.attempts import clean, record_of, records
 from pagetoll.storage.sql.engine import Database
-from pagetoll.storage.sql.instants import from_micros, to_micros
+from pagetoll.storage.sql.instants import from_micros, maybe_instant, to_micros
 from pagetoll.storage.sql.schema import OPEN_ATTEMPTS, accounts, attempts, entries, printers, reservations, users
 from pagetoll.storage.sql.standings import stood_of
 
@@ -193,6 +193,7 @@ def legs(connection: Connection, attempt_id: int) -> Sequence[LegRecord]:
             reservations.c.amount,
             reservations.c.state,
             reservations.c.checked,
+            reservations.c.grace_written,
             *(column for column in reservations.c if column.name.startswith("stood_")),
             posted.label("posted_here"),
             first.label("first_entry"),
@@ -211,6 +212,7 @@ def legs(connection: Connection, attempt_id: int) -> Sequence[LegRecord]:
             posted=int(row.posted_here),
             posted_before=None if row.first_entry is None else int(row.posted_before),
             stood=stood_of(account, row),
+            grace_written=maybe_instant(row.grace_written),
         )
         for row in connection.execute(found)
     ]
