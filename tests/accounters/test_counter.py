@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -323,6 +324,42 @@ def test_a_page_that_kills_whoever_draws_it_is_still_counted() -> None:
     assert usage.impressions == 1
     assert usage.segments[0].runs[0].color is ColorClass.UNKNOWN
     assert [finding.code for finding in usage.findings][-1] == "coverage_incomplete"
+
+
+def octets_of(pid: int) -> int:
+    """Memory of a process and all below it; what several share is counted once."""
+    own = 0
+    with suppress(OSError):
+        own = int((Path("/proc") / str(pid) / "smaps_rollup").read_text().partition("\nPss:")[2].split()[0]) * 1024
+    return own + sum(map(octets_of, processes(pid)))
+
+
+@needs_ghostscript
+@pytest.mark.parametrize(
+    "document",
+    [
+        (SAMPLES / "hostile/pdf-form-recursion.pdf").read_bytes(),
+        b"%!PS\n/all 20000 array def 0 1 19999 { all exch 60000 string put } for showpage\n",
+    ],
+    ids=["recursion", "strings"],
+)
+def test_all_processes_of_a_count_together_stay_below_512_mib(document: bytes) -> None:
+    program = (
+        "import sys; from pagetoll.accounters.software.counter import *\n"
+        "try: SoftwareCounter(pages_seen=True).count(0, look=PageLook())\n"
+        "except DocumentError: pass"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(pagetoll.__file__).parent.parent)}
+    most = 0
+    with tempfile.TemporaryFile() as file:
+        file.write(document)
+        file.flush()
+        with subprocess.Popen([sys.executable, "-c", program], env=environment, stdin=file) as asking:
+            while asking.poll() is None:
+                most = max(most, octets_of(asking.pid))
+                time.sleep(0.01)
+    assert asking.returncode == 0
+    assert 128 << 20 < most < 512 << 20
 
 
 @needs_ghostscript

@@ -18,8 +18,11 @@ from pagetoll.languages.limits import FAIR_DPI
 _SAFE = ("-dSAFER", "-q", "-dBATCH", "-dNOPAUSE", "-dNOPROMPT")
 # "-_" reads standard input in blocks; "-" would read it octet by octet, which takes three times as long.
 _STDIN = "-_"
-_PIPES = ("-sstdout=%stderr", "-sOutputFile=-", "-K524288")
-ARGUMENTS = (*_SAFE, "-sDEVICE=pxlmono", "-r75", *_PIPES, _STDIN)
+_PIPES = ("-sstdout=%stderr", "-sOutputFile=-")
+_MEMORY = "-K393216"
+"""384 MiB, in KiB. With the processes around it a count stays below 512 MiB."""
+_MEMORY_FOR_PIXELS = "-K524288"
+ARGUMENTS = (*_SAFE, "-sDEVICE=pxlmono", "-r75", *_PIPES, _MEMORY, _STDIN)
 _FAIR_FILL = ("-c", "0 0 .setfilladjust2", "-f")
 """Fills cover the pixels whose middle is inside, not all they touch. Measured on thin lines: 1 % instead of 24 % too
 much ink at 150 dpi (docs/reference/coverage.md)."""
@@ -32,7 +35,8 @@ def pixel_arguments(resolution_dpi: int) -> tuple[str, ...]:
     """For raw Netpbm pictures: bits, grey or color as each page needs. No page may need a file (MaxBitmap),
     for none can be written."""
     fill = _FAIR_FILL if resolution_dpi >= FAIR_DPI else ()
-    return (*_SAFE, "-sDEVICE=pnmraw", f"-r{resolution_dpi}", "-dMaxBitmap=400000000", *_PIPES, *fill, _STDIN)
+    device = ("-sDEVICE=pnmraw", f"-r{resolution_dpi}", "-dMaxBitmap=400000000")
+    return (*_SAFE, *device, *_PIPES, _MEMORY_FOR_PIXELS, *fill, _STDIN)
 
 
 @dataclass(frozen=True, slots=True)

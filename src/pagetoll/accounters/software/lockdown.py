@@ -28,11 +28,12 @@ _libc = ctypes.CDLL(None, use_errno=True)
 class Budget:
     """What one document may use: processor seconds, memory beyond what the process already has.
 
-    A counting process with numpy has some 60 MiB, and all of it together has to stay below 512 MiB.
+    All processes of a count together have to stay below 512 MiB: the one that asks, the zygote, a counting process
+    with numpy and a Ghostscript have some 80 MiB to begin with.
     """
 
     cpu_s: float
-    memory_octets: int = 440 * MIB
+    memory_octets: int = 400 * MIB
 
 
 def time_limit_s(document_octets: int) -> float:
