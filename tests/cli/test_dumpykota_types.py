@@ -224,6 +224,8 @@ def test_all_is_xml_with_everything_whatever_else_was_asked(filled: Site):
     root = Xml.fromstring(done.out)
     assert [dump.attrib["type"] for dump in root] == [str(data) for data in DumpType]
     assert len(root.findall("dump[@type='history']/entry")) == 5
+    switches = root.findall("dump[@type='printers']/entry/attribute[@name='passthrough']")
+    assert {(switch.attrib["type"], switch.text) for switch in switches} == {("str", "f")}, "a text, as PyKota had it"
 
 
 def test_json_is_an_object_a_line_with_exact_titles_and_numbers(filled: Site):

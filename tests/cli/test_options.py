@@ -48,6 +48,13 @@ def test_an_unknown_ambiguous_or_incomplete_option_is_refused(arguments: list[st
         parse(COMMAND, arguments)
 
 
+def test_a_beginning_of_one_letter_is_named_as_it_was_typed():
+    with pytest.raises(UsageError, match="option --r not a unique prefix; see sample --help"):
+        parse(COMMAND, ["--r"])
+    with pytest.raises(UsageError, match="option -x not recognized; see sample --help"):
+        parse(COMMAND, ["-x"])
+
+
 @given(st.lists(st.text(max_size=10), max_size=6))
 def test_no_words_make_the_parser_fail_otherwise(arguments: list[str]):
     try:

@@ -22,6 +22,8 @@ PROGRAMS = (
 )
 #: These show help, version and page as the others, but need a home or rights of their own.
 SHOWN = (*PROGRAMS, "pkbanner", "pkmail", "pknotify", "pkturnkey", "pksetup", "autopykota", "pkhint")
+#: What they do without any word is all that most people ever ask of them, and PyKota did it on a terminal too.
+ALONE = ("repykota", "warnpykota", "pykosd", "pkturnkey")
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 LISTINGS = {
     "pkprinters": ["-l"],
@@ -69,13 +71,13 @@ def test_the_reference_page_has_a_row_for_each_option(program: str):
     assert documented == {option.letter for option in command(program).options if option.letter}
 
 
-@pytest.mark.parametrize("program", SHOWN)
-def test_without_words_on_a_terminal_the_help_is_shown(shared_site: Site, program: str):
+def on_a_terminal(site: Site, program: str) -> subprocess.CompletedProcess[str]:
+    """The program without any word, its standard input a terminal."""
     ours, theirs = pty.openpty()
     try:
-        shown = subprocess.run(
+        return subprocess.run(
             [sys.executable, "-m", module_of(program)],
-            env=shared_site.environment,
+            env=site.environment,
             stdin=theirs,
             capture_output=True,
             text=True,
@@ -85,7 +87,19 @@ def test_without_words_on_a_terminal_the_help_is_shown(shared_site: Site, progra
     finally:
         os.close(ours)
         os.close(theirs)
+
+
+@pytest.mark.parametrize("program", [name for name in SHOWN if name not in ALONE])
+def test_without_words_on_a_terminal_the_help_is_shown(shared_site: Site, program: str):
+    shown = on_a_terminal(shared_site, program)
     assert (shown.returncode, shown.stdout) == (0, command(program).help())
+
+
+@pytest.mark.parametrize("program", ALONE)
+def test_these_work_without_words_on_a_terminal_too(shared_site: Site, program: str):
+    shown = on_a_terminal(shared_site, program)
+    assert (shown.returncode in (254, 255), shown.stdout) == (True, "")
+    assert re.match(r"\S+ : (there is no|lpstat)", shown.stderr), "nothing is there yet, which only work could find"
 
 
 @needs_root

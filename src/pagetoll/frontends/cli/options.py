@@ -158,7 +158,7 @@ def _collect(
 
 def _what_is_wrong(error: getopt.GetoptError) -> str:
     """The sentence of `getopt`, which has no catalogue, in the reader's language; in English it is the same."""
-    option = f"--{error.opt}" if len(error.opt) > 1 else f"-{error.opt}"
+    option = f"--{error.opt}" if f"option --{error.opt}" in error.msg else f"-{error.opt}"
     for ending, sentence in (
         ("not recognized", _("option {option} not recognized")),
         ("requires argument", _("option {option} requires argument")),

@@ -156,7 +156,7 @@ def _suggest(queues: Sequence[str], uris: Mapping[str, str]) -> None:
 
 def main() -> int:
     """The program; returns the exit status."""
-    return run(Program(COMMAND, plan))
+    return run(Program(COMMAND, plan, works_alone=True))
 
 
 if __name__ == "__main__":

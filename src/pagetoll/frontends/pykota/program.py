@@ -32,10 +32,12 @@ EXIT_REMARK = "Exit status: 0 done, 253 interrupted, 254 wrong words, nothing ma
 @dataclass(frozen=True, slots=True)
 class Program:
     """A command and how its words become an act. `plan` opens the files that the words name, still as the caller,
-    and raises UsageError for words that do not go together."""
+    and raises UsageError for words that do not go together. `works_alone`: without any word it works as well on a
+    terminal, where the others show their help."""
 
     command: Command
     plan: Callable[[Parsed], Act]
+    works_alone: bool = False
 
 
 def run(program: Program, arguments: list[str] | None = None) -> int:
@@ -75,7 +77,8 @@ def guarded(work: Callable[[], int]) -> int:
 def _run(program: Program, words: list[str]) -> int:
     command = program.command
     parsed = parse(command, words)
-    if "help" in parsed or (not words and sys.stdin is not None and sys.stdin.isatty()):
+    is_lost = not words and not program.works_alone and sys.stdin is not None and sys.stdin.isatty()
+    if "help" in parsed or is_lost:
         sys.stdout.write(command.help())
         return EXIT_DONE
     if "version" in parsed:

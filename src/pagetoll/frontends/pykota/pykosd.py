@@ -153,7 +153,7 @@ def _run(words: list[str]) -> int:
     # getopt finds --color by its beginnings only, and people write it both ways.
     words = [_BRITISH.sub("--color", word) for word in words]
     parsed = parse(COMMAND, words)
-    if "help" in parsed or "version" in parsed or (not words and sys.stdin is not None and sys.stdin.isatty()):
+    if "help" in parsed or "version" in parsed:
         return run(Program(COMMAND, plan_look), words)
     for complaint in parsed.complaints:
         tell("ERROR", complaint)

@@ -113,7 +113,7 @@ def grace(row: ReportRow) -> str:
 
 def main() -> int:
     """The program; returns the exit status."""
-    return run(Program(COMMAND, plan))
+    return run(Program(COMMAND, plan, works_alone=True))
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def _warn(opening: Opening, order: ReportOrder) -> int:
 
 def main() -> int:
     """The program; returns the exit status."""
-    return run(Program(COMMAND, plan))
+    return run(Program(COMMAND, plan, works_alone=True))
 
 
 if __name__ == "__main__":

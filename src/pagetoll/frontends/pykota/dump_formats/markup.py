@@ -12,10 +12,10 @@ from pagetoll.core.dumps import Value
 from pagetoll.frontends.pykota.dump_formats.cells import Section, plain
 
 STORAGE = "pagetoll"
-#: The names of Python's types, as PyKota wrote them; a time was a text there.
+#: The names of Python's types, as PyKota wrote them; a time was a text there, and so was the t or f of a switch.
 TYPE_NAMES: tuple[tuple[type, str], ...] = (
     (str, "str"),
-    (bool, "bool"),
+    (bool, "str"),
     (int, "int"),
     (Decimal, "float"),
     (datetime, "str"),
