@@ -98,7 +98,9 @@ class HandedOver:
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """Asks for a round of upkeep now; the answer is `Say` lines and `Exit`."""
+    """Asks for a round of upkeep now; the answer is `Say` lines, or one with JSON, and `Exit`."""
+
+    as_json: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +262,7 @@ _LAYOUTS: dict[bytes, tuple[type[Message], tuple[tuple[str, Callable[[_Cursor], 
     b"started": (Started, (("backend_pid", _Cursor.number), ("backend_start_time_ticks", _Cursor.number))),
     b"line": (Line, (("line", _Cursor.octets),)),
     b"canceled": (Canceled, ()),
-    b"upkeep": (Upkeep, ()),
+    b"upkeep": (Upkeep, (("as_json", _Cursor.flag),)),
     b"ended": (Ended, (("status", _Cursor.status), ("canceled", _Cursor.flag), ("signal_number", _Cursor.number))),
     b"handed-over": (HandedOver, (("document_octets", _Cursor.number),)),
     b"beat": (Beat, ()),

@@ -36,13 +36,36 @@ def report(found: PykotaFile) -> Iterator[str]:
         yield f"{where}: {section} = {told(became.entry)}: {_outcome(became)}"
 
 
+def outcomes(found: PykotaFile) -> Iterator[dict[str, object]]:
+    """The same for programs: `fate` is one word of the table of directives, `toml` what the option is given."""
+    for became in found.became:
+        yield {
+            "file": found.file,
+            "line": became.entry.line,
+            "section": became.entry.section,
+            "directive": became.entry.name,
+            "value": told(became.entry),
+            "fate": str(became.fate),
+            "option": became.option or None,
+            "toml": toml_value(became.raw) if became.option else None,
+            "why": became.why,
+            "not_in_force": _instead(became),
+        }
+
+
+def _instead(became: Became) -> str:
+    if not became.option:
+        return ""
+    option = OPTION_BY_NAME[became.option]
+    return instead_of(option, option.parse(became.raw))
+
+
 def _outcome(became: Became) -> str:
     if not became.option:
         return f"{_(became.fate)}: {_(became.why)}"
     becomes = became.option if became.fate is Fate.RENAMED else _("the same name")
     note = f" ({became.why})" if became.why else ""
-    option = OPTION_BY_NAME[became.option]
-    instead = instead_of(option, option.parse(became.raw))
+    instead = _instead(became)
     waits = " [" + _("not in force yet: {text}").format(text=_(instead)) + "]" if instead else ""
     return f"{_(became.fate)}: {becomes} = {toml_value(became.raw)}{note}{waits}"
 

@@ -5,6 +5,8 @@ import json
 import os
 import re
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from pagetoll.config.create import FILE_MODE
@@ -15,12 +17,12 @@ from pagetoll.config.options import OPTION_BY_NAME, Option
 from pagetoll.config.options import OPTIONS as CONFIG_OPTIONS
 from pagetoll.config.options.not_yet import instead_of
 from pagetoll.config.pykota_conf import places
-from pagetoll.config.pykota_conf.convert import converted, report
+from pagetoll.config.pykota_conf.convert import converted, outcomes, report
 from pagetoll.config.pykota_conf.directives import DIRECTIVE_BY_NAME, directives_of
 from pagetoll.config.pykota_conf.read import PykotaFile
 from pagetoll.config.safe_files import replace_file
 from pagetoll.config.toml_file import suggestion, toml_key, toml_value
-from pagetoll.core.errors import ConfigError, UsageError
+from pagetoll.core.errors import ConfigError, ConfigProblem, UsageError
 from pagetoll.core.messages import _
 from pagetoll.frontends import identity
 from pagetoll.frontends.cli.options import Command, Parsed
@@ -37,7 +39,7 @@ COMMAND = Command(
     "nothing.",
     rows=(
         Row("f", "force", "", "let convert replace a file that exists"),
-        Row("J", "json", "", "show and explain for programs"),
+        Row("J", "json", "", "for programs; convert writes its report and the TOML so"),
         Row("o", "output", "FILE", "where convert writes to (standard output otherwise)"),
     ),
 )
@@ -61,6 +63,8 @@ def main(arguments: list[str]) -> int:
     identity.become_owner(home)
     if word == "explain":
         option = option_named(names.pop(0))
+    if word == "check" and "json" in parsed:
+        return check_for_programs(home)
     configuration = read_home(home)
     queue = names[0] if names else ""
     if word == "check":
@@ -83,6 +87,21 @@ def check(configuration: Configuration) -> None:
         say(_("warning: {text}").format(text=printable(str(warning))))
 
 
+def check_for_programs(home: Home) -> int:
+    """The same, and what is wrong, as one document; 1 when something is wrong."""
+    files: tuple[str, ...] = ()
+    warnings: tuple[ConfigProblem, ...] = ()
+    problems: Sequence[ConfigProblem] = ()
+    try:
+        configuration = read_home(home)
+        files, warnings = configuration.files, tuple(configuration.warnings)
+    except ConfigError as error:
+        problems = error.problems
+    told = {"files": files, "problems": list(map(asdict, problems)), "warnings": list(map(asdict, warnings))}
+    sys.stdout.write(as_json(told))
+    return int(bool(problems))
+
+
 def convert(parsed: Parsed, names: list[str]) -> int:
     """Write the TOML and tell what became of each directive. Raises UsageError, ConfigError."""
     path = Path(names[0]) if names else places.find(places.CONFIGURATION, "", os.environ)
@@ -94,14 +113,21 @@ def convert(parsed: Parsed, names: list[str]) -> int:
     if found.problems:
         raise ConfigError(found.problems)
     text = converted(found)
-    for each in (found, *administrators(path)):
+    if target := parsed.text("output"):
+        write(Path(target).absolute(), text, "force" in parsed)
+    files = (found, *administrators(path))
+    if "json" in parsed:
+        became = [facts for each in files for facts in outcomes(each)]
+        warnings = [asdict(warning) for each in files for warning in each.warnings]
+        output = str(Path(target).absolute()) if target else None
+        sys.stdout.write(as_json({"directives": became, "warnings": warnings, "output": output, "toml": text}))
+        return 0
+    for each in files:
         for told in report(each):
             sys.stderr.write(f"{printable(told)}\n")
         for warning in each.warnings:
             sys.stderr.write(printable(_("warning: {text}").format(text=str(warning))) + "\n")
-    if target := parsed.text("output"):
-        write(Path(target).absolute(), text, "force" in parsed)
-    else:
+    if not target:
         sys.stdout.write(text)
     return 0
 

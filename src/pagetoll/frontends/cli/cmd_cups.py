@@ -4,7 +4,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from pagetoll.config.create import FOLDER_MODE, set_queue_mode, set_text_option, write_thin_conf
@@ -16,9 +16,9 @@ from pagetoll.core.messages import _
 from pagetoll.frontends import identity, values
 from pagetoll.frontends.cli.cups_quotas import import_quotas
 from pagetoll.frontends.cli.options import Command, Option, Parsed, comma_list
-from pagetoll.frontends.cli.subcommand import parse_or_show, say
+from pagetoll.frontends.cli.subcommand import JSON, advise, parse_or_show, say, say_done
 from pagetoll.integrations import backend_install, cups_server, system_user
-from pagetoll.integrations.cups import Cups, Queue, manage, unmanage
+from pagetoll.integrations.cups import Changed, Cups, Queue, manage, unmanage
 from pagetoll.wire.device_uri import ALL_SCHEMES, OUR_SCHEMES, unwrap
 
 COMMAND = Command(
@@ -33,7 +33,7 @@ COMMAND = Command(
         Option("n", "name", "NAMES", "its names (cupspykota,pagetoll), or also tea4cups; manage takes the first"),
         Option("s", "as-spooler", "USER", "the backend runs as this user (lp), not as root; jobs are taken from it"),
         Option("k", "keep-secret", "", "keep a password of the device's URI in device-uris.toml, out of the queue"),
-        Option("J", "json", "", "status, import-quotas: write JSON, one object a backend and a queue"),
+        JSON,
         Option("N", "dry-run", "", "import-quotas: change nothing, show what would be imported"),
         Option("w", "watch", "", "manage: count and charge, refuse nothing (pagetoll report refusals)"),
         Option("e", "enforce", "", "manage: refuse what rules and limits forbid, as it is without --watch"),
@@ -41,6 +41,8 @@ COMMAND = Command(
     ),
 )
 OPTIONS = COMMAND.options
+#: What became of something, for programs.
+Facts = dict[str, object]
 
 
 def main(arguments: list[str]) -> int:
@@ -95,20 +97,29 @@ def install_backend(parsed: Parsed, home: Home, _names: list[str]) -> int:
     stamps = backend_install.stamps_for(home, cups_server.find_files(os.environ), spooler)
     text = backend_install.stamped(backend_install.thin_source(), stamps)
     mode = backend_install.SPOOLER_MODE if spooler else backend_install.ROOT_MODE
-    for path in backend_install.install(folder, schemes_of(parsed), text, mode):
-        say(_("installed {path}").format(path=path))
-    accept_jobs_of(spooler, home)
+    say_paths(parsed, "installed", backend_install.install(folder, schemes_of(parsed), text, mode))
+    accept_jobs_of(spooler, home, parsed)
     if spooler:
-        say(
+        advise(
+            parsed,
             _("{spooler} cannot start the daemon: let systemd do it, or run: pagetoll daemon start").format(
                 spooler=spooler
-            )
+            ),
         )
-    say(_("Next: pagetoll cups manage QUEUE puts a queue behind it; pagetoll cups status lists the queues."))
+    advise(
+        parsed, _("Next: pagetoll cups manage QUEUE puts a queue behind it; pagetoll cups status lists the queues.")
+    )
     return 0
 
 
-def accept_jobs_of(spooler: str, home: Home) -> None:
+def say_paths(parsed: Parsed, done: str, paths: Iterable[Path]) -> None:
+    """That each file was installed or removed."""
+    sentence = {"installed": _("installed {path}"), "removed": _("removed {path}")}[done]
+    for path in paths:
+        say_done(parsed, sentence.format(path=path), {"done": done, "name": str(path)})
+
+
+def accept_jobs_of(spooler: str, home: Home, parsed: Parsed) -> None:
     """Settings and the folder's mode by who runs the backend; done as the home's owner."""
     if spooler == load_home(home).spooler_user:
         return
@@ -122,7 +133,8 @@ def accept_jobs_of(spooler: str, home: Home) -> None:
     if home.root is not None:
         home.root.chmod(FOLDER_MODE | (0o001 if spooler else 0))
     who = _("also from {spooler}").format(spooler=spooler) if spooler else _("from root only")
-    say(_("Jobs are taken {who} now. A running daemon learns it by: pagetoll daemon reload").format(who=who))
+    line = _("Jobs are taken {who} now. A running daemon learns it by: pagetoll daemon reload").format(who=who)
+    say_done(parsed, line, {"done": "changed", "name": "spooler_user", "user": spooler})
 
 
 def uninstall_backend(parsed: Parsed, _home: Home, _names: list[str]) -> int:
@@ -141,10 +153,9 @@ def uninstall_backend(parsed: Parsed, _home: Home, _names: list[str]) -> int:
                 )
             )
     removed = backend_install.uninstall(folder, names)
-    for path in removed:
-        say(_("removed {path}").format(path=path))
+    say_paths(parsed, "removed", removed)
     if not removed:
-        say(_("There is no backend of ours."))
+        advise(parsed, _("There is no backend of ours."))
     return 0
 
 
@@ -156,11 +167,13 @@ def manage_queues(parsed: Parsed, home: Home, names: list[str]) -> int:
     mode = Mode.WATCH if "watch" in parsed else Mode.ENFORCE if "enforce" in parsed else None
     cups = Cups(os.environ, on_wait)
 
-    def act(name: str) -> str:
+    def act(name: str) -> tuple[str, Facts]:
         done = manage(cups, home, name, scheme=scheme, secret="keep-secret" in parsed)
+        facts = facts_of("managed", done)
         if mode is not None and set_queue_mode(home.configuration, name, mode, home.owner()):
             said = _("{name}: mode {mode} in {file}; a running daemon learns it by: pagetoll daemon reload")
-            say(said.format(name=name, mode=mode, file=home.configuration))
+            advise(parsed, said.format(name=name, mode=mode, file=home.configuration))
+            facts["mode"] = str(mode)
         kept = _("; its password is kept in device-uris.toml") if done.secret_kept else ""
         return (
             _("{name}: {before} is behind {scheme} now{kept}").format(
@@ -168,26 +181,37 @@ def manage_queues(parsed: Parsed, home: Home, names: list[str]) -> int:
             )
             if done.changed
             else _("{name}: is managed already").format(name=name)
-        )
+        ), facts
 
-    status = each(names, act)
+    status = each(parsed, names, act)
     write_thin_conf(home, load_home(home), home.owner())
     return status
 
 
-def unmanage_queues(_parsed: Parsed, home: Home, names: list[str]) -> int:
+def facts_of(word: str, done: Changed) -> Facts:
+    """What became of a queue, for programs; without passwords."""
+    return {
+        "done": word if done.changed else None,
+        "name": done.queue,
+        "before": done.before,
+        "after": done.after,
+        "secret_kept": done.secret_kept,
+    }
+
+
+def unmanage_queues(parsed: Parsed, home: Home, names: list[str]) -> int:
     """Give queues their own device back."""
     cups = Cups(os.environ, on_wait)
 
-    def act(name: str) -> str:
+    def act(name: str) -> tuple[str, Facts]:
         done = unmanage(cups, home, name)
         return (
             _("{name}: prints to {after} again").format(name=name, after=done.after)
             if done.changed
             else _("{name}: is not managed").format(name=name)
-        )
+        ), facts_of("unmanaged", done)
 
-    return each(names, act)
+    return each(parsed, names, act)
 
 
 def on_wait(sentence: str) -> None:
@@ -195,12 +219,12 @@ def on_wait(sentence: str) -> None:
     sys.stderr.write(f"pagetoll cups: {sentence}\n")
 
 
-def each(names: list[str], act: Callable[[str], str]) -> int:
+def each(parsed: Parsed, names: list[str], act: Callable[[str], tuple[str, Facts]]) -> int:
     """Do it for each name and say what came of it; 1 when one failed."""
     status = 0
     for name in names:
         try:
-            say(act(name))
+            say_done(parsed, *act(name))
         except PagetollError as error:
             sys.stderr.write(f"pagetoll cups: {error}\n")
             status = 1

@@ -12,17 +12,17 @@ from pagetoll.config.home import Home
 from pagetoll.core.errors import PagetollError, UsageError
 from pagetoll.core.messages import _
 from pagetoll.frontends import identity
-from pagetoll.frontends.cli.options import Command
-from pagetoll.frontends.cli.subcommand import parse_or_show, say
+from pagetoll.frontends.cli.options import Command, Parsed
+from pagetoll.frontends.cli.subcommand import JSON, parse_or_show, say_done
 from pagetoll.frontends.daemon.instance import running_pid
 
 COMMAND = Command(
     name="pagetoll daemon",
-    usage="run | start | stop | status | reload",
+    usage="run | start | stop | status | reload [--json]",
     summary="run serves in the foreground. start starts the daemon in the background and waits until it answers. "
     "stop ends it; jobs in the middle of printing are settled by the next one. status says whether it runs, by the "
     "exit status too. reload reads pagetoll.toml again.",
-    rows=(),
+    rows=(JSON,),
     remarks=("Exit status: 0 done, 1 failed or no daemon runs, 2 wrong usage.",),
 )
 START_TIMEOUT_S = 10.0
@@ -46,16 +46,16 @@ def main(arguments: list[str]) -> int:
                 name=home.owner().name
             )
         )
-    return acts[parsed.words[0]](home)
+    return acts[parsed.words[0]](home, parsed)
 
 
-def _run(_home: Home) -> int:
+def _run(_home: Home, _parsed: Parsed) -> int:
     os.execv(_program(), [_program()])  # noqa: S606 - no shell, our own program
 
 
-def _start(home: Home) -> int:
-    if running_pid(home) is not None:
-        say(_("the daemon runs already, pid {pid}").format(pid=running_pid(home)))
+def _start(home: Home, parsed: Parsed) -> int:
+    if (running := running_pid(home)) is not None:
+        say_done(parsed, _("the daemon runs already, pid {pid}").format(pid=running), _state(running))
         return 0
     log_path = home.data_folder / "pagetolld.log"
     with Path(os.devnull).open("rb") as nothing:
@@ -70,8 +70,8 @@ def _start(home: Home) -> int:
                     returncode=child.returncode, log_path=log_path
                 )
             )
-        if running_pid(home) is not None and home.socket.is_socket():
-            say(_("the daemon runs, pid {pid}").format(pid=running_pid(home)))
+        if (running := running_pid(home)) is not None and home.socket.is_socket():
+            say_done(parsed, _("the daemon runs, pid {pid}").format(pid=running), _state(running, "started"))
             return 0
         time.sleep(PAUSE_S)
     raise PagetollError(
@@ -93,14 +93,14 @@ def _log(path: Path) -> int:
         ) from error
 
 
-def _stop(home: Home) -> int:
+def _stop(home: Home, parsed: Parsed) -> int:
     pid = _pid(home)
     for number, patience_s in ((signal.SIGTERM, TERM_TIMEOUT_S), (signal.SIGKILL, KILL_TIMEOUT_S)):
         os.kill(pid, number)  # a daemon that hangs is killed: what it had begun is repaired by the next one
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
             if running_pid(home) != pid:
-                say(_("the daemon has ended"))
+                say_done(parsed, _("the daemon has ended"), _state(None, "stopped"))
                 return 0
             time.sleep(PAUSE_S)
     raise PagetollError(
@@ -110,20 +110,28 @@ def _stop(home: Home) -> int:
     )
 
 
-def _status(home: Home) -> int:
+def _status(home: Home, parsed: Parsed) -> int:
     pid = running_pid(home)
-    say(
+    say_done(
+        parsed,
         _("the daemon does not run; jobs start it, or: pagetoll daemon start")
         if pid is None
-        else _("running, pid {pid}").format(pid=pid)
+        else _("running, pid {pid}").format(pid=pid),
+        _state(pid),
     )
     return 1 if pid is None else 0
 
 
-def _reload(home: Home) -> int:
-    os.kill(_pid(home), signal.SIGHUP)
-    say(_("the daemon reads its configuration again"))
+def _reload(home: Home, parsed: Parsed) -> int:
+    pid = _pid(home)
+    os.kill(pid, signal.SIGHUP)
+    say_done(parsed, _("the daemon reads its configuration again"), _state(pid, "told to reload"))
     return 0
+
+
+def _state(pid: int | None, done: str | None = None) -> dict[str, object]:
+    """For programs: whether the daemon runs, and what was done to it."""
+    return {"running": pid is not None, "pid": pid, "done": done}
 
 
 def _pid(home: Home) -> int:

@@ -14,13 +14,13 @@ from pagetoll.config.safe_files import create_file, refusal
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.frontends import identity
-from pagetoll.frontends.cli.options import Command, Option
-from pagetoll.frontends.cli.subcommand import no_words, parse_or_show, say
+from pagetoll.frontends.cli.options import Command, Option, Parsed
+from pagetoll.frontends.cli.subcommand import JSON, advise, no_words, parse_or_show, say_done
 from pagetoll.integrations import system_user, systemd_units
 
 COMMAND = Command(
     name="pagetoll init",
-    usage="[--user NAME] [--systemd-units DIR]",
+    usage="[--user NAME] [--systemd-units DIR] [--json]",
     summary="Makes the home that PAGETOLL_HOME names, or the usual places: folders, pagetoll.toml, an empty ledger. "
     "As root it gives them to the system user that runs the daemon, and makes that user where it is missing. "
     "What is there already stays as it is; the ledger's tables are brought up to this version.",
@@ -29,6 +29,7 @@ COMMAND = Command(
         Option(
             "s", "systemd-units", "DIR", "also write the daemon's units for this home, to /etc/systemd/system say"
         ),
+        JSON,
     ),
 )
 OPTIONS = COMMAND.options
@@ -46,7 +47,7 @@ def main(arguments: list[str]) -> int:
     os.umask(FIRST_UMASK)
     home = Home.from_environment(os.environ)
     home.check_socket()
-    owner = choose_owner(home, parsed.text("user"))
+    owner = choose_owner(home, parsed)
     made = make_outside(home, owner)
     if (units := parsed.text("systemd-units")) is not None:
         made += write_units_of(home, owner, Path(units))
@@ -62,16 +63,23 @@ def main(arguments: list[str]) -> int:
     settings = load_home(home)
     plugins.upgrade_schema(settings.database)
     for path in made:
-        say(_("made {path}").format(path=path))
-    say(
+        say_done(parsed, _("made {path}").format(path=path), {"done": "made", "name": str(path)})
+    say_done(
+        parsed,
         _("The home of Pagetoll is ready: {data_folder}, owned by {name}.").format(
             data_folder=home.data_folder, name=owner.name
         )
-        + ("" if made else _(" No change."))
+        + ("" if made else _(" No change.")),
+        {"ready": str(home.data_folder), "owner": owner.name, "changed": bool(made)},
     )
     if units is not None:
-        say(_("Next: systemctl daemon-reload; systemctl enable --now pagetolld.socket; pagetoll cups install"))
-    say(_("Next: pkprinters --add and pkusers --add for the ledger, pagetoll cups install for the spooler."))
+        advise(
+            parsed,
+            _("Next: systemctl daemon-reload; systemctl enable --now pagetolld.socket; pagetoll cups install"),
+        )
+    advise(
+        parsed, _("Next: pkprinters --add and pkusers --add for the ledger, pagetoll cups install for the spooler.")
+    )
     return 0
 
 
@@ -82,8 +90,9 @@ def keep_pykota_home(home: Home, owner: Owner) -> None:
         set_text_option(home.configuration, "pykota_home", named, owner)
 
 
-def choose_owner(home: Home, name: str | None) -> Owner:
+def choose_owner(home: Home, parsed: Parsed) -> Owner:
     """Who is to own the home: as root the named system user, made where missing; else whoever we are."""
+    name = parsed.text("user")
     if os.geteuid() != 0:
         me = system_user.current()
         if name not in (None, me.name):
@@ -111,7 +120,8 @@ def choose_owner(home: Home, name: str | None) -> Owner:
     found = system_user.find(wanted)
     if found is None:
         found = system_user.create(wanted)
-        say(_("made the system user {wanted}").format(wanted=wanted))
+        line = _("made the system user {wanted}").format(wanted=wanted)
+        say_done(parsed, line, {"done": "made", "user": wanted})
     return found
 
 

@@ -13,10 +13,10 @@ from pagetoll.config.load import load_home
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.frontends import identity
-from pagetoll.frontends.cli.cmd_cups import accept_jobs_of
+from pagetoll.frontends.cli.cmd_cups import accept_jobs_of, say_paths
 from pagetoll.frontends.cli.lprng_import import import_files
 from pagetoll.frontends.cli.options import Command, Option, Parsed
-from pagetoll.frontends.cli.subcommand import parse_or_show, say
+from pagetoll.frontends.cli.subcommand import JSON, advise, parse_or_show, say_done
 from pagetoll.frontends.lprng_server import LineServer
 from pagetoll.integrations import backend_install, lprng_install, system_user
 
@@ -36,6 +36,7 @@ COMMAND = Command(
         Option("l", "listen", "ADDRESS", f"serve: the address to listen on ({ADDRESS})"),
         Option("p", "port", "PORT", f"serve: its port ({PORT})"),
         Option("u", "user", "USER", f"whom lpd runs programs as (user in lpd.conf, else {lprng_install.LPD_USER})"),
+        JSON,
     ),
 )
 OPTIONS = COMMAND.options
@@ -66,29 +67,30 @@ def install(parsed: Parsed, home: Home) -> int:
     user = parsed.text("user") or lprng_install.lpd_user()
     system_user.find(user)  # refuses root and odd names
     folder = folder_of(parsed)
-    for path in lprng_install.install(home, folder):
-        say(_("installed {path}").format(path=path))
+    say_paths(parsed, "installed", lprng_install.install(home, folder))
     write_thin_conf(home, load_home(home), home.owner())
-    accept_jobs_of(user, home)
-    say(_("{user} cannot start the daemon: let systemd do it, or run: pagetoll daemon start").format(user=user))
-    say(_("Next: put these lines into the queue's printcap entry, then run: checkpc -f, and: lpc reread"))
+    accept_jobs_of(user, home, parsed)
+    advise(
+        parsed,
+        _("{user} cannot start the daemon: let systemd do it, or run: pagetoll daemon start").format(user=user),
+    )
+    advise(parsed, _("Next: put these lines into the queue's printcap entry, then run: checkpc -f, and: lpc reread"))
     return printcap(parsed, home)
 
 
 def uninstall(parsed: Parsed, _home: Home) -> int:
     """Remove the program."""
     removed = backend_install.uninstall(folder_of(parsed), lprng_install.NAMES)
-    for path in removed:
-        say(_("removed {path}").format(path=path))
+    say_paths(parsed, "removed", removed)
     if not removed:
-        say(_("There is no program of ours."))
+        advise(parsed, _("There is no program of ours."))
     return 0
 
 
 def printcap(parsed: Parsed, _home: Home) -> int:
     """Show the lines for a printcap entry."""
     for line in lprng_install.printcap_lines(folder_of(parsed) / lprng_install.NAMES[0]):
-        say(f"  {line}")
+        say_done(parsed, f"  {line}", {"printcap": line})
     return 0
 
 
@@ -111,7 +113,8 @@ def serve(parsed: Parsed, home: Home) -> int:
         ) from error
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with server:
-        say(_("Serving lpd's :af={address}%{port}").format(address=address, port=port))
+        line = _("Serving lpd's :af={address}%{port}").format(address=address, port=port)
+        say_done(parsed, line, {"serving": f"{address}%{port}"})
         sys.stdout.flush()
         server.serve_forever()
     return 0

@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import asdict
 
 from pagetoll.app.printing.attempt import ClientGone
 from pagetoll.app.upkeep import UpkeepReport, run_upkeep
@@ -17,9 +18,9 @@ from pagetoll.config.load import load_home
 from pagetoll.core.errors import LedgerError, PagetollError
 from pagetoll.core.messages import _
 from pagetoll.frontends import identity
-from pagetoll.frontends.cli.options import Command
+from pagetoll.frontends.cli.options import Command, Parsed
 from pagetoll.frontends.cli.screen import printable, tolerant_output
-from pagetoll.frontends.cli.subcommand import no_words, parse_or_show, say
+from pagetoll.frontends.cli.subcommand import JSON, no_words, parse_or_show, say, say_done
 from pagetoll.frontends.daemon.instance import AlreadyRunning, take_lock
 from pagetoll.frontends.daemon.services import build_services
 from pagetoll.frontends.daemon.session import Session
@@ -29,11 +30,11 @@ from pagetoll.wire import frames
 
 COMMAND = Command(
     name="pagetoll upkeep",
-    usage="",
+    usage="[--json]",
     summary="Settles or voids what dead processes left behind and books what was journaled while the daemon or the "
     "database was away. As root it also releases the jobs that were held for that. The daemon does the same every "
     "minute; doing it again is harmless. Exit status 1 when something could not be done.",
-    rows=(),
+    rows=(JSON,),
 )
 OPTIONS = COMMAND.options
 
@@ -53,12 +54,12 @@ def main(arguments: list[str]) -> int:
     tolerant_output()
     home = Home.from_environment(os.environ)
     if os.geteuid() != 0:
-        return work_as_owner(home, -1)
-    status, numbers = in_child(home)
-    return max(status, *(release(number) for number in numbers), 0)
+        return work_as_owner(home, -1, parsed)
+    status, numbers = in_child(home, parsed)
+    return max(status, *(release(number, parsed) for number in numbers), 0)
 
 
-def work_as_owner(home: Home, numbers_fd: int) -> int:
+def work_as_owner(home: Home, numbers_fd: int, parsed: Parsed) -> int:
     """One round; the numbers of held jobs go to `numbers_fd` where there is one. Raises what `main` raises."""
     if not identity.become_owner(home):
         raise LedgerError(
@@ -67,16 +68,16 @@ def work_as_owner(home: Home, numbers_fd: int) -> int:
     try:
         lock = take_lock(home)
     except AlreadyRunning:
-        status = ask_daemon(home)
+        status = ask_daemon(home, parsed)
     else:
-        status = work_alone(home)
+        status = work_alone(home, parsed)
         os.close(lock)
     if numbers_fd >= 0 and status == 0:
         write_numbers(JournalFolder(home.journal), numbers_fd)
     return status
 
 
-def work_alone(home: Home) -> int:
+def work_alone(home: Home, parsed: Parsed) -> int:
     """The round in this process, which holds the daemon's lock meanwhile: two at once would guess at what the other
     one knows."""
     settings = load_home(home)
@@ -84,7 +85,7 @@ def work_alone(home: Home) -> int:
     try:
         services.ledger.check()
         report = run_upkeep(services)
-        tell(report)
+        tell(report, parsed)
         services.notices.wait_until_sent(NOTICES_PATIENCE_S)
     finally:
         services.counter.close()
@@ -92,20 +93,21 @@ def work_alone(home: Home) -> int:
     return int(bool(report.problems))
 
 
-def ask_daemon(home: Home) -> int:
+def ask_daemon(home: Home, parsed: Parsed) -> int:
     """The round in the running daemon, which knows which attempts live. Raises PagetollError without an answer."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(DAEMON_TIMEOUT_S)
         try:
             connection.connect(str(home.socket))
             session = Session(connection)
-            session.send(frames.Upkeep())
+            session.send(frames.Upkeep(as_json="json" in parsed))
             while (received := session.receive(DAEMON_TIMEOUT_S)) is not None:
                 message, _descriptors = received
                 if isinstance(message, frames.Exit):
                     return message.status
                 if isinstance(message, frames.Say):
-                    say(printable(os.fsdecode(message.line)))
+                    line = os.fsdecode(message.line)
+                    say(line if "json" in parsed else printable(line))
         except (OSError, ClientGone) as error:
             raise PagetollError(
                 _("the daemon did not answer ({error}); look with: pagetoll doctor").format(error=error)
@@ -117,11 +119,11 @@ def ask_daemon(home: Home) -> int:
     )
 
 
-def tell(report: UpkeepReport) -> None:
-    """What was done, in a line; what was not, on stderr."""
+def tell(report: UpkeepReport, parsed: Parsed) -> None:
+    """What was done, in a line; what was not, on stderr, for programs in the line too."""
     for problem in report.problems:
         sys.stderr.write(f"{COMMAND.name}: {printable(problem)}\n")
-    say(str(report))
+    say_done(parsed, str(report), asdict(report))
 
 
 def write_numbers(held: HeldJobs, numbers_fd: int) -> None:
@@ -129,7 +131,7 @@ def write_numbers(held: HeldJobs, numbers_fd: int) -> None:
     os.write(numbers_fd, "".join(f"{number}\n" for number in held.take()).encode())
 
 
-def in_child(home: Home) -> tuple[int, list[int]]:
+def in_child(home: Home, parsed: Parsed) -> tuple[int, list[int]]:
     """The work in a process that gives root up; its exit status and the numbers of the held jobs."""
     reading, writing = os.pipe()
     sys.stdout.flush()
@@ -137,7 +139,7 @@ def in_child(home: Home) -> tuple[int, list[int]]:
     child = os.fork()
     if child == 0:
         os.close(reading)
-        os._exit(guarded(home, writing))
+        os._exit(guarded(home, writing, parsed))
     os.close(writing)
     with open(reading, "rb") as file:  # noqa: PTH123 - a descriptor
         lines = file.read(NUMBERS_OCTETS_MAX).split()
@@ -146,10 +148,10 @@ def in_child(home: Home) -> tuple[int, list[int]]:
     return (status if status >= 0 else 1), [int(line) for line in lines if line.isdigit()]
 
 
-def guarded(home: Home, numbers_fd: int) -> int:
+def guarded(home: Home, numbers_fd: int, parsed: Parsed) -> int:
     """The child's exit status; it has no caller to map errors."""
     try:
-        status = work_as_owner(home, numbers_fd)
+        status = work_as_owner(home, numbers_fd, parsed)
     except PagetollError as error:
         sys.stderr.write("".join(f"{COMMAND.name}: {line}\n" for line in str(error).splitlines()))
         status = 1
@@ -165,7 +167,7 @@ def guarded(home: Home, numbers_fd: int) -> int:
     return status
 
 
-def release(number: int) -> int:
+def release(number: int, parsed: Parsed) -> int:
     """Let CUPS run a held job again; 1 when it does not."""
     words = ["lp", "-i", str(number), "-H", "resume"]
     environment = {name: os.environ[name] for name in ("CUPS_SERVER",) if name in os.environ}
@@ -194,5 +196,6 @@ def release(number: int) -> int:
             )
         )
         return 1
-    say(_("released job {number}").format(number=number))
+    line = _("released job {number}").format(number=number)
+    say_done(parsed, line, {"done": "released", "job_id": number})
     return 0

@@ -17,7 +17,7 @@ from pagetoll.core.messages import _
 from pagetoll.frontends import values
 from pagetoll.frontends.cli.nouns.imports import ALL_QUEUES, CREATE, SERVER, enrolling, managed_queues, server_of
 from pagetoll.frontends.cli.options import Command, Option, Parsed
-from pagetoll.frontends.cli.subcommand import no_words, parse_or_show, say
+from pagetoll.frontends.cli.subcommand import JSON, no_words, parse_or_show, say_done
 from pagetoll.frontends.remarks import tell
 from pagetoll.frontends.session import Session, open_session
 from pagetoll.frontends.wiring import now_utc
@@ -38,6 +38,7 @@ COMMAND = Command(
         ALL_QUEUES,
         Option("i", "interval", "SECONDS", f"how often the scheduler is asked ({INTERVAL_S})"),
         Option("1", "once", "", "only book what has ended by now"),
+        JSON,
     ),
 )
 OPTIONS = COMMAND.options
@@ -69,6 +70,7 @@ class Watch:
     """Books lines and says what came of it."""
 
     def __init__(self, parsed: Parsed, session: Session, server: str, managed: Collection[str]) -> None:
+        self._parsed = parsed
         self._jobs = LoggedJobs(
             session.ledger, session.settings, server, now_utc, "job events", managed, 0, enrolling(parsed, session)
         )
@@ -81,7 +83,8 @@ class Watch:
         tally = jobs.finish()
         if tally.runs:
             said = _("{runs} runs of jobs booked, {impressions} impressions, {uncharged} runs uncharged")
-            say(said.format(runs=tally.runs, impressions=tally.impressions, uncharged=tally.uncharged))
+            facts = {"runs": tally.runs, "impressions": tally.impressions, "uncharged": tally.uncharged}
+            say_done(self._parsed, said.format(**facts), facts)
             sys.stdout.flush()
 
 

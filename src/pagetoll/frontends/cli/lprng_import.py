@@ -11,7 +11,7 @@ from pagetoll.core.logged_jobs import PageLine
 from pagetoll.core.messages import _
 from pagetoll.frontends.cli.nouns.imports import enrolling, server_of
 from pagetoll.frontends.cli.options import Parsed
-from pagetoll.frontends.cli.subcommand import say
+from pagetoll.frontends.cli.subcommand import say_done
 from pagetoll.frontends.open_files import descriptor_to_read
 from pagetoll.frontends.session import open_session
 from pagetoll.frontends.wiring import now_utc
@@ -45,7 +45,9 @@ def import_files(parsed: Parsed, names: list[str], arguments: list[str]) -> int:
     finally:
         session.ledger.close()
     said = _("{lines} jobs read, {runs} booked, {uncharged} of them uncharged, {impressions} impressions")
-    say(said.format(lines=tally.lines, runs=tally.runs, uncharged=tally.uncharged, impressions=tally.impressions))
+    facts = {"lines": tally.lines, "runs": tally.runs, "uncharged": tally.uncharged}
+    facts["impressions"] = tally.impressions
+    say_done(parsed, said.format(**facts), facts)
     return 0
 
 

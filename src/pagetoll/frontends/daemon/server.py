@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The listening part of pagetolld: a thread for each connection, a beat for all, upkeep every minute."""
 
+import json
 import logging
 import os
 import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict
 
 from pagetoll.app.lprng import service as lprng
 from pagetoll.app.printing.attempt import Adoption, Arrival, ClientGone, Services
@@ -153,7 +155,7 @@ class Server:
             return
         message, descriptors = first
         if isinstance(message, frames.Upkeep):
-            self._answer_upkeep(session)
+            self._answer_upkeep(session, as_json=message.as_json)
         elif isinstance(message, frames.Job):
             run(self._services, attempt_of(self._services, _arrival(message, session, descriptors[0]), session, None))
         elif isinstance(message, Lprng):
@@ -177,11 +179,11 @@ class Server:
             log.error("lpd's call %s on %s failed: %s", call.role, call.variables.get(b"PRINTER"), error)
             session.send(frames.Failed(sentence=str(error).encode("utf-8", "replace")[:1000]))
 
-    def _answer_upkeep(self, session: Session) -> None:
+    def _answer_upkeep(self, session: Session, *, as_json: bool) -> None:
         report = self._upkeep_once()
-        for problem in report.problems:
+        for problem in () if as_json else report.problems:
             session.say(problem)
-        session.say(str(report))
+        session.say(json.dumps(asdict(report)) if as_json else str(report))
         session.send(frames.Exit(status=int(bool(report.problems))))
 
     def _upkeep_once(self) -> UpkeepReport:
