@@ -31,8 +31,8 @@ class CommandEnd:
     def lines(self) -> list[str]:
         """The lines of the output, without blanks around them, and without empty ones.
 
-        Only a line feed ends one: what else parts lines (U+2028, say) may come from a name or a title. A line that was
-        cut off is none: it might say something else.
+        Only a line feed ends one: what else parts lines (U+2028, say) may come from a name or a title. A line that
+        was cut off is none: it might say something else.
         """
         whole = self.output[: self.output.rfind(b"\n") + 1] if self.cut else self.output
         text = whole.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -78,8 +78,8 @@ HOOKS: tuple[Option, ...] = (
         False,
         "false",
         True,
-        "Whether a job is refused that has the same user and content as the printer's last one. A command that "
-        "prints DENY refuses it.",
+        "Whether a job is refused whose user printed the same document less than duplicatesdelay_s before, on any "
+        "printer. A command that prints DENY refuses it.",
     ),
     number_option(
         "duplicatesdelay_s",
