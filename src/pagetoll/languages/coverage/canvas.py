@@ -46,7 +46,9 @@ class Canvas:
 
 def _size(page: Any, resolution_dpi: int) -> tuple[int, int]:
     """Columns and rows."""
-    width, height = page.get_size()
+    import pypdfium2.raw as pdfium
+
+    width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
     scale = resolution_dpi / _POINTS_PER_INCH
     wanted = max(1.0, width * height * scale * scale)
     if wanted > MOST_PIXELS:

@@ -5,6 +5,7 @@ PDFium draws antialiased, so a low resolution shows the right amount of ink; but
 text heavier (it averages three thirds of a pixel by a curve made for screens), 4 to 7 % at 72 dpi. On a grey
 picture it does not. So:
 
+0. Most pages of text need no look: their objects say that they are grey (pdf_objects.py).
 1. A small picture (24 dpi) says whether the page is colored. Thin lines do not fade there: PDFium draws none
    thinner than a pixel. Between "surely grey" and "surely colored" a larger one decides.
 2. A grey page is measured on a grey picture, which also costs half.
@@ -21,7 +22,9 @@ from typing import Any
 
 import numpy
 
+from pagetoll.languages.coverage import pdf_objects
 from pagetoll.languages.coverage.canvas import Canvas
+from pagetoll.languages.coverage.pdf_objects import POINTS_PER_INCH, SURELY_GREY, GreyPage
 from pagetoll.languages.coverage.spaces import (
     BAND_PIXELS,
     FULL,
@@ -40,16 +43,17 @@ from pagetoll.languages.pixels import TOLERANCE
 LOOK_DPI = 24
 MIDDLE_DPI = 100
 SETTLE_DPI = 150
+GOOD_DPI = 200
 FINE_DPI = 300
-SURELY_GREY = 6
-"""Distance of channels (of 255) on the small picture up to which nothing colored can hide there. PDFium draws
-pure black ink as (35, 31, 32), so it cannot be 0."""
 # (share of the ink by which the small picture differs, dots per inch from then on): pages with text, little, none
 FINER = ((0.6, FINE_DPI), (0.35, SETTLE_DPI), (0.22, MIDDLE_DPI))
 FINER_FEW_TEXT = ((0.6, FINE_DPI), (0.35, SETTLE_DPI), (0.1, MIDDLE_DPI))
 FINER_WITHOUT_TEXT = ((0.02, FINE_DPI),)
-_FEW_OBJECTS = 500
+_SAMPLED_OBJECTS = 200
+_BUSY_OBJECTS = 500
 _FEW_TEXT = 0.1
+_TOO_HEAVY = 0.05
+"""Part of the ink by which thin lines may make a page too heavy without a finer picture."""
 _HEAVIER = 2
 """Difference of lightness from which on a pixel is corrected."""
 _TILE_PIXELS = 12
@@ -112,23 +116,53 @@ def _clean_copy(octets: bytes) -> bytes:
 
 
 def _see(document: Any, canvas: Canvas, number: int, look: Look) -> Seen:
-    import pypdfium2
+    import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-    try:
-        page = document[number]
-    except (pypdfium2.PdfiumError, ValueError):
+    page = pdfium.FPDF_LoadPage(document.raw, number)  # without the library's objects, which cost half as much again
+    if not page:
         return UNSEEN
     try:
-        small = canvas.draw(page, LOOK_DPI)
-        inked = inked_pixels(small)
-        colored = _is_colored(canvas, page, inked)
-        if look.resolution_dpi is None:
-            return Seen(colored)
-        return Seen(colored, _measured(canvas, page, _mean_ink(inked, small.size // 4), colored, look.resolution_dpi))
-    except (pypdfium2.PdfiumError, ValueError, OverflowError, MemoryError):
+        return _looked_at(page, canvas, look)
+    except (ValueError, OverflowError, MemoryError):
         return UNSEEN
     finally:
-        page.close()
+        pdfium.FPDF_ClosePage(page)
+
+
+def _looked_at(page: Any, canvas: Canvas, look: Look) -> Seen:
+    grey = pdf_objects.grey_page(page)
+    if grey is not None:
+        return Seen(
+            False, None if look.resolution_dpi is None else _measured_grey(canvas, page, grey, look.resolution_dpi)
+        )
+    small = canvas.draw(page, LOOK_DPI)
+    inked = inked_pixels(small)
+    colored = _is_colored(canvas, page, inked)
+    if look.resolution_dpi is None:
+        return Seen(colored)
+    return Seen(colored, _measured(canvas, page, _mean_ink(inked, small.size // 4), colored, look.resolution_dpi))
+
+
+def _measured_grey(canvas: Canvas, page: Any, grey: GreyPage, resolution_dpi: int) -> PixelSums:
+    """The sums of a page that is known to be grey; drawn finer where its lines would get too heavy."""
+    if grey.lines is not None:
+        drawn_dpi = _dpi_for_lines(grey, grey.ink_points2, resolution_dpi)
+        sums = grey_sums(canvas.draw(page, drawn_dpi, grey=True))
+        ink_points2 = (sums.pixels - sums.red / FULL) * (POINTS_PER_INCH / drawn_dpi) ** 2
+        finer_dpi = _dpi_for_lines(grey, ink_points2, drawn_dpi)
+    else:
+        drawn_dpi = resolution_dpi
+        sums = grey_sums(canvas.draw(page, drawn_dpi, grey=True))
+        small = grey_sums(canvas.draw(page, LOOK_DPI, grey=True))
+        finer_dpi = _finer_dpi(FULL - small.red / small.pixels, sums, grey.share_of_text)
+    return grey_sums(canvas.draw(page, finer_dpi, grey=True)) if finer_dpi > drawn_dpi else sums
+
+
+def _dpi_for_lines(grey: GreyPage, ink_points2: float, least_dpi: int) -> int:
+    """The resolution from `least_dpi` on at which the lines of a page with so much ink are right enough."""
+    steps = (least_dpi, MIDDLE_DPI, SETTLE_DPI, GOOD_DPI)
+    enough = (dpi for dpi in steps if grey.too_heavy_points2(dpi) <= _TOO_HEAVY * ink_points2)
+    return max(least_dpi, next(enough, FINE_DPI))
 
 
 def _is_colored(canvas: Canvas, page: Any, inked: Pixels) -> bool:
@@ -143,36 +177,46 @@ def _is_colored(canvas: Canvas, page: Any, inked: Pixels) -> bool:
 
 def _measured(canvas: Canvas, page: Any, small_ink: float, colored: bool, resolution_dpi: int) -> PixelSums:
     """`small_ink`: what the small picture shows, 0 to 255."""
-    share = _share_of_text(page)
-    text = share > 0
-    finer = FINER_WITHOUT_TEXT if not text else FINER_FEW_TEXT if share < _FEW_TEXT else FINER
-    picture = canvas.draw(page, resolution_dpi, grey=text or not colored)
+    many = pdf_objects.count(page)
+    share = _share_of_text(page, many)
+    lightness = share > 0
+    if many > _BUSY_OBJECTS and share < _FEW_TEXT:
+        # Its objects take the time, not its pixels: one good picture is cheaper than two, and text has little say.
+        resolution_dpi, lightness = max(resolution_dpi, MIDDLE_DPI), False
+    picture = canvas.draw(page, resolution_dpi, grey=lightness or not colored)
     sums = _sums(picture)
-    difference = abs(_growth(small_ink, sums) - 1)
-    finer_dpi = next((dpi for limit, dpi in finer if difference > limit), 0)
+    finer_dpi = _finer_dpi(small_ink, sums, share)
     if finer_dpi > resolution_dpi:
         resolution_dpi = finer_dpi
-        picture = canvas.draw(page, resolution_dpi, grey=text or not colored)
+        picture = canvas.draw(page, resolution_dpi, grey=lightness or not colored)
         sums = _sums(picture)
-    return _colored_sums(canvas.draw(page, resolution_dpi), picture) if colored and text else sums
+    return _colored_sums(canvas.draw(page, resolution_dpi), picture) if colored and lightness else sums
+
+
+def _finer_dpi(small_ink: float, sums: PixelSums, share_of_text: float) -> int:
+    """The resolution that the page needs for its thin lines, 0 where it has none that matter."""
+    finer = FINER if share_of_text >= _FEW_TEXT else FINER_FEW_TEXT if share_of_text > 0 else FINER_WITHOUT_TEXT
+    difference = abs(_growth(small_ink, sums) - 1)
+    return next((dpi for limit, dpi in finer if difference > limit), 0)
 
 
 def _sums(picture: Pixels) -> PixelSums:
     return grey_sums(picture) if picture.ndim == 2 else colored_sums(picture)
 
 
-def _share_of_text(page: Any) -> float:
-    """How many of the page's things are no plain picture, path or shading; of many things a sample is looked at, and
-    the answer is never 0 then."""
-    import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+def _share_of_text(page: Any, many: int) -> float:
+    """How many of the page's `many` things are no plain picture, path or shading, at least; of many things a sample
+    is looked at, and the answer is never 0 then."""
+    import pypdfium2.raw as pdfium
 
-    many = int(pdfium.FPDFPage_CountObjects(page))
     textless = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_SHADING)
-    sample = range(0, many, many // _FEW_OBJECTS + 1)
-    texts = sum(
-        pdfium.FPDFPageObj_GetType(pdfium.FPDFPage_GetObject(page, number)) not in textless for number in sample
-    )
-    return max(texts, int(len(sample) < many)) / max(1, len(sample))
+    sample = range(0, many, many // _SAMPLED_OBJECTS + 1)
+    texts = int(len(sample) < many)
+    for number in sample:
+        texts += pdfium.FPDFPageObj_GetType(pdfium.FPDFPage_GetObject(page, number)) not in textless
+        if texts >= _FEW_TEXT * len(sample):
+            break
+    return texts / max(1, len(sample))
 
 
 def _mean_ink(inked: Pixels, pixels: int) -> float:
