@@ -155,6 +155,19 @@ def test_who_is_not_in_the_ledger_learns_it(fresh_site: Site):
     assert (done.status, done.out, done.err.partition(" : ")[2]) == (254, "", said)
 
 
+def test_a_complaint_begins_with_the_program_that_was_started(fresh_site: Site):
+    code = "import sys; sys.argv[0] = '/opt/bin/pykosd'; from pagetoll.frontends.pykota.pykosd import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *ONCE],
+        env=fresh_site.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stderr.startswith(f"/opt/bin/pykosd : there is no user {ACTOR} in the ledger")
+
+
 @pytest.mark.skipif(not AS_ROOT, reason="only root can become other users")
 def test_an_ordinary_user_sees_his_own_state_through_the_daemon(school: Site):
     school.do("pkusers", "-a", "-l", "balance", "-b", "3", OTHER_USER)

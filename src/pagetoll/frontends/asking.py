@@ -6,6 +6,7 @@ with the caller's rights, and only their descriptors go over.
 """
 
 import os
+import shlex
 import socket
 import stat
 import struct
@@ -79,6 +80,17 @@ def _connected(home: Home) -> Iterator[socket.socket]:
         link.settimeout(CONNECT_TIMEOUT_S)
         try:
             link.connect(str(home.socket))
+        except PermissionError as error:
+            raise NotAllowed(
+                _(
+                    "{login} : you are not allowed to use this command without the daemon, whose folder others "
+                    "cannot pass; run it as root or as {owner}, or let them in with: chmod o+x {folder}"
+                ).format(
+                    login=name_of(os.getuid()),
+                    owner=home.owner().name,
+                    folder=shlex.quote(str(home.socket.parent)),
+                )
+            ) from error
         except OSError as error:
             raise NotAllowed(
                 _(

@@ -6,7 +6,6 @@ command that the daemon runs for somebody else opens nothing by name: the caller
 that the words name and handed their descriptors over.
 """
 
-import contextlib
 import os
 import stat
 from collections.abc import Mapping
@@ -15,8 +14,10 @@ from typing import BinaryIO
 
 from pagetoll.core.messages import _
 from pagetoll.core.rights import Direction
+from pagetoll.frontends.removal import Removal, removal_of
 
 _passed: dict[tuple[Direction, str], int] | None = None
+_removals: dict[str, Removal] = {}
 
 
 def only_passed(descriptors: Mapping[tuple[Direction, str], int]) -> None:
@@ -40,7 +41,7 @@ def descriptor_to_read(name: str) -> int:
 def open_to_write(name: str) -> BinaryIO:
     """The file that the word names, made where there was none, and emptied. Raises OSError."""
     if _passed is None:
-        return Path(name).open("wb")
+        return _removable(name, Path(name).open("wb"))
     descriptor = _take("w", name)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.ftruncate(descriptor, 0)
@@ -51,16 +52,22 @@ def open_to_replace(name: str) -> BinaryIO:
     """The same, but what is in the file stays until it is written over: for documents that are written at once, if
     at all. Whoever writes cuts the file off behind what was written. Raises OSError."""
     if _passed is None:
-        return os.fdopen(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666), "wb")
+        return _removable(name, os.fdopen(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666), "wb"))
     return os.fdopen(_take("w", name), "wb")
 
 
 def remove_empty(name: str) -> None:
-    """Remove a file that `open_to_write` made and nothing was written to, where the caller's rights reach; an empty
-    file is as good. Where descriptors were passed, the caller's own process does it."""
-    if _passed is None:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
+    """Remove a file that was opened here to be written and has nothing in it, with the rights that it was opened
+    with. Where descriptors were passed, the caller's own process does it."""
+    if found := _removals.pop(name, None):
+        found.remove()
+
+
+def _removable(name: str, file: BinaryIO) -> BinaryIO:
+    """The same file; remembers how to remove it."""
+    if found := removal_of(name, file.fileno()):
+        _removals[name] = found
+    return file
 
 
 def _take(direction: Direction, name: str) -> int:

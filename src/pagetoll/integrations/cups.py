@@ -148,7 +148,7 @@ class Cups:
         said = os.fsdecode(done.stderr).strip()
         if done.returncode != 0 and not (empty_is and empty_is in said):
             if "not running" in said or "Unable to connect" in said or "No such file" in said:
-                raise DeviceUnreachable(_("{said}; start CUPS, or set CUPS_SERVER").format(said=said))
+                raise DeviceUnreachable(_("{said}; start CUPS, or set CUPS_SERVER").format(said=said.rstrip(".")))
             raise DeviceRefused(
                 said
                 or _("{program} ended with status {returncode}; look into the error_log of CUPS").format(

@@ -164,7 +164,8 @@ def _config_warnings(configuration: Configuration | None, environ: Mapping[str, 
 
 
 def _places(home: Home, settings: Settings | None) -> tuple[doctor.Place, ...]:
-    passable = 0o001 if settings is not None and settings.spooler_user else 0
+    # Who may pass a folder reads nothing in it, and reaches the socket where that is in the same folder.
+    passable = 0o001 if home.root is not None or (settings is not None and settings.spooler_user) else 0
     wanted: list[tuple[Path, int]] = [
         *((path, mode | (passable if mode == FOLDER_MODE else 0)) for path, mode in outer_folders(home)),
         *inner_folders(home),
@@ -175,12 +176,21 @@ def _places(home: Home, settings: Settings | None) -> tuple[doctor.Place, ...]:
     wanted += [
         (path, mode)
         for path, mode in ((home.device_uris, SECRET_MODE), (home.thin_conf, THIN_CONF_MODE))
-        if path.exists()
+        if _is_there(path)
     ]
     seen: dict[Path, doctor.Place] = {}
     for path, mode in wanted:
         seen.setdefault(path, _place(path, mode))
     return tuple(seen.values())
+
+
+def _is_there(path: Path) -> bool:
+    """Whether we see such a name; in a folder that we may not pass there is none for us."""
+    try:
+        path.lstat()
+    except OSError:
+        return False
+    return True
 
 
 def _place(path: Path, mode_most: int) -> doctor.Place:

@@ -117,7 +117,7 @@ def _lines() -> tuple[int, list[StateLine]]:
     """A look at the books: its exit status, and the lines. What it has to complain goes to our stderr."""
     done = subprocess.run(
         [sys.executable, "-m", "pagetoll.frontends.pykota.pykosd", "--loop", "1"],
-        env={**os.environ, ONE_LOOK: "1"},
+        env={**os.environ, ONE_LOOK: sys.argv[0]},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         check=False,
@@ -164,7 +164,9 @@ def _run(words: list[str]) -> int:
 
 def main() -> int:
     """The program; returns the exit status."""
-    if os.environ.get(ONE_LOOK) or works_for_another():
+    if us := os.environ.get(ONE_LOOK):
+        sys.argv[0] = us
+    if us or works_for_another():
         return run(Program(COMMAND, plan_look))
     speak(os.environ)
     return guarded(lambda: _run(sys.argv[1:]))
