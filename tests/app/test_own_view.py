@@ -120,14 +120,14 @@ def test_of_the_ledger_there_are_his_own_jobs_and_accounts(books: Books):
     assert ledger.charge_view("hp", "anna", {}, Rule()).user_name == "anna"
     with pytest.raises(NotAllowed):
         ledger.charge_view("hp", "bert", {}, Rule())
-    check = RollingCheck(RollingLimits(3600, 10), books.entry("anna"), Rule())
-    assert ledger.rolling_uses(Asking(1, "anna", "hp", 1), check)[1] is None
+    check = RollingCheck(1, "hp", RollingLimits(3600, 10), books.entry("anna"), Rule())
+    assert ledger.rolling_uses(Asking(1, "anna", 1), [check])[1] is None
     of_bert = replace(check, account_id=books.entry("bert"))
     of_both = replace(check, account_id=books.entry("both", of_group=True))
     for asking, asked in (
-        (Asking(2, "bert", "hp", 1), of_bert),
-        (Asking(2, "anna", "hp", 1), of_bert),
-        (Asking(2, "anna", "hp", 1), of_both),
+        (Asking(2, "bert", 1), [of_bert]),
+        (Asking(2, "anna", 1), [check, of_bert]),
+        (Asking(2, "anna", 1), [of_both]),
     ):
         with pytest.raises(NotAllowed):
             ledger.rolling_uses(asking, asked)

@@ -173,12 +173,12 @@ def test_the_rolling_limits_that_an_attempt_met_are_kept_with_it(books: Books):
     facts = books.facts(document_octets=5000)
     books.ledger.reserve(facts, books.plan(3), ALLOWED, ())
     assert books.ledger.attempt(facts.key).rolling == (
-        RollingUse(False, 10, 3600, 2, 3),
-        RollingUse(True, 100, 3600, 0, 5),
+        RollingUse("hp", False, 10, 3600, 2, 3),
+        RollingUse("hp", True, 100, 3600, 0, 5),
     )
-    asking = Asking(facts.user_id, "anna", "hp", 6, 1024)
+    asking = Asking(facts.user_id, "anna", 6, 1024)
     uses, refusal = books.ledger.rolling_uses(asking, books.plan(6).rolling)
-    assert uses == (RollingUse(False, 10, 3600, 5, 6), RollingUse(True, 100, 3600, 5, 1))
+    assert uses == (RollingUse("hp", False, 10, 3600, 5, 6), RollingUse("hp", True, 100, 3600, 5, 1))
     with pytest.raises(LimitReached) as caught:
         books.hold(6)
     assert (refusal, uses[0]) == (caught.value.refusal, caught.value.standings.rolling[0])

@@ -159,6 +159,7 @@ def _rolling(use: RollingUse, record: AttemptRecord) -> Row:
     if after is not None:
         said += _("; {after} after").format(after=after)
     value: dict[str, Value] = {
+        "printer": use.printer_name,
         "unit": unit,
         "period_s": use.period_s,
         "limit": use.limit,
@@ -166,7 +167,7 @@ def _rolling(use: RollingUse, record: AttemptRecord) -> Row:
         "before": use.used,
         "after": after,
     }
-    label = f"{record.facts.user_name}{_(' on {printer}').format(printer=record.facts.ticket.printer)}"
+    label = f"{record.facts.user_name}{_(' on {printer}').format(printer=use.printer_name)}"
     return Row(unit, label, said, value)
 
 
@@ -176,7 +177,8 @@ def rules_row(record: AttemptRecord, legs: Sequence[LegRecord], notes: Sequence[
     texts = [_("limits of {account}").format(account=account_label(leg.account)) for leg in checked]
     values: list[Value] = [f"limits:{leg.account.account_id}" for leg in checked]
     if record.rolling:
-        texts.append(_("rolling limits of {printer}").format(printer=record.facts.ticket.printer))
+        printers = dict.fromkeys(use.printer_name for use in record.rolling)
+        texts += [_("rolling limits of {printer}").format(printer=name) for name in printers]
         values.append("rolling_limits")
     spoken = dict.fromkeys(note.code for note in notes if note.code in RULE_CODES)
     named = [word for word in (record.reason, record.charge_rule) if word]

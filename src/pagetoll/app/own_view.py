@@ -6,8 +6,9 @@ exist. He sees all printers and billing codes, himself, the users groups he is i
 payments and jobs. What a view does not name, it does not have.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, NoReturn, TypeVar, cast
 
 from pagetoll.core import catalogue as of
@@ -32,7 +33,7 @@ Result = TypeVar("Result")
 CATALOGUE_READS = frozenset(
     {
         *("printers", "users", "groups", "printer_members", "group_members", "entries", "codes", "roles", "payments"),
-        *("each_entry", "dump", "count_dump"),
+        *("each_entry", "rolling_used", "dump", "count_dump"),
     }
 )
 LEDGER_READS = frozenset(
@@ -162,6 +163,12 @@ class OwnCatalogue(OwnReader):
         """Those of the selection that are his own or his groups'."""
         return iter(self.entries(selection))
 
+    def rolling_used(self, printer_id: int, since: datetime) -> Mapping[int, tuple[int, int]]:
+        """Of his own entry."""
+        used = self._catalogue.rolling_used(printer_id, since)
+        own = {row.account_id for row in self.entries(of.EntrySelection(OwnerKind.USER, None, (printer_id,)))}
+        return {account_id: figures for account_id, figures in used.items() if account_id in own}
+
     def payments(self, wanted: of.PaymentFilter = of.ALL_PAYMENTS) -> Iterator[of.PaymentRow]:
         """His own."""
         if wanted.user_name not in (None, self._caller.name):
@@ -195,13 +202,14 @@ class OwnLedger:
         return self._ledger.charge_view(printer_name, user_name, rules, default, billing_code)
 
     def rolling_uses(
-        self, asking: Asking, check: RollingCheck
+        self, asking: Asking, checks: Sequence[RollingCheck]
     ) -> tuple[tuple[RollingUse, ...], RollingRefusal | None]:
         """His own. Raises NotAllowed for another user."""
-        owners = [state.owner_kind for state in self.account_states([check.account_id])]
-        if asking.user_name != self._caller.name or owners != [OwnerKind.USER]:
+        states = self.account_states([check.account_id for check in checks])
+        own = {state.account_id for state in states if state.owner_kind is OwnerKind.USER}
+        if asking.user_name != self._caller.name or own != {check.account_id for check in checks}:
             raise refusal(self._caller)
-        return self._ledger.rolling_uses(asking, check)
+        return self._ledger.rolling_uses(asking, checks)
 
     def account_states(self, account_ids: Sequence[int]) -> Sequence[AccountState]:
         """Of these, his own, his groups', and those that belong to everybody."""

@@ -16,8 +16,8 @@ def standings_of(
         Stood(account, asked[account.account_id].amount, checked=asked[account.account_id].checked)
         for account in ledger.account_states(list(asked))
     )
-    if plan.rolling is None:
+    if not plan.rolling:
         return Standings(accounts, (), plan), None
-    asking = Asking(view.user_id, view.user_name, view.printer_name, plan.impressions, document_octets)
+    asking = Asking(view.user_id, view.user_name, plan.impressions, document_octets)
     rolling, refusal = ledger.rolling_uses(asking, plan.rolling)
     return Standings(accounts, rolling, plan), refusal

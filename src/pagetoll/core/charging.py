@@ -33,6 +33,8 @@ class PageEntry:
     rule: Rule
     max_job_impressions: int | None = None
     page_shares: tuple[int, ...] = ()  # see PriceLine
+    printer_id: int = 0
+    rolling: RollingLimits | None = None  # of that printer
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,6 @@ class ChargeView:
     entries: tuple[PageEntry, ...]
     groups: tuple[GroupView, ...]
     cost_center: CostCenter | None = None  # None also where the job's billing code is unknown
-    rolling: RollingLimits | None = None  # of the printer itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,7 @@ class Leg:
 class Plan:
     """What an attempt will reserve. `legs` are the user's own accounts and the cost centre's; `group_checks` say
     which kept group sums must fit (the sums themselves move whether checked or not; one that is not checked is only
-    put on record). `impressions` and `price` as quoted. `rolling`: that the printer's rolling limits are looked
-    at."""
+    put on record). `impressions` and `price` as quoted. `rolling`: the rolling limits that are looked at."""
 
     tariff: Tariff
     impressions: int
@@ -100,7 +100,7 @@ class Plan:
     legs: tuple[Leg, ...]
     group_checks: tuple[Leg, ...]
     cost_center_id: int | None = None
-    rolling: RollingCheck | None = None
+    rolling: tuple[RollingCheck, ...] = ()
 
 
 def missing(view: ChargeView) -> str:
@@ -196,15 +196,19 @@ def plan(view: ChargeView, impressions: int) -> Plan:
         tuple(sorted(legs, key=lambda leg: leg.account_id)),
         tuple(sorted(group_checks, key=lambda leg: leg.account_id)),
         cost_center_id,
-        _rolling_check(view),
+        _rolling_checks(view),
     )
 
 
-def _rolling_check(view: ChargeView) -> RollingCheck | None:
-    """Rolling limits are checked where the user's entry on the printer is."""
-    if view.rolling is None or view.limitby is not LimitBy.QUOTA:
-        return None
-    return RollingCheck(view.rolling, view.entries[0].account_id, view.entries[0].rule)
+def _rolling_checks(view: ChargeView) -> tuple[RollingCheck, ...]:
+    """Rolling limits are checked where the user's entry on the printer or printer group is."""
+    if view.limitby is not LimitBy.QUOTA:
+        return ()
+    return tuple(
+        RollingCheck(entry.printer_id, entry.printer_name, entry.rolling, entry.account_id, entry.rule)
+        for entry in view.entries
+        if entry.rolling is not None
+    )
 
 
 def _budget_legs(view: ChargeView, impressions: int, price: int, rule: Rule) -> list[Leg]:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a quota entry stands: what a report shows of it and what the smallest job would meet, from one function.
 
-The smallest job has one impression. An entry is judged by the same rules as a reserve (`policy.standing_of`), so a
-report says DENY where a job would be refused, and nowhere else.
+The smallest job has one impression and one octet. An entry is judged by the same rules as a reserve
+(`policy.standing_of`, `rolling.uses_of`), so a report says DENY where a job would be refused, and nowhere else.
 """
 
 from dataclasses import dataclass, replace
@@ -17,8 +17,10 @@ from pagetoll.core.policy import (
     Verdict,
     standing_of,
 )
+from pagetoll.core.rolling import RollingRefusal
 
 SMALLEST_JOB = 1  # impressions
+SMALLEST_DOCUMENT_K_OCTETS = 1
 
 #: What the owners of these modes are marked with, whatever their figures.
 MARKS = {LimitBy.NOQUOTA: "NQ", LimitBy.NOCHANGE: "NC", LimitBy.NOPRINT: "NP"}
@@ -41,6 +43,7 @@ class EntryView:
     rule: Rule
     passthrough: bool = False
     largest_jobs: tuple[int, ...] = ()
+    rolling: RollingRefusal | None = None  # why a rolling limit refuses a user's smallest job
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class EntryState:
 
     mark: str
     verdict: Verdict
-    refusal: Refusal | None = None
+    refusal: Refusal | RollingRefusal | None = None
     grace_until: datetime | None = None
     starts_grace: bool = False
 
@@ -74,6 +77,13 @@ def _by_mode(view: EntryView, poorman: int, now: datetime) -> EntryState:
 
 
 def _by_pages(view: EntryView, now: datetime) -> EntryState:
+    state = _by_limits(view, now)
+    if view.rolling is not None and state.verdict is not Verdict.REFUSE:
+        return replace(state, verdict=Verdict.REFUSE, refusal=view.rolling, starts_grace=False)
+    return state
+
+
+def _by_limits(view: EntryView, now: datetime) -> EntryState:
     account = view.pages
     over_soft = account.soft_limit is not None and account.posted + account.reserved >= account.soft_limit
     mark = "+Q" if over_soft else "-Q"

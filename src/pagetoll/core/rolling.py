@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rolling limits of a printer: what each user by himself may print on it within the last so many seconds.
+"""Rolling limits of a printer or printer group: what each user by himself may print on it (on all printers of the
+group together) within the last so many seconds.
 
 The idea is that of CUPS's own quotas (lpadmin(8): job-quota-period, job-page-limit, job-k-limit). A job counts from
 when it was reserved until one period later, with what was charged for it and not refunded; an open one with what was
-set aside. It counts where the user's entry on the printer counts, and is checked where that entry is.
+set aside. It counts where the user's entry on the printer or group counts, and is checked where that entry is.
 """
 
 from collections.abc import Sequence
@@ -28,9 +29,11 @@ class RollingLimits:
 
 @dataclass(frozen=True, slots=True)
 class RollingCheck:
-    """What a reserve must look at: the limits as they were seen, the user's entry on the printer, and its rule. One
-    that is not `checked` is only put on record."""
+    """What a reserve must look at: the limits of a printer as they were seen, the user's entry on it, and its rule.
+    One that is not `checked` is only put on record."""
 
+    printer_id: int
+    printer_name: str
     limits: RollingLimits
     account_id: int
     rule: Rule
@@ -39,19 +42,19 @@ class RollingCheck:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks for how much on which printer."""
+    """Who asks for how much."""
 
     user_id: int | None
     user_name: str
-    printer_name: str
     impressions: int
     document_octets: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RollingUse:
-    """A rolling limit before a job: impressions, or K octets where `is_octets`."""
+    """A rolling limit of a printer or printer group before a job: impressions, or K octets where `is_octets`."""
 
+    printer_name: str
     is_octets: bool
     limit: int
     period_s: int
@@ -110,6 +113,27 @@ def k_octets_of(octets: int | None) -> int:
 def fits(used: int, asked: int, limit: int, rule: Rule) -> bool:
     """Whether the job fits; laxist enforcement asks only whether anything is left."""
     return used + asked <= limit if rule.enforcement is Enforcement.STRICT else used < limit
+
+
+def uses_of(
+    check: RollingCheck, used: tuple[int, int], asked: tuple[int, int]
+) -> tuple[tuple[RollingUse, ...], RollingUse | None]:
+    """How the limits stand before a job, and the first one that it does not fit; both pairs are impressions and
+    K octets."""
+    limits = check.limits
+    uses = tuple(
+        RollingUse(check.printer_name, is_octets, limit, limits.period_s, used[is_octets], asked[is_octets])
+        for is_octets, limit in ((False, limits.impressions), (True, limits.k_octets))
+        if limit is not None
+    )
+    return uses, next((use for use in uses if not fits(use.used, use.asked, use.limit, check.rule)), None)
+
+
+def refusal_of(user_name: str, over: RollingUse, room: datetime | None) -> RollingRefusal:
+    """The refusal by a limit; `room` is when the job will fit."""
+    return RollingRefusal(
+        user_name, over.printer_name, over.is_octets, over.limit, over.period_s, over.used, over.asked, room
+    )
 
 
 def room_at(

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The catalogue: printers, users, groups, quota entries, billing codes, payments, roles."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from pagetoll.core import catalogue as of
@@ -99,6 +100,11 @@ class Catalogue(CatalogueReader, Protocol):
 
     def each_entry(self, selection: of.EntrySelection) -> Iterator[of.EntryRow]:
         """The same as `entries`, read as they are wanted: a printer or a few at a time, each of one state."""
+        ...
+
+    def rolling_used(self, printer_id: int, since: datetime) -> Mapping[int, tuple[int, int]]:
+        """What each user's entry on a printer was used for since then, as rolling limits count: impressions and K
+        octets by the entry's account; those that are not named were not used."""
         ...
 
     def dump(self, query: DumpQuery) -> Iterator[Sequence[Any]]:

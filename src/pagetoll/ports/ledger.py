@@ -130,7 +130,7 @@ class AttemptRecord:
     lifetime_before: int | None = None  # the printer's counted impressions before this attempt
     refunded_impressions: int = 0
     refunded_price: int = 0  # of charged_price; negative where that is
-    rolling: tuple[RollingUse, ...] = ()  # how the printer's rolling limits stood before it, where it was asked
+    rolling: tuple[RollingUse, ...] = ()  # how the rolling limits stood before it that were asked
 
     @property
     def refunded(self) -> bool:
@@ -260,9 +260,9 @@ class Ledger(Protocol):
         ...
 
     def rolling_uses(
-        self, asking: Asking, check: RollingCheck
+        self, asking: Asking, checks: Sequence[RollingCheck]
     ) -> tuple[tuple[RollingUse, ...], RollingRefusal | None]:
-        """How the rolling limits of a printer stand now, and why what is asked for would not fit, if so."""
+        """How these rolling limits stand now, and why what is asked for would not fit, if so."""
         ...
 
     def reserve(self, facts: AttemptFacts, plan: Plan, decision: Decision, notes: Sequence[Note]) -> Reserved:

@@ -48,6 +48,6 @@ def let_pass(services: Services, attempt: Attempt) -> Event:
             plan,
             legs=tuple(replace(leg, checked=False) for leg in plan.legs),
             group_checks=tuple(replace(leg, checked=False) for leg in plan.group_checks),
-            rolling=None if plan.rolling is None else replace(plan.rolling, checked=False),
+            rolling=tuple(replace(check, checked=False) for check in plan.rolling),
         )
     return Event.ACCEPTED

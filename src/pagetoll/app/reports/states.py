@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the entries on a printer stand, all at once: a few queries a printer, none a user."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pagetoll.app.reports.directory import Directory
 from pagetoll.config.options import Settings
 from pagetoll.core.catalogue import EntryRow, EntrySelection, GroupRow, PrinterRow, UserRow
-from pagetoll.core.entry_state import SMALLEST_JOB, EntryState, EntryView, state_of_entry
+from pagetoll.core.entry_state import (
+    SMALLEST_DOCUMENT_K_OCTETS,
+    SMALLEST_JOB,
+    EntryState,
+    EntryView,
+    state_of_entry,
+)
 from pagetoll.core.money import MILLION, Unit
 from pagetoll.core.policy import AccountState, LimitBy, OwnerKind
 from pagetoll.core.pricing import PriceLine, Tariff
+from pagetoll.core.rolling import RollingCheck, RollingLimits, RollingRefusal, refusal_of, uses_of
 from pagetoll.ports import Catalogue
 
 
@@ -33,6 +40,7 @@ class Register:
         self.now = now
         self._catalogue = catalogue
         self._payers: dict[int, frozenset[str]] = {}
+        self._rolling_used: tuple[int, Mapping[int, tuple[int, int]]] = (0, {})  # of the last printer
 
     def standings(self, printer: PrinterRow, kind: OwnerKind) -> Iterator[Standing]:
         """The entries of users or of users groups on a printer, in the order of names, and how each stands."""
@@ -60,7 +68,26 @@ class Register:
             rule=self.settings.rule_for(printer.name),
             passthrough=printer.passthrough,
             largest_jobs=tuple(limit for limit in largest if limit is not None),
+            rolling=self._rolling(printer, entry) if kind is OwnerKind.USER else None,
         )
+
+    def _rolling(self, printer: PrinterRow, entry: EntryRow) -> RollingRefusal | None:
+        """Why a rolling limit of the printer refuses the smallest job."""
+        if printer.rolling_period_s is None:
+            return None
+        limits = RollingLimits(printer.rolling_period_s, printer.rolling_impressions, printer.rolling_k_octets)
+        rule = self.settings.rule_for(printer.name)
+        check = RollingCheck(printer.printer_id, printer.name, limits, entry.account_id, rule)
+        used = self._used(printer.printer_id, limits.period_s).get(entry.account_id, (0, 0))
+        _, over = uses_of(check, used, (SMALLEST_JOB, SMALLEST_DOCUMENT_K_OCTETS))
+        return None if over is None else refusal_of(entry.owner_name, over, None)
+
+    def _used(self, printer_id: int, period_s: int) -> Mapping[int, tuple[int, int]]:
+        """What the entries on a printer were used for within the period; asked for once a printer."""
+        if self._rolling_used[0] != printer_id:
+            since = self.now - timedelta(seconds=period_s)
+            self._rolling_used = (printer_id, self._catalogue.rolling_used(printer_id, since))
+        return self._rolling_used[1]
 
     def _price(self, printer: PrinterRow, owner_name: str, overcharge: int) -> int:
         """The price of the smallest job: of the printer and of those groups above it where the owner has an entry."""

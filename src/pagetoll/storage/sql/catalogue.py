@@ -2,7 +2,8 @@
 """The catalogue on the SQL store: lookups, and administrative changes of one invocation in one transaction."""
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, insert, update
@@ -31,7 +32,9 @@ from pagetoll.ports import CatalogueTransaction
 from pagetoll.storage.sql import catalogue_entries, catalogue_owners, catalogue_reads, cost_centers, dumps, roles
 from pagetoll.storage.sql.catalogue_entries import Writing
 from pagetoll.storage.sql.engine import Database
+from pagetoll.storage.sql.instants import to_micros
 from pagetoll.storage.sql.payments import payments
+from pagetoll.storage.sql.rolling import rolling_used
 from pagetoll.storage.sql.schema import NAME_LENGTH, acts, groups, printers, users
 
 Result = TypeVar("Result")
@@ -87,6 +90,9 @@ class SqlCatalogue:
 
     def each_entry(self, selection: EntrySelection) -> Iterator[EntryRow]:
         return catalogue_reads.each_entry(self._database, selection)
+
+    def rolling_used(self, printer_id: int, since: datetime) -> Mapping[int, tuple[int, int]]:
+        return self._database.read(lambda connection: rolling_used(connection, printer_id, to_micros(since)))
 
     def dump(self, query: DumpQuery) -> Iterator[Sequence[Any]]:
         return dumps.dumped(self._database, query)

@@ -105,10 +105,10 @@ class SqlLedger:
         return self.database.write(lambda connection: reserve(connection, facts, plan, decision, notes, now))
 
     def rolling_uses(
-        self, asking: Asking, check: RollingCheck
+        self, asking: Asking, checks: Sequence[RollingCheck]
     ) -> tuple[tuple[RollingUse, ...], RollingRefusal | None]:
         now = self.database.now_micros()
-        return self.database.read(lambda connection: look_at(connection, asking, check, now))
+        return self.database.read(lambda connection: look_at(connection, asking, checks, now))
 
     def record_unreserved(
         self,

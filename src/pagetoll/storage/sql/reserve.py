@@ -77,7 +77,7 @@ def reserve(
     if (known := find_attempt(connection, facts.key)) is not None:
         return _first_result(connection, known, facts)
     lock_owners(connection, [leg.account_id for leg in plan.legs])
-    rolling = () if plan.rolling is None else check_rolling(connection, facts, plan, plan.rolling, now)
+    rolling = check_rolling(connection, facts, plan, now)
     attempt_id = insert_attempt(
         connection,
         fact_columns(facts)

@@ -81,7 +81,7 @@ def stood_of(account: AccountState, leg: Row[Any]) -> AccountState | None:
 
 def rolling_to_json(uses: Sequence[RollingUse]) -> str | None:
     """The uses as they are kept, one list each; None for none."""
-    kept = [[int(use.is_octets), use.limit, use.period_s, use.used, use.asked] for use in uses]
+    kept = [[use.printer_name, int(use.is_octets), use.limit, use.period_s, use.used, use.asked] for use in uses]
     return json.dumps(kept, separators=(",", ":")) if kept else None
 
 
@@ -90,6 +90,6 @@ def rolling_from_json(text: str | None) -> tuple[RollingUse, ...]:
     if not text:
         return ()
     return tuple(
-        RollingUse(is_octets=bool(is_octets), limit=limit, period_s=period_s, used=used, asked=asked)
-        for is_octets, limit, period_s, used, asked in json.loads(text)
+        RollingUse(printer_name, bool(is_octets), limit, period_s, used, asked)
+        for printer_name, is_octets, limit, period_s, used, asked in json.loads(text)
     )

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Row, and_, bindparam, or_, select
 from pagetoll.core.charging import ChargeView, CostCenter, GroupView, PageEntry
 from pagetoll.core.money import MILLION, Unit
 from pagetoll.core.policy import LimitBy, Rule
-from pagetoll.core.rolling import RollingLimits
 from pagetoll.storage.sql.cost_centers import find_cost_center
+from pagetoll.storage.sql.rolling import rolling_limits_of
 from pagetoll.storage.sql.schema import accounts, group_members, groups, printer_members, printers, users
 
 
@@ -113,19 +113,11 @@ def charge_view(
         entries=entries,
         groups=_group_views(group_rows, counted, rules, default),
         cost_center=_cost_center(connection, billing_code),
-        rolling=None if own is None else _rolling(own),
     )
 
 
 def _cost_center(connection: Connection, billing_code: str) -> CostCenter | None:
     return find_cost_center(connection, billing_code) if billing_code else None
-
-
-def _rolling(printer: Row[Any]) -> RollingLimits | None:
-    period_s = printer.rolling_period_s
-    if period_s is None:
-        return None
-    return RollingLimits(period_s, printer.rolling_impressions, printer.rolling_k_octets)
 
 
 def _page_entries(
@@ -146,6 +138,8 @@ def _page_entries(
             price_per_job=printer.price_per_job,
             rule=rules.get(printer.name, default),
             max_job_impressions=by_printer[printer.id].max_job_impressions,
+            printer_id=printer.id,
+            rolling=rolling_limits_of(printer),
         )
         for printer in (own, *ancestors)
     )
