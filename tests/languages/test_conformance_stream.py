@@ -194,6 +194,14 @@ def test_what_only_looks_like_text_is_not_called_text(octets: bytes) -> None:
     assert language != "text"
 
 
+@pytest.mark.parametrize("image", [b"P1\n# words\n3 2\n1 0 1\n010\n", b"P2\n2 1\n255\n7 9\n", b"P3 1 1 255 1 2 3\n"])
+def test_small_pictures_coded_as_text_are_no_text(image: bytes) -> None:
+    for number in (1, 2, 40):
+        usage = count(image * number)
+        assert (usage.language, usage.input_pages, usage.confidence) == ("pnm", number, Confidence.EXACT)
+    assert count(image + b"P1 is a room\n").language == "text"
+
+
 @pytest.mark.parametrize(
     "line", [b"IP-addresses of the school\n", b"P1 is a room\n", b"SIZE 10 shoes\n", b"! 1 mind\n"]
 )

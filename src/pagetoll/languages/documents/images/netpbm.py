@@ -67,13 +67,20 @@ class _Image:
 
 
 def starts_image(data: "Buffer", start: int, end: int) -> bool:
-    """Whether a whole header stands at `start`, for text kinds followed by numbers and nothing else."""
+    """Whether a whole header stands at `start`, for text kinds followed by numbers and nothing else, or by as many as
+    the header says and another image."""
     image = _header(data, start, end)
     if image is None:
         return False
-    return not image.coded_as_text or not bytes(data[image.body : min(end, image.body + 256)]).strip(
-        b"\x1b \n\r\t0123456789#"
-    )
+    if not image.coded_as_text:
+        return True
+    numbers = _TEXT_PIECE.match(data, image.body, min(end, image.body + 256))
+    assert numbers is not None  # it may be empty
+    behind = bytes(data[numbers.end() : min(end, image.body + 256)])
+    if not behind or behind.startswith(b"\x1b"):
+        return True
+    found = len(numbers[0].translate(None, _NOT_DIGITS)) if data[start + 1] == 0x31 else len(numbers[0].split())
+    return found == image.samples and _header(data, numbers.end(), end) is not None
 
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
