@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from pagetoll.app.printers import rolling_limits
 from pagetoll.core.errors import LimitReached
 from pagetoll.core.jobs import AttemptKey, Outcome
 from pagetoll.core.policy import ALLOWED, LimitBy
-from pagetoll.core.rolling import RollingLimits, RollingRefusal
+from pagetoll.core.rolling import Asking, RollingLimits, RollingRefusal
 
 HOUR_S = 3600
 
@@ -112,6 +113,60 @@ def test_a_void_a_smaller_charge_and_a_refund_give_room_back(limited: Books) -> 
 def test_what_came_out_beyond_the_limit_counts(limited: Books) -> None:
     limited.settle(limited.hold(2), 25)
     assert refused(limited, 1).used == 25
+
+
+@pytest.fixture
+def floor(limited: Books) -> Books:
+    """hp and canon belong to the printer group `floor`, on which anna may print 12 impressions an hour in all."""
+    limited.printer("floor")
+    limited.nest("floor", "hp")
+    limited.nest("floor", "canon")
+    limited.entry(printer="floor")
+    limit(limited, 12, printer="floor")
+    return limited
+
+
+def test_a_limit_of_a_printer_group_holds_for_all_its_printers_together(floor: Books) -> None:
+    floor.print(5)
+    floor.clock.forward(minutes=10)
+    floor.hold(6, printer="canon")
+    told = "anna on floor: 11 of 12 impressions used within 1:00:00, this job needs 2"
+    assert str(refused(floor, 2)).startswith(told)
+    with pytest.raises(LimitReached, match=told):
+        floor.hold(2, printer="canon")
+    floor.hold(1)
+    assert refused(floor, 5).printer_name == "hp"
+    floor.clock.forward(minutes=50)
+    floor.hold(5)
+
+
+def test_a_limit_of_a_printer_group_is_not_for_those_without_an_entry_on_it(floor: Books) -> None:
+    floor.user("bert")
+    floor.entry("bert", "canon")
+    floor.hold(100, "bert", "canon")
+
+
+@pytest.mark.parametrize(
+    ("printer", "hours", "expected"), [("hp", 0, (9, 3)), ("hp", 2, (2, 1)), ("floor", 0, (13, 3))]
+)
+def test_what_counts_now_is_known_of_all_entries_at_once(
+    floor: Books, printer: str, hours: int, expected: tuple[int, int]
+) -> None:
+    limit(floor, 100)
+    limit(floor, 100, printer="floor")
+    floor.settle(send(floor, 2000, 7), 7)
+    floor.void(floor.hold(3))
+    floor.hold(4, printer="canon")
+    floor.clock.forward(hours=hours)
+    send(floor, 1, 2)
+    since = floor.clock() - timedelta(hours=1)
+    entry = floor.entry(printer=printer)
+    by_all = floor.catalogue.rolling_used(printer_id(floor.catalogue, printer), since)
+    assert by_all[entry] == expected
+    assert set(by_all) == {entry}
+    checks = [check for check in floor.plan(1).rolling if check.account_id == entry]
+    uses, _ = floor.ledger.rolling_uses(Asking(floor.view().user_id, "anna", 1), checks)
+    assert uses[0].used == expected[0], "a reserve counts the same"
 
 
 def test_other_users_and_other_printers_have_their_own(limited: Books) -> None:

@@ -2,15 +2,18 @@
 """What a report says of entries, and what the smallest job meets on a real ledger, are the same."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from contract.books import Books, owner_ids, printer_id
+from pagetoll.app.printers import rolling_limits
 from pagetoll.app.quota_warnings import check_users
 from pagetoll.app.reports.directory import read_directory
 from pagetoll.app.reports.states import Register
+from pagetoll.app.standings import standings_of
 from pagetoll.config.options import QueueSettings, Settings
 from pagetoll.core import charging
 from pagetoll.core.catalogue import EntryChange, Figure, OwnerChange, PrinterChange
@@ -19,6 +22,7 @@ from pagetoll.core.errors import LimitReached
 from pagetoll.core.foresight import foresee
 from pagetoll.core.money import MILLION
 from pagetoll.core.policy import ALLOWED, GROUP_LIMITBY, Enforcement, LimitBy, OwnerKind, Verdict
+from pagetoll.core.rolling import RollingLimits
 from pagetoll.ports import CatalogueTransaction, Reserved
 from pagetoll.storage.sql.migrate import upgrade
 
@@ -51,6 +55,9 @@ def cases(draw: st.DrawFn) -> dict[str, object]:
         "group_mode": draw(st.sampled_from(group_modes)),
         "group_entry": draw(st.booleans()),
         "group_limits": (draw(limits), draw(limits)),
+        "rolling": (draw(limits), draw(limits)) if draw(st.booleans()) else None,
+        "rolling_above": (draw(limits), draw(limits)) if draw(st.booleans()) else None,
+        "printed": draw(st.sampled_from([0, 0, 1, 3])),
         "grace_began": draw(st.booleans()),
         "days_later": draw(st.sampled_from([0, 6, 7, 8])),
     }
@@ -70,12 +77,18 @@ def fill(transaction: CatalogueTransaction, case: dict[str, object]) -> None:
     transaction.change_printers([hp], change)
     transaction.change_printers([salle], PrinterChange(price_per_impression=case["price_above"]))
     transaction.join_printer_group(salle, [hp])
+    for printer, figures in ((hp, case["rolling"]), (salle, case["rolling_above"])):
+        if figures is not None:
+            wanted = RollingLimits(ROLLING_PERIOD_S, *figures)
+            transaction.change_printers([printer], rolling_limits(wanted))
     transaction.add_groups(["staff"])
     transaction.add_users(["anna"])
     (anna,), (staff,) = (owner_ids(transaction, kind, name) for kind, name in OWNERS.items())
     transaction.join_group(staff, [anna])
 
 
+#: Ends between the days that a case may let pass.
+ROLLING_PERIOD_S = int(6.5 * 86400)
 OWNERS = {OwnerKind.USER: "anna", OwnerKind.GROUP: "staff"}
 
 
@@ -85,8 +98,8 @@ def entries(books: Books, case: dict[str, object]) -> None:
     wanted += [("anna", "salle", "above_limits")] if case["above_entry"] else []
     wanted += [("staff", "hp", "group_limits")] if case["group_entry"] else []
     made = [books.entry(owner, printer, of_group=owner == "staff") for owner, printer, _ in wanted]
-    if case["held"] and not case["passthrough"]:
-        books.hold(case["held"])
+    if not case["passthrough"]:
+        before_limits(books, case)
     for owner, printer, limits_of in wanted:
         soft, hard = case[limits_of]
         limited = EntryChange(soft_limit=soft, hard_limit=hard)
@@ -98,6 +111,18 @@ def entries(books: Books, case: dict[str, object]) -> None:
     if case["grace_began"]:
         books.change(lambda transaction: transaction.start_grace(made, 7 * 86400))
     books.clock.forward(days=case["days_later"])
+
+
+def before_limits(books: Books, case: dict[str, object]) -> None:
+    """Jobs of anna's that no rolling limit held up: they were decided on before there were any."""
+    view = books.view()
+    for impressions, is_over in ((case["held"], False), (case["printed"], True)):
+        if not impressions:
+            continue
+        facts = books.facts(document_octets=1024 * impressions)
+        books.ledger.reserve(facts, replace(charging.plan(view, impressions), rolling=()), ALLOWED, ())
+        if is_over:
+            books.settle(facts.key, impressions)
 
 
 def shown(books: Books, wanted: Settings) -> list[EntryState]:
@@ -127,9 +152,10 @@ def smallest_job(books: Books, wanted: Settings) -> tuple[Verdict, bool]:
     """What the rules and the ledger do with a job of one impression, and whether pages are printed within a grace."""
     view = books.ledger.charge_view("hp", "anna", wanted.rules, wanted.default_rule)
     planned = charging.plan(view, 1)
-    accounts = books.ledger.account_states([leg.account_id for leg in (*planned.legs, *planned.group_checks)])
+    standings, rolling = standings_of(books.ledger, view, planned, 1)
+    accounts = [stood.account for stood in standings.accounts]
     met, in_grace = _reserved(books, view, planned)
-    assert foresee(view, planned, accounts, books.clock()).verdict is met, "a quote says the same"
+    assert foresee(view, planned, accounts, books.clock(), rolling).verdict is met, "a quote says the same"
     return met, in_grace
 
 
@@ -137,7 +163,7 @@ def _reserved(books: Books, view: charging.ChargeView, planned: charging.Plan) -
     if charging.refuse_outright(view, 1) is not None:
         return Verdict.REFUSE, False
     try:
-        done: Reserved = books.ledger.reserve(books.facts(), planned, ALLOWED, ())
+        done: Reserved = books.ledger.reserve(books.facts(document_octets=1), planned, ALLOWED, ())
     except LimitReached:
         return Verdict.REFUSE, False
     verdict = Verdict.WARN if done.in_grace else Verdict.ALLOW
@@ -163,6 +189,9 @@ PLAIN: dict[str, object] = {
     "group_mode": LimitBy.QUOTA,
     "group_entry": False,
     "group_limits": (None, None),
+    "rolling": None,
+    "rolling_above": None,
+    "printed": 0,
     "grace_began": False,
     "days_later": 0,
 }
@@ -174,6 +203,13 @@ PLAIN: dict[str, object] = {
 @example(case=PLAIN | {"limitby": LimitBy.BALANCE, "balance": 1, "above_entry": True, "price_above": MILLION})
 @example(case=PLAIN | {"limitby": LimitBy.BALANCE, "balance": 1, "price": (0, MILLION)})
 @example(case=PLAIN | {"limitby": LimitBy.BALANCE, "balance": -MILLION, "balancezero": -MILLION})
+@example(case=PLAIN | {"rolling": (3, None), "printed": 3})
+@example(case=PLAIN | {"rolling": (3, None), "printed": 3, "days_later": 7})
+@example(case=PLAIN | {"rolling": (3, None), "held": 3, "days_later": 7})
+@example(case=PLAIN | {"rolling": (None, 3), "printed": 3, "enforcement": Enforcement.LAXIST})
+@example(case=PLAIN | {"rolling_above": (3, None), "printed": 3, "above_entry": True})
+@example(case=PLAIN | {"rolling_above": (3, None), "printed": 3})
+@example(case=PLAIN | {"rolling": (0, None), "limitby": LimitBy.NOQUOTA})
 @given(case=cases())
 def test_a_report_denies_exactly_where_the_smallest_job_is_refused(case: dict[str, object]):
     with tempfile.TemporaryDirectory() as folder:

@@ -109,8 +109,10 @@ def _counted_of_all(*conditions: ColumnElement[bool] | TextClause) -> Select[Any
     )
 
 
+_open = attempts.alias("open_ones")
 _ALL = union_all(
-    _counted_of_all(_a.received_at > _since), _counted_of_all(OPEN_ATTEMPTS, _a.received_at <= _since)
+    _counted_of_all(_a.received_at > _since),
+    _counted_of_all(_a.id.in_(select(_open.c.id).where(OPEN_ATTEMPTS)), _a.received_at <= _since),
 ).subquery()
 _SUMS_OF_ALL = select(_ALL.c.account_id, func.sum(_ALL.c.impressions), func.sum(_ALL.c.k_octets)).group_by(
     _ALL.c.account_id
