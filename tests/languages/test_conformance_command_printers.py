@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Printers with escape commands: jobs built here, and what they must count as (page-languages 12, 13, 18, 20)."""
+"""Printers with escape commands: jobs built here, and what they must count as."""
 
 import struct
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Host-based languages: jobs built here, record by record, and what they must count as (page-languages 14, 26)."""
+"""Host-based languages: jobs built here, record by record, and what they must count as."""
 
 import struct
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Printers of IBM, Apple, NEC, OKI, DEC and others, receipts, commands made to cost (page-languages 18, 20)."""
+"""Printers of IBM, Apple, NEC, OKI, DEC and others, receipts, commands made to cost."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Conformance cases for PCL, plotters and their wrappers (page-languages chapters 4, 7, 8 and 26)."""
+"""Conformance cases for PCL, plotters and their wrappers."""
 
 import random
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Conformance cases for PDF (page-languages chapter 26), each with a file built for it."""
+"""Conformance cases for PDF, each with a file built for it."""
 
 import io
 import itertools

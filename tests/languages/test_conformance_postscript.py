@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Conformance cases for PostScript (page-languages chapter 26), through a real Ghostscript where one is needed."""
+"""Conformance cases for PostScript, through a real Ghostscript where one is needed."""
 
 import pytest
 

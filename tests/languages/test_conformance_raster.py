@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Conformance cases for raster streams and PCL XL (page-languages chapter 26)."""
+"""Conformance cases for raster streams and PCL XL."""
 
 import struct
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PJL, plain text and streams of several documents (page-languages chapters 4, 16 and 26)."""
+"""PJL, plain text and streams of several documents."""
 
 import io
 import itertools

@@ -144,7 +144,7 @@ def test_a_hostile_file_ends_in_an_error_or_a_bounded_number(record: dict[str, A
         assert error.text
     else:
         # Endless PostScript is cut at the limit of rendered pages; one file holds 150,000 form feeds, and one states
-        # an absurd number, which is kept and marked (page-languages chapter 24, rule 8).
+        # an absurd number, which is kept and marked.
         absurd = "many_pages" in [finding.code for finding in usage.findings]
         assert usage.input_pages <= (999_999_999 if absurd else 100_000)
         assert record["verdict"] != "error", f"a number for what nobody can count: {usage}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the numbers of copies in the wrapper and in the page language make one (page-languages chapter 1.4)."""
+"""How the numbers of copies in the wrapper and in the page language make one."""
 
 from enum import StrEnum
 

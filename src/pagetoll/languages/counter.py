@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The count of a whole print stream: peel the wrapper, recognise, parse, go on behind it.
 
-Copies are combined as page-languages chapter 1.4 says (`copies.py`). Sides, paper and a wish for one color come
+Copies are combined as `copies.py` says. Sides, paper and a wish for one color come
 from PJL where the language says nothing about them.
 """
 
@@ -31,7 +31,7 @@ MOST_SEGMENTS = 100_000
 MOST_MEASURED_PAGES = 1_000_000
 MANY_PAGES = 100_000
 HUGE_POINTS = 14_173
-"""Five meters (page-languages chapter 24)."""
+"""Five meters; larger pages are kept and marked."""
 
 
 class _Readable(Protocol):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PCL XL: pages are EndPage operators, found by walking the tokens (page-languages chapter 9).
+"""PCL XL: pages are EndPage operators, found by walking the tokens.
 
     ") HP-PCL XL;class;revision;comment" LF | attribute ... operator | attribute ... operator | ...
 

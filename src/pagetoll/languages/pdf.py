@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PDF and PCLm: pages are the leaves of the page tree, never `/Count` (page-languages chapter 5).
+"""PDF and PCLm: pages are the leaves of the page tree, never `/Count`. Source: ISO 32000-1 §7.7.3.
 
 Three readings, in this order:
 

@@ -4,7 +4,7 @@
     ESC%-12345X @PJL line LF @PJL line LF ... document ... ESC%-12345X
     ESC 01 @EJL line LF @EJL line LF ... document ... ESC 01 @EJL line LF
 
-Source: HP PJL Technical Reference; page-languages chapters 3.1 and 4. A line ends at LF or, as some drivers
+Source: HP Printer Job Language Technical Reference Manual. A line ends at LF or, as some drivers
 write it, at the next ESC. Only the statement keyword decides, so a comment or a job name that looks like a
 command changes nothing. Each universal exit, JOB, EOJ and RESET loads the stored defaults.
 """

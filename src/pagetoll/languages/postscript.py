@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PostScript in three steps (page-languages chapter 6).
+"""PostScript in three steps.
 
 1. A straight-line program is counted exactly by its `showpage`s.
 2. Structuring comments count only when the caller knows that a print filter wrote every octet.

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kyocera's PRESCRIBE: `!R! COMMAND parameters; ... EXIT;`, alone or in front of a document of another language.
 
-A block that only makes settings belongs to the wrapper; one that draws or ends pages is a document of its own
-(page-languages chapter 20). What stands behind EXIT is of another language and may go on with the same page.
+A block that only makes settings belongs to the wrapper; one that draws or ends pages is a document of its own.
+What stands behind EXIT is of another language and may go on with the same page.
 """
 
 import re

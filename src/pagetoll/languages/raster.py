@@ -3,7 +3,7 @@
 
     sync (4)  | header (420: version 1, 1796: versions 2 and 3) pixels | header pixels | ...
 
-Header fields are 32 bit in the byte order that the sync word tells (page-languages chapter 10.1). Pages are
+Header fields are 32 bit in the byte order that the sync word tells. Pages are
 counted by walking; the page count that a header may state is never believed.
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run-length coded raster lines of CUPS raster 2, PWG raster and Apple raster (page-languages chapter 10).
+"""Run-length coded raster lines of CUPS raster 2, PWG raster and Apple raster.
 
     line group:  repeat-1 (1 octet), then codes until the line is full
     code:        0..127    next unit, code+1 times

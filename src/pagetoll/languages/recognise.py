@@ -2,7 +2,7 @@
 """Which page language a peeled document is in: one table, first row that matches wins.
 
 The match looks at the start of the data and never searches for magic words further on, so a text that
-mentions PostScript stays a text (page-languages chapter 3). A language that cannot be counted yet has a row
+mentions PostScript stays a text. A language that cannot be counted yet has a row
 without a parser: it is named in the error and never mistaken for text. A new language is a new row.
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plain text: recognised by a positive test, counted by laying it out (page-languages chapter 16).
+"""Plain text: recognised by a positive test, counted by laying it out.
 
 How many lines fit on a page is the printer's affair, so the result is an estimate. Form feed ends a page that
 has content, or makes a blank one behind another form feed; backspace and carriage return print over; empty

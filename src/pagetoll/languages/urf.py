@@ -3,7 +3,7 @@
 
     0 bits per pixel | 1 color space | 2 duplex | 3 quality | ... | 12 width | 16 height | 20 dots per inch
 
-All numbers are big-endian (page-languages chapter 10.3). The page count of the file is often 0 or wrong, so
+All numbers are big-endian. The page count of the file is often 0 or wrong, so
 pages are counted by walking. The format has no copies.
 """
 

@@ -2,7 +2,7 @@
 """One Ghostscript process: started before there is a document, used for one, never again.
 
 It has read its start-up files and waits on standard input; PCL XL comes from its standard output, its messages
-from standard error. Called by an argument list in SAFER mode (page-languages chapter 22), already locked down
+from standard error. Called by an argument list in SAFER mode, already locked down
 when it starts. Cost: a ready process answers a page in some milliseconds, a cold one in some fifty.
 """
 

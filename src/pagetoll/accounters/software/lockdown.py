@@ -37,7 +37,7 @@ class Budget:
 
 
 def time_limit_s(document_octets: int) -> float:
-    """Wall clock for one document: 4 s and 2 s per MiB, at most 60 s (page-languages chapter 24)."""
+    """Wall clock for one document: 4 s and 2 s per MiB, at most 60 s."""
     return min(60.0, 4.0 + 2.0 * document_octets / MIB)
 
 

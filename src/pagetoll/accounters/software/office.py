@@ -6,7 +6,7 @@
 LibreOffice opens many files of its own, so it cannot be locked as tightly as Ghostscript: it gets a network
 without interfaces, limits of memory, time and file size, no rights of root's, an empty profile with macros switched
 off, and a private folder that is gone afterwards. Where the system cannot take the network away, nothing is laid
-out. Whatever goes wrong, the declared number stays (page-languages chapter 17).
+out. Whatever goes wrong, the declared number stays.
 """
 
 import os

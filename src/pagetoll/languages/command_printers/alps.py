@@ -4,7 +4,7 @@
     ESC e  ESC % n A   ESC 1A nn r (ribbon)   ESC * b nn W + n octets   ESC 1A 0 0 FF (next ribbon)   FF
 
 `nn` is a 16-bit number, low octet first. A form feed outside of commands ends the page; the MD-50 sends none
-behind its last page. Learned from the samples; page-languages chapter 20 names the language.
+behind its last page. Learned from the samples.
 """
 
 from typing import TYPE_CHECKING

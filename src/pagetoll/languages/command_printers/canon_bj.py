@@ -6,7 +6,7 @@
     ESC ( L 6 0 "CcMmYK"   ESC ( F nL nH data    one block a color in this order, again and again
 
 A page ends with form feed. The two-letter commands state the length of their data. Text between BJLSTART and
-BJLEND is set-up. Source: page-languages chapter 13.1; the samples.
+BJLEND is set-up. Learned from the samples.
 """
 
 import re

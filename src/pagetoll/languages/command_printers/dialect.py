@@ -6,7 +6,6 @@
 A dialect is a table from the octet behind ESC (or a control octet) to a rule: position behind that octet in,
 position behind the command out. Everything between commands is text, which marks the page. A command that is
 not in the table makes the count an estimate, so a stream of another language never counts as exact.
-Source: page-languages chapters 12, 13 and 20.
 """
 
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""EJL, Epson's job language: lines that begin with @EJL behind ESC SOH (page-languages chapter 4.4).
+"""EJL, Epson's job language: lines that begin with @EJL behind ESC SOH.
 
 ESC SOH @EJL LF  @EJL SE LA=ESC/PAGE LF  @EJL SET CO=3 DX=ON BD=SE LF  @EJL EN LA=ESC/PAGE LF
 """

@@ -4,8 +4,7 @@
     ESC @  ESC ( G 1 0 1  ESC ( U ...  ESC . c v h m nL nH raster  CR LF ...  FF
 
 A page ends with form feed; there are no copies and no duplex in the language. Extended commands (`ESC (`) state
-the length of their parameters; the others have fixed lengths. Source: page-languages chapter 12; Epson ESC/P
-Reference Manual (command lengths).
+the length of their parameters; the others have fixed lengths. Source: Epson ESC/P Reference Manual.
 """
 
 import re

@@ -5,7 +5,7 @@
 
 A command is GS, parameters, some small letters and a capital; with a brace before the capital as many octets
 follow as the first parameter says. A page ends with form feed, in duplex of some devices with `dpsE`, and of
-one with the reset `rhE` itself. Source: page-languages chapter 12.4; the samples.
+one with the reset `rhE` itself. Learned from the samples.
 """
 
 import re

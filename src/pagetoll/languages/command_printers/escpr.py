@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Epson ESC/P-R of photo and office ink-jets (page-languages chapter 12.3).
+"""Epson ESC/P-R of photo and office ink-jets.
 
     ESC @  ESC ( R 6 0 0 ESCPR   ESC class LE32-length name data  ...
 

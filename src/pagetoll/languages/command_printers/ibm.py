@@ -4,7 +4,7 @@
     ESC [ x nL nH data   ESC K nL nH image   ESC J n   FF
 
 The letters mean partly other things than with Epson, and there is no reset, so the first commands are tried one
-by one. Source: page-languages chapter 20; IBM Proprinter reference (command lengths).
+by one. Source: IBM Proprinter reference (command lengths).
 """
 
 from typing import TYPE_CHECKING

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Canon LIPS II, III and IV, and CaPSL as the LBP-8 and groff know it (page-languages chapter 13.2).
+"""Canon LIPS II, III and IV, and CaPSL as the LBP-8 and groff know it.
 
     ESC % @  DCS 41;600;0J name ST  CSI 0"p ESC <  CSI 11h  CSI 1v ... CSI n;...;.r + n octets ... FF  DCS 0J ST
 

@@ -5,7 +5,7 @@
 
     ESC c1  FS d240.  FS f PA4.  FS x copies.  FS i 96,32,1,1/1,1/1,150,240. + 150 octets   FF
 
-FS commands have parameters up to a full stop. Learned from the samples; page-languages chapter 20 names them.
+FS commands have parameters up to a full stop. Learned from the samples.
 """
 
 import re

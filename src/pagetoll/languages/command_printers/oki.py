@@ -3,7 +3,7 @@
 
     CAN FS  ESC % C 001  ESC % S 0  ESC % 5 n  SP...  ETX columns  ETX SO (line)  ETX STX (end)   FF
 
-In graphics mode (ETX) every octet is a column; ETX ETX is the column 03. Source: page-languages chapter 20; the
+In graphics mode (ETX) every octet is a column; ETX ETX is the column 03. Learned from the
 samples.
 """
 

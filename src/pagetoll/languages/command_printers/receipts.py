@@ -5,7 +5,7 @@
     ESC @  ESC GS a 1  text LF  ESC d 3                                               (cut)
 
 A receipt is what was printed up to a cut; an uncut rest is one more. There are no pages, no copies and no sides.
-Pulses to the cash drawer print nothing. Source: page-languages chapter 18; the vendors' command references.
+Pulses to the cash drawer print nothing. Source: the vendors' command references.
 """
 
 from typing import TYPE_CHECKING

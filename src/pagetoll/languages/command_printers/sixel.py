@@ -4,7 +4,7 @@
     CSI 11h  ESC P 0;0;0 q "1;1 #1;2;100;0;0 !83?~~$-  ESC \\   FF
 
 A sixel is a character from ? to ~ (six dots); `!n` repeats it, `#n` chooses a color, `$` and `-` return and feed.
-A page ends with form feed. Source: page-languages chapter 20; DEC sixel format.
+A page ends with form feed. Source: DEC sixel format.
 """
 
 import re

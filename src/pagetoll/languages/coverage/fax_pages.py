@@ -4,7 +4,7 @@
     page header: 254, length, resolution down, across, coding 0, 0, pixels of a line (16 bit), lines (16 bit) ...
 
 That is how the lines of a TIFF lie in compression 2 with the lowest bit first, so a page becomes one in memory and
-Pillow decodes it. Lines without a record of their own are white. Source: page-languages chapter 15.
+Pillow decodes it. Lines without a record of their own are white.
 """
 
 import struct

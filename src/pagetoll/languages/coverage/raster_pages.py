@@ -145,7 +145,7 @@ def _stacked(pieces: list[bytes], layout: Layout) -> Pixels:
 
 
 def _coded_lines(octets: bytes, start: int, end: int, layout: Layout) -> Iterator[tuple[bytes, int]]:
-    """Each coded line, unpacked, and how often it stands below itself (page-languages chapter 10)."""
+    """Each coded line, unpacked, and how often it stands below itself."""
     unit, wanted = layout.unit_octets, layout.line_octets
     blank = bytes([layout.fill]) * wanted
     position = start

@@ -5,7 +5,7 @@
     post (248), last page, ..., pages (16 bit) at +27, fonts | post_post (249), place of post, id, 223 ...
 
 Color is read from `color` specials, which keep a stack over the pages. Source: The DVI driver standard, level 0;
-dvips specials; page-languages chapter 20.
+dvips specials.
 """
 
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HBP (Brother HL-700 and kin), page-languages chapter 14.
+"""HBP (Brother HL-700 and kin).
 
     @L + one octet | @G + u24 octets + data | @F page ends | @N nothing | @X job ends
 

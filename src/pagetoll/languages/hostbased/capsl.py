@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Canon CaPSL as drivers of LBP-4U, LBP-310 and LBP-320 write it (page-languages chapter 13.2).
+"""Canon CaPSL as drivers of LBP-4U, LBP-310 and LBP-320 write it.
 
     CSI is 9B or ESC [:  parameters 30-3F and minus, intermediates 20-2F, final 40-7E
     CSI n ; ... . r      raster: n octets follow; with n = 1 packed bits follow up to 80 and stay on the page

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Canon CAPT (LBP-1120, LBP-2900 and kin), as far as it is known (page-languages chapter 13.5).
+"""Canon CAPT (LBP-1120, LBP-2900 and kin), as far as it is known.
 
     u16 command | u16 octets (these 4 included) | payload          (little-endian)
 

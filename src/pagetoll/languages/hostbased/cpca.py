@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Canon CPCA packets (page-languages chapters 13.3 and 13.4): CARPS inside is counted here, other languages by
+"""Canon CPCA packets: CARPS inside is counted here, other languages by
 their own parsers, UFR II by nobody.
 
     CD CA 10 | type | 00 | operation | 00 | 01 | u16 octets | 10 octets | data        (big-endian)

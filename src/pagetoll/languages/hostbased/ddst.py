@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DDST (Ricoh SP 100 and kin): PJL throughout, page-languages chapter 14.
+"""DDST (Ricoh SP 100 and kin): PJL throughout.
 
     @PJL SET PAGESTATUS=START   @PJL SET COPIES=n   @PJL SET PAPER=A4   @PJL SET IMAGELEN=n   n octets of JBIG
     @PJL SET PAGESTATUS=END     ... more pages ...  @PJL EOJ

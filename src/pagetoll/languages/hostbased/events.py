@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kodak ESP and OPL (Konica Minolta): a job in words, page-languages chapter 14.
+"""Kodak ESP and OPL (Konica Minolta): a job in words.
 
     Event=StartOfJob;Sides=OneSided;MediaSize=iso_a4_210x297mm;Event=StartOfPage;...
     RasterObject.Data#n=  n octets  ;Event=EndOfPage;Event=EndOfJob;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HBPL version 2 (Dell 1355, Epson CX17, Fuji Xerox), page-languages chapter 14. Numbers are little-endian.
+"""HBPL version 2 (Dell 1355, Epson CX17, Fuji Xerox). Numbers are little-endian.
 
     ESC | two letters | octets of the payload | payload
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HIPERC (Oki C301, C3100 and kin), page-languages chapter 14. Numbers are big-endian.
+"""HIPERC (Oki C301, C3100 and kin). Numbers are big-endian.
 
     u32 octets (all) | u32 type | block | block ...        block: u32 octets | that many
 

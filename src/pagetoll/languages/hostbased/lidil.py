@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""LIDIL (HP DeskJet 3320, 3500 and kin), page-languages chapter 14. Numbers are big-endian.
+"""LIDIL (HP DeskJet 3320, 3500 and kin). Numbers are big-endian.
 
     24 | u16 packet octets | unit | packet type | command | u16 reference | u16 data octets | more | data
 

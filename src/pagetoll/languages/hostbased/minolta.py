@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Minolta page streams (PagePro 1200W to 1400W, magicolor 2300W and 2400W), page-languages chapter 14.
+"""Minolta page streams (PagePro 1200W to 1400W, magicolor 2300W and 2400W).
 
     ESC | type | sequence | u16 octets | type ^ FF | payload | checksum            (little-endian)
 

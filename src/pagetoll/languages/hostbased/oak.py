@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OAKT (HP Color LaserJet 1500, Kyocera FS-1020), page-languages chapter 14. Everything is little-endian.
+"""OAKT (HP Color LaserJet 1500, Kyocera FS-1020). Everything is little-endian.
 
     "OAKT" | u32 octets (these 12 included) | u32 type | payload
 

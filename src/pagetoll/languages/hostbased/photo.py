@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DNP and HP photo printers (DS40, DS80 and kin), page-languages chapter 14.
+"""DNP and HP photo printers (DS40, DS80 and kin).
 
 ESC P | 6 letters | 16 letters | 8 digits | as many octets as these say
 

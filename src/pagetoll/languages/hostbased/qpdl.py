@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""QPDL or SPL2 (Samsung, Xerox and Dell lasers), page-languages chapter 14. Numbers are big-endian.
+"""QPDL or SPL2 (Samsung, Xerox and Dell lasers). Numbers are big-endian.
 
     00 page: 16 octets       y-dpi/100, u16 copies, paper, u16 width, u16 height, source, 0, duplex, tumble, 0,
                              version, 0, x-dpi/100

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SPL1 (Samsung ML-1000 series and other GDI lasers), page-languages chapter 14.
+"""SPL1 (Samsung ML-1000 series and other GDI lasers).
 
     $PJL COPIES = n   $PJL PAGE A4 AUTO   $PJL BITMAP START   block | block | ...   $PJL PRINT n   $PJL EOJ
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""XQX (HP LaserJet P1005, P1505 and their kin), page-languages chapter 14. Everything is big-endian.
+"""XQX (HP LaserJet P1005, P1505 and their kin). Everything is big-endian.
 
 ``,XQX`` and then records: u32 type, u32 n, and
 

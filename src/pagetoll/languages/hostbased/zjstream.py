@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ZjStream (HP LaserJet 10xx, CP1215, Minolta) and SLX (Lexmark C500), page-languages chapter 14.
+"""ZjStream (HP LaserJet 10xx, CP1215, Minolta) and SLX (Lexmark C500).
 
     magic | record | record | ...
     record:  u32 octets (these 16 included) | u32 type | u32 items | u16 reserved | u16 signature | items | data

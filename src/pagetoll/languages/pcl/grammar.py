@@ -5,7 +5,8 @@
         ^ ^ value letter
 
 A command is looked up by its prefix and its lower-case letter, as in `&lx`. Some are followed by as many octets
-as their value says (page-languages chapter 7.1 and 7.2); all others are not, whatever their letter.
+as their value says; all others are not, whatever their letter.
+Source: HP PCL 5 Printer Language Technical Reference Manual.
 """
 
 import re
@@ -53,7 +54,7 @@ _IN_TEXT = re.compile(rb"\x1b(?:&[aklps][+-]?[0-9]{1,6}[A-Za-z]|\([0-9]{1,5}[A-Z
 
 
 def starts_as_pcl(data: "Buffer", start: int, end: int) -> bool:
-    """Whether a PCL sequence stands right at `start` (page-languages chapter 3.3)."""
+    """Whether a PCL sequence stands right at `start`."""
     return _START.match(data, start, end) is not None and _EPSON_RASTER.match(data, start, end) is None
 
 

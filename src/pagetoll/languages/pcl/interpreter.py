@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Walks a PCL stream token by token and tells the page under way what happens (page-languages chapter 7).
+"""Walks a PCL stream token by token and tells the page under way what happens.
 
 Macros are stretches of the same data that run when they are called. HP-GL/2 inside is read by `vectors`.
 """

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """PCL macros: stretches of the stream that are stored, not printed, and run when they are called.
 
-Page-languages chapter 7.5. Every run counts, within bounds on runs, nesting and octets run.
+Every run counts, within bounds on runs, nesting and octets run.
 """
 
 from dataclasses import dataclass, field

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page under way in a PCL stream: what marks it, what ends it, and with which settings it goes to paper.
 
-Page-languages chapter 7.3. A form feed always ends a page; most other things end it only when something was
+A form feed always ends a page; most other things end it only when something was
 marked. Settings count as they are when the page ends.
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Paper sizes of PCL (`ESC &l#A`), in points, and where text ends on them (page-languages chapter 7.3)."""
+"""Paper sizes of PCL (`ESC &l#A`), in points, and where text ends on them."""
 
 from dataclasses import dataclass
 

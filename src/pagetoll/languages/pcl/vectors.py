@@ -3,7 +3,8 @@
 
     IN;SP1;PA0,0;PD1000,1000;LBtext<ETX>PE<encoded>;PG;
 
-Reads instructions until the language is left by an escape sequence (page-languages chapter 8).
+Reads instructions until the language is left by an escape sequence.
+Source: HP-GL/2 and HP RTL Reference Guide.
 """
 
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PCX (one page) and DCX, which is a table of offsets to PCX pictures and was used for fax (page-languages 15).
+"""PCX (one page) and DCX, which is a table of offsets to PCX pictures and was used for fax.
 
 PCX: 10, version, coding, bits a plane, window (4 x 16 bit) at 4, 0 at 64, planes at 65, octets a line at 66. Its
 first octet looks like an empty line and was taken for padding when the document is recognised.

@@ -6,7 +6,7 @@
                   254 + length + page header (length 0: end) | 255 + length + user data
     DigiFAX: pages, each behind a header of 64 octets: 0 "PC Research, Inc" 0..., number of the page at 26
 
-Source: page-languages chapters 3.2 and 15.
+Pages are counted by walking the records; the number that a header states is compared.
 """
 
 import struct

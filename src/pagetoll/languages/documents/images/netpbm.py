@@ -5,7 +5,7 @@
     P7, lines "WIDTH n" "HEIGHT n" "DEPTH n" "MAXVAL n" "TUPLTYPE name", "ENDHDR", pixels
 
 The walk goes by the sizes and never looks for a magic number in pixels. Ghostscript's pksm devices write four
-images, one for each ink, for a page. Source: netpbm formats; page-languages chapter 15.
+images, one for each ink, for a page. Source: netpbm's manual pages of the formats.
 """
 
 import re

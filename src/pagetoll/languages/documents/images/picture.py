@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures of one page: JPEG, PNG, GIF, BMP, WebP, JPEG XL, HEIC, AVIF, PCX, Photoshop.
 
-One file is one page. Printers and print filters take the first frame of an animation (page-languages chapter 15).
+One file is one page. Printers and print filters take the first frame of an animation.
 The blocks of JPEG, PNG and GIF are walked, so that a file that was cut off is told from a whole one.
 """
 

@@ -5,7 +5,7 @@
     directory: number of entries, entries of 12 (BigTIFF: 20) octets, offset of the next directory
 
 Reduced images and masks (NewSubfileType) are no pages; a chain that returns to a directory ends there.
-Source: TIFF 6.0; page-languages chapter 15.
+Source: TIFF 6.0; libtiff's description of BigTIFF.
 """
 
 import struct

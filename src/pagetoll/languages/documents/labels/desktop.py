@@ -7,7 +7,7 @@ Each is a table of patterns for the lines that matter; pictures carry their leng
     CPCL   ! offset hres vres height copies | CG octets height x y + data | PRINT
     TSPL   SIZE .. | BITMAP x,y,octets a row,rows,mode, + data | DOWNLOAD "name",octets,+ data | PRINT sets[,copies]
 
-Source: page-languages chapter 18.
+Source: the makers' programmer's manuals.
 """
 
 import re

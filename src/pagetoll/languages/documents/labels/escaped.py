@@ -5,7 +5,7 @@
     ATX      ESC f n n: skip, ESC L n n: length, ESC d n n + row, ESC x n + n words, ESC e: label
     Brother  ESC i .., M n, G n n + row, g 0 n + row, w color n + row, Z, 0C: label, 1A: label and feed
 
-Source: page-languages chapter 18, and streams of CUPS rastertolabel and Ghostscript compared.
+Source: streams of CUPS rastertolabel and Ghostscript compared.
 """
 
 import re

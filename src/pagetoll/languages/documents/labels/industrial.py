@@ -4,7 +4,7 @@
     SBPL   ESC A .. ESC Qn .. ESC Z: a label, n times; pictures by their stated size
     DPL    STX L CR lines .. Qnnnn .. E: a label, n times; X ends without printing; STX E nnnn, STX G: again
 
-Source: page-languages chapter 18.
+Source: the makers' programmer's manuals.
 """
 
 import re

@@ -4,7 +4,7 @@
     ^XA commands ^XZ        formats; ~ commands stand anywhere; ^CC, ^CT change the two characters
 
 Formats that only store (^DF), delete or set up print nothing: CUPS writes one behind each label. Picture data
-carry their length or end at the next command. Source: ZPL II guide; page-languages chapter 18.
+carry their length or end at the next command. Source: ZPL II Programming Guide.
 """
 
 import re

@@ -4,7 +4,7 @@
     record: 5A, length (16 bit, without the 5A), id D3 tt cc, flag, 2 reserved, data
 
 Pages within resource groups are stored, not printed. Spool systems may put a record length of 2 or 4 octets
-before each record. Source: MO:DCA reference; page-languages chapter 19.
+before each record. Source: MO:DCA reference.
 """
 
 import re

@@ -3,7 +3,7 @@
 
     "1" new page | " " next line | "0" two lines | "-" three lines | "+" print over | other channels: next line
 
-Nothing in such a text tells it from any other, so the queue has to say so. Source: page-languages chapter 19.
+Nothing in such a text tells it from any other, so the queue has to say so.
 """
 
 import re

@@ -3,7 +3,7 @@
 
     command: length (16 bit, with itself), code (16 bit, D6xx), flag, [2 octets id], data
 
-Source: IPDS reference; page-languages chapter 19. What the printer keeps from earlier jobs is not in the data,
+Source: IPDS reference. What the printer keeps from earlier jobs is not in the data,
 so the number is taken as stated (`declared`).
 """
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """OpenDocument: texts by their stated page count and page breaks, slides and drawings by their pages.
 
-Source: OpenDocument 1.3 (OASIS); page-languages chapter 17. A spreadsheet has no number of pages before it is
+Source: OpenDocument 1.3 (OASIS). A spreadsheet has no number of pages before it is
 laid out, so it is refused with that reason.
 """
 

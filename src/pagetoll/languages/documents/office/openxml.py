@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Office Open XML: texts by their stated page count and page breaks, presentations by their slides.
 
-Source: ECMA-376; page-languages chapter 17. Writers that lay nothing out state one page for whatever they
+Source: ECMA-376. Writers that lay nothing out state one page for whatever they
 write, so the hard page breaks of the text are counted, too. A workbook has no number of pages before layout.
 """
 

@@ -3,8 +3,8 @@
 
     local header + data, ... , central directory, [zip64 record + locator], end record (PK 5 6)
 
-Only the central directory is believed, and each part is inflated in pieces under a limit (page-languages
-chapter 24 no. 5). Source: PKWARE APPNOTE 6.3, ECMA-376 part 2 (interleaved pieces).
+Only the central directory is believed, and each part is inflated in pieces under a limit. Source:
+PKWARE APPNOTE 6.3, ECMA-376 part 2 (interleaved pieces).
 """
 
 import struct

@@ -3,7 +3,7 @@
 
     _rels/.rels -> fixed document sequence -> DocumentReference -> fixed document -> PageContent -> page
 
-Source: ECMA-388; page-languages chapter 11. Color is read from the brushes of the page markup.
+Source: ECMA-388. Color is read from the brushes of the page markup.
 """
 
 import re
