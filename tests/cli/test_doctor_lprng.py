@@ -70,6 +70,8 @@ def test_what_lpd_lacks_is_mended_by_a_command(change: dict[str, object], mend: 
         (LpdQueue("q", "/p/pykota", end=True), Level.BAD, "no :as= of ours"),
         (LpdQueue("q", "/p/pykota"), Level.BAD, "only where it counts nothing"),
         (LpdQueue("q", "/p/pykota", filter=True), Level.OK, "is counted"),
+        (LpdQueue("q", "/p/pykota", filter=True, out_of_reach=True), Level.WARN, "in the document is charged"),
+        (LpdQueue("q", "/p/pykota", filter=True, out_of_reach=True, held=True), Level.BAD, "nothing is printed"),
         (LpdQueue("q", "/p/pykota", filter=True, silent=True), Level.OK, "is counted"),
         (
             LpdQueue("q", "/p/pykota", start=True, end=True, not_done=("startingbanner",)),
@@ -87,9 +89,12 @@ def test_the_doctor_reads_printcap_and_looks_at_the_program_that_it_names(site: 
     programs, printcap = site.folder / "programs", site.folder / "printcap"
     printcap.write_text(
         f"laser\n  :sd=/var/spool/lpd/%P:lp=laser%9100\n  :tc=.pagetoll\nold:lp=/dev/lp0\n"
+        "usb:lp=/dev/lp0:tc=.pagetoll\n"
         f".pagetoll:af=acct:as=|{programs}/pykota start:ae=|{programs}/pykota end\n"
     )
-    (site.home / "pagetoll.toml").open("a").write('\n[queue.laser]\nendingbanner = "/x"\n')
+    (site.home / "pagetoll.toml").open("a").write(
+        '\n[queue.laser]\nendingbanner = "/x"\naccounter = "ipp()"\n[queue.usb]\naccounter = "ipp()"\n'
+    )
     words = ("--quiet", "--printcap", str(printcap))
     before = site.run("pagetoll", "doctor", *words).out
     assert f"{programs}/pykota: it is not there, so lpd loses the jobs of queues that name it" in before
@@ -99,6 +104,8 @@ def test_the_doctor_reads_printcap_and_looks_at_the_program_that_it_names(site: 
     assert f"{programs}/pykota:" not in after
     assert "lpd's queue old does not name our program" in after
     assert "lpd's queue laser: endingbanner is for CUPS's queues and does nothing here" in after
+    assert "lpd's queue usb: accounter asks the device" in after
+    assert "lpd's queue laser: accounter" not in after
     assert "lpd's queue laser is counted" in site.run("pagetoll", "doctor", "--printcap", str(printcap)).out
 
 

@@ -2,7 +2,7 @@
 """A home and its daemon beside a private lpd of LPRng, with queues that name our program in different ways."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def document(folder: Path, pages: int, name: str = "document.ps") -> Path:
 class Shop:
     """A home and its daemon beside an lpd."""
 
-    def __init__(self, folder: Path, site: Site, packages: Path) -> None:
+    def __init__(self, folder: Path, site: Site, packages: Path, devices: Mapping[str, str]) -> None:
         self.folder, self.site = folder, site
         program = folder / "programs" / "pykota"
         start, end = f":as=|{program} start", f":ae=|{program} end"
@@ -81,6 +81,7 @@ class Shop:
                 "away-retry": hooks + ours,
                 "away-cancel": hooks + ours,
                 "away-print": hooks + ours,
+                **{queue: f"{hooks}{ours}:lp={device}" for queue, device in devices.items()},
             },
         )
 
@@ -114,16 +115,17 @@ def packages() -> Iterator[Path]:
 
 
 @contextmanager
-def furnished(packages: Path) -> Iterator[Shop]:
+def furnished(packages: Path, devices: Mapping[str, str] | None = None, configuration: str = "") -> Iterator[Shop]:
+    """A shop; `devices` are further queues, with their `:lp=`, and `configuration` is put behind the shop's own."""
     folder = new_lab_folder()
     site = Site(folder)
     site.run("pagetoll", "init")
     hooks = folder / "hooks"
     hooks.touch()
     hooks.chmod(0o666)
-    site.configure(CONFIGURATION.replace("HOOKS", str(hooks)))
+    site.configure(CONFIGURATION.replace("HOOKS", str(hooks)) + configuration)
     site.run("pagetoll", "lprng", "install", "--dir", str(folder / "programs"), "--user", "lp")
-    shop = Shop(folder, site, packages)
+    shop = Shop(folder, site, packages, devices or {})
     try:
         queues = [path.name for path in (shop.lpd.folder / "spool").iterdir()]
         site.run("pkprinters", "-a", "-c", "0.10", *queues)

@@ -82,3 +82,23 @@ def test_any_octets_make_a_job(words: list[bytes], variables: dict[bytes, bytes]
     assert job.number >= 0
     assert "\0" not in job.user + job.title + job.queue + job.identifier
     assert all(1 <= file.copies <= 10_000 for file in job.files)
+
+
+@pytest.mark.parametrize(
+    ("options", "uri"),
+    [
+        (":lp=laser%9100", "socket://laser:9100"),
+        (":lp=[2001:db8::1]%9100", ""),  # a colon ends an option
+        (":lp=lp0@server", "lpd://server/lp0"),
+        (":lp=lp0@server%1515", "lpd://server/lp0"),
+        (":rm=server:rp=lp0", "lpd://server/lp0"),
+        (":lp=/dev/lp0", "file:/dev/lp0"),
+        (":lp=|/usr/bin/nc laser 9100", ""),
+        (":lp=laser%", ""),
+        (":lp=la ser%9100", ""),
+        ("", ""),
+    ],
+)
+def test_the_device_of_a_queue_is_named_as_cups_would_name_it(options: str, uri: str) -> None:
+    entry = f"q\n  :sd=/var/spool/lpd/q\n  {options}\n"
+    assert read_job((b"pykota",), {b"PRINTCAP_ENTRY": entry.encode()}).device_uri == uri

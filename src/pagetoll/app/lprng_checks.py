@@ -23,6 +23,8 @@ class LpdQueue:
     filter: bool = False
     silent: bool = False
     not_done: tuple[str, ...] = ()  # options of the queue that are for CUPS's queues only
+    out_of_reach: bool = False  # its device is to be asked for its counter and has no address
+    held: bool = False  # and its jobs wait for that
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,18 @@ def _check_queue(queue: LpdQueue, site: LpdSite, configuration: str) -> Iterator
         yield bad(text.format(**facts), _printcap(site))
     else:
         yield ok(_("lpd's queue {name} is counted").format(**facts))
+    if queue.program and queue.out_of_reach:
+        text = _(
+            "lpd's queue {name}: accounter asks the device, but no :lp=HOST%PORT or :rm=HOST names one; {outcome}"
+        )
+        outcome = (
+            _("so nothing is printed (onaccountererror is stop)")
+            if queue.held
+            else _("so what is counted in the document is charged")
+        )
+        yield (bad if queue.held else warn)(
+            text.format(outcome=outcome, **facts), f"editor {shlex.quote(configuration)}"
+        )
     for option in queue.not_done if queue.program else ():
         text = _("lpd's queue {name}: {option} is for CUPS's queues and does nothing here")
         yield warn(text.format(option=option, **facts), f"editor {shlex.quote(configuration)}")

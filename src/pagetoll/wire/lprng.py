@@ -9,10 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pagetoll.wire.printcap import read_printcap
+
 COPIES_MAX = 10_000
 #: The ends of a job that lpd tells, in HF's line prstatus.
 SUCCEEDED = "JSUCC"
 _NUMBER = re.compile(r"(0x[0-9a-fA-F]{1,15}|[0-9]{1,18})")
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\]")
 _PLAIN_NAME = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -27,7 +30,8 @@ class DataFile:
 @dataclass(frozen=True, slots=True)
 class LpdJob:
     """A job as lpd states it. `identifier` is unique in the queue, with `created` (seconds, 0 unknown) an attempt's
-    job; `end` is how the job ended, empty before that; `file_name` the data file that a filter is given."""
+    job; `end` is how the job ended, empty before that; `file_name` the data file that a filter is given; `device_uri`
+    the machine behind the queue, as CUPS would name it."""
 
     queue: str
     identifier: str
@@ -41,6 +45,7 @@ class LpdJob:
     octets: int
     file_name: str
     files: tuple[DataFile, ...] = ()
+    device_uri: str = ""
 
 
 def text_of(data: bytes) -> str:
@@ -108,7 +113,30 @@ def read_job(arguments: Sequence[bytes], variables: Mapping[bytes, bytes]) -> Lp
         octets=number_of(known("b", "size")),
         file_name=plain_name(known("e", "df_name")),
         files=files,
+        device_uri=device_uri_in(text_of(variables.get(b"PRINTCAP_ENTRY", b""))),
     )
+
+
+def device_uri_in(printcap_entry: str) -> str:
+    """The device of the queue that this is the entry of."""
+    return next((device_uri_of(entry.options) for entry in read_printcap(printcap_entry)), "")
+
+
+def device_uri_of(options: Mapping[str, str]) -> str:
+    """The device of a printcap entry: `:lp=host%port`, `:lp=queue@host`, `:lp=/dev/lp0`, or `:rm=host:rp=queue`;
+    empty for a program, and where none is named."""
+    device = options.get("lp", "")
+    if not device and options.get("rm"):
+        device = f"{options.get('rp', '')}@{options['rm']}"
+    if device.startswith("/"):
+        return f"file:{device}"
+    queue, at, place = device.rpartition("@")
+    host, percent, port = place.partition("%")
+    if not _HOST.fullmatch(host) or (percent and not port.isdecimal()):
+        return ""
+    if at:
+        return f"lpd://{host}/{plain_name(queue)}"
+    return f"socket://{host}:{port}" if percent else ""
 
 
 def plain_name(name: str) -> str:

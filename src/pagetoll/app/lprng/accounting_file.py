@@ -68,7 +68,8 @@ def settle_by_counter(services: Services, descriptor: int, job: LpdJob, record: 
     measured = close(services, record, job.end, "its end was told")
     if not has_counters(records):
         _settle_waiting(services, job)
-        alone = Finished({"A": job.identifier, "P": job.queue, "n": job.user, "H": job.host}, 0, 0)
+        begun = {"A": job.identifier, "P": job.queue, "n": job.user, "H": job.host, "D": _seconds(record)}
+        alone = Finished(begun, 0, 0)
         _write_ends(services, descriptor, [alone], measured.impressions)
 
 

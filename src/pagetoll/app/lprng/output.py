@@ -6,13 +6,14 @@ over; nothing when our filter was to print and never began; what `onbackenderror
 the whole reservation when nobody told an end (docs/reference/lprng.md).
 """
 
+from pagetoll.app.lprng import metering
 from pagetoll.app.lprng.story import Story, read_story
 from pagetoll.app.printing.attempt import Services
 from pagetoll.config.options import QueueSettings
 from pagetoll.core.accounting import Charge
 from pagetoll.core.errors import AlreadySettled, AlreadyVoided
 from pagetoll.core.jobs import ChargeRule, Outcome
-from pagetoll.core.measure import Measured, charged_by
+from pagetoll.core.measure import Marked, Measured, charged_by
 from pagetoll.core.pricing import tariff_from_json
 from pagetoll.core.readings import PLAUSIBLE_MORE, PLAUSIBLE_TIMES
 from pagetoll.ports import AttemptRecord, Note, Settlement
@@ -38,13 +39,15 @@ def how_much(record: AttemptRecord, story: Story, end: str, *, charge_failed: bo
     return Measured(total, sheets, ChargeRule.HANDED_OVER_UNKNOWN)
 
 
-def counted(record: AttemptRecord, settings: QueueSettings, reported: int, otherwise: Measured) -> Measured:
-    """What the device's counter says, where that can be, and the queue's `charge` and `trustjobsize` want it."""
+def counted(record: AttemptRecord, settings: QueueSettings, marked: Marked, otherwise: Measured) -> Measured:
+    """What the device's counter says, where the queue's `charge` and `trustjobsize` want it."""
     total, sheets = record.quoted_impressions, record.facts.media_sheets or record.quoted_impressions
-    if total and reported > PLAUSIBLE_TIMES * total + PLAUSIBLE_MORE:
-        return otherwise
-    part = -(-reported * sheets // total) if total else reported
-    by_device = Measured(reported, part, ChargeRule.DEVICE_COUNTER)
+    reported = marked.impressions
+    part = marked.media_sheets
+    if part is None:
+        part = -(-reported * sheets // total) if total else reported
+    rule = ChargeRule.SHARED_READING if marked.shared else ChargeRule.DEVICE_COUNTER
+    by_device = Measured(reported, part, rule)
     limit = settings.trustjobsize.limit_impressions
     if settings.charge is Charge.PARSED:
         return otherwise
@@ -57,13 +60,28 @@ def counted(record: AttemptRecord, settings: QueueSettings, reported: int, other
     return Measured(total if instead is None else instead, sheets, ChargeRule.TRUSTED_SIZE)
 
 
+def _told_by_file(record: AttemptRecord, reported: int) -> Marked | None:
+    """What the counters of the accounting file say, where that can be."""
+    total = record.quoted_impressions
+    return None if total and reported > PLAUSIBLE_TIMES * total + PLAUSIBLE_MORE else Marked(reported)
+
+
 def close(services: Services, record: AttemptRecord, end: str, why: str, reported: int | None = None) -> Measured:
-    """Settle an attempt; once, however often it is asked for."""
+    """Settle an attempt; once, however often it is asked for. Waits for the device where its counter is asked.
+
+    `reported` is what the counters of the accounting file say of it."""
     story = read_story(services.ledger.notes(record.attempt_id))
     settings = services.settings().for_queue(record.facts.ticket.printer)
     measured = how_much(record, story, end, charge_failed=settings.onbackenderror.charge)
+    notes: tuple[Note, ...] = ()
     if reported is not None:
-        measured = counted(record, settings, reported, measured)
+        metering.forget(services, record.facts.key.nonce)
+        marked = _told_by_file(record, reported)
+    else:
+        marked, notes = metering.marked(services, record, measured, well=end == SUCCEEDED)
+        reported = marked.impressions if marked else None
+    if marked is not None:
+        measured = counted(record, settings, marked, measured)
     tariff = tariff_from_json(record.tariff_json)
     whole = measured.impressions >= record.quoted_impressions
     now = services.clock()
@@ -78,7 +96,7 @@ def close(services: Services, record: AttemptRecord, end: str, why: str, reporte
         outcome=_outcome(end, whole),
         reported_impressions=reported,
         backend_status=STATUSES.get(end),
-        notes=(Note(now, "measured", text),),
+        notes=(*notes, Note(now, "measured", text)),
     )
     try:
         services.ledger.settle(record.facts.key, settlement)

@@ -8,6 +8,7 @@ or lpd starts a job on that queue again, which it does only when the one before 
 import hashlib
 import time
 
+from pagetoll.app.lprng import metering
 from pagetoll.app.lprng.output import close
 from pagetoll.app.lprng.story import INSTANCE, is_lprng, read_story
 from pagetoll.app.printing.attempt import Services
@@ -87,6 +88,7 @@ def close_dead(services: Services, record: AttemptRecord) -> Standing:
     if story.told or story.counters or running(services.processes, record):
         return Standing.RUNNING
     if record.state is AttemptState.RESERVED and record.facts.boot_id == services.processes.boot_id:
+        metering.forget(services, record.facts.key.nonce)
         note = Note(services.clock(), "repaired", "the start program died before lpd was told to print")
         services.ledger.void(record.facts.key, Outcome.VOIDED, (note,))
     else:

@@ -5,12 +5,14 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from pagetoll.app.lprng import metering
 from pagetoll.app.lprng.counting import count_files
 from pagetoll.app.lprng.prior import close_prior, host_of, job_mark
 from pagetoll.app.lprng.story import Story, files_note
 from pagetoll.app.printing import confirm, decide, identify, prepare, settle, telling
 from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_HOLD, Arrival, Attempt, Client, Services
 from pagetoll.app.printing.run import attempt_of
+from pagetoll.core.errors import PagetollError
 from pagetoll.core.jobs import AttemptKey, JobKey
 from pagetoll.core.lifecycle import Event
 from pagetoll.wire.frames import Message
@@ -78,23 +80,43 @@ def start(
     files = count_files(services, attempt, job, opened)
     attempt.notes.append(files_note(services.clock(), replace(traits, files=tuple(files))))
     event, reserved = _judge(services, attempt)
+    if event is Event.CONFIRMED:
+        event = _prepare(services, attempt, by_file=traits.counters)
     if event is not Event.CONFIRMED:
+        metering.forget(services, attempt.key.nonce)
         return Started(_not_printed(services, attempt, event, reserved))
+    services.ledger.add_notes(attempt.key, tuple(attempt.notes))
     services.ledger.mark_starting(attempt.key, services.clock())
     log.info("job=%r printer=%r user=%r accepted", job.identifier, job.queue, attempt.user_name)
     return Started(DONE, attempt)
 
 
 def _judge(services: Services, attempt: Attempt) -> tuple[Event, bool]:
-    """The steps of core/lifecycle.py from the identity to the prehook: CONFIRMED, or the first event that is no step
-    forward; and whether something is set aside by then."""
+    """The steps of core/lifecycle.py from the identity to the user's answer: CONFIRMED, or the first event that is no
+    step forward; and whether something is set aside by then."""
     reserved = False
     for step, goes_on in _STEPS:
         event = step(services, attempt)
         if event is not goes_on:
             return event, reserved
         reserved = reserved or event is Event.RESERVED
-    return prepare.run_prehook(services, attempt) or Event.CONFIRMED, reserved
+    return Event.CONFIRMED, reserved
+
+
+def _prepare(services: Services, attempt: Attempt, *, by_file: bool) -> Event:
+    """The device's first reading, unless its counter is in the accounting file (`by_file`), then the prehook:
+    CONFIRMED, or why not. What was set aside is given back when the device must be read and cannot be. Raises
+    PagetollError."""
+    if not by_file:
+        try:
+            event = metering.begin(services, attempt)
+        except PagetollError as error:
+            attempt.failure = str(error)
+            settle.void(services, attempt)
+            raise
+        if event is not Event.DEVICE_FREE:
+            return event
+    return prepare.run_prehook(services, attempt) or Event.CONFIRMED
 
 
 def _not_printed(services: Services, attempt: Attempt, event: Event, reserved: bool) -> int:
@@ -132,7 +154,7 @@ def arriving(services: Services, client: Client, calling: Calling, job: LpdJob) 
         client_start_time_ticks=calling.worker_start_time_ticks,
         client_uid=-1,
         arguments=told,
-        variables={"PRINTER": _octets(job.queue)},
+        variables={"PRINTER": _octets(job.queue), "DEVICE_URI": _octets(job.device_uri)},
         document_fd=-1,
     )
     attempt = attempt_of(services, arrival, Told(client), None)

@@ -131,6 +131,7 @@ class Services:
     checkpoint: Callable[[Command, "Attempt"], None]  # told each command before it is performed
     meter_of: Callable[[str, QueueSettings], DeviceMeter | None] = no_meter  # of a device URI, for a queue
     floor: MeasuringFloor = field(default_factory=MeasuringFloor)
+    at_devices: "dict[str, Attempt]" = field(default_factory=dict)  # of lpd's, by nonce, between its programs
     tea_hooks: TeaHooks | None = None
 
 

@@ -7,11 +7,14 @@ from pathlib import Path
 
 from pagetoll.app.lprng_checks import LpdQueue, LpdSite
 from pagetoll.config.home import Home
-from pagetoll.config.options import QueueSettings, Settings
+from pagetoll.config.options import Settings
+from pagetoll.config.options.choices import OnAccounterError
+from pagetoll.core.accounting import IppAccounter, PjlAccounter, SnmpAccounter
 from pagetoll.core.errors import PagetollError
 from pagetoll.core.messages import _
 from pagetoll.integrations import lprng_install
-from pagetoll.wire.lprng import names_program
+from pagetoll.wire.device_uri import place_of
+from pagetoll.wire.lprng import device_uri_of, names_program
 from pagetoll.wire.printcap import Entry, program_in, read_printcap
 
 #: Options of a queue that only CUPS's queues have, and what they are when nothing is wanted.
@@ -63,6 +66,7 @@ def _queue(entry: Entry, settings: Settings | None) -> LpdQueue:
     passes = any(names_program(f"{name}={value}", program) for name, value in options.items())
     accounting = options.get("af", "acct")
     by_lines = bool(program) and program_in(accounting) == program
+    wanted = settings.for_queue(entry.name) if settings else None
     return LpdQueue(
         name=entry.name,
         program=program,
@@ -70,12 +74,11 @@ def _queue(entry: Entry, settings: Settings | None) -> LpdQueue:
         end=bool(program) and (by_lines or program_in(options.get("ae", "")) == program),
         filter=passes,
         silent=not accounting or options.get("la") == "0",
-        not_done=_not_done(settings.for_queue(entry.name)) if settings else (),
+        not_done=tuple(name for name in FOR_CUPS_ONLY if getattr(wanted, name, "")),
+        out_of_reach=isinstance(wanted and wanted.accounter, (SnmpAccounter, PjlAccounter, IppAccounter))
+        and not place_of(device_uri_of(options)).host,
+        held=wanted is not None and wanted.onaccountererror is OnAccounterError.STOP,
     )
-
-
-def _not_done(queue: QueueSettings) -> tuple[str, ...]:
-    return tuple(name for name in FOR_CUPS_ONLY if getattr(queue, name))
 
 
 def _trouble(home: Home, path: Path) -> str:
