@@ -90,6 +90,14 @@ def test_who_or_what_is_unknown_is_refused(shop: Shop, user: str, queue: str) ->
     assert shop.record.reason == "account-info-needed"
 
 
+@pytest.mark.parametrize("uri", ["", "//"])
+def test_a_virtual_printer_counts_its_jobs(shop: Shop, uri: str) -> None:
+    """The URI cupspykota:// alone: there is no device, and the job is complete."""
+    caller = shop.print(pages(3), uri=uri)
+    assert (caller.status, caller.backend) == (0, None)
+    assert (shop.record.outcome, shop.posted, shop.reserved) == (Outcome.COMPLETED, 3, 0)
+
+
 def test_an_unknown_user_prints_uncharged_where_the_policy_allows(shop: Shop) -> None:
     shop.queue(policy=Policy.ALLOW)
     assert shop.print(pages(1), user="bert").status == 0

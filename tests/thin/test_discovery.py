@@ -9,7 +9,10 @@ import pytest
 
 from thin.bench import Lab
 
-ANY_DEVICE = 'network cupspykota "Unknown" "Print accounting (Pagetoll)"'
+ANY_DEVICE = [
+    'network cupspykota "Unknown" "Print accounting (Pagetoll)"',
+    'direct cupspykota:// "Pagetoll+Nothing" "Virtual printer (Pagetoll)"',
+]
 
 
 def discovered(lab: Lab, name: str = "cupspykota", **variables: str) -> list[str]:
@@ -37,7 +40,7 @@ def test_each_device_is_shown_behind_us_with_its_id_and_location(lab: Lab) -> No
         'direct cupspykota:usb://Acme?serial=1 "Pagetoll+Acme Jet" "Acme USB (Pagetoll)" "MFG:Acme;" "Room 1"',
         'network cupspykota:dnssd://Lab%20%C3%A4._ipp._tcp.local/ "Pagetoll+A \\"B\\"" "Lab (Pagetoll)" "MFG:X;"',
         'serial cupspykota:serial:/dev/ttyS0?baud=115200 "Pagetoll+Unknown" "Serial Port #1 (Pagetoll)"',
-        ANY_DEVICE,
+        *ANY_DEVICE,
     ]
 
 
@@ -46,7 +49,7 @@ def test_the_name_of_our_file_is_the_scheme(lab: Lab) -> None:
     lab.backend('echo "direct a:b \\"m\\" \\"i\\""')
     assert discovered(lab, "pagetoll") == [
         'direct pagetoll:a:b "Pagetoll+m" "i (Pagetoll)"',
-        ANY_DEVICE.replace("cupspykota", "pagetoll"),
+        *(line.replace("cupspykota", "pagetoll") for line in ANY_DEVICE),
     ]
 
 
@@ -55,7 +58,7 @@ def test_as_tea4cups_we_also_offer_hooks_without_a_printer(lab: Lab) -> None:
     lab.backend('echo "direct a:b \\"m\\" \\"i\\""')
     assert discovered(lab, "tea4cups") == [
         'direct tea4cups:a:b "Pagetoll+m" "i (Pagetoll)"',
-        ANY_DEVICE.replace("cupspykota", "tea4cups"),
+        ANY_DEVICE[0].replace("cupspykota", "tea4cups"),
         'direct tea4cups:// "Pagetoll+Nothing" "Hooks without a printer (Pagetoll)"',
     ]
 
@@ -64,14 +67,14 @@ def test_backends_of_ours_are_not_run_and_say_nothing(lab: Lab) -> None:
     lab.install("pagetoll")
     os.link(lab.backends / "cupspykota", lab.backends / "linked")
     lab.backend('echo "direct $PAGETOLL_DISCOVERY:b \\"m\\" \\"i\\""')
-    assert discovered(lab) == ['direct cupspykota:1:b "Pagetoll+m" "i (Pagetoll)"', ANY_DEVICE]
+    assert discovered(lab) == ['direct cupspykota:1:b "Pagetoll+m" "i (Pagetoll)"', *ANY_DEVICE]
     assert discovered(lab, PAGETOLL_DISCOVERY="1") == []
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o722, 0o775, 0o4755])
 def test_unsafe_files_are_not_run(lab: Lab, mode: int) -> None:
     lab.backend("touch $PAPER/ran").chmod(mode)
-    assert discovered(lab) == [ANY_DEVICE]
+    assert discovered(lab) == ANY_DEVICE
     assert not (lab.paper / "ran").exists()
 
 
@@ -82,7 +85,7 @@ def test_a_backend_that_hangs_is_ended_and_its_lines_are_kept(lab: Lab) -> None:
     assert discovered(lab) == [
         'direct cupspykota:a:b "Pagetoll+m" "i (Pagetoll)"',
         'direct cupspykota:c:d "Pagetoll+m" "i (Pagetoll)"',
-        ANY_DEVICE,
+        *ANY_DEVICE,
     ]
     pid = int(lab.traces("pid"))
     stat = Path(f"/proc/{pid}/stat")

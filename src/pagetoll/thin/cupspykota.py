@@ -171,11 +171,12 @@ def without_credentials(uri: bytes) -> bytes:
 
 
 def inner_uri(first_argument: bytes) -> bytes:
-    """The device URI behind ours: `cupspykota:socket://…`, also with two or three slashes after our name."""
+    """The device URI behind ours: `cupspykota:socket://…`, also with two or three slashes after our name; nothing
+    behind our name alone."""
     uri = variable(b"DEVICE_URI") or first_argument
     while True:
         name, _, rest = uri.partition(b":")
-        if name not in own_names() or not rest:
+        if name not in own_names():
             return uri
         uri = rest.lstrip(b"/")
 
@@ -983,8 +984,8 @@ def discover() -> int:
                 pass
     lines = [wrapped(line) for answer in answers.values() for line in answer.split(b"\n")[:-1]]
     lines.append(b'network %s "Unknown" "Print accounting (Pagetoll)"' % own_names()[0])
-    if own_names()[0] == b"tea4cups":
-        lines.append(b'direct tea4cups:// "Pagetoll+Nothing" "Hooks without a printer (Pagetoll)"')
+    virtual = b"Hooks without a printer" if own_names()[0] == b"tea4cups" else b"Virtual printer"
+    lines.append(b'direct %s:// "Pagetoll+Nothing" "%s (Pagetoll)"' % (own_names()[0], virtual))
     posix.write(1, b"".join([line + b"\n" for line in lines if line]))
     return 0
 

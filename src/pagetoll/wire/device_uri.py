@@ -3,7 +3,8 @@
 
 A queue behind us has the URI `cupspykota:REAL-URI` (also `cupspykota://REAL-URI`, with one to three slashes, as
 old installations wrote it). The thin client, which imports nothing of ours, reads them the same way. Tea4CUPS's
-scheme is ours, too, so that its sites move without changing their queues; `tea4cups://` alone has no device.
+scheme is ours, too, so that its sites move without changing their queues. Each scheme alone (`cupspykota://`) has no
+device: PyKota's virtual printer.
 """
 
 import re
@@ -13,7 +14,7 @@ OUR_SCHEMES = ("cupspykota", "pagetoll")
 TEA_SCHEME = "tea4cups"
 ALL_SCHEMES = (*OUR_SCHEMES, TEA_SCHEME)
 _WRAPPED = re.compile(rf"({'|'.join(ALL_SCHEMES)}):/{{0,3}}([A-Za-z][A-Za-z0-9+.-]*:.*)", re.DOTALL)
-_NOWHERE = re.compile(rf"{TEA_SCHEME}:/{{1,3}}")
+_NOWHERE = re.compile(rf"({'|'.join(ALL_SCHEMES)}):/{{0,3}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,9 @@ def wrap(device_uri: str, scheme: str = OUR_SCHEMES[0]) -> str:
 
 def unwrap(device_uri: str) -> Wrapped | None:
     """What stands behind one of our schemes; None for any other URI."""
-    if _NOWHERE.fullmatch(device_uri):
-        return Wrapped(TEA_SCHEME, "")
+    nowhere = _NOWHERE.fullmatch(device_uri)
+    if nowhere:
+        return Wrapped(nowhere[1], "")
     found = _WRAPPED.fullmatch(device_uri)
     return Wrapped(found[1], found[2]) if found else None
 

@@ -87,7 +87,7 @@ def _filter(services: Services, attempt: Attempt, line: str) -> Event:
     thread.start()
     made: SpooledDocument | None = None
     try:
-        made = services.store.keep(attempt.key, reading, patience.given_up)
+        made = services.store.keep(attempt.key, reading, patience.given_up, receive.directory_of(services, attempt))
     except Interrupted:
         return patience.event
     finally:
@@ -193,8 +193,8 @@ def _give_up(services: Services, attempt: Attempt, tea: TeaRun) -> Event:
 
 
 def start_backend(services: Services, attempt: Attempt) -> Event:
-    """Start the device backend, where there is a device."""
-    if attempt.tea is None or attempt.ticket.device_uri:
+    """Start the device backend, where there is a device: a queue whose URI is our scheme alone has none."""
+    if attempt.ticket.device_uri or not attempt.arrival.variables.get("DEVICE_URI"):
         return device.start_backend(services, attempt)
     services.ledger.mark_starting(attempt.key, services.clock())
     attempt.backend_status = 0
