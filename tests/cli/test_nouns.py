@@ -184,11 +184,16 @@ def test_what_was_printed_is_summed_and_given_back_in_part(site: Site):
     said = site.do("pagetoll", "refund", "give", reference, "--reason", "jam", "--pages", "2", "--yes")
     assert "gave back 2 impressions and 0.2 credits" in said
     words = ("refund", "give", reference, "--reason", "jam")
+    said = site.do("pagetoll", *words, "--dry-run").splitlines()
+    assert [line.partition(": ")[2] for line in said[:1]] == ["3 impressions and 0.3 credits would be given back"]
+    assert said[1:] == ["Nothing was given back."]
     told = [listed(site, *words, "--dry-run"), listed(site, *words, "--yes")]
     assert [[(row["done"], row["impressions"], row["user"]) for row in found] for found in told] == [
         [("nothing", 3, "anna")],
         [("refunded", 3, "anna")],
     ], "a rehearsal shows what would be given"
+    left = site.run("pagetoll", *words, "--dry-run")
+    assert (left.status, "nothing left to give back" in left.err) == (2, True)
     again = site.run("pagetoll", "refund", "give", reference, "--reason", "jam", "--yes")
     assert (again.status, "nothing left to give back" in again.err) == (2, True)
     with site.books() as books:
@@ -215,6 +220,9 @@ def test_a_rehearsal_shows_everything_and_changes_nothing(site: Site):
         ("create", "entry", "anna@hp"),
         ("create", "entry", "ben@hp"),
     ]
+    assert [row["figures"] for row in rows(shown)] == ["soft_limit 10, hard_limit 10"] * 2
+    shown = site.do("pagetoll", "printer", "add", "laser", "--price-per-page", "0.1", "--max-job", "0", "--dry-run")
+    assert "price_per_impression 0.10, max_job_impressions 0" in shown
     shown = site.do("pagetoll", "user", "delete", "*", "--dry-run", "--json")
     assert {(row["change"], row["name"]) for row in rows(shown)} == {("delete", "anna"), ("delete", "ben")}
     assert site.do("dumpykota", "-d", "all") == before

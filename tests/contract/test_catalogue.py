@@ -11,7 +11,7 @@ from contract.books import Books
 from pagetoll.core.catalogue import EntryChange, EntryRow, EntrySelection, Figure, OwnerChange
 from pagetoll.core.errors import UsageError
 from pagetoll.core.jobs import HistoryFilter
-from pagetoll.core.money import MILLION
+from pagetoll.core.money import LARGEST_STEPS, MILLION
 from pagetoll.core.policy import LimitBy, OwnerKind
 from pagetoll.ports import CatalogueTransaction
 from pagetoll.storage.sql.catalogue import SqlCatalogue
@@ -91,6 +91,12 @@ def test_limits_change_for_all_at_once_and_an_increase_is_checked(catalogue: Sql
     assert found == {"anna": (7, 11), "bert": (2, 2)}
     with pytest.raises(UsageError, match=r"the limit of bert on .* would become -1"):
         do(catalogue, lambda transaction: transaction.change_entries(wanted, EntryChange(increase=-3)))
+    for change in (
+        EntryChange(increase=LARGEST_STEPS),
+        EntryChange(soft_limit=1, hard_limit=1, increase=LARGEST_STEPS),
+    ):
+        with pytest.raises(UsageError, match="a limit would become larger than 4611686018427387904"):
+            do(catalogue, lambda transaction, change=change: transaction.change_entries(wanted, change))
     assert {row.owner_name: (row.soft_limit, row.hard_limit) for row in catalogue.entries(wanted)} == found
 
 

@@ -20,6 +20,12 @@ MONEY: Mapping[str, frozenset[str]] = {
     "group": frozenset({"balance", "lifetime_paid"}),
     "code": frozenset({"spent", "reserved_price", "soft_limit_spent", "hard_limit_spent"}),
 }
+#: Stands for the figure before of what was not there; no figure is shown so.
+NOTHING_BEFORE = ""
+#: Named beside the figures, or the same for all that is new.
+NAMES = frozenset({"name", "owner_name", "printer_name", "user_name", "role", "granted_by", "granted_at"})
+#: A figure of 0 that says something.
+LIMITS = frozenset({"soft_limit", "hard_limit", "max_job_impressions", "hard_limit_impressions", "hard_limit_spent"})
 NUMBERS = frozenset({"printer_id", "user_id", "group_id", "code_id", "account_id"})
 
 
@@ -97,12 +103,29 @@ def _differences(
     before: Mapping[tuple[str, Hashable], tuple[str, Any]], after: Mapping[tuple[str, Hashable], tuple[str, Any]]
 ) -> list[Difference]:
     found = [Difference(marked("delete"), key[0], name) for key, (name, _) in before.items() if key not in after]
-    found += [Difference(marked("create"), key[0], name) for key, (name, _) in after.items() if key not in before]
+    found += [
+        Difference(marked("create"), key[0], name, _figures_of_new(key[0], row))
+        for key, (name, row) in after.items()
+        if key not in before
+    ]
     for key, (name, row) in after.items():
         was = before.get(key, (name, row))[1]
         if was != row:
             found.append(Difference(marked("change"), key[0], name, _figures(key[0], was, row)))
     return found
+
+
+def _figures_of_new(kind: str, row: Any) -> tuple[tuple[str, str, str], ...]:
+    """What a new thing has of its own; that it is named so, and what is 0 or nothing, goes without saying."""
+    if row is None:
+        return ()
+    money = MONEY.get(kind, frozenset())
+    found = ((field.name, getattr(row, field.name)) for field in fields(row) if field.name not in NUMBERS | NAMES)
+    return tuple(
+        (name, NOTHING_BEFORE, _text(value, money=name in money))
+        for name, value in found
+        if value or (name in LIMITS and value is not None)
+    )
 
 
 def _figures(kind: str, was: Any, row: Any) -> tuple[tuple[str, str, str], ...]:

@@ -233,6 +233,8 @@ def change_entries(writing: Writing, selection: EntrySelection, change: EntryCha
             book(writing, where, amount, lifetime_amount, "adjustment", change.reason)
         if change.increase < 0:
             _refuse_negative_limits(connection, where, columns)
+        elif change.increase:
+            _refuse_endless_limits(connection, where, change)
         if columns:
             connection.execute(update(accounts).where(where).values(**columns))
     if booked and selection.owner_kind is OwnerKind.USER:
@@ -258,13 +260,27 @@ def _columns(change: EntryChange) -> dict[str, Any]:
     }
     if change.increase:
         for name in ("soft_limit", "hard_limit"):
-            stored = literal(columns[name], BigInteger) if name in columns else accounts.c[name]
-            columns[name] = func.coalesce(stored, 0) + literal(change.increase, BigInteger)
+            columns[name] = _before_increase(change, name) + literal(change.increase, BigInteger)
     if change.clear_grace:
         columns["grace_until"] = None
     if change.clear_warnings:
         columns["warn_banners"] = 0
     return columns
+
+
+def _before_increase(change: EntryChange, name: str) -> ColumnElement[int]:
+    """A limit as set beside the increase, or as stored; 0 where there is none."""
+    given = getattr(change, name)
+    return func.coalesce(accounts.c[name] if given is UNCHANGED else literal(given, BigInteger), 0)
+
+
+def _refuse_endless_limits(connection: Connection, where: ColumnElement[bool], change: EntryChange) -> None:
+    room = LARGEST_STEPS - change.increase  # compared before it is added, which could exceed the column
+    too_large = or_(*(_before_increase(change, name) > room for name in ("soft_limit", "hard_limit")))
+    if connection.execute(select(accounts.c.id).where(where, too_large).limit(1)).first() is not None:
+        raise UsageError(
+            _("a limit would become larger than {largest}; give a smaller increase").format(largest=LARGEST_STEPS)
+        )
 
 
 def _refuse_negative_limits(connection: Connection, where: ColumnElement[bool], columns: dict[str, Any]) -> None:

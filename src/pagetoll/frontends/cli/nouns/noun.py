@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import cast
 
-from pagetoll.app.rehearsal import Difference, Rehearsal
+from pagetoll.app.rehearsal import NOTHING_BEFORE, Difference, Rehearsal
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _, ngettext
 from pagetoll.frontends.cli.options import Command, Option, Parsed
@@ -33,6 +33,8 @@ DIFFERENCE_COLUMNS = (
 @dataclass(frozen=True, slots=True)
 class Verb:
     """A row: its name, the words behind it, what it does, its options; `changes` adds --dry-run.
+
+    A verb that has an option --dry-run of its own says itself what would be done.
 
     `plan` reads the command line before the books are opened. Raises UsageError for words that do not go together.
     """
@@ -99,7 +101,9 @@ class Noun:
         def act(opening: Opening) -> int:
             session = opening()
             try:
-                return self._rehearse(session, parsed, work) if "dry-run" in parsed else work(session)
+                return (
+                    self._rehearse(session, parsed, work) if verb.changes and "dry-run" in parsed else work(session)
+                )
             finally:
                 session.ledger.close()
 
@@ -122,7 +126,7 @@ def _show_differences(differences: list[Difference], parsed: Parsed) -> None:
             "change": difference.change if "json" in parsed else _(difference.change),
             "kind": difference.kind if "json" in parsed else _(difference.kind),
             "name": difference.name,
-            "figures": ", ".join(f"{name} {before} → {after}" for name, before, after in difference.figures),
+            "figures": ", ".join(map(_figure, difference.figures)),
         }
         for difference in differences[: None if "json" in parsed else DIFFERENCES_SHOWN_MAX]
     )
@@ -140,6 +144,12 @@ def _show_differences(differences: list[Difference], parsed: Parsed) -> None:
             count,
         ).format(number=count)
     )
+
+
+def _figure(figure: tuple[str, str, str]) -> str:
+    """A figure as it was and becomes; of what is new there is only one."""
+    name, before, after = figure
+    return f"{name} {before} → {after}" if before != NOTHING_BEFORE else f"{name} {after}"
 
 
 def names_of(parsed: Parsed, what: str) -> list[str]:

@@ -63,7 +63,11 @@ def _give(parsed: Parsed) -> Work:
                 given += 1
                 back = refunds.Share(refund.impressions, refund.price)
                 _say(_("{job}: gave back {impressions} impressions and {price} credits"), row, back, parsed)
-        return 0 if given or "dry-run" in parsed else 1
+        if "dry-run" not in parsed:
+            return 0 if given else 1
+        if "json" not in parsed:
+            say(_("Nothing was given back."))
+        return 0
 
     return work
 
