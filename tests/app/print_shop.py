@@ -25,7 +25,7 @@ from pagetoll.core.lifecycle import Command
 from pagetoll.core.mail_to import MailTo, Recipients
 from pagetoll.core.money import micros
 from pagetoll.core.policy import LimitBy, OwnerKind
-from pagetoll.frontends.daemon.services import DaemonTeller
+from pagetoll.frontends.daemon.services import DaemonTeller, directories_of
 from pagetoll.frontends.python_hook import child_words
 from pagetoll.integrations.processes import LinuxProcesses
 from pagetoll.integrations.site_commands import SiteCommandRunner
@@ -63,7 +63,7 @@ class Shop:
         self.services = Services(
             ledger=ledger,
             counter=counter,
-            store=SpoolFolder(folder / "spool"),
+            store=SpoolFolder(folder / "spool", lambda: directories_of(self.settings)),
             processes=LinuxProcesses(),
             journal=JournalFolder(folder / "journal"),
             devices=DeviceGate(),

@@ -116,6 +116,27 @@ def test_a_refused_job_gets_no_banner_by_default(shop: Shop, banner: str) -> Non
     assert shop.print(pages(11)).banners == []
 
 
+@pytest.mark.parametrize(("wanted", "banners"), [(True, 2), (False, 0)])
+@pytest.mark.parametrize("by", ["overwrite_jobticket", "askconfirmation"])
+def test_a_canceled_job_gets_banners_only_where_the_site_wants_that(
+    shop: Shop, banner: str, by: str, wanted: bool, banners: int
+) -> None:
+    shop.queue(startingbanner=banner, endingbanner=banner, printcancelledbanners=wanted, **{by: shell("echo CANCEL")})
+    caller = shop.print(pages(3))
+    assert (caller.status, len(caller.banners)) == (5, banners)
+    assert (shop.posted, shop.reserved, shop.balance) == (0, 0, 10)
+    assert shop.audit() == []
+
+
+def test_a_job_that_the_spooler_takes_back_gets_no_banner(shop: Shop, banner: str) -> None:
+    shop.queue(startingbanner=banner, printcancelledbanners=True, askconfirmation=shell("sleep 30; echo CANCEL"))
+    caller = shop.hand_in(shop.job(), pages(3))
+    caller.wait_for_word("INFO: Waiting for the user")
+    caller.send(frames.Canceled())
+    caller.expect(frames.Exit)
+    assert (caller.banners, shop.posted, shop.reserved) == ([], 0, 0)
+
+
 @pytest.mark.parametrize(("rule", "banners"), [(True, [1, 0]), (3600, [1, 0]), (False, [1, 1])])
 def test_jobs_of_one_user_in_a_row_need_no_banner_between(
     shop: Shop, banner: str, rule: bool | int, banners: list[int]

@@ -58,8 +58,15 @@ class Interrupted(Exception):
 class DocumentStore(Protocol):
     """The spool."""
 
-    def keep(self, key: AttemptKey, source_fd: int, interrupted: Callable[[], bool]) -> SpooledDocument:
-        """Copy a stream to its end into a file of ours. Raises OSError when it cannot be kept, Interrupted."""
+    def keep(
+        self, key: AttemptKey, source_fd: int, interrupted: Callable[[], bool], directory: str = ""
+    ) -> SpooledDocument:
+        """Copy a stream to its end into a file of ours, in `directory` where one is named. Raises OSError when it
+        cannot be kept, Interrupted."""
+        ...
+
+    def trouble_with(self, directory: str) -> str:
+        """Why documents cannot lie in that folder, "" where they can; then they lie in the home's."""
         ...
 
     def examine(self, document_fd: int) -> SpooledDocument:

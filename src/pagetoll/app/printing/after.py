@@ -28,6 +28,8 @@ def round_off(services: Services, attempt: Attempt) -> Event:
             run_prehook(services, attempt, heedless=True)
             if attempt.outcome is Outcome.REFUSED:
                 banners.print_denied(services, attempt)
+            elif attempt.withdrawn:
+                banners.print_canceled(services, attempt)
         else:
             banners.print_ending(services, attempt, accounted=False)
         if attempt.settings.posthook is not None:

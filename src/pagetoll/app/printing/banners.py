@@ -51,7 +51,7 @@ def print_ending(services: Services, attempt: Attempt, *, accounted: bool) -> No
 def print_denied(services: Services, attempt: Attempt) -> None:
     """The banners of a refused job, as long as its user's entry has not had `maxdenybanners`. Raises StorageError."""
     settings = attempt.settings
-    wanted = [name for name, what in ((STARTING, settings.startingbanner), (ENDING, settings.endingbanner)) if what]
+    wanted = _wanted(attempt)
     entry = figures_of(services, attempt).entry if wanted and settings.maxdenybanners else None
     if entry is None or _avoided(services, attempt):
         return
@@ -61,6 +61,25 @@ def print_denied(services: Services, attempt: Attempt) -> None:
             return
         services.ledger.count_deny_banners(entry.account_id, 1)
         _print(services, attempt, name, Phase.BEFORE, accounted=False)
+
+
+def print_canceled(services: Services, attempt: Attempt) -> None:
+    """With `printcancelledbanners`, the banners of a job that its user's answer or the site's rules canceled. None
+    is charged; a job that the spooler itself takes back has no time for any."""
+    if not attempt.settings.printcancelledbanners:
+        return
+    wanted = _wanted(attempt)
+    if not wanted or _avoided(services, attempt):
+        return
+    for name in wanted:
+        if attempt.client_lost or attempt.canceled or enter_device(services, attempt) is not Event.DEVICE_FREE:
+            return
+        _print(services, attempt, name, Phase.BEFORE, accounted=False)
+
+
+def _wanted(attempt: Attempt) -> list[str]:
+    settings = attempt.settings
+    return [name for name, what in ((STARTING, settings.startingbanner), (ENDING, settings.endingbanner)) if what]
 
 
 def forgive_denied(services: Services, attempt: Attempt) -> None:

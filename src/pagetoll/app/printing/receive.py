@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The steps before the decision: earlier attempts of the job, the spooled document, its count."""
 
+import logging
+
 from pagetoll.app.printing.attempt import Attempt, Services
 from pagetoll.app.printing.counting_command import count_by_command, counting_command
 from pagetoll.app.printing.hooks import commands_of
@@ -15,6 +17,8 @@ from pagetoll.core.errors import DocumentError
 from pagetoll.core.lifecycle import Event
 from pagetoll.core.usage import Confidence, Usage
 from pagetoll.ports import Interrupted, Note, SpooledDocument
+
+log = logging.getLogger("pagetoll.printing")
 
 #: Impressions, sheets or blank sides of a job: far above what anybody prints, far below what bursts the books.
 LARGEST_JOB = 10_000_000
@@ -58,10 +62,23 @@ def spool(services: Services, attempt: Attempt) -> Event:
         attempt.document = services.store.examine(source)
     else:
         try:
-            attempt.document = services.store.keep(attempt.key, source, patience.given_up)
+            attempt.document = services.store.keep(
+                attempt.key, source, patience.given_up, directory_of(services, attempt)
+            )
         except Interrupted:
             return patience.event
     return Event.SPOOLED if attempt.document.octets else Event.EMPTY
+
+
+def directory_of(services: Services, attempt: Attempt) -> str:
+    """The folder that the site names for its documents, where it can be used; else "" and a note."""
+    named = attempt.settings.directory
+    trouble = services.store.trouble_with(named) if named else ""
+    if trouble:
+        text = f"directory {named} is not used: {trouble}"
+        log.warning("attempt=%s %s", attempt.key, text)
+        attempt.notes.append(Note(services.clock(), "directory", text))
+    return "" if trouble else named
 
 
 def count(services: Services, attempt: Attempt) -> Event:

@@ -108,6 +108,7 @@ def _step(services: Services, attempt: Attempt, event: Event) -> Event | None:
     transition = next_step(attempt.state, event)
     attempt.state = transition.state
     services.checkpoint(transition.command, attempt)
+    log.debug("attempt=%s event=%s state=%s command=%s", attempt.key, event, transition.state, transition.command)
     try:
         result = STEPS[transition.command](services, attempt)
     except (PagetollError, OSError) as error:

@@ -104,7 +104,7 @@ def _take_filtered(
     attempt.document = made
     end = ends[0] if ends else CommandEnd(None, trouble=_("it could not be started"))
     attempt.notes.append(Note(services.clock(), "hook", f"filter: {end.trouble or ENDED_WELL}"))
-    if end.timed_out or end.signal_number or (end.status is None and not made.octets):
+    if end.timed_out or end.signal_number or (end.status != 0 and not made.octets):
         attempt.failure = _("the filter of tea4cups.conf failed: {why}").format(why=end.trouble)
         raise PagetollError(attempt.failure)
     return Event.SPOOLED if made.octets else Event.EMPTY

@@ -129,7 +129,12 @@ HOOKS: tuple[Option, ...] = (
         True,
         "How many banners a user whose jobs are refused still gets.",
     ),
-    switch_option("printcancelledbanners", True, True, "Whether a canceled job gets its banners."),
+    switch_option(
+        "printcancelledbanners",
+        False,
+        True,
+        "Whether a job gets its banners that the user's answer or the site's rules canceled; they are never charged.",
+    ),
     Option(
         "avoidduplicatebanners",
         _avoid_duplicates,

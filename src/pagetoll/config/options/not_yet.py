@@ -28,14 +28,9 @@ def instead_of(option: Option, value: object) -> str:
     return row.instead if row is not None and value != option.default and row.applies(value) else ""
 
 
-_SHOWN = "there are no web pages yet"
+_SHOWN = "there are no web pages yet; papers get a logo by --logo of pkinvoice, pkrefund and pkbanner"
 
 NOT_YET_IN_FORCE: Mapping[str, NotYet] = {
-    "crashrecipient": NotYet("failures are in the log only"),
-    "printcancelledbanners": NotYet("a canceled job gets no banner"),
-    "directory": NotYet("documents lie in the spool folder of the home"),
-    "logger": NotYet("the daemon writes where it was started to write"),
-    "debug": NotYet("the log is as long as ever"),
     "logourl": NotYet(_SHOWN),
     "logolink": NotYet(_SHOWN),
 }

@@ -42,10 +42,17 @@ RECORDS: tuple[Option, ...] = (
         "",
         '""',
         True,
-        "Where the files lie that the site's commands get. Empty means the spool folder of the home.",
+        "Where documents lie while their job is in hand, and stay with keepfiles. It must be closed to others, or "
+        "such as /var/tmp. Empty, or a folder that cannot be used, means the spool folder of the home.",
     ),
-    word_option("logger", Logger.SYSTEM, False, "Where log lines go: to the system's log, or to standard error."),
-    switch_option("debug", False, False, "Whether the log tells every step of a job."),
+    word_option(
+        "logger",
+        Logger.SYSTEM,
+        False,
+        "Where the daemon's log lines go: to the system's log (facility lpr) and, where that is something else, to "
+        "standard error too; or to standard error alone.",
+    ),
+    switch_option("debug", False, False, "Whether the daemon's log tells every step of a job."),
     _link_option("logourl", "The picture at the top of the web pages."),
     _link_option("logolink", "Where a click on that picture leads."),
     Option(

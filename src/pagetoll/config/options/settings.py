@@ -83,7 +83,7 @@ class QueueSettings:
     endingbanner: str | SiteCommand = ""
     accountbanner: BannerShare = BannerShare.BOTH
     maxdenybanners: int = 0
-    printcancelledbanners: bool = True
+    printcancelledbanners: bool = False
     avoidduplicatebanners: bool | int = False
     directory: str = ""
     tea4cups_conf: str = ""

@@ -95,6 +95,9 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get(DEBUG_VARIABLE):
             traceback.print_exc()
+        from pagetoll.frontends.crashes import tell_of_crash
+
+        tell_of_crash("pagetoll", words, error)
         return _complain(
             words,
             _("unexpected {kind}: {error}; {variable}=1 shows where").format(

@@ -20,6 +20,8 @@ from pagetoll.config.load import administrator_file, read_home
 from pagetoll.config.options import Settings
 from pagetoll.core.errors import DocumentError, PagetollError, StorageError, UsageError
 from pagetoll.core.messages import _
+from pagetoll.frontends.crashes import CrashLimit, CrashMails, limit_file
+from pagetoll.frontends.daemon import logs
 from pagetoll.frontends.daemon.commands import Commands
 from pagetoll.frontends.daemon.instance import AlreadyRunning, is_served, listen, take_lock
 from pagetoll.frontends.daemon.server import Server
@@ -51,6 +53,7 @@ class Configuration:
     def reload(self) -> None:
         try:
             self._settings = self._read()
+            logs.obey(self._settings, os.environ)
             self._write_thin_conf()
             log.info("configuration read again")
         except PagetollError as error:
@@ -85,6 +88,8 @@ def run(home: Home, checkpoint: Checkpoint = no_checkpoint) -> int:
         log.info("a daemon of %s is running already", home.data_folder)
         return 0
     configuration = Configuration(home)
+    logging.getLogger(logs.ROOT).addHandler(CrashMails(configuration, CrashLimit(limit_file(home)), "pagetolld"))
+    logs.obey(configuration(), os.environ)
     services = build_services(home, configuration, checkpoint)
     _warm_up(services.counter.start, services.ledger.check)
     listener = _listener(home)
@@ -176,7 +181,7 @@ def main() -> int:
             "usage: pagetolld\n\nServes the home of PAGETOLL_HOME in the foreground; see: pagetoll daemon\n"
         )
         return 0 if sys.argv[1] in ("-h", "--help") else 2
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(message)s")
+    logs.start_log()
     try:
         return run(Home.from_environment(os.environ))
     except UsageError as error:
@@ -184,6 +189,9 @@ def main() -> int:
         return 2
     except PagetollError as error:
         log.error("%s", error)
+        return 1
+    except Exception:
+        log.exception("the daemon failed; please report it")
         return 1
 
 

@@ -46,6 +46,11 @@ class DaemonTeller:
         self._mails.close()
 
 
+def directories_of(settings: Settings) -> set[str]:
+    """The folders outside of the home that documents may lie in."""
+    return {queue.directory for queue in (settings.defaults, *settings.queues.values()) if queue.directory}
+
+
 def build_services(home: Home, settings: Callable[[], Settings], checkpoint: Checkpoint = no_checkpoint) -> Services:
     """The services of a home. The database is that of the settings now; a change of it needs a restart."""
     ledger, _ = open_storage(home, settings())
@@ -58,7 +63,7 @@ def build_services(home: Home, settings: Callable[[], Settings], checkpoint: Che
         meter_of=lambda uri, queue: open_meter(uri, queue, commands),
         notices=NoticeQueue(ledger, now_utc, DaemonTeller),
         counter=SoftwareCounter(),
-        store=SpoolFolder(home.spool),
+        store=SpoolFolder(home.spool, lambda: directories_of(settings())),
         processes=LinuxProcesses(),
         journal=JournalFolder(home.journal),
         devices=DeviceGate(),

@@ -9,7 +9,7 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pagetoll import __version__
@@ -47,11 +47,12 @@ def run(program: Program, arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    return guarded(lambda: _run(program, words))
+    return guarded(lambda: _run(program, words), program.command.name, words)
 
 
-def guarded(work: Callable[[], int]) -> int:
-    """The exit status of `work`, or of what it raises, after saying why on stderr."""
+def guarded(work: Callable[[], int], name: str = "", words: Sequence[str] = ()) -> int:
+    """The exit status of `work`, or of what it raises, after saying why on stderr; a failure of our own is mailed to
+    `crashrecipient`."""
     try:
         status = work()
         sys.stdout.flush()
@@ -67,9 +68,12 @@ def guarded(work: Callable[[], int]) -> int:
     except PagetollError as error:
         complain(str(error))
         return EXIT_FAILED
-    except Exception:
+    except Exception as error:
         lines = [f"pagetoll {__version__}", *traceback.format_exc().splitlines()]
         sys.stderr.write("".join(f"ERROR: {line}\n" for line in lines))
+        from pagetoll.frontends.crashes import tell_of_crash
+
+        tell_of_crash(name, words, error)
         return EXIT_FAILED
     return status
 

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where documents lie while their job is in hand: the site's `directory`, and when it is not used."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from app.print_shop import Shop, pages
+from app.site_hooks import Hooks
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "work"
+    path.mkdir(mode=0o700)
+    return path
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o755, 0o1777])
+def test_a_document_lies_in_the_sites_folder_while_its_job_is_in_hand(shop: Shop, folder: Path, mode: int) -> None:
+    folder.chmod(mode)
+    hooks = Hooks(shop)
+    shop.queue(directory=str(folder), prehook=hooks.program("before"))
+    assert shop.print(pages(2)).status == 0
+    told = hooks.told("before")
+    assert told["PYKOTADIRECTORY"] == str(folder)
+    assert Path(told["PYKOTADATAFILE"]).name.startswith("pagetoll-")
+    assert told["document"] == pages(2).decode()
+    assert (names(folder), shop.spool_names(), shop.posted) == ([], [], 2)
+
+
+def test_a_kept_document_stays_there_for_the_daemon_alone(shop: Shop, folder: Path) -> None:
+    shop.queue(directory=str(folder), keepfiles=True)
+    shop.print(pages(1))
+    (kept,) = folder.iterdir()
+    assert kept.name.startswith("kept-pagetoll-")
+    assert (kept.read_bytes(), stat.S_IMODE(kept.stat().st_mode)) == (pages(1), 0o600)
+    shop.upkeep()
+    assert kept.exists()
+
+
+def not_there(folder: Path) -> None:
+    folder.rmdir()
+
+
+def a_file(folder: Path) -> None:
+    folder.rmdir()
+    folder.write_text("")
+
+
+def open_to_all(folder: Path) -> None:
+    folder.chmod(0o777)
+
+
+@pytest.mark.parametrize(
+    ("harm", "why"),
+    [
+        (not_there, "No such file or directory"),
+        (a_file, "Not a directory"),
+        (open_to_all, "others may exchange files there; chmod go-w"),
+    ],
+)
+def test_a_folder_that_cannot_be_used_is_noted_and_the_spool_taken(shop: Shop, folder: Path, harm, why: str) -> None:
+    harm(folder)
+    hooks = Hooks(shop)
+    shop.queue(directory=str(folder), prehook=hooks.program("before"))
+    assert shop.print(pages(1)).status == 0
+    assert hooks.told("before")["PYKOTADIRECTORY"] == str(shop.folder / "spool")
+    assert f"directory: directory {folder} is not used: {why}" in shop.notes()
+
+
+def test_upkeep_removes_what_a_dead_daemon_left_there_and_nothing_else(shop: Shop, folder: Path) -> None:
+    shop.queue(directory=str(folder))
+    nonce = "f" * 32
+    for name in (f"pagetoll-7-{nonce}", f"kept-pagetoll-7-{nonce}", f"7-{nonce}", "pagetoll-report.pdf"):
+        (folder / name).write_bytes(b"x")
+    (folder / f"pagetoll-8-{nonce}").write_bytes(b"x")
+    if os.geteuid() == 0:
+        os.chown(folder / f"pagetoll-8-{nonce}", 1, 1)
+    else:
+        (folder / f"pagetoll-8-{nonce}").rename(folder / "others")
+    shop.upkeep()
+    left = {f"kept-pagetoll-7-{nonce}", f"7-{nonce}", "pagetoll-report.pdf"}
+    assert set(names(folder)) - {f"pagetoll-8-{nonce}", "others"} == left
+    assert len(names(folder)) == len(left) + 1
