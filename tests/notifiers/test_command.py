@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The site's own command: started without a shell of ours, bounded, and heard when it fails."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,21 @@ def test_what_it_writes_disturbs_nobody(capfd: pytest.CaptureFixture[str]):
 def test_a_window_that_it_leaves_open_is_not_waited_for(tmp_path: Path):
     BoundedCommand().run(["sh", "-c", f"(sleep 0.7; touch {tmp_path}/later) & exit 0"], {})
     assert not (tmp_path / "later").exists()
+
+
+@pytest.mark.parametrize("child", ["sleep 20", "yes >&2"])
+def test_what_it_leaves_behind_keeps_no_thread_and_no_pipe_of_ours(child: str):
+    ours = Path("/proc/self/fd")
+    before = set(threading.enumerate()), len(list(ours.iterdir()))
+    for _ in range(3):
+        BoundedCommand().run(["sh", "-c", f"{child} & exit 0"], {})
+    assert (set(threading.enumerate()), len(list(ours.iterdir()))) == before
+
+
+def test_a_program_without_execute_bit_is_told(tmp_path: Path):
+    (tmp_path / "plain").write_text("#!/bin/sh\n")
+    with pytest.raises(NoticeError, match="could not be started: Permission denied"):
+        BoundedCommand().run([str(tmp_path / "plain")], {})
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 """A site's own command that tells people instead of mail: bounded in time, and in what is heard of it."""
 
 import os
+import select
 import signal
 import subprocess
 import threading
@@ -18,6 +19,7 @@ HEARD_OCTETS_MAX = 2000
 VALUE_OCTETS_MAX = 100_000
 #: How long we listen to what a command's children still say after its end.
 LISTEN_AFTER_S = 0.5
+LISTEN_EVERY_S = 0.1
 
 
 class BoundedCommand:
@@ -73,24 +75,35 @@ def _value(text: str) -> bytes:
 
 
 class _Listener:
-    """Reads a pipe to its end so that nobody waits, and keeps its beginning."""
+    """Reads a pipe so that nobody waits, and keeps its beginning; until its end, or until it is told to stop: a
+    window that the command leaves open holds the pipe for as long as it likes."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self._kept = b""
-        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._read, name="notice-command", daemon=True)
         self._thread.start()
 
     def _read(self) -> None:
         descriptor = self._stream.fileno()
+        os.set_blocking(descriptor, False)
+        poller = select.poll()
+        poller.register(descriptor, select.POLLIN)
         with suppress(OSError):
-            while data := os.read(descriptor, 65536):
+            while not self._stopping.is_set():
+                if not poller.poll(LISTEN_EVERY_S * 1000):
+                    continue
+                data = os.read(descriptor, 65536)
+                if not data:
+                    return
                 self._kept = (self._kept + data)[:HEARD_OCTETS_MAX]
 
     def stop(self) -> str:
         """What was heard, on one line."""
         self._thread.join(LISTEN_AFTER_S)
-        if not self._thread.is_alive():
-            self._stream.close()
+        self._stopping.set()
+        self._thread.join()
+        self._stream.close()
         text = self._kept.decode(errors="replace")
         return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
