@@ -44,7 +44,7 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 
     Raises TruncatedDocument, MalformedDocument or DocumentTooComplex when not one page is complete.
     """
-    parsed = walk_document(data, start, end, context, _DIALECT, _TEXT)
+    parsed = walk_document(data, start, end, context, DIALECT, _TEXT)
     parsed.language = "escpr"
     return parsed
 
@@ -63,7 +63,7 @@ def _record(walk: Walk, position: int) -> int:
         walk.number[_OPEN] = 1
         walk.fed = True
     elif name == b"setj" and length >= _JOB.size:
-        _paper(walk, body)
+        paper(walk, body)
     elif name == b"dsnd":
         _row(walk, walk.piece(body, length))
     elif name == b"endp":
@@ -74,8 +74,8 @@ def _record(walk: Walk, position: int) -> int:
     return behind
 
 
-def _paper(walk: Walk, position: int) -> None:
-    """Width and height of the paper in dots, and behind the margins the resolution."""
+def paper(walk: Walk, position: int) -> None:
+    """Set the paper's width and height in dots, and the resolution, which comes behind the margins."""
     width, height, resolution = _JOB.unpack(walk.piece(position, _JOB.size))
     walk.number["width"], walk.number["height"] = width, height
     walk.number["dots an inch"] = _DOTS_AN_INCH.get(resolution, 0)
@@ -127,7 +127,7 @@ def _kinds_of_pixels(coded: bytes) -> bytes:
     return b"".join(pieces)
 
 
-_DIALECT = Dialect(
+DIALECT = Dialect(
     "escpr",
     table(
         (b"@", skip(0)),
@@ -137,4 +137,4 @@ _DIALECT = Dialect(
         (bytes(range(0x61, 0x7B)), _record),
     ),
 )
-_TEXT = _DIALECT.text_pattern()
+_TEXT = DIALECT.text_pattern()

@@ -97,4 +97,5 @@ _COMMANDS: "Mapping[int, Rule]" = table(
     (b"R", _repeated(3, 1)),
     (b"I'", _characters),
 )
-begins, parse = reader(Dialect("imagewriter", _COMMANDS, {0x1F: skip(1)}, colored=True))
+DIALECT = Dialect("imagewriter", _COMMANDS, {0x1F: skip(1)}, colored=True)
+begins, parse = reader(DIALECT)

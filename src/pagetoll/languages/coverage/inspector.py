@@ -7,7 +7,15 @@ from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING
 
 from pagetoll.core.usage import ColorClass
-from pagetoll.languages.coverage import fax_pages, pcl_pages, pdf_pages, picture_pages, postscript_pages, raster_pages
+from pagetoll.languages.coverage import (
+    command_pages,
+    fax_pages,
+    pcl_pages,
+    pdf_pages,
+    picture_pages,
+    postscript_pages,
+    raster_pages,
+)
 from pagetoll.languages.coverage.pdf_pages import UNSEEN, Look, Seen
 from pagetoll.languages.coverage.spaces import SPACES, page_coverage
 from pagetoll.languages.limits import PixelRenderer
@@ -71,6 +79,8 @@ class Inspector:
             return raster_pages.pages(data, start, parsed, guard)
         if parsed.language in pcl_pages.LANGUAGES and self.space is not None:
             return pcl_pages.pages(data, start, parsed, context)
+        if parsed.language in command_pages.LANGUAGES and self.space is not None:
+            return command_pages.pages(data, start, parsed, context)
         if parsed.language in fax_pages.LANGUAGES and self.space is not None:
             return fax_pages.pages(data, start, parsed, guard)
         if parsed.language in picture_pages.LANGUAGES and self.space is not None:
