@@ -133,6 +133,8 @@ class _Stream:
             self._context.text_layout,
             environment.copies,
             environment.sides,
+            environment.media_points,
+            environment.resolution_dpi,
         )
         parsed = parse(self._data, position, end, context)
         if environment.language not in language.announced:

@@ -86,6 +86,8 @@ class Context:
     text_layout: TextLayout = field(default_factory=TextLayout)
     outer_copies: int | None = None
     outer_duplex: Duplex = Duplex.UNSTATED
+    outer_media_points: tuple[float, float] = ANY_SIZE
+    outer_resolution_dpi: int = 0
 
 
 def as_far_as_time_allows(walk: Callable[[Parsed], Parsed], parsed: Parsed, end: int) -> Parsed:

@@ -34,6 +34,7 @@ _ASSIGNMENT = re.compile(rb'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]{1,64})[ \t]{0,64}=[
 _PERSONALITY = re.compile(rb"(?i:LPARM|IPARM)[ \t]*:[ \t]*\S+[ \t]*")
 LARGEST_NUMBER = 999_999_999
 _NUMBER = re.compile(r"\d{1,64}\Z")  # a number too large is a wish all the same: never none
+_RESOLUTION = re.compile(r"[1-9]\d{1,3}\Z")
 _EXTRA_SHEETS = frozenset(["SLIPSHEET", "SEPARATOR", "COVER", "INTERLEAVE", "BANNER"])
 PAPER: dict[str, tuple[float, float]] = {
     "LETTER": (612, 792),
@@ -69,6 +70,7 @@ class Environment:
     monochrome: bool = False
     language: str = ""
     media_points: tuple[float, float] = (0.0, 0.0)
+    resolution_dpi: int = 0
 
     @property
     def sides(self) -> Duplex:
@@ -227,6 +229,8 @@ class Wrapper:
                 environment = replace(environment, short_edge=upper == "SHORTEDGE")
             elif name == "PAPER" and upper in PAPER:
                 environment = replace(environment, media_points=PAPER[upper])
+            elif name == "RESOLUTION" and _RESOLUTION.match(value):
+                environment = replace(environment, resolution_dpi=int(value))
             elif name in ("RENDERMODE", "COLORMODE"):
                 environment = replace(environment, monochrome=upper in ("GRAYSCALE", "MONO", "MONOCHROME"))
             elif name == "HOLD" and upper != "OFF":

@@ -65,8 +65,8 @@ def pages(data: "Buffer", start: int, parsed: Parsed, context: Context) -> Itera
     head.begin(walk)
     position = start
     for end, run in zip(parsed.page_ends, runs, strict=True):
-        if run.media_points != ANY_SIZE:
-            width, height = run.media_points
+        width, height = context.outer_media_points if run.media_points == ANY_SIZE else run.media_points
+        if min(width, height) > 0:
             walk.paper = round(width * UNITS / _POINTS_PER_INCH), round(height * UNITS / _POINTS_PER_INCH)
         sums = _page(walk, head, position, end)
         position = end

@@ -25,7 +25,7 @@ from pagetoll.languages.pcl.vectors import Plot
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
-LANGUAGES = frozenset(["pcl3", "pcl5", "pcl3gui"])
+LANGUAGES = frozenset(["pcl3", "pcl5", "pcl3gui", "brother"])
 _SCALED = (2, 3)
 _MOST_PAGES = 20_000
 """A page may be one octet long, so there may be more of them than anyone wants to measure."""
@@ -52,7 +52,8 @@ class _Pages(Pages):
 
     def __init__(self, parsed: Parsed, context: Context) -> None:
         super().__init__(parsed, context)
-        self.meter = RowMeter(self.palette, context.guard)
+        self.meter = RowMeter(self.palette, context.guard, context.outer_resolution_dpi)
+        self._outer_paper = context.outer_media_points
         self.raster = self.meter
         self.drawn = False
         self.ended: list[PixelSums | None] = []
@@ -75,7 +76,7 @@ class _Pages(Pages):
             return
         self.meter.check_time(offset)
         drawn = self.drawn or self.meter.unknown or self.overlay is not None
-        paper = self.area.size
+        paper = self.area.size if min(self.area.size) > 0 else self._outer_paper
         super().end(offset)
         sums = self.meter.tally.page_sums(paper)
         self.ended.append(None if drawn else sums)

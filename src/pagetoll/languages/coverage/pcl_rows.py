@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy
 
+from pagetoll.languages.coverage.brother_rows import BLOCKS, block_rows
 from pagetoll.languages.coverage.dot_tally import DotTally, Resolution
 from pagetoll.languages.coverage.spaces import FULL, Pixels
 from pagetoll.languages.limits import Guard
@@ -33,8 +34,9 @@ class RowMeter(RasterInk):
     `unknown`: there are rows on this page that are not read. Raises DocumentTooComplex when the time is over.
     """
 
-    def __init__(self, palette: Palette, guard: Guard) -> None:
+    def __init__(self, palette: Palette, guard: Guard, outer_resolution_dpi: int = 0) -> None:
         super().__init__(palette)
+        self._outer_resolution_dpi = outer_resolution_dpi
         self.tally = DotTally()
         self._guard = guard
         self._inverted = False
@@ -108,6 +110,8 @@ class RowMeter(RasterInk):
             self.unknown = True
         elif method == _REPLACEMENT_PIXELS:
             self._pixel_row(octets)
+        elif self._method == BLOCKS and not method:
+            self._block(octets)
         elif self._method == _ADAPTIVE and not method:
             self._adaptive(octets)
         elif (method or self._method) in DECODERS:
@@ -158,6 +162,19 @@ class RowMeter(RasterInk):
             pixels[: len(dots)][dots] = 0
         self.tally.pixels(self.resolution, pixels)
         self._planes = []
+
+    def _block(self, octets: bytes) -> None:
+        """Rows of Brother's, at the resolution that the printer job language states."""
+        if not self._outer_resolution_dpi:
+            self.unknown = True
+            return
+        rows = block_rows(octets)
+        if rows is None:
+            self.unknown = True
+            return
+        dots = sum(int.from_bytes(row, "big").bit_count() for row in rows)
+        dpi = self._outer_resolution_dpi
+        self.tally.inks((dpi, dpi), (0, 0, 0, FULL), dots)
 
     def _adaptive(self, octets: bytes) -> None:
         if self._encoding in (0, 2) and self.palette.planes > 1:
