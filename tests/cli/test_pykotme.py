@@ -106,6 +106,24 @@ def test_who_pays_from_a_balance_sees_it_first(school: Site):
                 "printer hp is 6; print it in parts"
             ),
         ),
+        (
+            ["pagetoll", "printer", "limit", "hp", "--pages", "6", "--period", "3600"],
+            (
+                "You may not print 7 pages on printer hp now: anna on hp: 0 of 6 impressions used within 1:00:00, "
+                "this job needs 7"
+            ),
+        ),
+        (
+            ["pagetoll", "printer", "limit", "hp", "--k-octets", "7", "--pages", "7", "--period", "3600"],
+            (
+                "You may not print 7 pages on printer hp now: anna on hp: 0 of 7 KiB used within 1:00:00, this job "
+                "needs 8"
+            ),
+        ),
+        (
+            ["pagetoll", "printer", "limit", "hp", "--k-octets", "8", "--pages", "7", "--period", "3600"],
+            "Cost on printer hp : 0.90",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -171,5 +189,9 @@ def test_an_ordinary_user_gets_a_quote_of_his_own_document_for_himself(school: S
     document.write_bytes(Path(SEVEN).read_bytes())
     with served(school):
         done = school.run(PROGRAM, "-u", "anna", str(document), user=OTHER_USER)
+        school.do("pagetoll", "printer", "limit", "spare", "--pages", "6", "--period", "3600")
+        limited = school.run(PROGRAM, str(document), user=OTHER_USER)
     assert (done.status, done.out) == (0, "Job size : 7 pages\nCost on printer spare : 7.00\n")
     assert done.err == "WARN: --user is for administrators; it was left out\n"
+    refused = f"You may not print 7 pages on printer spare now: {OTHER_USER} on spare: 0 of 6 impressions used"
+    assert (limited.status, limited.out.partition(" within")[0]) == (0, f"Job size : 7 pages\n{refused}")

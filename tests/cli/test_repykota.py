@@ -3,11 +3,13 @@
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from cli.served import served
 from cli.site import AS_ROOT, OTHER_USER, Site, new_site
+from pagetoll.core.policy import ALLOWED
 
 PROGRAM = "repykota"
 HEAD = "User           overcharge   used    soft    hard    balance grace         total       paid warn"
@@ -121,6 +123,24 @@ def test_each_state_has_its_mark_and_its_word(school: Site, orders: list[list[st
         school.do(program, *words)
     shown = row(school, "anna")
     assert (shown[16:18], shown[60:70].strip()) == (mark, grace)
+
+
+def test_a_rolling_limit_that_leaves_nothing_denies_him_alone_whom_it_holds_for(school: Site):
+    with school.books() as books:
+        books.print(3)
+    school.do("pagetoll", "printer", "limit", "hp", "--pages", "4", "--period", "3600000000")
+    assert row(school, "anna")[60:70].strip() == ""
+    school.do("pagetoll", "printer", "limit", "hp", "--pages", "3", "--period", "3600000000")
+    assert row(school, "anna")[16:70].split() == ["-Q", "1.00", "3", "10", "20", "-0.25", "DENY"]
+    assert row(school, "bert")[60:70].strip() == ""
+    assert "DENY" not in school.do(PROGRAM, "-P", "salle")
+    school.do("pagetoll", "printer", "limit", "salle", "--k-octets", "1", "--period", "3600000000")
+    assert "DENY" not in school.do(PROGRAM, "-P", "salle")
+    with school.books() as books:
+        _used_number, facts = books.facts(), books.facts(document_octets=1)
+        unlimited = replace(books.plan(1), rolling=())
+        books.ledger.reserve(facts, unlimited, ALLOWED, ())
+    assert school.do(PROGRAM, "-P", "salle").splitlines()[6].split()[-4] == "DENY"
 
 
 def test_a_running_grace_shows_its_date_and_one_that_is_over_denies(school: Site):

@@ -154,6 +154,15 @@ def test_all_members_of_a_group_are_told_and_a_warning_is_called_one(school: Sit
     assert sent(server) == [("anna@example.org", EXCEEDED), ("desk@example.org", ADMIN)]
 
 
+def test_a_rolling_limit_that_leaves_nothing_is_told(school: Site, server: MailServer):
+    configure(school, server)
+    with school.books() as books:
+        books.print(2)
+    school.do("pagetoll", "printer", "limit", "hp", "--pages", "2", "--period", "3600000000")
+    assert school.run(PROGRAM).status == 0
+    assert sent(server) == [("anna@example.org", EXCEEDED)]
+
+
 def test_a_limit_on_a_printer_group_counts_below_it(school: Site, server: MailServer):
     configure(school, server)
     school.do("pkprinters", "-a", "salle")
