@@ -82,6 +82,18 @@ def test_both_forms_of_the_address_lead_to_the_same_printer(school: Site, raw_si
     assert len(raw_sink.jobs()) == 2
 
 
+def test_a_virtual_printer_counts_and_completes_its_jobs(school: Site) -> None:
+    """What discovery ends with: an address without a device, in both its forms."""
+    school.cups.add_queue("lab", "cupspykota:")
+    rewrite_queue(school, "old", "cupspykota://")
+    for queue in ("lab", "old"):
+        (attempt,) = school.attempts(print_on(school, queue, 2))
+        assert attempt.charged_impressions == 2
+    listed = school.run("pagetoll", "cups", "status").stdout
+    assert "lab" in listed and "old" in listed
+    school.audit()
+
+
 class LineDaemon(socketserver.StreamRequestHandler):
     """What takes a job by RFC 1179: each command and each file is answered by an octet of value 0."""
 

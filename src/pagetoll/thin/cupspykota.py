@@ -215,7 +215,7 @@ def command_for(
 ) -> tuple[bytes, list[bytes], Identity]:
     """How the device backend is started. Raises CannotPrint."""
     scheme = uri.partition(b":")[0]
-    if not scheme or b":" not in uri or not URI_SCHEME.issuperset(scheme):
+    if not scheme or not URI_SCHEME.issuperset(scheme) or b":" not in uri or b":" not in attempt.uri:
         raise CannotPrint("the device URI names no backend: give the queue one like cupspykota:socket://host")
     # a device backend that runs as root opens what its URI names: user and password are all that may be added to it
     if without_credentials(uri) != without_credentials(attempt.uri):
