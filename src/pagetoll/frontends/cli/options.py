@@ -6,6 +6,7 @@ PyKota's conventions: GNU long and short options before or between the names, lo
 prefix, and `-A FILE`, whose lines are put where the option stands (a line in double quotes loses the two quotes).
 """
 
+import errno
 import getopt
 import os
 import textwrap
@@ -17,6 +18,7 @@ from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 
 ARGUMENT_FILES_NESTED_MAX = 8
+ARGUMENT_OCTETS_MAX = 16 << 20
 _HELP_COLUMN = 34
 _HELP_WIDTH = 100
 
@@ -173,9 +175,13 @@ def _what_is_wrong(error: getopt.GetoptError) -> str:
 def arguments_of_file(path: Path) -> list[str]:
     """The arguments in a file: its lines without surrounding blanks, and without a pair of double quotes around all.
 
-    Raises OSError, or ValueError for octets that are no text.
+    Raises OSError, also for a file without end, or ValueError for octets that are no text.
     """
-    text = path.read_bytes().decode(errors="strict")
+    with path.open("rb") as file:
+        octets = file.read(ARGUMENT_OCTETS_MAX + 1)
+    if len(octets) > ARGUMENT_OCTETS_MAX:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    text = octets.decode(errors="strict")
     lines = [line.strip() for line in text.split(os.linesep)]
     if lines and not lines[-1]:
         lines.pop()

@@ -16,6 +16,7 @@ from typing import cast
 from pagetoll import __version__
 from pagetoll.core.errors import PagetollError, UsageError
 from pagetoll.core.messages import _
+from pagetoll.frontends import streams
 from pagetoll.frontends.cli.ledger_access import by_daemon
 from pagetoll.frontends.language import speak
 
@@ -79,6 +80,7 @@ def usage() -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run a sub-command and map what it raises to an exit status; nothing uncaught leaves."""
     words = sys.argv[1:] if arguments is None else arguments
+    streams.complete()
     try:
         speak(os.environ)
         status = _run(words)
@@ -86,13 +88,16 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.give_output_up()
         return FAILED
     except UsageError as error:
         return _complain(words, error, USAGE)
     except PagetollError as error:
         return _complain(words, error, FAILED)
     except Exception as error:
+        if isinstance(error, OSError) and streams.is_about_output(error):
+            streams.give_output_up()
+            return _complain(words, _("the output cannot be written whole: {why}").format(why=error.strerror), FAILED)
         if os.environ.get(DEBUG_VARIABLE):
             traceback.print_exc()
         from pagetoll.frontends.crashes import tell_of_crash

@@ -12,7 +12,7 @@ from typing import IO
 from pagetoll.app.dumps.filters import parse_dump_filter
 from pagetoll.app.dumps.rows import parse_order, rows, summed
 from pagetoll.core.dumps import COLUMNS, FILTER_KEYS, SUMMED, DumpQuery, DumpType, OrderField
-from pagetoll.core.errors import UsageError
+from pagetoll.core.errors import PagetollError, UsageError
 from pagetoll.core.messages import _
 from pagetoll.frontends.cli.options import Command, Option, Parsed, comma_list
 from pagetoll.frontends.cli.progress import Progress
@@ -146,11 +146,10 @@ def _write(opening: Opening, dump: Dump) -> int:
         sections = _sections(catalogue, dump.queries, progress.advance)
         first = next(sections, None)
         if first is not None:
-            _write_sections(chain([first], sections), dump)
-    if dump.file is not None:
+            _write_to_the_end(chain([first], sections), dump)
+    if dump.file is not None and first is None:
         dump.file.close()
-        if first is None:
-            remove_empty(dump.name)
+        remove_empty(dump.name)
     return EXIT_DONE
 
 
@@ -171,6 +170,20 @@ def _told(found: Iterator[Row], advance: Callable[[int], None]) -> Iterator[Row]
         yield row
         if not number % ADVANCE_EVERY_ROWS:
             advance(ADVANCE_EVERY_ROWS)
+
+
+def _write_to_the_end(sections: Iterator[Section], dump: Dump) -> None:
+    """Write and close the file of --output. Raises PagetollError where it does not take all."""
+    if dump.file is None:
+        _write_sections(sections, dump)
+        return
+    try:
+        with dump.file:
+            _write_sections(sections, dump)
+    except OSError as error:
+        raise PagetollError(
+            _("{file} cannot be written: {why}; what is in it is not all").format(file=dump.name, why=error.strerror)
+        ) from error
 
 
 def _write_sections(sections: Iterator[Section], dump: Dump) -> None:

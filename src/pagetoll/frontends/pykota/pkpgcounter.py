@@ -16,6 +16,7 @@ from pagetoll.accounters.software.counter import PageLook
 from pagetoll.core.errors import PagetollError, UsageError
 from pagetoll.core.messages import _
 from pagetoll.core.usage import PageCoverage
+from pagetoll.frontends import streams
 from pagetoll.frontends.cli.count_rows import coverage_error, percent
 from pagetoll.frontends.cli.documents import STANDARD_INPUT, Answer, Wish, count_all, open_all
 from pagetoll.frontends.cli.options import Command, Option, Parsed, parse
@@ -49,6 +50,7 @@ COMMAND = Command(
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the program; returns the exit status. Nothing uncaught leaves."""
+    streams.complete()
     try:
         speak(os.environ)
         status = _run(parse(COMMAND, sys.argv[1:] if arguments is None else arguments))
@@ -57,13 +59,16 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write("WARN: interrupted\n")
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.give_output_up()
         return FAILED
     except UsageError as error:
         return _complain(error, USAGE)
     except PagetollError as error:
         return _complain(error, FAILED)
     except Exception as error:
+        if isinstance(error, OSError) and streams.is_about_output(error):
+            streams.give_output_up()
+            return _complain(_("the output cannot be written whole: {why}").format(why=error.strerror), FAILED)
         traceback.print_exc()
         return _complain(error, FAILED)
     return status

@@ -16,6 +16,7 @@ from pagetoll import __version__
 from pagetoll.core.errors import PagetollError, UsageError
 from pagetoll.core.messages import _
 from pagetoll.core.rights import NotAllowed
+from pagetoll.frontends import streams
 from pagetoll.frontends.cli.options import Command, Parsed, parse
 from pagetoll.frontends.language import speak
 from pagetoll.frontends.remarks import complain, tell
@@ -43,6 +44,7 @@ class Program:
 def run(program: Program, arguments: list[str] | None = None) -> int:
     """Runs a program with the words of its command line; returns the exit status. Nothing uncaught leaves."""
     words = sys.argv[1:] if arguments is None else arguments
+    streams.complete()
     speak(os.environ)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -60,7 +62,7 @@ def guarded(work: Callable[[], int], name: str = "", words: Sequence[str] = ()) 
         complain(_("interrupted; a change that was not complete was not made"))
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # whoever read the listing has seen enough; nothing may complain at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.give_output_up()
         return EXIT_DONE
     except (UsageError, NotAllowed) as error:
         complain(str(error))
@@ -69,6 +71,10 @@ def guarded(work: Callable[[], int], name: str = "", words: Sequence[str] = ()) 
         complain(str(error))
         return EXIT_FAILED
     except Exception as error:
+        if isinstance(error, OSError) and streams.is_about_output(error):
+            streams.give_output_up()
+            complain(_("the output cannot be written whole: {why}").format(why=error.strerror))
+            return EXIT_FAILED
         lines = [f"pagetoll {__version__}", *traceback.format_exc().splitlines()]
         sys.stderr.write("".join(f"ERROR: {line}\n" for line in lines))
         from pagetoll.frontends.crashes import tell_of_crash
@@ -81,7 +87,7 @@ def guarded(work: Callable[[], int], name: str = "", words: Sequence[str] = ()) 
 def _run(program: Program, words: list[str]) -> int:
     command = program.command
     parsed = parse(command, words)
-    is_lost = not words and not program.works_alone and sys.stdin is not None and sys.stdin.isatty()
+    is_lost = not words and not program.works_alone and sys.stdin.isatty()
     if "help" in parsed or is_lost:
         sys.stdout.write(command.help())
         return EXIT_DONE

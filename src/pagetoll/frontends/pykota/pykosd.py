@@ -16,7 +16,7 @@ from pagetoll.app.own_state import StateLine, state_lines
 from pagetoll.config.home import name_of
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
-from pagetoll.frontends import values
+from pagetoll.frontends import streams, values
 from pagetoll.frontends.cli.options import Command, Option, Parsed, parse
 from pagetoll.frontends.language import speak
 from pagetoll.frontends.pykota.output import write
@@ -168,6 +168,7 @@ def main() -> int:
         sys.argv[0] = us
     if us or works_for_another():
         return run(Program(COMMAND, plan_look))
+    streams.complete()
     speak(os.environ)
     return guarded(lambda: _run(sys.argv[1:]))
 

@@ -4,12 +4,15 @@
 Texts stay texts, whatever they begin with: no title becomes a formula or a link.
 """
 
+import shutil
+import tempfile
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import IO, Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from pagetoll.core.dumps import Value
 from pagetoll.frontends.pykota.dump_formats.cells import Section, visible
@@ -19,7 +22,17 @@ TEXT_LENGTH_MAX = 32_767
 
 
 def write_workbook(sections: Iterable[Section], file: IO[bytes], *, rows_max: int = ROWS_MAX) -> None:
-    """A sheet for each section, and more of them where one is full."""
+    """A sheet for each section, and more of them where one is full. Raises OSError where it cannot be written."""
+    with tempfile.TemporaryFile() as whole:
+        try:
+            _fill(sections, whole, rows_max)
+        except FileCreateError as error:
+            raise error.args[0] from error  # what the system said
+        whole.seek(0)
+        shutil.copyfileobj(whole, file)
+
+
+def _fill(sections: Iterable[Section], file: IO[bytes], rows_max: int) -> None:
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as book:
         dated = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})

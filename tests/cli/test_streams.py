@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs whose standard streams are closed, or lead to a disk that is full: one clear line, and sound books."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.site import ACTOR, Done, Site, module_of, new_site
+
+FULL = Path("/dev/full")
+NO_SPACE = "No space left on device"
+LISTINGS = [
+    pytest.param(["pkusers", "-L"], 255, id="pkusers"),
+    pytest.param(["pkusers", "-h"], 255, id="help"),
+    pytest.param(["pykosd", "-l", "1"], 255, id="pykosd"),
+    pytest.param(["pkbanner", "-L", "pdf"], 255, id="pkbanner"),
+    pytest.param(["dumpykota", "-d", "users"], 255, id="dumpykota"),
+    pytest.param(["dumpykota", "-d", "users", "-f", "xlsx"], 255, id="dumpykota-xlsx"),
+    pytest.param(["dumpykota", "-d", "all"], 255, id="dumpykota-all"),
+    pytest.param(["pagetoll", "user", "list"], 1, id="pagetoll"),
+    pytest.param(["pkpgcounter", "/etc/passwd"], 1, id="pkpgcounter"),
+]
+
+
+def run(site: Site, words: list[str], redirection: str) -> Done:
+    """A program started by a shell that leads its streams elsewhere."""
+    program, *others = words
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirection}', "sh", sys.executable, "-m", module_of(program), *others],
+        env=site.environment,
+        cwd=site.folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="module")
+def school(fresh_site: Site) -> Iterator[Site]:
+    with new_site(fresh_site) as site:
+        site.do("pkprinters", "-a", "hp")
+        site.do("pkusers", "-a", "anna", ACTOR)
+        site.do("edpykota", "-a")
+        yield site
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is full")
+@pytest.mark.parametrize(("words", "status"), LISTINGS)
+def test_a_listing_that_a_full_disk_does_not_take_fails_with_one_line(school: Site, words: list[str], status: int):
+    done = run(school, words, f">{FULL}")
+    (line,) = done.err.splitlines()
+    assert (done.status, NO_SPACE in line) == (status, True)
+
+
+@pytest.mark.parametrize(("words", "status"), LISTINGS)
+def test_a_listing_for_a_closed_output_fails_with_one_line(school: Site, words: list[str], status: int):
+    done = run(school, words, ">&-")
+    (line,) = done.err.splitlines()
+    assert (done.status, "the output cannot be written whole: Bad file descriptor" in line) == (status, True)
+
+
+def test_changes_need_no_streams_at_all(site: Site):
+    done = run(site, ["pkusers", "-a", "anna"], "<&- >&- 2>&-")
+    assert (done.status, done.out, done.err) == (0, "", "")
+    assert run(site, ["pkusers", "-d", "nobody"], "<&- >&- 2>&-").status == 254
+    assert run(site, ["pagetoll", "user", "add", "ben", "--limitby", "none"], "<&- >&- 2>&-").status == 2
+    assert site.do("pkusers", "-L").count(" - <") == 1
+    assert site.audit() == []
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is full")
+def test_a_dump_file_that_does_not_take_all_is_named(school: Site):
+    done = school.run("dumpykota", "-d", "all", "-o", str(FULL))
+    assert done.status == 255
+    (line,) = done.err.splitlines()
+    assert line.endswith(f" : {FULL} cannot be written: {NO_SPACE}; what is in it is not all")
+
+
+def test_a_file_of_arguments_without_end_is_left_out(shared_site: Site):
+    shared_site.do("pkusers", "-a", "anna")
+    done = shared_site.run("pkusers", "-A", "/dev/zero", "-L", "anna")
+    assert (done.status, done.out[:4]) == (0, "anna")
+    assert done.err == "ERROR: the arguments in /dev/zero were left out: File too large\n"
