@@ -67,6 +67,7 @@ class PrivateLpd:
         self.folder = folder
         self.configuration = Path(f"/tmp/l{secrets.token_hex(4)}.conf")  # as long as the compiled-in path
         self._printcap = printcap
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._lay_out(packages / "root")
 
@@ -81,7 +82,7 @@ class PrivateLpd:
             target = self.folder / "bin" / Path(name).name
             target.write_bytes(program.replace(COMPILED_IN, mine))
             target.chmod(0o755)
-        self.configuration.write_text(CONFIGURATION.format(run=self.folder, port=free_port()))
+        self.configuration.write_text(CONFIGURATION.format(run=self.folder, port=self.port))
         (self.folder / "lpd.perms").write_text("DEFAULT ACCEPT\n")
         (self.folder / "lpd.log").touch()  # lpd ends at once, with status 0, where it cannot open its log
         for queue in self._printcap:

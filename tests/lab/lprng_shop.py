@@ -20,6 +20,8 @@ wait_s = 1
 upkeep_interval_s = 5
 [queue.held]
 on_limit = "hold"
+[queue.piped-held]
+on_limit = "hold"
 [queue.server]
 unknown_size = "allow"
 [queue.hooked]
@@ -76,6 +78,10 @@ class Shop:
                 "old": f":af=acct:achk:as=|{folder}/programs/lprngpykota:ae=|{folder}/programs/lprngpykota" + ours,
                 "piped": f":af=|{program} lines:achk" + ours,
                 "server": f":af=localhost%{self.server_port}:achk:if={folder}/passing",
+                "whole": hooks + ours + f":of={program} output",
+                "formats": hooks + f":vf={program} filter:filter=/bin/false",
+                "piped-held": f":af=|{program} lines:achk" + ours,
+                "silent": f":af={start}{end}{ours}",
                 "hooked": hooks + ours,
                 "away-hold": hooks + ours,
                 "away-retry": hooks + ours,

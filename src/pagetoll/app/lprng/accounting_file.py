@@ -43,7 +43,8 @@ def read_tail(descriptor: int) -> list[Record]:
 def write_start(descriptor: int, job: LpdJob, record: AttemptRecord) -> None:
     """Append the START line of a job that may print. Raises OSError."""
     seconds = _seconds(record)
-    parts = (("A", job.identifier), ("P", job.queue), ("n", job.user), ("H", job.host), ("D", seconds))
+    told = (("A", job.identifier), ("P", job.queue), ("n", job.user), ("H", job.host))
+    parts = (*told, ("D", seconds), ("j", str(job.number)))
     os.write(descriptor, line("START", parts).encode("utf-8", "replace"))
 
 
@@ -68,8 +69,8 @@ def settle_by_counter(services: Services, descriptor: int, job: LpdJob, record: 
     measured = close(services, record, job.end, "its end was told")
     if not has_counters(records):
         _settle_waiting(services, job)
-        begun = {"A": job.identifier, "P": job.queue, "n": job.user, "H": job.host, "D": _seconds(record)}
-        alone = Finished(begun, 0, 0)
+        begun = {"A": job.identifier, "P": job.queue, "n": job.user, "H": job.host}
+        alone = Finished({**begun, "D": _seconds(record), "j": str(job.number)}, 0, 0)
         _write_ends(services, descriptor, [alone], measured.impressions)
 
 
@@ -81,11 +82,11 @@ def _seconds(record: AttemptRecord) -> str:
 def _tie(record: AttemptRecord) -> tuple[str, ...]:
     """What an attempt and its START line have in common. The identifier alone is the client's choice, and could be
     that of somebody else's job."""
-    return *sender_of(record), _seconds(record)
+    return *sender_of(record), _seconds(record), str(record.facts.key.job.job_id)
 
 
 def _tie_of_line(parts: Mapping[str, str]) -> tuple[str, ...]:
-    return (mark_of(parts.get("A", "")), *(cleaned(parts.get(letter, "")) for letter in "nHD"))
+    return (mark_of(parts.get("A", "")), *(cleaned(parts.get(letter, "")) for letter in "nHDj"))
 
 
 def _own(records: Sequence[Record], record: AttemptRecord | None) -> Sequence[Record]:
@@ -156,6 +157,7 @@ def _write_ends(services: Services, descriptor: int, finished: Sequence[Finished
             ("D", str(now)),
             *told,
             ("S", begun),
+            ("j", done.parts.get("j", "")),
         )
         text += line("END", parts)
     os.write(descriptor, text.encode("utf-8", "replace"))
