@@ -2,18 +2,18 @@
 """Jobs measured by their device: real counters over SNMP, real backends that send, several queues to one machine."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from app.measured_shop import QUICK, Machine, machine, measured_by
 from app.print_shop import Shop, page_end, pages
 from app.thin_caller import Caller
 from pagetoll.config.options import QueueSettings
 from pagetoll.config.options.choices import OnAccounterError
-from pagetoll.core.accounting import Charge, PjlAccounter, SnmpAccounter, TrustJobSize
+from pagetoll.core.accounting import Charge, PjlAccounter, TrustJobSize
 from pagetoll.core.jobs import ChargeRule, Outcome
 from pagetoll.core.lifecycle import Command
 from pagetoll.frontends.meters import open_meter
@@ -22,54 +22,6 @@ from pagetoll.integrations.printlab.processes import wait_until
 from pagetoll.integrations.printlab.snmp_agent import SnmpAgent
 from pagetoll.plugins import open_ledger
 from pagetoll.wire import frames
-
-
-@dataclass
-class Machine:
-    """A printer with its agent."""
-
-    engine: PrintEngine
-    agent: SnmpAgent
-
-    @property
-    def uri(self) -> str:
-        return self.engine.device_uri
-
-    @property
-    def backend(self) -> str:
-        """What a socket backend does, as a shell command."""
-        return f"bash -c 'cat >/dev/tcp/{self.engine.address}/{self.engine.port}'"
-
-    @property
-    def accounter(self) -> SnmpAccounter:
-        return SnmpAccounter(port=self.agent.port)
-
-
-QUICK = {
-    "noprintingmaxdelay_s": 3,
-    "statusstabilizationloops": 2,
-    "statusstabilizationdelay_s": 0.2,
-    "measure_max_s": 25,
-    "measure_wait_s": 10,
-}
-
-
-@contextmanager
-def machine(
-    habits: EngineHabits | None = None, address: str = "127.0.0.1", serial: str = "LAB1"
-) -> Iterator[Machine]:
-    with (
-        PrintEngine(habits=habits, address=address) as engine,
-        SnmpAgent(engine.objects(serial=serial), address=address, awake=lambda: engine.powered) as agent,
-    ):
-        yield Machine(engine, agent)
-
-
-def measured_by(shop: Shop, place: Machine, **options: object) -> None:
-    shop.limits(soft=1000, hard=1000)
-    shop.queue(**{"accounter": place.accounter, **QUICK, **options})
-    commands = shop.services.commands
-    shop.services = replace(shop.services, meter_of=lambda uri, queue: open_meter(uri, queue, commands))
 
 
 def charged(shop: Shop) -> tuple[int, str, int | None]:
@@ -306,23 +258,6 @@ def test_ten_jobs_over_two_queues_sum_to_the_counter(shop: Shop) -> None:
         assert place.engine.marked == sum(sizes)
         assert place.engine.life_count == 1000 + shop.posted
     assert sorted(record.charged_impressions for record in shop.records()) == sorted(sizes)
-
-
-def test_another_server_that_measures_is_waited_for_and_then_shared_with(shop: Shop) -> None:
-    with machine() as place:
-        measured_by(shop, place, measure_wait_s=0)
-        other = shop.hand_in(shop.job(uri="socket://192.0.2.1:9100"), pages(1))
-        shop.queue(**QUICK)
-        other.begin("sleep 30")
-        shop.services.ledger.hold_device("serial:LAB1", shop.record.facts.key)
-        measured_by(shop, place, measure_wait_s=0)
-        assert shop.print(pages(3), place.backend, uri=place.uri).status == 0
-        other.leave()
-        assert other.backend is not None
-        other.backend.kill()
-        other.join()
-    found = [record for record in shop.records() if record.quoted_impressions == 3]
-    assert [(record.charged_impressions, record.charge_rule) for record in found] == [(3, ChargeRule.SHARED_READING)]
 
 
 # --- daemons die

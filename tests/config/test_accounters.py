@@ -51,6 +51,11 @@ def test_an_accounter_is_read(text: str, accounter: Accounter) -> None:
     "text",
     [
         '"hardware()"',
+        '"hardware(snmp"',
+        '"hardware snmp)"',
+        '"hardware(snmp))"',
+        '"ink(cmyk"',
+        '"software"',
         '"ipp(9)"',
         '"hardware(pjl:0)"',
         '{ snmp = { version = "4" } }',

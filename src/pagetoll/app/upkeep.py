@@ -15,9 +15,11 @@ from pagetoll.app.lprng.story import is_lprng
 from pagetoll.app.printing.attempt import Services
 from pagetoll.app.printing.devices import device_of
 from pagetoll.app.printing.late import book_entry, book_settlement
-from pagetoll.app.printing.repair import Standing, close_dead
+from pagetoll.app.printing.remeasure import close_dead
+from pagetoll.app.printing.repair import Standing
 from pagetoll.core.errors import PagetollError
 from pagetoll.core.messages import _
+from pagetoll.ports import AttemptRecord
 
 log = logging.getLogger("pagetoll.upkeep")
 T = TypeVar("T")
@@ -44,7 +46,7 @@ def run_upkeep(services: Services) -> UpkeepReport:
     booked = _book_journal(services, problems)
     closed = running = 0
     orphans: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for record in _guarded(services.ledger.open_attempts, problems) or ():
+    for record in _guarded(partial(_own_attempts, services), problems) or ():
         if services.devices.is_living(record.facts.key.nonce):
             running += 1
             continue
@@ -66,6 +68,13 @@ def run_upkeep(services: Services) -> UpkeepReport:
     if closed or booked or problems:
         log.info("upkeep closed=%s running=%s booked=%s problems=%s", closed, running, booked, problems)
     return report
+
+
+def _own_attempts(services: Services) -> list[AttemptRecord]:
+    """Open attempts of this print server: what others have begun, only they can know about."""
+    own = {services.spooler_host, lprng.host_of(services)}
+    found = services.ledger.open_attempts()
+    return [one for one in found if not services.shared_ledger or one.facts.key.job.spooler_host in own]
 
 
 def _book_journal(services: Services, problems: list[str]) -> int:

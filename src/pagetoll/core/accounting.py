@@ -17,7 +17,7 @@ PJL_PORT = 9100
 SNMP_PORT = 161
 SNMP_AUTHENTICATIONS = ("MD5", "SHA", "SHA224", "SHA256", "SHA384", "SHA512")
 SNMP_PRIVACIES = ("DES", "AES", "AES192", "AES256")
-_METHOD = re.compile(r"\s*(\w+)\s*(?:\((.*?)\)?\s*)?", re.DOTALL)
+_METHOD = re.compile(r"(\w+)\s*\((.*)\)", re.DOTALL)
 _RETRY = re.compile(r"retry:(\d{1,9}):(\d{1,9})")
 _TRUST = re.compile(r">\s*(\d{1,9})\s*:\s*(\d{1,9}|precomputed)")
 
@@ -142,12 +142,11 @@ ALL_ONE = InkCoefficients()
 
 
 def method(text: str) -> tuple[str, str]:
-    """Keyword (lower case) and argument of a text `keyword(argument)`. Parentheses may be missing, a final one may be
-    forgotten. Raises ValueError."""
+    """Keyword (lower case) and argument of a text `keyword(argument)`. Raises ValueError."""
     found = _METHOD.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"“{text}” is no accounter")
-    return found[1].lower(), (found[2] or "").strip()
+    return found[1].lower(), found[2].strip()
 
 
 def ink(argument: str) -> InkAccounter:

@@ -23,7 +23,7 @@ class Reading:
 
     `source` is snmp, pjl, ipp or command. `wraps_at` is the first number that its counter never shows (0: it has
     none), `stored_in_steps` how many marks may be lost with its power. `moved` says of the second of two readings
-    whether the device was seen at work in between.
+    whether the device was seen at work in between. `last_job_id`: its counter is the sum of the jobs after this one.
     """
 
     at: datetime
@@ -36,6 +36,7 @@ class Reading:
     wraps_at: int = 0
     stored_in_steps: int = 1
     moved: bool = False
+    last_job_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,10 @@ def difference(before: Reading, after: Reading, expected: Expected) -> Differenc
     """What came out between two readings of one device, in impressions."""
     if before.serial and after.serial and before.serial != after.serial:
         return Difference(0, None, f"it is another device: serial number {after.serial}, before {before.serial}")
-    sheets = _apart(before.media_sheets, after.media_sheets, before)
-    impressions = _apart(before.impressions, after.impressions, before)
+    # one that comes from the ledger does not say how the device counts
+    device = before if before.wraps_at or before.stored_in_steps > 1 else after
+    sheets = _apart(before.media_sheets, after.media_sheets, device)
+    impressions = _apart(before.impressions, after.impressions, device)
     if impressions is None and sheets is not None:
         impressions = _sides(sheets, expected)
     if impressions is None:
@@ -72,14 +75,14 @@ def difference(before: Reading, after: Reading, expected: Expected) -> Differenc
     return Difference(0, None, trouble) if trouble else Difference(impressions, sheets)
 
 
-def _apart(before: int | None, after: int | None, first: Reading) -> int | None:
+def _apart(before: int | None, after: int | None, device: Reading) -> int | None:
     if before is None or after is None:
         return None
     apart = after - before
-    if apart < 0 and first.wraps_at and before < first.wraps_at and before > first.wraps_at // 2 > after:
-        return apart + first.wraps_at
-    if -first.stored_in_steps < apart < 0:
-        return apart + first.stored_in_steps
+    if apart < 0 and device.wraps_at and before < device.wraps_at and before > device.wraps_at // 2 > after:
+        return apart + device.wraps_at
+    if -device.stored_in_steps < apart < 0:
+        return apart + device.stored_in_steps
     return apart
 
 

@@ -16,9 +16,9 @@ def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
-def this_server() -> str:
+def this_server(settings: Settings) -> str:
     """What the jobs of this machine's spooler are known by."""
-    return socket.gethostname()[:200] or os.uname().nodename
+    return (settings.server_name or socket.gethostname() or os.uname().nodename)[:200]
 
 
 def open_storage(home: Home, settings: Settings) -> tuple[Ledger, Catalogue]:

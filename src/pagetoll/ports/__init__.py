@@ -6,17 +6,15 @@ from pagetoll.ports.catalogue import (
     CatalogueReader,
     CatalogueTransaction,
 )
+from pagetoll.ports.devices import Drift, KeptReading, Phase
 from pagetoll.ports.ledger import (
     Act,
     AttemptFacts,
     AttemptRecord,
-    Drift,
-    KeptReading,
     Ledger,
     LegRecord,
     LoggedPosting,
     Note,
-    Phase,
     Refund,
     Reserved,
     RunPlanner,

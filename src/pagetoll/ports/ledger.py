@@ -4,7 +4,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
 from pagetoll.core.audit import AuditDifference, AuditExtent
 from pagetoll.core.charging import ChargeView, CostCenter, Plan
@@ -21,9 +21,9 @@ from pagetoll.core.jobs import (
 )
 from pagetoll.core.logged_jobs import KnownRun
 from pagetoll.core.policy import AccountState, Decision, Rule
-from pagetoll.core.readings import Reading
 from pagetoll.core.rolling import Asking, RollingCheck, RollingRefusal, RollingUse
 from pagetoll.core.standings import NO_STANDINGS, Standings
+from pagetoll.ports.devices import DeviceLedger
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,34 +158,6 @@ class UserCharges:
     price: int
 
 
-Phase = Literal["before", "after"]
-
-
-@dataclass(frozen=True, slots=True)
-class KeptReading:
-    """A reading of a device as the ledger keeps it; `trouble` says why it is not used, "" where it is."""
-
-    device: str
-    reading: Reading
-    trouble: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """A printer's attempts that were both counted and reported, their sums, and how many readings were set aside.
-
-    `differing` are the attempts whose two numbers are not the same.
-    """
-
-    printer_name: str
-    attempts: int
-    parsed_impressions: int
-    reported_impressions: int
-    charged_impressions: int
-    differing: int
-    set_aside: int
-
-
 @dataclass(frozen=True, slots=True)
 class LegRecord:
     """A leg of an attempt: the account as it is now, what was set aside and posted.
@@ -214,7 +186,7 @@ class Act:
     text: str
 
 
-class Ledger(Protocol):
+class Ledger(DeviceLedger, Protocol):
     """Accounts, reservations and attempts. Every method is one short transaction; all are safe to repeat.
 
     Raise StorageUnavailable, StorageConflict or SchemaMismatch for the database's faults.
@@ -331,25 +303,6 @@ class Ledger(Protocol):
         returns the first one's result. Raises UsageError for an attempt that was not charged, and for more than is
         left.
         """
-        ...
-
-    def keep_reading(self, key: AttemptKey, phase: Phase, reading: KeptReading) -> None:
-        """Keep what a device said before or after an attempt; the first one of a phase stays."""
-        ...
-
-    def readings(self, attempt_id: int) -> dict[Phase, KeptReading]: ...
-
-    def hold_device(self, device: str, key: AttemptKey, *, by_force: bool = False) -> bool:
-        """Whether this attempt is now the one that measures the device: nobody does, or whoever did is closed.
-        `by_force` takes it from one that is not."""
-        ...
-
-    def leave_device(self, device: str, key: AttemptKey) -> bool:
-        """The attempt measures the device no more; whether it was still the one that did."""
-        ...
-
-    def drift(self, wanted: HistoryFilter = ALL_ATTEMPTS) -> Sequence[Drift]:
-        """What was counted in documents and what devices reported, by printer, over attempts that have both."""
         ...
 
     def attempt(self, key: AttemptKey) -> AttemptRecord | None: ...

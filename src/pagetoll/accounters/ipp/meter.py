@@ -79,7 +79,7 @@ class IppMeter:
 
     def identity(self) -> DeviceIdentity:
         self._look()
-        return DeviceIdentity(self._printer.address, self._serial, self._model)
+        return DeviceIdentity(self._printer.address, self._serial, self._model, "ipp")
 
     def at_work(self) -> bool:
         return self._sample().activity is Activity.PRINTING
@@ -88,6 +88,8 @@ class IppMeter:
         return self._watch().before(wait)
 
     def after(self, before: Reading, wait: Wait) -> Reading:
+        if before.last_job_id is not None:  # another meter may have read it
+            self._jobs.known_until = before.last_job_id
         return self._watch().after(before, wait)
 
     @property
@@ -121,6 +123,7 @@ class IppMeter:
             source="ipp",
             serial=self._serial,
             model=self._model,
+            last_job_id=self._jobs.known_until,
             state=" ".join((PrinterState(state).name.lower() if state in set(PrinterState) else "unknown", *reasons)),
         )
         if state == PrinterState.STOPPED:

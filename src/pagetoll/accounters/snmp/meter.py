@@ -61,7 +61,7 @@ class SnmpMeter:
 
     def identity(self) -> DeviceIdentity:
         layout = self._layout()
-        return DeviceIdentity(self._agent.address, layout.serial, layout.model)
+        return DeviceIdentity(self._agent.address, layout.serial, layout.model, "snmp")
 
     def at_work(self) -> bool:
         return self._sample().activity is Activity.PRINTING

@@ -40,7 +40,7 @@ def restore(attempt: Attempt, record: AttemptRecord, document_fd: int) -> None:
     """
     facts = record.facts
     impressions = record.quoted_impressions
-    attempt.attempt_id = record.attempt_id
+    attempt.attempt_id, attempt.recalled = record.attempt_id, record
     attempt.totals = Totals(impressions, facts.media_sheets or impressions, 0, None, None)
     attempt.plan = Plan(tariff_from_json(record.tariff_json), impressions, record.quoted_price, (), ())
     attempt.user_name = facts.user_name

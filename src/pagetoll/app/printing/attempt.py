@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pagetoll.app.printing.devices import DeviceGate
-from pagetoll.app.printing.floors import MeasuringFloor, Party
+from pagetoll.app.printing.floors import MeasuringFloor
 from pagetoll.app.printing.glances import Glances
 from pagetoll.app.printing.tea_run import TeaRun
 from pagetoll.config.options import QueueSettings, Settings
@@ -21,6 +21,7 @@ from pagetoll.core.policy import Decision
 from pagetoll.core.standings import Standings
 from pagetoll.core.usage import Usage
 from pagetoll.ports import (
+    AttemptRecord,
     Clock,
     DocumentCounter,
     DocumentStore,
@@ -84,6 +85,19 @@ class Client(Protocol):
         ...
 
 
+class NoClient:
+    """The place of a thin client that ended long ago."""
+
+    def send(self, _message: Message, *_descriptors: int) -> None:
+        raise ClientGone
+
+    def receive(self, _timeout_s: float) -> None:
+        raise ClientGone
+
+    def say(self, _line: str) -> None:
+        """Nobody listens."""
+
+
 class NoticeDesk(Protocol):
     """Tells people, without keeping a job waiting."""
 
@@ -96,6 +110,11 @@ class NoticeDesk(Protocol):
         ...
 
 
+def at_once(work: Callable[[], None]) -> None:
+    """Work that may take long is done here and now."""
+    work()
+
+
 def no_meter(_device_uri: str, _settings: QueueSettings) -> DeviceMeter | None:
     """No device is asked."""
     return None
@@ -105,9 +124,9 @@ def no_meter(_device_uri: str, _settings: QueueSettings) -> DeviceMeter | None:
 class Claim:
     """An attempt's place at its device. Without a meter it only keeps out of others' readings."""
 
-    party: Party
+    device: str
     meter: DeviceMeter | None
-    leased: bool = False  # the ledger says so to other servers
+    spanned: bool = False  # the ledger has it among the jobs between two readings
     glances: Glances | None = None  # while the backend runs
 
 
@@ -133,6 +152,8 @@ class Services:
     floor: MeasuringFloor = field(default_factory=MeasuringFloor)
     at_devices: "dict[str, Attempt]" = field(default_factory=dict)  # of lpd's, by nonce, between its programs
     tea_hooks: TeaHooks | None = None
+    aside: Callable[[Callable[[], None]], None] = at_once  # work that upkeep does not wait for
+    shared_ledger: bool = False  # other print servers may have attempts in it: no file of this machine
 
 
 @dataclass(slots=True)
@@ -147,6 +168,7 @@ class Attempt:
     identified: Identified
     client: Client
     adoption: Adoption | None = None
+    recalled: AttemptRecord | None = None  # what the ledger says of an attempt that another daemon began
     state: State = State.RECEIVED
     client_lost: bool = False
     canceled: bool = False

@@ -4,31 +4,17 @@
 import os
 from dataclasses import replace
 
-from pagetoll.app.printing import decide, device, identify, receive, settle
+from pagetoll.app.printing import decide, device, identify, measuring, receive, remeasure, settle
 from pagetoll.app.printing.adopt import restore
-from pagetoll.app.printing.attempt import Arrival, Attempt, ClientGone, Services
+from pagetoll.app.printing.attempt import Arrival, Attempt, NoClient, Services
 from pagetoll.app.printing.ink import priced_by_ink
 from pagetoll.app.printing.run import attempt_of
 from pagetoll.app.printing.settlement_text import settlement_from_json
 from pagetoll.core import charging
 from pagetoll.core.errors import AlreadySettled, AlreadyVoided
-from pagetoll.core.jobs import AttemptState, ChargeRule, Outcome
+from pagetoll.core.jobs import AttemptKey, AttemptState, ChargeRule, JobKey, Outcome
 from pagetoll.core.policy import Decision, Verdict
 from pagetoll.ports import JournalEntry, Note
-from pagetoll.wire.frames import Message
-
-
-class NoClient:
-    """The place of a thin client that ended long ago."""
-
-    def send(self, _message: Message, *_descriptors: int) -> None:
-        raise ClientGone
-
-    def receive(self, _timeout_s: float) -> None:
-        raise ClientGone
-
-    def say(self, _line: str) -> None:
-        """Nobody listens."""
 
 
 def book_settlement(services: Services, name: str, text: str) -> bool:
@@ -48,12 +34,25 @@ def book_settlement(services: Services, name: str, text: str) -> bool:
 
 
 def book_entry(services: Services, entry: JournalEntry) -> bool:
-    """Book a thin client's journal entry; False while its client or its device backend still runs."""
+    """Book a thin client's journal entry; False while its client or its device backend still runs, and while its
+    device is read."""
     job, started = entry.job, entry.started
+    if services.devices.is_living(job.nonce):
+        return False
     if entry.ended is None and services.processes.alive(job.pid, job.start_time_ticks):
         return False
     if started is not None and services.processes.alive(started.backend_pid, started.backend_start_time_ticks):
         return False
+    key = AttemptKey(JobKey(services.spooler_host, 0, 0), job.nonce)  # the ledger looks for the nonce
+    record = services.ledger.attempt(key)
+    if record is None or record.state is AttemptState.CLOSED or measuring.meter_of_record(services, record) is None:
+        _book_entry(services, entry)
+        return True
+    return remeasure.begin(services, record.facts.key, lambda: _book_entry(services, entry))
+
+
+def _book_entry(services: Services, entry: JournalEntry) -> None:
+    job = entry.job
     document_fd = os.open(entry.document_path, os.O_RDONLY | os.O_NOFOLLOW) if entry.document_path else -1
     try:
         arrival = Arrival(
@@ -79,15 +78,17 @@ def book_entry(services: Services, entry: JournalEntry) -> bool:
         if document_fd >= 0:
             os.close(document_fd)
     services.journal.remove(entry.name)
-    return True
 
 
 def _book(services: Services, attempt: Attempt, entry: JournalEntry) -> None:
     record = services.ledger.attempt(attempt.key)
     if record is not None and record.state is not AttemptState.CLOSED:
         restore(attempt, record, -1)
-        settle.measure_output(services, attempt)
-        services.ledger.settle(attempt.key, settle.settlement_of(attempt))
+        try:
+            settle.measure_output(services, attempt)
+            services.ledger.settle(attempt.key, settle.settlement_of(attempt))
+        finally:
+            measuring.leave(services, attempt)
     elif entry.document_path and (record is None or not record.charge_rule):
         # one that is closed uncharged was given up by a daemon that hung; it was printed all the same
         _post_unreserved(services, attempt)

@@ -7,7 +7,8 @@ from pagetoll.app.printing.attempt import Attempt, Services
 from pagetoll.app.printing.counting_command import count_by_command, counting_command
 from pagetoll.app.printing.hooks import commands_of
 from pagetoll.app.printing.ink import wanted_ink
-from pagetoll.app.printing.repair import Standing, close_dead
+from pagetoll.app.printing.remeasure import close_dead
+from pagetoll.app.printing.repair import Standing
 from pagetoll.app.printing.ticket import added_by_spooler, written_by_filter
 from pagetoll.app.printing.waiting import Patience
 from pagetoll.config.options.choices import OnAccounterError

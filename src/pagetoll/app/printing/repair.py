@@ -43,13 +43,17 @@ def running(processes: Processes, record: AttemptRecord) -> bool:
     return processes.alive(record.backend_pid or 0, record.backend_start_time_ticks or 0)
 
 
+def never_started(processes: Processes, record: AttemptRecord) -> bool:
+    """Whether nothing was started for an attempt whose processes are dead."""
+    return record.state is AttemptState.RESERVED and record.facts.boot_id == processes.boot_id
+
+
 def close_dead(repairer: Repairer, record: AttemptRecord) -> Standing:
     """Void or settle an open attempt that nobody will finish; RUNNING when somebody will."""
     if running(repairer.processes, record):
         return Standing.RUNNING
     key = record.facts.key
-    never_started = record.state is AttemptState.RESERVED and record.facts.boot_id == repairer.processes.boot_id
-    if never_started:
+    if never_started(repairer.processes, record):
         note = Note(repairer.clock(), "repaired", "its processes died before the device backend was started")
         repairer.ledger.void(key, Outcome.VOIDED, (note,))
         return Standing.CLOSED

@@ -136,6 +136,13 @@ PRINTING: tuple[Option, ...] = (
         "How often the daemon looks for attempts whose processes have died.",
     ),
     text_option(
+        "server_name",
+        "a name, or empty for the host's",
+        "",
+        False,
+        "What this print server is called in a ledger that several share; no two may have the same.",
+    ),
+    text_option(
         "spooler_user",
         "a user name, or empty",
         "",

@@ -98,6 +98,7 @@ class Settings:
     database: str = ""
     busy_timeout_s: int = 10
     upkeep_interval_s: int = 60
+    server_name: str = ""
     usernamecase: UsernameCase = UsernameCase.NATIVE
     reject_unknown: bool = False
     balancezero: int = 0

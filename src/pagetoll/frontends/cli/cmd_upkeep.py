@@ -12,6 +12,7 @@ import sys
 from dataclasses import asdict
 
 from pagetoll.app.printing.attempt import ClientGone
+from pagetoll.app.printing.remeasure import impatient
 from pagetoll.app.upkeep import UpkeepReport, run_upkeep
 from pagetoll.config.home import Home
 from pagetoll.config.load import load_home
@@ -39,6 +40,8 @@ COMMAND = Command(
 OPTIONS = COMMAND.options
 
 RELEASE_TIMEOUT_S = 30.0
+#: For a device that is read again; the daemon has more patience, but is kept away meanwhile.
+MEASURE_MAX_S = 30
 DAEMON_TIMEOUT_S = 60.0
 NOTICES_PATIENCE_S = 60.0
 NUMBERS_OCTETS_MAX = 1 << 20
@@ -80,7 +83,7 @@ def work_as_owner(home: Home, numbers_fd: int, parsed: Parsed) -> int:
 def work_alone(home: Home, parsed: Parsed) -> int:
     """The round in this process, which holds the daemon's lock meanwhile: two at once would guess at what the other
     one knows."""
-    settings = load_home(home)
+    settings = impatient(load_home(home), MEASURE_MAX_S)
     services = build_services(home, lambda: settings)
     try:
         services.ledger.check()

@@ -25,7 +25,7 @@ from pagetoll.frontends.daemon import logs
 from pagetoll.frontends.daemon.commands import Commands
 from pagetoll.frontends.daemon.instance import AlreadyRunning, is_served, listen, take_lock
 from pagetoll.frontends.daemon.server import Server
-from pagetoll.frontends.daemon.services import Checkpoint, build_services, no_checkpoint
+from pagetoll.frontends.daemon.services import Checkpoint, build_services, in_thread, no_checkpoint
 from pagetoll.frontends.identity import OWNER_UMASK, become_owner, refuse_root
 from pagetoll.integrations.systemd_notify import notify, passed_sockets
 
@@ -90,7 +90,7 @@ def run(home: Home, checkpoint: Checkpoint = no_checkpoint) -> int:
     configuration = Configuration(home)
     logging.getLogger(logs.ROOT).addHandler(CrashMails(configuration, CrashLimit(limit_file(home)), "pagetolld"))
     logs.obey(configuration(), os.environ)
-    services = build_services(home, configuration, checkpoint)
+    services = build_services(home, configuration, checkpoint, in_thread)
     _warm_up(services.counter.start, services.ledger.check)
     listener = _listener(home)
     server = Server(

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds what the steps of an attempt work with: the one place where the daemon chooses its adapters."""
 
+import logging
+import threading
 import time
 from collections.abc import Callable, Sequence
 
 from pagetoll.accounters.software.counter import SoftwareCounter
 from pagetoll.app.notices import Teller
-from pagetoll.app.printing.attempt import Attempt, Services
+from pagetoll.app.printing.attempt import Attempt, Services, at_once
 from pagetoll.app.printing.devices import DeviceGate
 from pagetoll.app.printing.notice_queue import NoticeQueue
 from pagetoll.config.home import Home
 from pagetoll.config.options import Settings
+from pagetoll.core.errors import PagetollError
 from pagetoll.core.lifecycle import Command
 from pagetoll.core.notices import Notice
 from pagetoll.frontends.meters import open_meter
@@ -24,6 +27,8 @@ from pagetoll.notifiers.command import BoundedCommand
 from pagetoll.notifiers.mail import SmtpMailSender
 from pagetoll.storage.journal_folder import JournalFolder
 from pagetoll.storage.spool_folder import SpoolFolder
+
+log = logging.getLogger("pagetoll.daemon")
 
 Checkpoint = Callable[[Command, Attempt], None]
 
@@ -51,7 +56,26 @@ def directories_of(settings: Settings) -> set[str]:
     return {queue.directory for queue in (settings.defaults, *settings.queues.values()) if queue.directory}
 
 
-def build_services(home: Home, settings: Callable[[], Settings], checkpoint: Checkpoint = no_checkpoint) -> Services:
+def in_thread(work: Callable[[], None]) -> None:
+    """Work that nobody waits for; what it raises is logged."""
+
+    def logged() -> None:
+        try:
+            work()
+        except PagetollError as error:
+            log.error("upkeep could not finish an attempt, and tries again: %s", error)
+        except Exception:
+            log.exception("upkeep met an unexpected failure")
+
+    threading.Thread(target=logged, name="aside", daemon=True).start()
+
+
+def build_services(
+    home: Home,
+    settings: Callable[[], Settings],
+    checkpoint: Checkpoint = no_checkpoint,
+    aside: Callable[[Callable[[], None]], None] = at_once,
+) -> Services:
     """The services of a home. The database is that of the settings now; a change of it needs a restart."""
     ledger, _ = open_storage(home, settings())
     tea_hooks = TeaHookFiles(home.spool, child_words(home))
@@ -72,6 +96,8 @@ def build_services(home: Home, settings: Callable[[], Settings], checkpoint: Che
         clock=now_utc,
         monotonic=time.monotonic,
         tea_hooks=tea_hooks,
-        spooler_host=this_server(),
+        spooler_host=this_server(settings()),
         checkpoint=checkpoint,
+        aside=aside,
+        shared_ledger=not (settings().database or home.database_url).startswith("sqlite"),
     )

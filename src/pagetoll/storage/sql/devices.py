@@ -1,22 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Devices in the ledger: what their counters said, which attempt measures them now, and how far counts and reports
-are apart.
-
-A device is held by a row with the attempt's nonce. Nobody has to give it back: an attempt that is closed holds
-nothing, so that whatever died is repaired by the rule for dead attempts.
-"""
+"""Devices in the ledger: what their counters said, and how far counts and reports are apart."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, and_, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import BigInteger, Connection, Row, and_, case, delete, exists, func, insert, or_, select
 
 from pagetoll.core.jobs import AttemptKey, AttemptState, HistoryFilter
 from pagetoll.core.readings import Reading
 from pagetoll.ports import Drift, KeptReading, Phase
+from pagetoll.ports.devices import DeviceIdentity
 from pagetoll.storage.sql.attempts import clean, get_attempt
 from pagetoll.storage.sql.instants import from_micros, to_micros
-from pagetoll.storage.sql.schema import NAME_LENGTH, attempts, device_leases, readings
+from pagetoll.storage.sql.schema import NAME_LENGTH, attempts, device_serials, readings
 
 TROUBLE_LENGTH = 300
 
@@ -39,6 +35,7 @@ def keep_reading(connection: Connection, key: AttemptKey, phase: Phase, kept: Ke
         "media_sheets": reading.media_sheets,
         "state": clean(reading.state)[:TROUBLE_LENGTH],
         "trouble": clean(kept.trouble)[:TROUBLE_LENGTH],
+        "last_job_id": reading.last_job_id,
     }
     connection.execute(insert(readings), row)
 
@@ -48,38 +45,48 @@ def read_readings(connection: Connection, attempt_id: int) -> dict[Phase, KeptRe
     found: dict[Phase, KeptReading] = {}
     for row in connection.execute(select(readings).where(readings.c.attempt_id == attempt_id)):
         phase: Phase = "before" if row.phase == "before" else "after"
-        reading = Reading(
-            at=from_micros(row.at),
-            impressions=row.impressions,
-            media_sheets=row.media_sheets,
-            source=row.source,
-            serial=row.serial,
-            state=row.state,
-        )
-        found[phase] = KeptReading(row.device, reading, row.trouble)
+        found[phase] = KeptReading(row.device, reading_of(row), row.trouble)
     return found
 
 
-def hold(connection: Connection, device: str, key: AttemptKey, *, by_force: bool) -> bool:
-    """See `ports.Ledger.hold_device`."""
-    name = clean(device)[:NAME_LENGTH]
-    alive = exists().where(attempts.c.nonce == device_leases.c.nonce, attempts.c.state != AttemptState.CLOSED.value)
-    due = device_leases.c.device == name
-    if not by_force:
-        due = and_(due, or_(device_leases.c.nonce == key.nonce, ~alive))
-    if connection.execute(update(device_leases).where(due).values(nonce=key.nonce)).rowcount:
-        return True
-    if connection.execute(select(device_leases.c.device).where(device_leases.c.device == name)).first() is not None:
-        return False
-    # Two that insert at once: the second one's transaction is run again, and finds the row.
-    connection.execute(insert(device_leases), {"device": name, "nonce": key.nonce})
-    return True
+def reading_of(row: Row[Any]) -> Reading:
+    """A row of `readings` as a value."""
+    return Reading(
+        at=from_micros(row.at),
+        impressions=row.impressions,
+        media_sheets=row.media_sheets,
+        source=row.source,
+        serial=row.serial,
+        state=row.state,
+        last_job_id=row.last_job_id,
+    )
 
 
-def leave(connection: Connection, device: str, key: AttemptKey) -> bool:
-    """See `ports.Ledger.leave_device`."""
-    mine = and_(device_leases.c.device == clean(device)[:NAME_LENGTH], device_leases.c.nonce == key.nonce)
-    return bool(connection.execute(delete(device_leases).where(mine)).rowcount)
+def known_name(connection: Connection, identity: DeviceIdentity) -> str | None:
+    """The name of a machine that tells nothing new; None for one that does."""
+    address, serial = clean(identity.address)[:NAME_LENGTH], clean(identity.serial)[:NAME_LENGTH]
+    rows = connection.execute(select(device_serials).where(device_serials.c.address == address)).all()
+    if not serial:
+        return rows[0].device if rows else f"address:{address}"
+    return next((row.device for row in rows if (row.source, row.serial) == (identity.source, serial)), None)
+
+
+def name_device(connection: Connection, identity: DeviceIdentity) -> str:
+    """See `ports.DeviceLedger.name_device`. Two that insert at once: the second one's transaction is run again."""
+    if (known := known_name(connection, identity)) is not None:
+        return known
+    address, serial = clean(identity.address)[:NAME_LENGTH], clean(identity.serial)[:NAME_LENGTH]
+    here = device_serials.c.address == address
+    rows = connection.execute(select(device_serials).where(here).order_by(device_serials.c.source)).all()
+    if any(row.source == identity.source for row in rows):  # it was put in the place of another one
+        connection.execute(delete(device_serials).where(here))
+        rows = []
+    elsewhere = and_(device_serials.c.source == identity.source, device_serials.c.serial == serial)
+    known = connection.execute(select(device_serials.c.device).where(elsewhere).limit(1)).scalar_one_or_none()
+    device = known or (rows[0].device if rows else f"serial:{serial}"[:NAME_LENGTH])
+    row = {"address": address, "source": identity.source, "serial": serial, "device": device}
+    connection.execute(insert(device_serials), row)
+    return device
 
 
 def drift(connection: Connection, wanted: HistoryFilter) -> Sequence[Drift]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Ledger port on an SQL database: each method is one transaction; the modules beside it do the work."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, update
@@ -30,7 +30,8 @@ from pagetoll.ports import (
     Settlement,
     UserCharges,
 )
-from pagetoll.storage.sql import devices
+from pagetoll.ports.devices import DeviceIdentity, DeviceSpan
+from pagetoll.storage.sql import devices, spans
 from pagetoll.storage.sql import history as reading
 from pagetoll.storage.sql import settle as closing
 from pagetoll.storage.sql.accounts import read_states
@@ -188,13 +189,33 @@ class SqlLedger:
     def readings(self, attempt_id: int) -> dict[Phase, KeptReading]:
         return self.database.read(lambda connection: devices.read_readings(connection, attempt_id))
 
-    def hold_device(self, device: str, key: AttemptKey, *, by_force: bool = False) -> bool:
+    def name_device(self, identity: DeviceIdentity) -> str:
+        known = self.database.read(lambda connection: devices.known_name(connection, identity))
+        if known is not None:
+            return known
+        return self.database.write(lambda connection: devices.name_device(connection, identity), durable=False)
+
+    def hold_device(self, device: str, key: AttemptKey, parsed_impressions: int) -> bool:
         return self.database.write(
-            lambda connection: devices.hold(connection, device, key, by_force=by_force), durable=False
+            lambda connection: spans.hold(connection, device, key.nonce, parsed_impressions), durable=False
         )
 
-    def leave_device(self, device: str, key: AttemptKey) -> bool:
-        return self.database.write(lambda connection: devices.leave(connection, device, key), durable=False)
+    def join_device(self, device: str, key: AttemptKey, parsed_impressions: int) -> DeviceSpan:
+        return self.database.write(
+            lambda connection: spans.join(connection, device, key.nonce, parsed_impressions), durable=False
+        )
+
+    def device_span(self, key: AttemptKey, handed_over_impressions: int | None = None) -> DeviceSpan | None:
+        if handed_over_impressions is None:
+            return self.database.read(lambda connection: spans.span_of(connection, key.nonce))
+        return self.database.write(
+            lambda connection: spans.end(connection, key.nonce, handed_over_impressions), durable=False
+        )
+
+    def close_span(self, key: AttemptKey, parts: Mapping[str, int], trouble: str) -> bool:
+        return self.database.write(
+            lambda connection: spans.close(connection, key.nonce, parts, trouble), durable=False
+        )
 
     def drift(self, wanted: HistoryFilter = ALL_ATTEMPTS) -> Sequence[Drift]:
         return self.database.read(lambda connection: devices.drift(connection, wanted))

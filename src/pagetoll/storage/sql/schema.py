@@ -38,7 +38,7 @@ NAME_LENGTH = 255
 NOTHING = 0
 
 #: The newest migration; `Database` refuses any other.
-SCHEMA_VERSION = "0005"
+SCHEMA_VERSION = "0006"
 
 #: Kept by alembic, so not among the tables that it compares.
 schema_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
@@ -299,15 +299,41 @@ readings = Table(
     Column("media_sheets", BigInteger, nullable=True),
     Column("state", Text, nullable=False, default=""),
     Column("trouble", Text, nullable=False, default=""),
+    Column("last_job_id", BigInteger, nullable=True),  # of a device that counts by jobs: those after it are counted
     sqlite_with_rowid=False,
 )
 
-#: Which attempt measures a device now, across print servers; over when the attempt is closed.
+#: Which span of jobs a device is in now, across print servers, by the nonce of its first attempt; over when all its
+#: attempts are closed.
 device_leases = Table(
     "device_leases",
     metadata,
     Column("device", String(NAME_LENGTH), primary_key=True),
     Column("nonce", String(32), nullable=False),
+)
+
+#: The attempts of a span: what was counted in each, whether its backend is over, and, once it is known what the
+#: device marked for all of them, the attempt's part of it, or why there is none.
+device_members = Table(
+    "device_members",
+    metadata,
+    Column("nonce", String(32), primary_key=True),
+    Column("span", String(32), nullable=False, index=True),
+    Column("device", String(NAME_LENGTH), nullable=False, index=True),
+    Column("parsed_impressions", BigInteger, nullable=False),
+    Column("ended", Boolean, nullable=False, default=False),
+    Column("marked_impressions", BigInteger, nullable=True),
+    Column("trouble", Text, nullable=True),
+)
+
+#: Who the machine at an address says it is, by each protocol, and what it is called in leases.
+device_serials = Table(
+    "device_serials",
+    metadata,
+    Column("address", String(NAME_LENGTH), primary_key=True),
+    Column("source", String(8), primary_key=True),
+    Column("serial", String(NAME_LENGTH), nullable=False),
+    Column("device", String(NAME_LENGTH), nullable=False),
 )
 
 #: The roles of login names, whether they print or not.

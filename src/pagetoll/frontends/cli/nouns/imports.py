@@ -8,6 +8,8 @@ from collections.abc import Collection
 
 from pagetoll.app.logged_jobs import SETTLE_S, Enrolling, LoggedJobs, Tally
 from pagetoll.app.page_log import OddLines, first_time, take_lines
+from pagetoll.config.home import Home
+from pagetoll.config.load import load_home
 from pagetoll.core.errors import DeviceError, ProtocolError, UsageError
 from pagetoll.core.messages import _
 from pagetoll.frontends import values
@@ -68,10 +70,15 @@ def server_of(parsed: Parsed) -> str:
     """The server that the command is about. Raises UsageError for a name that is too long or empty."""
     name = parsed.text("server")
     if name is None:
-        return this_server()
+        return _own_name()
     if not name.strip() or len(name) > SERVER_LENGTH_MAX or "\0" in name:
         raise UsageError(_("--server takes the name of a print server, at most 255 characters"))
     return name
+
+
+def _own_name() -> str:
+    """What this server is called in the ledger. Raises ConfigError."""
+    return this_server(load_home(Home.from_environment(os.environ)))
 
 
 def enrolling(parsed: Parsed, session: Session) -> Enrolling | None:
@@ -81,7 +88,7 @@ def enrolling(parsed: Parsed, session: Session) -> Enrolling | None:
 
 def managed_queues(server: str) -> Collection[str]:
     """The queues of this server that are behind our backend. Without a scheduler the ledger says what is ours."""
-    if server != this_server():
+    if server != _own_name():
         return ()
     try:
         return frozenset(queue.name for queue in Cups(os.environ).queues() if queue.managed_uri is not None)
