@@ -125,6 +125,25 @@ def test_a_subscription_that_is_gone_is_noticed(queue: PrivateCups):
     assert not jobs.is_told
 
 
+def test_events_that_the_scheduler_threw_away_are_noticed(queue: PrivateCups):
+    """It keeps MaxEvents of each subscription (cupsd.conf(5)), 100 by default; here 3."""
+    queue.stop()
+    with (queue.tree.etc / "cupsd.conf").open("a", encoding="utf-8") as file:
+        file.write("MaxEvents 3\n")
+    queue.start()
+    jobs = EndedJobs(queue.client)
+    jobs.subscribe()
+    numbers = [run(queue, sides) for sides in range(1, 6)]
+    assert jobs.told() == []
+    assert not jobs.is_told
+    assert [line.job_id for line in jobs.all()] == numbers
+    jobs.subscribe()
+    numbers = [run(queue, sides) for sides in range(1, 3)]
+    assert [line.job_id for line in jobs.told()] == numbers
+    numbers = [run(queue, sides) for sides in range(1, 4)]
+    assert [line.job_id for line in jobs.told()] == numbers
+
+
 GOOD: dict[str, tuple[ipp.Content, ...]] = {
     "job-id": (7,),
     "job-state": (9,),

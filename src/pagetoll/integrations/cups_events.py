@@ -67,7 +67,8 @@ class EndedJobs:
             self._subscription = None
 
     def told(self) -> list[PageLine]:
-        """The jobs that ended since the last call. None, and `is_told` false, when the subscription is gone."""
+        """The jobs that ended since the last call. None, and `is_told` false, when the subscription is gone, or when
+        the scheduler has thrown events away: it keeps the last MaxEvents only (cupsd.conf(5))."""
         if self._subscription is None:
             return []
         answer = self._client.send(
@@ -82,13 +83,15 @@ class EndedJobs:
         if answer.code >= FIRST_ERROR_STATUS or self._next_number > RENEWED_AFTER_EVENTS:
             self._subscription = None
             return []
-        job_ids: dict[int, None] = {}
-        for group in answer.groups:
-            if group.tag == ipp.Tag.EVENT_NOTIFICATION_GROUP:
-                event = ipp.contents_by_name(group)
-                self._next_number = max(self._next_number, _number(event, "notify-sequence-number") + 1)
-                job_ids[_number(event, "notify-job-id")] = None
-        return [line for job_id in job_ids if job_id for line in self._asked(job_id)]
+        groups = (group for group in answer.groups if group.tag == ipp.Tag.EVENT_NOTIFICATION_GROUP)
+        events = {_number(event, "notify-sequence-number"): event for event in map(ipp.contents_by_name, groups)}
+        if events and min(events) > self._next_number:
+            self.cancel()
+            return []
+        job_ids = dict.fromkeys(_number(event, "notify-job-id") for event in events.values())
+        lines = [line for job_id in job_ids if job_id for line in self._asked(job_id)]
+        self._next_number = max([self._next_number, *(number + 1 for number in events)])  # now nothing of them is lost
+        return lines
 
     def all(self) -> list[PageLine]:
         """All ended jobs that the scheduler still knows, by the time of their end."""
