@@ -11,6 +11,7 @@ from pagetoll.app.reports.quota_report import ReportOrder, quota_reports
 from pagetoll.core.dumps import COLUMNS as DUMP_COLUMNS
 from pagetoll.core.dumps import SUM_KEYS, DumpType
 from pagetoll.core.errors import UsageError
+from pagetoll.core.jobs import ChargeRule
 from pagetoll.core.messages import _
 from pagetoll.core.policy import OwnerKind
 from pagetoll.frontends import values
@@ -141,7 +142,7 @@ def _refusal_row(record: AttemptRecord) -> Row:
         "verdict": record.verdict,
         "enforced": record.reserved_at is None,  # jobs that are only watched reserve
         "impressions": facts.parsed_impressions,
-        "charged": record.charged_impressions,
+        "charged": 0 if record.charge_rule == ChargeRule.UNCHARGED else record.charged_impressions,
         "price": credits_of(record.charged_price),
         "reason": record.reason,
         "text": record.decision_text,
