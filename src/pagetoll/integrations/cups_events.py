@@ -90,7 +90,8 @@ class EndedJobs:
             return []
         job_ids = dict.fromkeys(_number(event, "notify-job-id") for event in events.values())
         lines = [line for job_id in job_ids if job_id for line in self._asked(job_id)]
-        self._next_number = max([self._next_number, *(number + 1 for number in events)])  # now nothing of them is lost
+        # only now: a scheduler that is lost while it is asked tells of them again
+        self._next_number = max([self._next_number, *(number + 1 for number in events)])
         return lines
 
     def all(self) -> list[PageLine]:
