@@ -128,7 +128,7 @@ def test_a_job_that_calls_itself_like_anothers_takes_nothing_from_it(shop: Shop)
         printed.write_text(f"{count} {status}\n")
         before = len(shop.attempts("counted"))
         send(shop, "counted", user, "anna@localhost+12", pages)
-        wait_until(lambda before=before: len(shop.attempts("counted")) > before, 20, "lpd has begun with the job")  # type: ignore[misc]
+        wait_until(lambda before=before: len(shop.attempts("counted")) > before, 20, "lpd has begun with the job")
         shop.lpd.wait_idle("counted")
     found = [(one.facts.user_name, one.charged_impressions, one.charge_rule) for one in shop.closed("counted")]
     rule = ChargeRule.DEVICE_COUNTER

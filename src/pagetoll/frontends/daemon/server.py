@@ -29,7 +29,7 @@ MOST_STRANGERS = 32
 MOST_OF_ONE_STRANGER = 4
 STRANGERS_LEAVE_S = 2.0
 PAUSE_S = 0.1
-NOT_FROM_YOU = b"pagetolld takes no jobs from this user; install the backend anew with: pagetoll cups install"
+NOT_FROM_YOU = b"pagetolld takes no jobs from this user; the administrator's way to mend it: pagetoll doctor"
 
 
 class Server:
