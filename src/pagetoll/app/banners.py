@@ -3,9 +3,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
-from pagetoll.core.messages import _
+from pagetoll.core.messages import _, figure, moment_text
 from pagetoll.core.policy import LimitBy
 from pagetoll.core.sheets import Sheet, SheetRow
 
@@ -32,6 +32,15 @@ class Variables:
         text = self.shown(name)
         return _("None") if text == "None" else text
 
+    def date(self, name: str, zone: tzinfo | None) -> str:
+        """A date and time for people, in their zone; hooks are told of it in UTC."""
+        text = self.limit(name)
+        try:
+            at = datetime.strptime(text, "%Y-%m-%d %H:%M:%S")
+        except ValueError:
+            return text
+        return moment_text(at.replace(tzinfo=UTC).astimezone(zone))
+
 
 def banner_sheet(variables: Variables, words: Sequence[str], now: datetime, *, footer: str = "") -> Sheet:
     """The banner of the job that `variables` tell of; `words` are free text. `now` carries the local zone."""
@@ -41,12 +50,12 @@ def banner_sheet(variables: Variables, words: Sequence[str], now: datetime, *, f
         SheetRow(_("Username"), user, strong=True),
         *((SheetRow(_("More Info"), more),) if more else ()),
         SheetRow(_("Job"), f"{printer} - {variables.shown('JOBID')}"),
-        SheetRow(_("Date"), f"{now:%Y-%m-%d %H:%M:%S}"),
+        SheetRow(_("Date"), moment_text(now)),
         SheetRow(_("Result"), _result(variables), strong=True),
         SheetRow(_("Title"), variables.shown("TITLE")),
         SheetRow(_("Filename"), variables.shown("FILENAME")),
         SheetRow(_("Pages printed here"), variables.shown("PAGECOUNTER")),
-        *_account(variables),
+        *_account(variables, now),
     )
     return Sheet(_("Print job of {user}").format(user=user), rows, footer=footer)
 
@@ -64,16 +73,16 @@ def _result(variables: Variables) -> str:
     return results.get(variables.raw("ACTION"), _("Unknown"))
 
 
-def _account(variables: Variables) -> tuple[SheetRow, ...]:
+def _account(variables: Variables, now: datetime) -> tuple[SheetRow, ...]:
     """The balance, or the limits, or the mode, by what the user is limited by."""
     limitby = variables.raw("LIMITBY").lower()
     if limitby == LimitBy.BALANCE:
-        return (SheetRow(_("Account balance"), variables.shown("BALANCE")),)
+        return (SheetRow(_("Account balance"), figure(variables.shown("BALANCE"))),)
     if limitby == LimitBy.QUOTA:
         return (
             SheetRow(_("Soft limit"), variables.limit("SOFTLIMIT")),
             SheetRow(_("Hard limit"), variables.limit("HARDLIMIT")),
-            SheetRow(_("Date limit"), variables.limit("DATELIMIT")),
+            SheetRow(_("Date limit"), variables.date("DATELIMIT", now.tzinfo)),
         )
     return (SheetRow(_("Printing mode"), variables.shown("LIMITBY")),)
 

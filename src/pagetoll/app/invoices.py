@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from pagetoll.core.jobs import HistoryFilter
-from pagetoll.core.messages import _, figure
+from pagetoll.core.messages import _, figure, minute_text
 from pagetoll.core.money import decimal_of, round_millionth
 from pagetoll.core.sheets import Sheet, SheetRow
 from pagetoll.ports import Ledger, UserCharges
@@ -57,7 +57,7 @@ def _invoice(bill: UserCharges, number: int, terms: InvoiceTerms) -> Sheet:
     rows = [
         SheetRow(_("Invoice"), f"#{number}", strong=True),
         SheetRow(_("Username"), bill.user_name),
-        SheetRow(_("Edited on"), f"{terms.at:%Y-%m-%d %H:%M}"),
+        SheetRow(_("Edited on"), minute_text(terms.at)),
         SheetRow(_("Number of jobs printed"), str(bill.jobs)),
         SheetRow(_("Number of pages printed"), str(bill.impressions)),
         SheetRow(_("Amount due"), f"{figure(str(due))} {terms.unit}", strong=True),

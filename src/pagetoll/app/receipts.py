@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pagetoll.app.invoices import three_places
 from pagetoll.app.refunds import Share
-from pagetoll.core.messages import _, figure
+from pagetoll.core.messages import _, figure, minute_text, moment_text
 from pagetoll.core.sheets import Sheet, SheetRow
 from pagetoll.ports import AttemptRecord
 
@@ -41,11 +41,11 @@ def receipt_sheets(done: Sequence[Refunded], terms: ReceiptTerms) -> list[Sheet]
 
 
 def _receipt(done: Sequence[Refunded], number: int, terms: ReceiptTerms) -> Sheet:
-    credits_back = three_places(sum(refunded.price for refunded in done))
+    credits_back = figure(three_places(sum(refunded.price for refunded in done)))
     rows = (
         SheetRow(_("Receipt"), f"#{number}", strong=True),
         SheetRow(_("Username"), done[0].row.facts.user_name),
-        SheetRow(_("Edited on"), f"{terms.at:%Y-%m-%d %H:%M}"),
+        SheetRow(_("Edited on"), minute_text(terms.at)),
         SheetRow(_("Number of jobs refunded"), str(len(done))),
         SheetRow(_("Number of pages refunded"), str(sum(refunded.impressions for refunded in done))),
         SheetRow(_("Amount refunded"), f"{credits_back} {terms.unit}", strong=True),
@@ -63,14 +63,14 @@ def _detail(refunded: Refunded, unit: str) -> str:
         printer=row.facts.ticket.printer,
         job=row.facts.key.job.job_id,
         pages=refunded.impressions,
-        credits=three_places(refunded.price),
+        credits=figure(three_places(refunded.price)),
         unit=unit,
         title=row.facts.ticket.job_name,
     )
 
 
 def _local_date(row: AttemptRecord) -> str:
-    return f"{row.closed_at.astimezone():%Y-%m-%d %H:%M:%S}" if row.closed_at else ""
+    return moment_text(row.closed_at.astimezone()) if row.closed_at else ""
 
 
 def job_lines(row: AttemptRecord, share: Share) -> list[tuple[str, str]]:

@@ -29,10 +29,12 @@ class _English:
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """How people write numbers and times: the decimal point, and a date with its time of day (strftime(3))."""
+    """How people write numbers and times: the decimal point, and a date with its time of day, to the second and to
+    the minute (strftime(3))."""
 
     decimal_point: str = "."
     moment: str = "%Y-%m-%d %H:%M:%S"
+    minute: str = "%Y-%m-%d %H:%M"
 
 
 PLAIN_FORMS = Forms()
@@ -79,6 +81,11 @@ def figure(decimal: str) -> str:
 def moment_text(at: datetime) -> str:
     """A time as people write it, in the zone that it has."""
     return at.strftime(_forms.moment)
+
+
+def minute_text(at: datetime) -> str:
+    """The same without seconds."""
+    return at.strftime(_forms.minute)
 
 
 def ngettext(one: str, many: str, number: int) -> str:

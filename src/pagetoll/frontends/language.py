@@ -33,7 +33,14 @@ def forms() -> messages.Forms:
     point = str(locale.localeconv()["decimal_point"]) or messages.PLAIN_FORMS.decimal_point
     if locale.setlocale(locale.LC_TIME).split(".")[0] in ("C", "POSIX"):
         return messages.Forms(point)
-    return messages.Forms(point, f"{locale.nl_langinfo(locale.D_FMT)} {locale.nl_langinfo(locale.T_FMT)}")
+    date, time = locale.nl_langinfo(locale.D_FMT), locale.nl_langinfo(locale.T_FMT)
+    return messages.Forms(point, f"{date} {time}", f"{date} {without_seconds(time)}")
+
+
+def without_seconds(time: str) -> str:
+    """A form of the time of day (strftime(3)) that ends with the minutes."""
+    spelled = time.replace("%T", "%H:%M:%S").replace("%r", locale.nl_langinfo(locale.T_FMT_AMPM) or "%I:%M:%S %p")
+    return re.sub(r"[^%\w\s]?%O?S", "", spelled)
 
 
 def wished(environment: Mapping[str, str]) -> list[str]:
