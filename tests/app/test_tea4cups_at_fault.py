@@ -7,7 +7,6 @@ import pytest
 
 from app.print_shop import Shop, pages
 from app.tea_shop import TeaShop
-from pagetoll.app.printing import tea_hooks
 
 LINES = {
     "hangs": "sleep 600",
@@ -119,13 +118,11 @@ def test_a_filter_that_ends_well_may_make_nothing_and_nothing_is_printed(tea: Te
     assert tea.lines == []
 
 
-def test_of_what_a_prehook_tells_its_posthook_a_bounded_part_arrives(
-    tea: TeaShop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tea_hooks.bounded_writer, "__defaults__", (1_000_000,))
-    tea.conf("prehook_a : head -c 10000000 /dev/zero\nposthook_a : wc -c >> LOG\n")
+def test_of_what_a_prehook_tells_its_posthook_a_bounded_part_arrives(tea: TeaShop) -> None:
+    tea.shop.queue(hook_timeout_s=60)
+    tea.conf("prehook_a : head -c 70000000 /dev/zero\nposthook_a : wc -c >> LOG\n")
     assert tea.print().status == 0
-    assert tea.lines[-1].strip() == "1000000"
+    assert tea.lines[-1].strip() == str(64 * 1024 * 1024)
 
 
 PYTHON = {

@@ -13,8 +13,7 @@ from cli.test_doctor import FACTS
 from pagetoll.app.doctor import Backend, examine
 from pagetoll.app.findings import Level
 from pagetoll.app.lprng_checks import LpdQueue, LpdSite, check_lpd
-from pagetoll.integrations import lprng_install
-from pagetoll.integrations.lprng_install import lpd_user
+from pagetoll.integrations.lprng_install import lpd_user, printcap_files
 
 SITE = LpdSite(
     installed=True,
@@ -115,15 +114,13 @@ def test_jobs_are_taken_from_the_user_that_lpd_runs_programs_as(site: Site) -> N
     assert f'spooler_user = "{lpd_user()}"' in (site.home / "pagetoll.toml").read_text()
 
 
-def test_whom_lpd_runs_programs_as_is_what_its_configuration_says_or_daemon(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_whom_lpd_runs_programs_as_is_what_its_configuration_says_or_daemon(tmp_path: Path) -> None:
     conf = tmp_path / "lpd.conf"
-    monkeypatch.setattr(lprng_install, "LPD_CONFS", (tmp_path / "none", conf))
-    assert lpd_user() == "daemon"
+    confs = (tmp_path / "none", conf)
+    assert lpd_user(confs) == "daemon"
     conf.write_text("# user=root\nuser=lp\nprintcap_path=/etc/a:/etc/b\n")
-    assert lpd_user() == "lp"
-    assert lprng_install.printcap_files() == [Path("/etc/a"), Path("/etc/b")]
+    assert lpd_user(confs) == "lp"
+    assert printcap_files(confs) == [Path("/etc/a"), Path("/etc/b")]
 
 
 def test_the_installation_puts_no_package_in_lprngs_place(tmp_path: Path) -> None:

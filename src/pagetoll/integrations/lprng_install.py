@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Puts LPRng's program (thin/lprngpykota.py) where lpd can run it, stamped for one home, and tells printcap lines."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pagetoll.config.home import Home
@@ -21,9 +22,9 @@ PRINTCAP = Path("/etc/printcap")
 LPD_USER = "daemon"
 
 
-def lpd_conf() -> str:
-    """The text of lpd's configuration; "" where there is none that we may read."""
-    for path in LPD_CONFS:
+def lpd_conf(paths: Sequence[Path]) -> str:
+    """The text of lpd's configuration, the first of `paths`; "" where there is none that we may read."""
+    for path in paths:
         try:
             return path.read_text(errors="replace")
         except OSError:
@@ -31,14 +32,14 @@ def lpd_conf() -> str:
     return ""
 
 
-def lpd_user() -> str:
+def lpd_user(confs: Sequence[Path] = LPD_CONFS) -> str:
     """The user that lpd runs programs as."""
-    return read_value(lpd_conf(), "user") or LPD_USER
+    return read_value(lpd_conf(confs), "user") or LPD_USER
 
 
-def printcap_files() -> list[Path]:
+def printcap_files(confs: Sequence[Path] = LPD_CONFS) -> list[Path]:
     """Where lpd finds its queues; a name may stand in lpd's configuration, a program there is not run."""
-    named = read_value(lpd_conf(), "printcap_path").replace(":", " ").replace(",", " ").split()
+    named = read_value(lpd_conf(confs), "printcap_path").replace(":", " ").replace(",", " ").split()
     return [Path(name) for name in named if name.startswith("/")] or [PRINTCAP]
 
 
