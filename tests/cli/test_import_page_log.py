@@ -84,6 +84,22 @@ def test_a_growing_log_its_rotated_and_packed_parts_are_one_log(shop: Site):
     assert printed(shop) == [("hp", "anna", 14, "1.400000"), ("hp", "ben", 1, "0.100000")]
 
 
+def test_the_logs_of_several_servers_are_one_ledger(shop: Site):
+    """The same numbers, names and times on both: they are different jobs."""
+    log = write(shop, "page_log", total(1, 4), total(2, 5, "ben", "imp33", 10))
+    pages = [f"hp anna 1 {stamp(START)} {page} 1 - localhost some title 1 A4 one-sided" for page in range(1, 4)]
+    other = write(shop, "print2", *pages, f"hp anna 1 {stamp(START)} total 3 - localhost some title 1 A4 one-sided")
+    for _ in range(2):
+        imported(shop, log)
+        imported(shop, other, "--server", "print2")
+    assert sorted(printed(shop, "--by", "printer,user")) == [
+        ("hp", "anna", 7, "0.700000"),
+        ("imp33", "ben", 5, "0.500000"),
+    ]
+    assert imported(shop, other, "--server", "print2")["runs"] == 0
+    assert shop.audit() == []
+
+
 def test_odd_lines_are_counted_and_told_with_their_numbers(shop: Site):
     odd = "hp anna 3 [99/Mar/2026:08:00:00 +0000] total 5"
     lines = [total(1, 4), "nothing of a log", odd, total(2, 99_999_999), "\udcff\udcfe\x00", "", total(4, 1)]
