@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetoll.core.errors import DocumentTooComplex, MalformedDocument
+from pagetoll.languages.limits import COPIES_GUARD
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 NEIGHBOR_CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
@@ -23,6 +24,9 @@ GHOSTSCRIPT = [
     "-r75",
     "-sOutputFile=-",
     "-sstdout=%stderr",
+    "-c",
+    COPIES_GUARD,
+    "-f",
     "-_",
 ]
 COUNTED_FORMATS = frozenset(

@@ -5,7 +5,7 @@ import pytest
 
 from languages.rendering import Ghostscript
 from pagetoll.core.copies import apply_spooler
-from pagetoll.core.errors import DocumentTooComplex
+from pagetoll.core.errors import DocumentError, DocumentTooComplex
 from pagetoll.core.usage import Confidence, Usage
 from pagetoll.languages import Limits, count
 
@@ -82,6 +82,30 @@ def test_copies_and_sides_over_several_lines_of_a_dictionary() -> None:
     usage = counted(setpagedevice(b"/Duplex true\n  /Tumble false\n  /NumCopies 3\n", 2))
     totals = apply_spooler(usage)
     assert (usage.input_pages, totals.impressions, totals.media_sheets) == (2, 6, 3)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        b"/#copies 4000000000 def",
+        b"/#copies 65537 def",
+        b"(#copies) cvn 65000 537 add def",
+        b"userdict /#copies 65536 put",
+        b"<< /NumCopies 70000 >> setpagedevice",
+        b"<< /NumCopies 2147483647 >> setpagedevice",
+    ],
+)
+def test_more_copies_than_can_be_told_never_come_out_as_few(words: bytes) -> None:
+    with pytest.raises(DocumentError):
+        count(b"%!PS\n" + words + b" { showpage } stopped pop\n", render_postscript=Ghostscript())
+    usage = count(b"%!PS\nshowpage " + words + b" showpage\n", render_postscript=Ghostscript())
+    assert (usage.impressions, usage.confidence) == (1, Confidence.AT_LEAST)
+
+
+def test_as_many_copies_as_can_be_told_are_counted() -> None:
+    usage = count(b"%!PS\n/#copies 65535 def showpage\n", render_postscript=Ghostscript())
+    assert (usage.impressions, usage.confidence) == (65535, Confidence.EXACT)
+    assert "many_copies" in [finding.code for finding in usage.findings]
 
 
 def test_pjl_copies_are_the_default_that_a_program_can_override() -> None:

@@ -14,7 +14,15 @@ from pagetoll.core.errors import DocumentTooComplex
 Renderer = Callable[[memoryview], Iterator[bytes]]
 """PostScript octets in, PCL XL octets out, as they come. Raises `DocumentTooComplex` when its limit of time or
 memory is reached and `MalformedDocument` when the program ended with an error, both after everything that
-was rendered has been yielded. Closed early when the counter has seen enough."""
+was rendered has been yielded. Closed early when the counter has seen enough. Ghostscript runs COPIES_GUARD first."""
+
+COPIES_GUARD = (
+    "<< /EndPage { exch pop 2 ne dup { currentpagedevice /NumCopies 2 copy known { get } { pop pop null } ifelse "
+    "dup type /integertype ne { pop #copies } if dup type /integertype ne { pop 65536 } if 65535 gt "
+    "{ (Error: more than 65535 copies of a page\\n) print flush 1 .quit } if } if } >> setpagedevice"
+)
+"""PostScript for Ghostscript in front of a program: ends it with an error where a page is to have more copies than
+PCL XL can state (16 bits), which would come out as fewer: as 1 instead of 65,537."""
 
 FAIR_DPI = 150
 """From so many dots per inch on, a `PixelRenderer` paints only pixels whose middle is covered; below, all touched."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fcntl import F_SETPIPE_SZ, fcntl
 
 from pagetoll.accounters.software.lockdown import MIB, Budget, die_with_parent, lock_down_ghostscript
-from pagetoll.languages.limits import FAIR_DPI
+from pagetoll.languages.limits import COPIES_GUARD, FAIR_DPI
 
 _SAFE = ("-dSAFER", "-q", "-dBATCH", "-dNOPAUSE", "-dNOPROMPT")
 # "-_" reads standard input in blocks; "-" would read it octet by octet, which takes three times as long.
@@ -22,7 +22,7 @@ _PIPES = ("-sstdout=%stderr", "-sOutputFile=-")
 _MEMORY = "-K393216"
 """384 MiB, in KiB. With the processes around it a count stays below 512 MiB."""
 _MEMORY_FOR_PIXELS = "-K524288"
-ARGUMENTS = (*_SAFE, "-sDEVICE=pxlmono", "-r75", *_PIPES, _MEMORY, _STDIN)
+ARGUMENTS = (*_SAFE, "-sDEVICE=pxlmono", "-r75", *_PIPES, _MEMORY, "-c", COPIES_GUARD, "-f", _STDIN)
 _FAIR_FILL = ("-c", "0 0 .setfilladjust2", "-f")
 """Fills cover the pixels whose middle is inside, not all they touch. Measured on thin lines: 1 % instead of 24 % too
 much ink at 150 dpi (docs/reference/coverage.md)."""
