@@ -178,6 +178,12 @@ def test_a_program_that_reads_and_writes_files_does_neither(counter: SoftwareCou
 
 
 @needs_ghostscript
+def test_more_copies_than_can_be_told_are_an_error(counter: SoftwareCounter) -> None:
+    with pytest.raises(DocumentError, match="more than 65535 copies of a page"):
+        count(counter, b"%!PS\n/#copies 65537 def { showpage } stopped pop\n")
+
+
+@needs_ghostscript
 def test_a_program_that_wants_all_memory_is_stopped(counter: SoftwareCounter) -> None:
     with pytest.raises(DocumentError):
         count(counter, b"%!PS\n[ { 65000 string } loop ] showpage\n")
