@@ -50,7 +50,8 @@ def test_the_first_pages_are_priced_and_copies_begin_anew(impressions: int, pric
 def test_a_tariff_with_ink_is_kept_as_it_was() -> None:
     tariff = Tariff((PriceLine("hp", 1, 2, (3, 4)), PriceLine("floor", 5, 6)), overcharge=1_500_000)
     assert tariff_from_json(tariff_to_json(tariff)) == tariff
-    assert tariff_to_json(Tariff((PriceLine("hp", 1, 2),))) == '{"overcharge":1000000,"lines":[["hp",1,2]]}'
+    assert tariff_to_json(Tariff((PriceLine("hp", 1, 2),))) == '[["hp",1,2]]'
+    assert tariff_from_json('{"overcharge":1000000,"lines":[["hp",1,2]]}') == Tariff((PriceLine("hp", 1, 2),))
 
 
 def test_very_long_documents_are_priced_by_their_mean_page() -> None:

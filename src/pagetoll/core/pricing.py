@@ -60,14 +60,15 @@ FREE = Tariff(lines=())
 
 
 def tariff_to_json(tariff: Tariff) -> str:
-    """The tariff as a record keeps it: {"overcharge": …, "lines": [[printer, per impression, per job]]}; a line has
-    its page shares behind that where it has some."""
+    """The tariff as a record keeps it: {"overcharge": …, "lines": [[printer, per impression, per job]]}, without
+    overcharge only the lines, as each job has one; a line has its page shares behind that where it has some."""
     lines = [
         [line.printer_name, line.price_per_impression, line.price_per_job]
         + ([list(line.page_shares)] if line.page_shares else [])
         for line in tariff.lines
     ]
-    return json.dumps({"overcharge": tariff.overcharge, "lines": lines}, ensure_ascii=False, separators=(",", ":"))
+    kept = lines if tariff.overcharge == MILLION and lines else {"overcharge": tariff.overcharge, "lines": lines}
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
 
 
 def tariff_from_json(text: str) -> Tariff:
@@ -75,7 +76,8 @@ def tariff_from_json(text: str) -> Tariff:
     if not text:
         return FREE
     kept = json.loads(text)
+    listed, overcharge = (kept, MILLION) if isinstance(kept, list) else (kept["lines"], kept["overcharge"])
     lines = tuple(
-        PriceLine(name, page, job, tuple(shares[0]) if shares else ()) for name, page, job, *shares in kept["lines"]
+        PriceLine(name, page, job, tuple(shares[0]) if shares else ()) for name, page, job, *shares in listed
     )
-    return Tariff(lines, kept["overcharge"])
+    return Tariff(lines, overcharge)

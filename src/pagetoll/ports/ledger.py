@@ -50,7 +50,7 @@ class AttemptFacts:
     language: str = ""
     confidence: str = ""
     findings: tuple[str, ...] = ()
-    usage_json: str = ""
+    usage_json: str = ""  # what has no field of its own: blank sides
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 """The decision: identity, price, rules without an account, the reserve; and the records of what prints not."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from pagetoll.app.codes import shown
 from pagetoll.app.printing import watched
@@ -283,5 +283,5 @@ def facts_of(services: Services, attempt: Attempt) -> AttemptFacts:
         language=usage.language if usage else "",
         confidence=str(usage.confidence) if usage else "",
         findings=tuple(finding.code for finding in usage.findings[:50]) if usage else (),
-        usage_json=json.dumps(asdict(attempt.totals)) if usage else "",
+        usage_json=json.dumps({"blank_sides": attempt.totals.blank_sides}) if attempt.totals.blank_sides else "",
     )

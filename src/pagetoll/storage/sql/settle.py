@@ -43,6 +43,8 @@ from pagetoll.storage.sql.standings import insert_refused_legs, rolling_to_json,
 
 JOB = "job"
 _CLOSED = AttemptState.CLOSED.value
+#: Of a closed attempt nobody asks whether its processes may still live.
+NO_BOOT = ""
 
 
 def settle(connection: Connection, key: AttemptKey, settlement: Settlement, now: int) -> None:
@@ -173,6 +175,7 @@ def _close_charged(
         "reported_impressions": settlement.reported_impressions,
         "backend_status": settlement.backend_status,
         "closed_at": now,
+        "boot_id": NO_BOOT,
     }
     connection.execute(_CLOSE_CHARGED, {"attempt": attempt_id, **counted, **columns})
     insert_notes(connection, attempt_id, settlement.notes)
@@ -207,7 +210,7 @@ def void(connection: Connection, key: AttemptKey, outcome: Outcome, notes: Seque
         connection.execute(_CLEAR_GRACE, {"account": leg.account_id, "written": leg.grace_written})
     if legs:
         connection.execute(_END_RESERVATIONS, {"attempt": attempt.id, "state": "voided"})
-    columns = {"state": _CLOSED, "outcome": outcome.value, "closed_at": now}
+    columns = {"state": _CLOSED, "outcome": outcome.value, "closed_at": now, "boot_id": NO_BOOT}
     connection.execute(_CLOSE_VOIDED, {"attempt": attempt.id, "counted_printer": attempt.printer_id, **columns})
     insert_notes(connection, attempt.id, notes)
 
