@@ -1,23 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults of PyKota that its commands show no more. Those that are not here have their test where the command has its:
+"""Faults of PyKota that its commands show no more; shape/test_old_faults.py says where each has its test."""
 
-refunds that forgot printer groups, or gave back what was free      test_pkrefund.py
-a relative --used on a new entry                                    test_edpykota.py
-a user without groups who saw all                                   test_rights.py
-copies counted twice in a page_log, sums of nothing                 test_dumpykota_types.py
-a connection to the mail server for nobody                          test_warnpykota.py
-an address changed beside jobs that lost their price                test_programs.py
---add, --delete and --list together                                 test_option_table.py
-ticket DENY beside policy allow; other words of the duplicates'     app/test_printing_identity.py,
-command; values as text of a shell; variables in the user's words   app/test_printing_hooks.py
-"""
-
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 from cli.site import ACTOR, Site
 from lab.mail_server import mail_server
+from shape.tree import ROOT
 
 MAIL = 'smtpserver = "{address}"\nmailto = "user"\nadminmail = "desk@example.org"\n'
 
@@ -101,3 +93,45 @@ def test_denyduplicates_without_a_delay_is_named(site: Site):
         done = site.run("pagetoll", "config", "check", PYKOTA_HOME=str(folder))
         assert (done.status, done.err) == (0, "")
         assert done.out.count(f"warning: {folder}/pykota.conf:2: ") == warnings
+
+
+def entries(site: Site, *words: str) -> dict[str, dict[str, str]]:
+    """The rows of a dump of quota entries on the one printer, by the owner's name."""
+    head, *rows = site.do("dumpykota", "--data", *words).splitlines()
+    names = head.replace('"', "").split(",")
+    found = [dict(zip(names, row.replace('"', "").split(","), strict=True)) for row in rows]
+    return {row.get("groupname") or row["username"]: row for row in found}
+
+
+def test_limits_that_come_with_a_new_entry_of_a_group_stay(site: Site):
+    site.do("pkprinters", "-a", "hp")
+    site.do("pkusers", "-a", "-g", "staff")
+    site.do("edpykota", "-a", "-g", "-S", "6", "-H", "9", "staff")
+    staff = entries(site, "gpquotas")["staff"]
+    assert (staff["softlimit"], staff["hardlimit"]) == ("6", "9")
+
+
+def test_an_empty_group_has_used_nothing_and_a_deleted_user_is_in_none(shop: Site):
+    shop.do("pkusers", "-a", "-g", "staff", "empty")
+    shop.do("pkusers", "-a", "-i", "staff", "anna")
+    shop.do("edpykota", "-a", "anna")
+    shop.do("edpykota", "-a", "-g", "staff", "empty")
+    with shop.books() as books:
+        books.print(3, "anna", "hp")
+    used = {name: row["pagecounter"] for name, row in entries(shop, "gpquotas").items()}
+    assert used == {"staff": "3", "empty": "0"}
+    shop.do("pkusers", "-d", "anna")
+    assert "anna" not in shop.do("dumpykota", "--data", "umembers")
+    assert {row["pagecounter"] for row in entries(shop, "gpquotas").values()} == {"0"}
+    shop.do("pkusers", "-a", "anna")
+    assert "anna" not in shop.do("dumpykota", "--data", "umembers"), "one who comes later under that name"
+    assert shop.audit() == []
+
+
+def test_the_examples_of_pkbcodes_work_as_they_stand(site: Site):
+    page = (ROOT / "docs" / "reference" / "pkbcodes.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^    pkbcodes (.*)$", page.partition("## Examples")[2].partition("## ")[0], re.MULTILINE)
+    assert len(lines) >= 4
+    for line in lines:
+        site.do("pkbcodes", *shlex.split(line))
+    assert site.do("pkbcodes", "--list").startswith("chemistry [third floor] 0 pages")
