@@ -116,7 +116,9 @@ def painted(arguments: Sequence[str], program: memoryview) -> Iterator[bytes]:
 
 def ours(octets: bytes, resolution_dpi: int) -> Table:
     """The coverage of a document in process, PostScript with a Ghostscript of ours."""
-    inspector = Inspector("cmyk", resolution_dpi, lambda view, dpi: painted(pixel_arguments(dpi), view))
+    inspector = Inspector(
+        "cmyk", resolution_dpi, lambda view, dpi, *, grey=False: painted(pixel_arguments(dpi, grey=grey), view)
+    )
     usage = count(octets, render_postscript=lambda view: painted(ARGUMENTS, view),
                   inspect_pages=inspector)  # fmt: skip
     return numpy.array([page.millionths if page else (0, 0, 0, 0) for page in usage.coverage]) / 1e6

@@ -86,7 +86,7 @@ def running_zygote(counter: SoftwareCounter) -> int:
 
 
 def ghostscripts_of(zygote: int) -> set[int]:
-    return {pid for pid, line in processes(zygote).items() if "pxlmono" in line}
+    return {pid for pid, line in processes(zygote).items() if "pxlcolor" in line}
 
 
 def counting_children_of(zygote: int) -> set[int]:

@@ -20,7 +20,7 @@ GHOSTSCRIPT = [
     "-q",
     "-dBATCH",
     "-dNOPAUSE",
-    "-sDEVICE=pxlmono",
+    "-sDEVICE=pxlcolor",
     "-r75",
     "-sOutputFile=-",
     "-sstdout=%stderr",

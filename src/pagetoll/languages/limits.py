@@ -8,6 +8,7 @@ its own besides.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from pagetoll.core.errors import DocumentTooComplex
 
@@ -18,18 +19,24 @@ was rendered has been yielded. Closed early when the counter has seen enough. Gh
 
 COPIES_GUARD = (
     "<< /EndPage { exch pop 2 ne dup { currentpagedevice /NumCopies 2 copy known { get } { pop pop null } ifelse "
-    "dup type /integertype ne { pop #copies } if dup type /integertype ne { pop 65536 } if 65535 gt "
-    "{ (Error: more than 65535 copies of a page\\n) print flush 1 .quit } if } if } >> setpagedevice"
+    "dup type /integertype ne { pop #copies } if dup type /integertype ne { pop 65536 } if "
+    "dup 0 lt exch 65535 gt or "
+    "{ (Error: fewer than 0 or more than 65535 copies of a page\\n) print flush 1 .quit } if } if } >> setpagedevice"
 )
-"""PostScript for Ghostscript in front of a program: ends it with an error where a page is to have more copies than
-PCL XL can state (16 bits), which would come out as fewer: as 1 instead of 65,537."""
+"""PostScript for Ghostscript in front of a program: ends it with an error where a page is to have copies
+that PCL XL cannot state (16 bits), which would come out as others: as 1 instead of 65,537."""
 
 FAIR_DPI = 150
 """From so many dots per inch on, a `PixelRenderer` paints only pixels whose middle is covered; below, all touched."""
 
-PixelRenderer = Callable[[memoryview, int], Iterator[bytes]]
-"""PostScript octets and a resolution in dots per inch in, raw Netpbm pictures (P4, P5, P6) out, one a page. Raises
-as a `Renderer` does."""
+
+class PixelRenderer(Protocol):
+    """PostScript octets and a resolution in dots per inch in, raw Netpbm pictures (P4, P5, P6) out, one a page.
+    Raises as a `Renderer` does."""
+
+    def __call__(self, document: memoryview, resolution_dpi: int, *, grey: bool = False) -> Iterator[bytes]:
+        """`grey`: all pages are known to be grey."""
+        ...
 
 
 def _no_clock() -> float:

@@ -34,6 +34,7 @@ _NAME = rb"(?<![^\s\x00()<>\[\]{}/])(?:%s)(?![^\s\x00()<>\[\]{}/])"
 _DEVICE_NAMES = re.compile(_NAME % b"product|serialnumber|realtime|usertime")
 _FILE_NAMES = re.compile(_NAME % b"deletefile|renamefile|filenameforall|run")
 _SAMPLE_OCTETS = 1 << 20
+_MOST_TOLD_COPIES = 32767
 
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
@@ -97,7 +98,7 @@ def _count(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
         stated = ps_dsc.scan(data, start, end, context.limits.input_pages)
         if stated is not None:
             parsed = Parsed("ps", end, Confidence.DECLARED)
-            parsed.add(Run(len(stated.page_ends), stated.copies, stated.duplex))
+            parsed.add(Run(len(stated.page_ends), stated.copies or None, stated.duplex))
             parsed.page_ends = stated.page_ends
             return parsed
     if context.render_postscript is None:
@@ -129,7 +130,7 @@ def _prelude(context: Context) -> bytes:
     """What the printer job language set before the program starts, in words the program can override."""
     words = b""
     if context.outer_copies is not None and context.outer_copies > 1:
-        words += b"userdict /#copies %d put\n" % min(context.outer_copies, 32767)
+        words += b"userdict /#copies %d put\n" % min(context.outer_copies, _MOST_TOLD_COPIES)
     if context.outer_duplex in (Duplex.LONG, Duplex.SHORT):
         tumble = b"true" if context.outer_duplex is Duplex.SHORT else b"false"
         words += b"<< /Duplex true /Tumble " + tumble + b" >> setpagedevice\n"
@@ -152,10 +153,24 @@ def _rendered(data: "Buffer", start: int, end: int, context: Context, render: Re
     two_sided = any(run.duplex in (Duplex.LONG, Duplex.SHORT) for run in parsed.runs)
     runs, parsed.runs, parsed.input_pages = parsed.runs, [], 0
     for run in runs:
+        copies = _copies(run, context)
+        if not copies and parsed.confidence is Confidence.EXACT:
+            # Printers differ in what they make of no copies: nothing, or one.
+            parsed.confidence = Confidence.ESTIMATED
+            parsed.note("device_dependent", start)
         # The device writes one-sided for programs that ask for nothing.
         duplex = run.duplex if two_sided else Duplex.UNSTATED
-        parsed.add(replace(run, duplex=duplex, color=ColorClass.UNKNOWN))
+        # A page on which a color was used may hide it; one without any is sure.
+        color = ColorClass.MONO if run.color is ColorClass.MONO else ColorClass.UNKNOWN
+        parsed.add(replace(run, copies=copies or 1, duplex=duplex, color=color))
     return parsed
+
+
+def _copies(run: Run, context: Context) -> int:
+    """The copies of rendered pages; as many as PJL asked for where that was more than the program was told."""
+    if run.copies == _MOST_TOLD_COPIES and context.outer_copies is not None:
+        return max(context.outer_copies, _MOST_TOLD_COPIES)
+    return 1 if run.copies is None else run.copies
 
 
 def _read_rendered(pieces: Iterator[bytes], start: int, context: Context) -> Parsed:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from languages.rendering import Ghostscript
 from pagetoll.accounters.software.ghostscript import pixel_arguments
 from pagetoll.core.errors import MalformedDocument
 from pagetoll.core.usage import ColorClass
@@ -116,3 +117,54 @@ def test_thin_colored_lines_keep_their_color_and_their_ink():
     area = 136 * 300 * 0.2 / (612 * 792)
     assert page is not None
     assert abs(page.millionths[1] / 1e6 - area) < 0.3 * area
+
+
+SQUARE = b"100 100 200 200 rectfill"
+PATTERN = (
+    b"<</PatternType 1 /PaintType 1 /TilingType 1 /BBox [0 0 9 9] /XStep 9 /YStep 9"
+    b" /PaintProc {pop 1 0 0 setrgbcolor 0 0 5 5 rectfill}>> matrix makepattern setpattern "
+)
+SHADING = (
+    b"<</ShadingType 2 /ColorSpace /DeviceRGB /Coords [0 0 600 0]"
+    b" /Function <</FunctionType 2 /N 1 /Domain [0 1] /C0 [1 0 0] /C1 [0 0 1]>>>> shfill"
+)
+IMAGE = b"300 300 scale 1 1 8 [1 0 0 1 0 0] {<ff0000>} false 3 colorimage"
+TYPE_3 = (
+    b"<</FontType 3 /FontMatrix [.01 0 0 .01 0 0] /FontBBox [0 0 99 99] /Encoding 256 array"
+    b" /BuildChar {pop pop 99 0 setcharwidth 1 0 0 setrgbcolor 0 0 50 50 rectfill}>> /T exch definefont"
+    b" 99 scalefont setfont 100 100 moveto (a) show"
+)
+
+
+@pytest.mark.skipif(shutil.which("gs") is None, reason="Ghostscript is not installed here")
+@pytest.mark.parametrize(
+    ("drawing", "sure"),
+    [
+        (b".3 setgray " + SQUARE, True),
+        (b"0 0 0 1 setcmykcolor " + SQUARE, True),
+        (b".1 .05 0 setrgbcolor " + SQUARE, True),
+        (b"1 0 0 setrgbcolor 0 setgray " + SQUARE, True),
+        (b"1 0 0 setrgbcolor " + SQUARE, False),
+        (b"1 0 0 setrgbcolor 9 9 99 99 rectstroke", False),
+        (b"1 0 0 setrgbcolor 100 100 200 .01 rectfill", False),
+        (PATTERN + SQUARE, False),
+        (SHADING, False),
+        (IMAGE, False),
+        (TYPE_3, False),
+    ],
+)
+def test_a_program_is_surely_grey_only_when_it_paints_with_no_color(drawing: bytes, sure: bool):
+    usage = count(b"%!PS\n{" + drawing + b"} exec showpage\n", render_postscript=Ghostscript())
+    assert [run.color for run in usage.segments[0].runs] == [ColorClass.MONO if sure else ColorClass.UNKNOWN]
+
+
+def test_pages_that_are_surely_grey_are_painted_grey():
+    asked = []
+
+    def paint(program: memoryview, resolution_dpi: int, *, grey: bool = False) -> Iterator[bytes]:
+        asked.append((bytes(program[:4]), resolution_dpi, grey))
+        yield GREY
+
+    count(b"%!PS\n0 0 moveto (a) show showpage\n", inspect_pages=Inspector("bw", render_pixels=paint))
+    count(TWO_PAGES, inspect_pages=Inspector("bw", render_pixels=paint))
+    assert asked == [(b"%!PS", FAIR_DPI, True), (b"%!PS", FAIR_DPI, False)]

@@ -22,7 +22,7 @@ _PIPES = ("-sstdout=%stderr", "-sOutputFile=-")
 _MEMORY = "-K393216"
 """384 MiB, in KiB. With the processes around it a count stays below 512 MiB."""
 _MEMORY_FOR_PIXELS = "-K524288"
-ARGUMENTS = (*_SAFE, "-sDEVICE=pxlmono", "-r75", *_PIPES, _MEMORY, "-c", COPIES_GUARD, "-f", _STDIN)
+ARGUMENTS = (*_SAFE, "-sDEVICE=pxlcolor", "-r75", *_PIPES, _MEMORY, "-c", COPIES_GUARD, "-f", _STDIN)
 _FAIR_FILL = ("-c", "0 0 .setfilladjust2", "-f")
 """Fills cover the pixels whose middle is inside, not all they touch. Measured on thin lines: 1 % instead of 24 % too
 much ink at 150 dpi (docs/reference/coverage.md)."""
@@ -31,11 +31,11 @@ BUDGET = Budget(cpu_s=60.0, memory_octets=768 * MIB)
 _PIPE_OCTETS = 256 * 1024
 
 
-def pixel_arguments(resolution_dpi: int) -> tuple[str, ...]:
-    """For raw Netpbm pictures: bits, grey or color as each page needs. No page may need a file (MaxBitmap),
-    for none can be written."""
+def pixel_arguments(resolution_dpi: int, *, grey: bool = False) -> tuple[str, ...]:
+    """For raw Netpbm pictures: bits, grey or color as each page needs, or all of them `grey`. No page may need a file
+    (MaxBitmap), for none can be written."""
     fill = _FAIR_FILL if resolution_dpi >= FAIR_DPI else ()
-    device = ("-sDEVICE=pnmraw", f"-r{resolution_dpi}", "-dMaxBitmap=400000000")
+    device = (f"-sDEVICE={'pgmraw' if grey else 'pnmraw'}", f"-r{resolution_dpi}", "-dMaxBitmap=400000000")
     return (*_SAFE, *device, *_PIPES, _MEMORY_FOR_PIXELS, *fill, _STDIN)
 
 

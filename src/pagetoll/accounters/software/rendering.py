@@ -7,6 +7,7 @@ first and reading afterwards would block both sides as soon as two pipes are ful
 
     child -> zygote   G                     a Ghostscript for PCL XL, please
     child -> zygote   P DPI                 a Ghostscript for pictures of so many dots per inch, please
+    child -> zygote   Q DPI                 the same for grey pictures
     zygote -> child   G SERIAL + 3 pipes    here it is;    N: there is none
     zygote -> child   S SERIAL STATUS       it ended with this wait status
 """
@@ -22,7 +23,7 @@ from contextlib import suppress
 from pagetoll.accounters.software.reply import printable
 from pagetoll.core.errors import DocumentError, DocumentTooComplex, MalformedDocument
 
-ASK, ASK_PIXELS, NONE, STATUS = b"G", b"P", b"N", b"S"
+ASK, ASK_PIXELS, ASK_GREY, NONE, STATUS = b"G", b"P", b"Q", b"N", b"S"
 RENDERINGS_PER_DOCUMENT = 16
 TOO_LONG = (
     "the PostScript program was still running when its time (4 s and 2 s per MiB, at most 60 s) was over; "
@@ -46,9 +47,9 @@ class GhostscriptRenderer:
         `MalformedDocument` when the program ended with an error or Ghostscript died."""
         return self._run(ASK, document)
 
-    def pixels(self, document: memoryview, resolution_dpi: int) -> Iterator[bytes]:
+    def pixels(self, document: memoryview, resolution_dpi: int, *, grey: bool = False) -> Iterator[bytes]:
         """The same with pictures of the pages."""
-        return self._run(ASK_PIXELS + b"%d" % resolution_dpi, document)
+        return self._run((ASK_GREY if grey else ASK_PIXELS) + b"%d" % resolution_dpi, document)
 
     def _run(self, request: bytes, document: memoryview) -> Iterator[bytes]:
         for last_try in (False, True):

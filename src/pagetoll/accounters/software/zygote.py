@@ -147,7 +147,8 @@ class Zygote:
                 self._give_ghostscript(speaker)
         elif (resolution_dpi := _pixels_asked(message)) and speaker.answers is not None:
             with suppress(OSError):
-                self._give_pixel_ghostscript(speaker, resolution_dpi)
+                grey = message[:1] == rendering.ASK_GREY
+                self._give_pixel_ghostscript(speaker, ghostscript.pixel_arguments(resolution_dpi, grey=grey))
 
     def _forget_channel(self, speaker: Child) -> None:
         with suppress(KeyError, ValueError):  # its end may have been heard before
@@ -167,12 +168,12 @@ class Zygote:
         self._keep_waiting = True
         self._hand_ghostscript(speaker, given)
 
-    def _give_pixel_ghostscript(self, speaker: Child, resolution_dpi: int) -> None:
+    def _give_pixel_ghostscript(self, speaker: Child, arguments: tuple[str, ...]) -> None:
         """One for pictures is not kept waiting: it is started when it is asked for."""
         speaker.renderings_begun += 1
         given = None
         if speaker.renderings_begun <= rendering.RENDERINGS_PER_DOCUMENT:
-            given = ghostscript.start(self._executable, ghostscript.pixel_arguments(resolution_dpi))
+            given = ghostscript.start(self._executable, arguments)
         if given is None:
             speaker.channel.send(rendering.NONE)
             return
@@ -245,7 +246,11 @@ class Zygote:
 def _pixels_asked(message: bytes) -> int:
     """The resolution that a child's message asks pictures of, 0 when it asks nothing of the kind."""
     kind, number = message[:1], message[1:]
-    if kind != rendering.ASK_PIXELS or not number.isdigit() or int(number) > MOST_RESOLUTION_DPI:
+    if (
+        kind not in (rendering.ASK_PIXELS, rendering.ASK_GREY)
+        or not number.isdigit()
+        or int(number) > MOST_RESOLUTION_DPI
+    ):
         return 0
     return int(number)
 

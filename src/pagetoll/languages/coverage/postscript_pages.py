@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy
 
 from pagetoll.core.errors import DocumentError, MalformedDocument
+from pagetoll.core.usage import ColorClass
 from pagetoll.languages.coverage.canvas import MOST_PIXELS
 from pagetoll.languages.coverage.pdf_pages import Look, Seen
 from pagetoll.languages.coverage.spaces import FULL, Pixels, PixelSums, grey_sums, rgb_sums
@@ -52,26 +53,35 @@ def pages(
     """The pages of the PostScript job `data[start:parsed.end]`, in order; fewer where the program fails or its
     pictures do not match the pages that were counted."""
     program = _program(data, start, parsed.end)
+    surely_grey = [run.color is ColorClass.MONO for run in parsed.runs for _page in range(run.length)]
     fair = look.resolution_dpi is not None
     resolution_dpi = COLOR_DPI if look.resolution_dpi is None else max(FAIR_DPI, look.resolution_dpi)
     with memoryview(program) as view:
-        painted = _painted(view, resolution_dpi, render, guard)
-        doubtful = fair and any(picture.color_used and not picture.sums.colored for picture in painted)
-        colors = _painted(view, COLOR_DPI, render, guard) if doubtful else painted
+        if all(surely_grey):
+            painted = _painted(render(view, resolution_dpi, grey=True), guard)
+        else:
+            painted = _painted(render(view, resolution_dpi), guard)
+        if len(surely_grey) != len(painted):
+            surely_grey = [False] * len(painted)
+        hidden = [
+            picture.color_used and not picture.sums.colored and not sure
+            for picture, sure in zip(painted, surely_grey, strict=True)
+        ]
+        colors = _painted(render(view, COLOR_DPI), guard) if fair and any(hidden) else painted
     seen = []
     for number, picture in enumerate(painted):
         colored: bool | None = picture.sums.colored
-        if picture.color_used and not colored:
+        if hidden[number]:
             colored = colors[number].sums.colored if number < len(colors) else None
         seen.append(Seen(colored, replace(picture.sums, colored=bool(colored))))
     yield from _one_per_page(seen, parsed)
 
 
-def _painted(view: memoryview, resolution_dpi: int, render: PixelRenderer, guard: Guard) -> list[Picture]:
+def _painted(rendered: Iterable[bytes], guard: Guard) -> list[Picture]:
     """The pictures that come until the program fails or the time is over."""
     painted: list[Picture] = []
     with suppress(DocumentError):
-        for picture in pictures(render(view, resolution_dpi)):
+        for picture in pictures(rendered):
             painted.append(picture)
             if guard.expired():
                 break
@@ -121,9 +131,9 @@ def pictures(pieces: Iterable[bytes]) -> Iterator[Picture]:
             if len(pending) < wanted:
                 wanted -= 1
                 break
-            with memoryview(pending) as view:
-                octets = bytes(view[body:wanted])
-            yield Picture(_sums(kind, columns, rows, octets), color_used=kind == 6)
+            with memoryview(pending) as view, view[body:wanted] as octets:
+                sums = _sums(kind, columns, rows, octets)
+            yield Picture(sums, color_used=kind == 6)
             del pending[:wanted]
             wanted = 0
 
@@ -144,7 +154,7 @@ def _octets_per_row(kind: int, columns: int) -> int:
     return {4: (columns + 7) // 8, 5: columns, 6: 3 * columns}[kind]
 
 
-def _sums(kind: int, columns: int, rows: int, octets: bytes) -> PixelSums:
+def _sums(kind: int, columns: int, rows: int, octets: memoryview) -> PixelSums:
     if kind == 6:
         return rgb_sums(numpy.frombuffer(octets, numpy.uint8).reshape(rows, columns, 3))
     if kind == 5:
