@@ -105,6 +105,7 @@ class Facts:
     banners: tuple[BannerWish, ...] = ()
     configuration: str = "pagetoll.toml"
     lpd: LpdSite | None = None
+    hooks: tuple[Finding, ...] = ()  # what keeps hooks from being run
 
     @property
     def without_cups(self) -> bool:
@@ -218,6 +219,7 @@ def check_config(facts: Facts) -> Iterator[Finding]:
                 file=file
             )
         )
+    yield from facts.hooks
     for warning in facts.config_warnings:
         file = warning.split(":", 1)[0]
         yield warn(_("configuration: {warning}").format(warning=warning), f"editor {shlex.quote(file)}")
@@ -395,5 +397,4 @@ CHECKS: tuple[Check, ...] = (
     check_apparmor,
     check_daemon,
 )
-#: What is not asked where LPRng is the spooler.
-FOR_CUPS: tuple[Check, ...] = (check_cups, check_backends, check_queues, check_apparmor)
+FOR_CUPS: tuple[Check, ...] = (check_cups, check_backends, check_queues, check_apparmor)  # not asked beside LPRng

@@ -9,13 +9,14 @@ import shutil
 import socket
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 import pagetoll
 from pagetoll.app import doctor
+from pagetoll.app.findings import bad
 from pagetoll.config.create import (
     FILE_MODE,
     FOLDER_MODE,
@@ -34,13 +35,13 @@ from pagetoll.core.messages import _
 from pagetoll.frontends import identity
 from pagetoll.frontends.cli.banner_facts import banner_wishes
 from pagetoll.frontends.cli.lprng_facts import lpd_site
-from pagetoll.frontends.cli.tea4cups_facts import problems_of, tea4cups_files
+from pagetoll.frontends.cli.tea4cups_facts import out_of_reach, problems_of, tea4cups_files
 from pagetoll.frontends.wiring import now_utc, open_storage
 from pagetoll.integrations import backend_install, cups_server
 from pagetoll.integrations.cups import Cups
 from pagetoll.integrations.ipp_client import IppClient
 from pagetoll.integrations.printer_formats import formats_taken
-from pagetoll.wire.device_uri import OUR_SCHEMES, unwrap
+from pagetoll.wire.device_uri import OUR_SCHEMES, is_of_tea4cups, unwrap
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #: the daemon sends a beat every 2 s to whoever is connected
@@ -57,15 +58,15 @@ def gather(
     owner = _owner(home)
     configuration, config_errors = _configuration(home, environ) if owner else (None, ())
     settings = configuration.settings if configuration else None
-    ledger = _as_owner(home, owner, settings) if owner and owner.uid and settings else {}
     files = cups_server.find_files(environ)
     folder = Path(named_folder) if named_folder else files.backend_dir
-    queues, cups_error = _queues(environ, files)
+    queues, with_hooks, cups_error = _queues(environ, files)
+    hook_files = tea4cups_files(files.server_root, settings, with_hooks=with_hooks)
+    ledger = _as_owner(home, owner, settings, hook_files) if owner and owner.uid and settings else {}
     backends, backend_error = _backends(home, folder, files, settings)
     newest = ledger.get("newest_at")
     taken_by = IppClient(environ.get("CUPS_SERVER") or cups_server.DEFAULT_SOCKET, timeout_s=FORMATS_TIMEOUT_S)
     managed = [queue.name for queue in queues if queue.managed]
-    hook_files = tea4cups_files(files.server_root, settings, (queue.scheme for queue in queues))
     hook_errors, hook_warnings = problems_of(hook_files)
     own_errors = config_errors or tuple(filter(None, [ledger.get("config_error", "")]))
     return doctor.Facts(
@@ -95,6 +96,7 @@ def gather(
         daemon=daemon_state(home.socket),
         banners=banner_wishes(settings, managed, partial(formats_taken, taken_by), SEARCH_PATH),
         configuration=str(home.configuration),
+        hooks=tuple(bad(what, mend) for what, mend in json.loads(ledger.get("hooks", "[]"))),
         lpd=lpd_site(home, settings, Path(printcap) if printcap else None, SEARCH_PATH),
     )
 
@@ -214,11 +216,12 @@ def _free_octets(folder: Path) -> int | None:
         return None
 
 
-def _queues(environ: Mapping[str, str], files: cups_server.CupsFiles) -> tuple[tuple[doctor.Queue, ...], str]:
+def _queues(environ: Mapping[str, str], files: cups_server.CupsFiles) -> tuple[tuple[doctor.Queue, ...], bool, str]:
+    """CUPS's queues, whether one of them is Tea4CUPS's, and why they cannot be known."""
     try:
         queues = Cups(environ).queues()
     except DeviceError as error:
-        return (), str(error)
+        return (), False, str(error)
     policies: dict[str, bool] = {}
     try:
         logins = cups_server.authenticating_policies(files.cupsd_conf.read_text(errors="replace"))
@@ -231,7 +234,7 @@ def _queues(environ: Mapping[str, str], files: cups_server.CupsFiles) -> tuple[t
         wrapped = unwrap(queue.shown_uri)
         scheme = wrapped.scheme if wrapped else ""
         found.append(doctor.Queue(queue.name, scheme, queue.device, policies.get(queue.name)))
-    return tuple(found), ""
+    return tuple(found), any(is_of_tea4cups(queue.shown_uri) for queue in queues), ""
 
 
 def _backends(
@@ -270,7 +273,7 @@ def _backend(file: backend_install.Installed, wanted: str) -> doctor.Backend:
     )
 
 
-def _as_owner(home: Home, owner: Owner, settings: Settings) -> dict[str, str]:
+def _as_owner(home: Home, owner: Owner, settings: Settings, hook_files: Sequence[Path]) -> dict[str, str]:
     """What only the owner may look at, found out by a child that is the owner."""
     if os.geteuid() not in (0, owner.uid):
         return {"database_error": _("only root and {name} can open it: run this as root").format(name=owner.name)}
@@ -283,7 +286,7 @@ def _as_owner(home: Home, owner: Owner, settings: Settings) -> dict[str, str]:
             if os.geteuid() == 0:
                 identity.drop_root(owner)
             with os.fdopen(writing, "w") as pipe:
-                json.dump(_owner_facts(home, settings), pipe)
+                json.dump(_owner_facts(home, settings, hook_files), pipe)
             status = 0
         finally:
             os._exit(status)
@@ -298,8 +301,9 @@ def _as_owner(home: Home, owner: Owner, settings: Settings) -> dict[str, str]:
     return found
 
 
-def _owner_facts(home: Home, settings: Settings) -> dict[str, str]:
-    facts = {}
+def _owner_facts(home: Home, settings: Settings, hook_files: Sequence[Path]) -> dict[str, str]:
+    owner = home.owner()
+    facts = {"hooks": json.dumps(out_of_reach(hook_files, owner.name, str(owner.gid)))}
     for needed in (Path(sys.executable), Path(pagetoll.__file__)):
         if not os.access(needed, os.R_OK):
             facts["owner_error"] = _("{needed} is closed to that user").format(needed=needed)
