@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each documented variable of each command around a job: when it is there, what it says (docs/reference/hooks.md)."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -8,10 +9,12 @@ import pytest
 from app.print_shop import Shop, pages
 from app.site_hooks import Hooks, shell
 from pagetoll.config.options import BannerShare
+from pagetoll.core.accounting import CommandAccounter
 from pagetoll.core.catalogue import EntryChange, EntrySelection, OwnerChange, PrinterChange
 from pagetoll.core.mail_to import MailTo, Recipients
 from pagetoll.core.money import micros
 from pagetoll.core.policy import OwnerKind
+from pagetoll.frontends.meters import open_meter
 from pagetoll.ports import CatalogueTransaction
 
 JOB = {
@@ -195,6 +198,24 @@ def test_a_canceled_job_says_so_and_why(shop: Shop, hooks: Hooks) -> None:
     assert later(hooks.told("prehook")) == {"PYKOTAPHASE": "BEFORE"} | canceled
     none = {"PYKOTAJOBSIZE": "0", "PYKOTAJOBPRICE": "0.00"}
     assert later(hooks.told("posthook")) == {"PYKOTAPHASE": "AFTER"} | canceled | none
+
+
+def test_the_command_that_reads_the_devices_counter_is_told_before_and_after(shop: Shop, hooks: Hooks) -> None:
+    shop.catalogue.write("root", "code", lambda books: books.add_codes(["physics"]))
+    commands = shop.services.commands
+    shop.services = replace(shop.services, meter_of=lambda uri, queue: open_meter(uri, queue, commands))
+    counter = hooks.program("counter", "1000", "%(printer)s")
+    furnished(shop, hooks, accounter=CommandAccounter(counter))
+    uri = "socket://127.0.0.1:9100"
+    shop.print(pages(3), user="GUEST", options=OPTIONS, uri=uri, file=True)
+    (before, after) = [(words, told) for name, words, told in hooks.runs() if name == "counter"]
+    told = JOB | CODES | {"PYKOTAPRINTERHOSTNAME": "127.0.0.1", "PYKOTAFILENAME": "/spool/d1", "DEVICE_URI": uri}
+    for (words, variables), phase in ((before, "BEFORE"), (after, "AFTER")):
+        assert words == ["127.0.0.1"]
+        assert part(variables, told) == told
+        assert later(variables) == {"PYKOTAPHASE": phase, "PYKOTAACTION": "ALLOW"}
+        assert part(variables, PRINTER) == PRINTER
+        assert variables["document"].encode() == pages(3)
 
 
 def test_the_policys_command_is_told_of_the_job_only(shop: Shop, hooks: Hooks) -> None:

@@ -82,6 +82,10 @@ class Wait(Protocol):
         """Whether the waiting is to be given up."""
         ...
 
+    def variables(self) -> Mapping[str, str]:
+        """What a command of the site's is told of the job (docs/reference/hooks.md)."""
+        ...
+
 
 class DeviceMeter(Protocol):
     """One device as one queue asks it. All methods raise DeviceError, and Interrupted where they wait."""

@@ -58,7 +58,7 @@ class CommandMeter:
         values = {"printer": self._host}
         end = self._commands.run(
             self._command.argv(values),
-            {"PYKOTAPRINTERHOSTNAME": self._host},
+            {**wait.variables(), "PYKOTAPRINTERHOSTNAME": self._host},
             timeout_s=self._limits.measure_max_s,
             interrupted=wait.interrupted,
         )

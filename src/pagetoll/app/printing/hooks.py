@@ -12,6 +12,7 @@ from pagetoll.app.printing.attempt import Attempt, Services
 from pagetoll.app.printing.ticket import text_of
 from pagetoll.app.printing.waiting import Patience
 from pagetoll.config.options import QueueSettings
+from pagetoll.core.accounting import CommandAccounter
 from pagetoll.core.hook_variables import HookFacts, Phase, hook_variables
 from pagetoll.core.job_figures import NO_FIGURES, JobFigures
 from pagetoll.core.jobs import Outcome
@@ -39,6 +40,7 @@ def commands_of(settings: QueueSettings) -> list[SiteCommand]:
         settings.startingbanner,
         settings.endingbanner,
         settings.posthook,
+        settings.accounter.command if isinstance(settings.accounter, CommandAccounter) else None,
     )
     return [command for command in given if isinstance(command, SiteCommand)]
 

@@ -7,14 +7,16 @@ queues. Whoever finds all of them over reads the device, and splits what it mark
 
 import ipaddress
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pagetoll.app.printing.attempt import Attempt, Claim, ClientGone, Services
 from pagetoll.app.printing.floors import Member
 from pagetoll.app.printing.glances import Glances
+from pagetoll.app.printing.hooks import variables_of
 from pagetoll.app.printing.waiting import Patience
-from pagetoll.core.errors import DeviceError
+from pagetoll.core.errors import DeviceError, StorageError
+from pagetoll.core.hook_variables import Phase
 from pagetoll.core.messages import _
 from pagetoll.core.readings import Difference, Expected, Reading, difference, share
 from pagetoll.core.usage import Confidence
@@ -30,10 +32,12 @@ SURE = (Confidence.EXACT, Confidence.DECLARED)
 class _Waiting:
     """The attempt as a meter sees it."""
 
+    phase = Phase.BEFORE
+
     def __init__(self, services: Services, attempt: Attempt, expected_impressions: int | None) -> None:
         self.expected_impressions = expected_impressions
         self.patience = Patience(services, attempt)
-        self._attempt = attempt
+        self._services, self._attempt = services, attempt
 
     def say(self, line: str) -> None:
         self._attempt.client.say(line)
@@ -41,9 +45,18 @@ class _Waiting:
     def interrupted(self) -> bool:
         return self.patience.given_up()
 
+    def variables(self) -> Mapping[str, str]:
+        """All of them; those of the job alone when the ledger cannot be read: that must not keep us from measuring."""
+        try:
+            return variables_of(self._services, self._attempt, self.phase)
+        except StorageError:
+            return variables_of(self._services, self._attempt, Phase.NONE)
+
 
 class _Following(_Waiting):
     """The same after the backend's end: what the client says now is heard, and changes nothing of the measuring."""
+
+    phase = Phase.AFTER
 
     def interrupted(self) -> bool:
         _listen(self._attempt, 0.0)
