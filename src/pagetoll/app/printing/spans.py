@@ -46,7 +46,7 @@ class _Waiting:
         return self.patience.given_up()
 
     def variables(self) -> Mapping[str, str]:
-        """All of them; those of the job alone when the ledger cannot be read: that must not keep us from measuring."""
+        """All of them; those of the job alone when the ledger cannot be read: that must not keep us from it."""
         try:
             return variables_of(self._services, self._attempt, self.phase)
         except StorageError:
