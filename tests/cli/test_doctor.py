@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from pagetoll.app.device_key import device_key
 from pagetoll.app.doctor import (
     Backend,
     Facts,
@@ -25,7 +26,6 @@ from pagetoll.app.doctor import (
     check_logins,
     check_queues,
     check_ways_around,
-    device_key,
 )
 from pagetoll.app.findings import Level
 from pagetoll.frontends.cli.doctor_facts import apparmor_mode

@@ -9,10 +9,10 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import SplitResult, urlsplit
 
 from pagetoll.app.banner_checks import BannerWish
 from pagetoll.app.banner_checks import check_banners as banners_checked
+from pagetoll.app.device_key import device_key
 from pagetoll.app.findings import Finding, bad, ok, warn
 from pagetoll.app.lprng_checks import LpdSite, check_lpd
 from pagetoll.core.messages import _
@@ -22,7 +22,6 @@ FIRST_SANE_YEAR = 2025
 CLOCK_SLACK = timedelta(minutes=2)
 CUPS_VERSION_MIN = (2, 2)
 FREE_OCTETS_MIN = 200 * 1024 * 1024
-LOOPBACK = ("localhost", "127.", "[::1]", "::1")
 ROOT_MODE = 0o700
 OTHERS_WRITE = 0o022
 #: program -> Debian package that has it
@@ -356,28 +355,6 @@ def check_daemon(facts: Facts) -> Iterator[Finding]:
         "refused": warn(_("pagetolld's socket is closed to this user"), _("run pagetoll doctor as root")),
     }
     yield findings[facts.daemon]
-
-
-def device_key(uri: str) -> tuple[str, ...]:
-    """The same for two URIs of one device: the host of a network printer, else the whole URI."""
-    parts = urlsplit_or_none(uri)
-    host = (parts.hostname or "").rstrip(".").lower() if parts else ""
-    if parts is None or not host or parts.scheme in ("usb", "dnssd", "file", "serial", "parallel", "hp"):
-        return ("uri", uri.partition("?")[0] if uri.startswith("dnssd:") else uri)
-    if host.startswith(LOOPBACK):  # many virtual printers live on one address
-        return ("host", host, str(parts.port))
-    # a print server has many queues behind one address
-    many = parts.scheme in ("lpd", "smb") or parts.path.startswith(("/printers/", "/classes/"))
-    return ("host", host, parts.path) if many else ("host", host)
-
-
-def urlsplit_or_none(uri: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(uri)
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts
 
 
 CHECKS: tuple[Check, ...] = (
