@@ -231,16 +231,16 @@ def test_a_missing_page_part_makes_an_estimate() -> None:
     assert "damaged" in codes(usage)
 
 
-def test_a_print_ticket_states_copies_and_sides() -> None:
+@pytest.mark.parametrize(("stated", "copies"), [("3", 3), ("0", 1), ("-2", 1), ("9" * 11, 999_999_999)])
+def test_a_print_ticket_states_copies_and_sides(stated: str, copies: int) -> None:
     ticket = (
-        '<psf:PrintTicket xmlns:psf="p"><psf:ParameterInit name="psk:JobCopiesAllDocuments"><psf:Value>3</psf:Value>'
-        '</psf:ParameterInit><psf:Feature name="psk:JobDuplexAllDocumentsContiguously">'
+        f'<psf:PrintTicket xmlns:psf="p"><psf:ParameterInit name="psk:JobCopiesAllDocuments"><psf:Value>{stated}'
+        '</psf:Value></psf:ParameterInit><psf:Feature name="psk:JobDuplexAllDocumentsContiguously">'
         '<psf:Option name="psk:TwoSidedShortEdge"/></psf:Feature></psf:PrintTicket>'
     )
     more = {"_rels/seq.fdseq.rels": relations(("printticket", "/pt.xml")), "pt.xml": ticket}
-    usage = count(xps([f"pages/{number}.fpage" for number in range(1, 6)], **more))
-    totals = apply_spooler(usage)
-    assert (totals.impressions, totals.media_sheets) == (15, 9)
+    totals = apply_spooler(usage := count(xps([f"pages/{number}.fpage" for number in range(1, 6)], **more)))
+    assert (totals.impressions, totals.media_sheets) == (5 * copies, 3 * copies)
     assert usage.segments[0].runs[0].duplex is Duplex.SHORT
 
 

@@ -8,6 +8,7 @@ from pagetoll.core.copies import apply_spooler
 from pagetoll.core.errors import DocumentError, DocumentTooComplex
 from pagetoll.core.usage import Confidence, Usage
 from pagetoll.languages import Limits, count
+from pagetoll.languages.copies import CopiesRule
 
 UEL = b"\x1b%-12345X"
 FONT = b"/Helvetica findfont 20 scalefont setfont\n"
@@ -93,6 +94,7 @@ def test_copies_and_sides_over_several_lines_of_a_dictionary() -> None:
         b"userdict /#copies 65536 put",
         b"<< /NumCopies 70000 >> setpagedevice",
         b"<< /NumCopies 2147483647 >> setpagedevice",
+        b"/#copies -5 def",
     ],
 )
 def test_more_copies_than_can_be_told_never_come_out_as_few(words: bytes) -> None:
@@ -100,6 +102,23 @@ def test_more_copies_than_can_be_told_never_come_out_as_few(words: bytes) -> Non
         count(b"%!PS\n" + words + b" { showpage } stopped pop\n", render_postscript=Ghostscript())
     usage = count(b"%!PS\nshowpage " + words + b" showpage\n", render_postscript=Ghostscript())
     assert (usage.impressions, usage.confidence) == (1, Confidence.AT_LEAST)
+
+
+@pytest.mark.parametrize("words", [b"/#copies 0 def", b"<< /NumCopies 0 >> setpagedevice"])
+def test_no_copies_are_perhaps_one(words: bytes) -> None:
+    usage = count(b"%!PS\n" + words + b" 2 { showpage } repeat\n", render_postscript=Ghostscript())
+    assert (usage.impressions, usage.confidence) == (2, Confidence.ESTIMATED)
+
+
+@pytest.mark.parametrize("rule", CopiesRule)
+def test_copies_of_pjl_alone_are_the_same_by_every_rule(rule: CopiesRule) -> None:
+    document = UEL + b"@PJL SET COPIES=3\n@PJL ENTER LANGUAGE=POSTSCRIPT\n%!PS\n2 { showpage } repeat\n" + UEL
+    assert count(document, render_postscript=Ghostscript(), copies_rule=rule).impressions == 6
+
+
+def test_many_copies_of_pjl_are_kept() -> None:
+    document = UEL + b"@PJL SET COPIES=70000\n@PJL ENTER LANGUAGE=POSTSCRIPT\n%!PS\n2 { showpage } repeat\n" + UEL
+    assert count(document, render_postscript=Ghostscript()).impressions == 140_000
 
 
 def test_as_many_copies_as_can_be_told_are_counted() -> None:

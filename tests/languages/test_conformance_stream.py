@@ -44,6 +44,8 @@ def wrapped(lines: bytes, document: bytes = PS) -> bytes:
         (b"@PJL SET LPARM:POSTSCRIPT COPIES=2", PS, 10, None),
         (b"@PJL SET HOLD=STORE", PS, 5, "held_job"),
         (b"@PJL SET SLIPSHEET=ON", PS, 5, "extra_sheets_requested"),
+        (b"@PJL SET COPIES=0", PS, 5, None),
+        (b"@PJL SET COPIES=2\n@PJL SET COPIES=0\n@PJL SET QTY=0", PS, 10, None),
         (b"@PJL SET COPIES=5000", PS, 25000, "many_copies"),
         (
             b'@PJL FSDOWNLOAD FORMAT:BINARY SIZE=21 NAME="0:x"\n@PJL SET COPIES=8   \n\n@PJL',

@@ -131,7 +131,7 @@ class _Stream:
             self._context.trust_dsc and not self._segments,
             self._context.render_postscript,
             self._context.text_layout,
-            environment.copies,
+            environment.copies if self._copies_rule is CopiesRule.INNER_WINS else None,
             environment.sides,
             environment.media_points,
             environment.resolution_dpi,

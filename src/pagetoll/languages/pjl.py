@@ -217,7 +217,7 @@ class Wrapper:
         rest = _PERSONALITY.sub(b"", rest, count=1)
         for name, value in _assignments(rest):
             upper = value.upper()
-            if name == "COPIES" and _NUMBER.match(value):
+            if name == "COPIES" and _NUMBER.match(value) and int(value):  # printers take no 0
                 environment = replace(environment, copies=min(int(value), LARGEST_NUMBER))
             elif name == "QTY" and _NUMBER.match(value):
                 environment = replace(environment, sets=max(1, min(int(value), LARGEST_NUMBER)))

@@ -11,6 +11,7 @@ from pagetoll.core.usage import Duplex
 from pagetoll.languages.documents.office.markup import walk
 from pagetoll.languages.documents.office.package import Package
 
+MOST_COPIES = 999_999_999
 _COPIES = frozenset(["JobCopiesAllDocuments", "DocumentCopiesAllPages", "PageCopies"])
 _SIDES_FEATURES = frozenset(["JobDuplexAllDocumentsContiguously", "DocumentDuplex"])
 _SIDES = {"OneSided": Duplex.NONE, "TwoSidedLongEdge": Duplex.LONG, "TwoSidedShortEdge": Duplex.SHORT}
@@ -53,8 +54,8 @@ def read_ticket(package: Package, part: str, above: Ticket) -> Ticket:
         nonlocal parameter, ticket
         if element == "Value" and parameter in _COPIES:
             digits = text.strip()
-            if digits.isascii() and digits.isdigit() and len(digits) <= 9:
-                ticket = replace(ticket, copies=int(digits))
+            if digits.isascii() and digits.isdigit() and int(digits):
+                ticket = replace(ticket, copies=min(int(digits), MOST_COPIES))
         elif element == "ParameterInit":
             parameter = ""
 
