@@ -23,6 +23,9 @@ CASES = [
     (["pagetoll", "cups", "m"], {"manage"}, {"user"}),
     (["pkusers", "--ov"], {"--overcharge"}, {"--printer"}),
     (["edpykota", "-P", "hp", "--so"], {"--softlimit"}, {"--overcharge"}),
+    (["dumpykota", "-o", ""], set(), {"--data", "-d"}),
+    (["pagetoll", "config", "convert", "--output", ""], set(), {"check", "--json"}),
+    (["pykotme", ""], set(), {"--printer", "-P"}),
 ]
 
 

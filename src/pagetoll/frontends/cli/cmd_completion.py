@@ -17,20 +17,32 @@ COMMAND = Command(
     rows=(),
 )
 
-#: The longest known beginning of the line says what may come next; names behind it are files for what we know.
+#: The longest known beginning of the line says what may come next. Options are offered where a dash was typed; for
+#: names, and behind an option that takes an argument, the shell offers files.
 BASH = """\
 declare -gA _pagetoll_next=(
-{table})
+{next})
+declare -gA _pagetoll_verbs=(
+{verbs})
+declare -gA _pagetoll_takes=(
+{takes})
 _pagetoll() {{
-    local current=${{COMP_WORDS[COMP_CWORD]}} line=${{COMP_WORDS[0]##*/}} place
+    local current=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} line=${{COMP_WORDS[0]##*/}} place
     for ((place = 1; place < COMP_CWORD; place++)); do
         [[ -n ${{_pagetoll_next[$line ${{COMP_WORDS[place]}}]+known}} ]] && line+=" ${{COMP_WORDS[place]}}"
     done
-    COMPREPLY=($(compgen -W "${{_pagetoll_next[$line]}}" -- "$current"))
+    COMPREPLY=()
+    if [[ " ${{_pagetoll_takes[$line]}} " == *" $before "* ]]; then
+        return
+    elif [[ $current == -* ]]; then
+        COMPREPLY=($(compgen -W "${{_pagetoll_next[$line]}}" -- "$current"))
+    else
+        COMPREPLY=($(compgen -W "${{_pagetoll_verbs[$line]}}" -- "$current"))
+    fi
 }}
 complete -o default -F _pagetoll {programs}
 """
-ZSH = "autoload -U +X compinit bashcompinit\ncompinit -u\nbashcompinit\ntypeset -gA _pagetoll_next\n"
+ZSH = "autoload -U +X compinit bashcompinit\ncompinit -u\nbashcompinit\n"
 
 
 def main(arguments: list[str]) -> int:
@@ -46,20 +58,25 @@ def main(arguments: list[str]) -> int:
 
 
 def bash_script() -> str:
-    """The completions for bash: a table from the words so far to those that may follow."""
+    """The completions for bash: tables from the words so far to those that may follow."""
     from pagetoll.frontends.programs import PYKOTA_PROGRAMS, all_lines
 
-    rows = (
-        f"    ['{' '.join(line.path)}']='{' '.join((*line.next_words, *line.options))}'\n" for line in all_lines()
-    )
-    return BASH.format(table="".join(rows), programs=" ".join(("pagetoll", *PYKOTA_PROGRAMS)))
+    tables: dict[str, str] = {"next": "", "verbs": "", "takes": ""}
+    for line in all_lines():
+        taking = [row for row in (line.command.options if line.command else ()) if row.argument]
+        words = {
+            "next": (*line.next_words, *line.options),
+            "verbs": [word for word in line.next_words if not word.startswith("-")],
+            "takes": [f"--{row.name}" for row in taking] + [f"-{row.letter}" for row in taking if row.letter],
+        }
+        for table, row in words.items():
+            tables[table] += f"    ['{' '.join(line.path)}']='{' '.join(row)}'\n"
+    return BASH.format(programs=" ".join(("pagetoll", *PYKOTA_PROGRAMS)), **tables)
 
 
 def zsh_script() -> str:
     """The same for zsh, which can use bash's."""
-    return ZSH + bash_script().replace("declare -gA _pagetoll_next=(", "_pagetoll_next=(").replace("['", "'").replace(
-        "']='", "' '"
-    )
+    return ZSH + bash_script().replace("declare -gA", "typeset -gA").replace("['", "'").replace("']='", "' '")
 
 
 def fish_script() -> str:
