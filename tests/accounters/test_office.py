@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Office documents laid out by a converter: what it is given, what it may do, and what stays when it fails."""
 
+import io
 import os
 import shutil
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +14,12 @@ import pytest
 
 from lab.documents import pdf_document
 from pagetoll.accounters.software import office
-from pagetoll.accounters.software.counter import SoftwareCounter
-from pagetoll.core.usage import Confidence, Usage
+from pagetoll.accounters.software.counter import PageLook, SoftwareCounter
+from pagetoll.core.errors import UnknownLanguage
+from pagetoll.core.usage import ColorClass, Confidence, Usage
 
-SAMPLE = Path(__file__).parent.parent / "samples/docx/libreoffice-7.docx"
+SAMPLES = Path(__file__).parent.parent / "samples"
+SAMPLE = SAMPLES / "docx/libreoffice-7.docx"
 DECLARED_PAGES = 7
 PYTHON = "/usr/bin/python3" if Path("/usr/bin/python3").exists() else sys.executable
 MAKES_PDF = """#!{python} -IS
@@ -45,14 +49,14 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def converted(folder: Path, then: str) -> Usage:
-    """The count of the sample with a converter that does `then` when it was called as it should be."""
+def converted(folder: Path, then: str, sample: Path = SAMPLE) -> Usage:
+    """The count of a sample with a converter that does `then` when it was called as it should be."""
     program = folder / "soffice"
     program.write_text(MAKES_PDF.format(python=PYTHON, then=then))
     program.chmod(0o755)
     counter = SoftwareCounter(libreoffice=str(program))
     try:
-        with SAMPLE.open("rb") as document:
+        with sample.open("rb") as document:
             return counter.count(document.fileno())
     finally:
         counter.close()
@@ -103,17 +107,75 @@ def test_without_libreoffice_the_declared_number_counts():
     assert (usage.impressions, usage.confidence) == (DECLARED_PAGES, Confidence.ESTIMATED)
 
 
+def workbook(kind: str) -> bytes:
+    """As much of a workbook as tells that it is one."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as package:
+        if kind == "ods":
+            package.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+            package.writestr("content.xml", "<office/>")
+        else:
+            package.writestr("[Content_Types].xml", CONTENT_TYPES)
+            package.writestr("_rels/.rels", RELATIONS)
+            package.writestr("xl/workbook.xml", "<workbook/>")
+    return written.getvalue()
+
+
+CONTENT_TYPES = (
+    '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Override PartName="/xl/workbook.xml" '
+    'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>'
+)
+RELATIONS = (
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" '
+    'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" '
+    'Target="xl/workbook.xml"/></Relationships>'
+)
+
+
+@needs_no_network
+@pytest.mark.parametrize(("kind", "language"), [("ods", "odf"), ("xlsx", "xlsx")])
+def test_a_workbook_has_the_pages_that_it_is_laid_out_on(folder: Path, kind: str, language: str):
+    (folder / "made.pdf").write_bytes(pdf_document(3))
+    document = folder / "book"
+    document.write_bytes(workbook(kind))
+    usage = converted(folder, COPIES.format(pdf=folder / "made.pdf"), document)
+    assert (usage.language, usage.impressions, usage.confidence) == (language, 3, Confidence.EXACT)
+
+
+@needs_no_network
+def test_a_workbook_that_is_not_laid_out_has_no_number(folder: Path):
+    document = folder / "book"
+    document.write_bytes(workbook("ods"))
+    with pytest.raises(UnknownLanguage, match="spreadsheet"):
+        converted(folder, "sys.exit(1)", document)
+
+
+LAID_OUT = [
+    ("odf/libreoffice-7.odt", 7, [3]),
+    ("odf/libreoffice-40.odt", 40, []),
+    ("odf/libreoffice.ods", 4, []),
+    ("docx/libreoffice-7.docx", 7, [3]),
+    ("doc/libreoffice-7.doc", 7, [3]),
+    ("rtf/libreoffice-1.rtf", 1, []),
+]
+
+
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice (soffice) is not installed here")
-def test_libreoffice_itself_lays_a_document_out():
-    counter = SoftwareCounter()
+@pytest.mark.parametrize(("name", "pages", "colored"), LAID_OUT)
+def test_libreoffice_itself_lays_documents_out(name: str, pages: int, colored: list[int]):
+    """The pages that the samples' writer had, which page is colored, and the ink of each."""
+    counter = SoftwareCounter(pages_seen=True)
     try:
-        with SAMPLE.open("rb") as document:
-            usage = counter.count(document.fileno())
+        with (SAMPLES / name).open("rb") as document:
+            usage = counter.count(document.fileno(), look=PageLook("cmyk"))
     finally:
         counter.close()
-    assert (usage.language, usage.confidence) == ("docx", Confidence.EXACT)
-    assert abs(usage.impressions - DECLARED_PAGES) <= 1
     assert [finding.code for finding in usage.findings] == ["laid_out"]
+    assert (usage.impressions, usage.confidence) == (pages, Confidence.EXACT)
+    colors = [run.color for segment in usage.segments for run in segment.runs for _ in range(run.length)]
+    assert [number for number, color in enumerate(colors, 1) if color is ColorClass.COLOR] == colored
+    assert len([page for page in usage.coverage if page is not None]) == pages
 
 
 @needs_no_network

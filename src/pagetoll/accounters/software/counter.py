@@ -25,7 +25,7 @@ import pagetoll
 from pagetoll.accounters.software import office, reply
 from pagetoll.accounters.software.lockdown import time_limit_s
 from pagetoll.core.accounting import InkAccounter
-from pagetoll.core.errors import DocumentError, DocumentTooComplex, MalformedDocument
+from pagetoll.core.errors import DocumentError, DocumentTooComplex, MalformedDocument, UnknownLanguage
 from pagetoll.core.messages import _
 from pagetoll.core.usage import Confidence, Finding, Usage
 from pagetoll.languages.copies import CopiesRule
@@ -134,6 +134,7 @@ class SoftwareCounter:
         self._ghostscript = shutil.which(ghostscript) or ghostscript
         self._slots = threading.BoundedSemaphore(documents_at_once or 2 * (os.cpu_count() or 1))
         self._pages_seen = pages_seen
+        self._libreoffice = libreoffice
         self._office = office.find(libreoffice, self._run_as)
         self._lock = threading.Lock()
         self._zygote: _Zygote | None = None
@@ -186,6 +187,11 @@ class SoftwareCounter:
             try:
                 usage = self._count(document_fd, _request(trust_dsc, look, copies_rule), timeout_s, meanwhile)
                 return self._laid_out(usage, document_fd, look)
+            except UnknownLanguage:
+                book = self._workbook(document_fd, look)
+                if book is None:
+                    raise
+                return book
             except _ChildDied as died:
                 if look is None:
                     raise died.error from died
@@ -202,27 +208,50 @@ class SoftwareCounter:
             return self
         with self._lock:
             if self._sighted is None:
-                self._sighted = SoftwareCounter(run_as=self._run_as, ghostscript=self._ghostscript, pages_seen=True)
+                self._sighted = SoftwareCounter(
+                    run_as=self._run_as,
+                    ghostscript=self._ghostscript,
+                    libreoffice=self._libreoffice,
+                    pages_seen=True,
+                )
             return self._sighted
 
     def _laid_out(self, declared: Usage, document_fd: int, look: PageLook | None) -> Usage:
         """An office document as LibreOffice lays it out, where it is installed; else what the document declares."""
         if self._office is None or len(declared.segments) != 1 or declared.language not in office.SUFFIXES:
             return declared
-        with self._office.pdf(document_fd, declared.language) as pdf:
-            if pdf is None:
-                return declared
-            request = _request(trust_dsc=False, look=look, copies_rule=CopiesRule.INNER_WINS)
-            try:
-                usage = self._count(pdf, request, time_limit_s(os.fstat(pdf).st_size) + HANG_GRACE_S, None)
-            except (DocumentError, _ChildDied):
-                return declared
-        if usage.language != "pdf" or len(usage.segments) != 1 or usage.confidence is not Confidence.EXACT:
+        usage = self._drawn(self._office, document_fd, office.SUFFIXES[declared.language], look)
+        if usage is None:
             return declared
         (asked,), (drawn,) = declared.segments, usage.segments
         segment = replace(drawn, language=asked.language, sets=asked.sets, end_offset=asked.end_offset)
         findings = (*(one for one in declared.findings if one.code not in _OF_DECLARED), Finding("laid_out"))
         return Usage((segment,), Confidence.EXACT, findings, coverage=usage.coverage)
+
+    def _workbook(self, document_fd: int, look: PageLook | None) -> Usage | None:
+        """A workbook as LibreOffice lays it out, None where it is none or is not laid out."""
+        kind = None if self._office is None else office.workbook(document_fd)
+        if self._office is None or kind is None:
+            return None
+        language, suffix = kind
+        usage = self._drawn(self._office, document_fd, suffix, look)
+        if usage is None:
+            return None
+        segment = replace(usage.segments[0], language=language, end_offset=os.fstat(document_fd).st_size)
+        return Usage((segment,), Confidence.EXACT, (Finding("laid_out"),), coverage=usage.coverage)
+
+    def _drawn(self, converter: office.Office, document_fd: int, suffix: str, look: PageLook | None) -> Usage | None:
+        """The count of the PDF that LibreOffice makes of a document, None where there is no exact one."""
+        with converter.pdf(document_fd, suffix) as pdf:
+            if pdf is None:
+                return None
+            request = _request(trust_dsc=False, look=look, copies_rule=CopiesRule.INNER_WINS)
+            try:
+                usage = self._count(pdf, request, time_limit_s(os.fstat(pdf).st_size) + HANG_GRACE_S, None)
+            except (DocumentError, _ChildDied):
+                return None
+        alone = usage.language == "pdf" and len(usage.segments) == 1
+        return usage if alone and usage.confidence is Confidence.EXACT else None
 
     def _count(
         self,

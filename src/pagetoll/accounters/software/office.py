@@ -24,6 +24,14 @@ from typing import Any
 
 SUFFIXES = {"odf": "odt", "docx": "docx", "pptx": "pptx", "doc": "doc", "ppt": "ppt", "rtf": "rtf"}
 """Language -> suffix of the file that LibreOffice is given; it looks at the contents besides."""
+_ZIP, _OLE2 = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_SHEETS = (
+    (_ZIP, b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "odf", "ods"),
+    (_ZIP, b"xl/workbook.xml", "xlsx", "xlsx"),
+    (_OLE2, "Workbook".encode("utf-16-le"), "xls", "xls"),
+)
+"""First octets, octets further on -> language and suffix of a workbook, which states no pages of its own."""
+_SEARCHED_OCTETS = 1 << 16
 TIME_LIMIT_S = 60.0
 MEMORY_OCTETS = 2 << 30
 PDF_OCTETS = 256 << 20
@@ -48,14 +56,14 @@ class Office:
     time_limit_s: float = TIME_LIMIT_S
 
     @contextmanager
-    def pdf(self, document_fd: int, language: str) -> Iterator[int | None]:
-        """A descriptor of the PDF that `document_fd` (a regular file) becomes, closed afterwards; None where it does
-        not become one in time."""
+    def pdf(self, document_fd: int, suffix: str) -> Iterator[int | None]:
+        """A descriptor of the PDF that `document_fd` (a regular file of the kind `suffix`) becomes, closed
+        afterwards; None where it does not become one in time."""
         with tempfile.TemporaryDirectory(prefix="pagetoll-office-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
             made = None
             with suppress(OSError, subprocess.SubprocessError):
-                source = self._prepare(folder, document_fd, SUFFIXES[language])
+                source = self._prepare(folder, document_fd, suffix)
                 self._convert(folder, source)
                 made = _open_regular(folder / "out" / "document.pdf")
             try:
@@ -101,6 +109,15 @@ class Office:
             finally:
                 with suppress(ProcessLookupError):
                     os.killpg(running.pid, signal.SIGKILL)
+
+
+def workbook(document_fd: int) -> tuple[str, str] | None:
+    """Language and suffix of the workbook open as `document_fd`, None for every other document."""
+    octets = os.fstat(document_fd).st_size
+    head = os.pread(document_fd, _SEARCHED_OCTETS, 0)
+    both_ends = head + os.pread(document_fd, _SEARCHED_OCTETS, max(len(head), octets - _SEARCHED_OCTETS))
+    found = (kind[2:] for kind in _SHEETS if head.startswith(kind[0]) and kind[1] in both_ends)
+    return next(found, None)
 
 
 def find(executable: str, run_as: tuple[int, int]) -> Office | None:
