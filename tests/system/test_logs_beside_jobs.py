@@ -86,6 +86,19 @@ def test_a_queue_that_is_managed_later_keeps_its_earlier_jobs(school: Site, raw_
     school.audit()
 
 
+def test_a_class_with_a_managed_member_is_counted_by_us_alone(school: Site) -> None:
+    """The log and the history name the class that the job was sent to."""
+    school.cups.run("lpadmin", "-p", "lab", "-c", "all")
+    school.cups.run("cupsaccept", "all")
+    school.cups.run("cupsenable", "all")
+    print_on(school, "all", postscript_document(3))
+    wait_until(lambda: lines_of_the_log(school) == 1, 20, "page_log has the job")
+    school.run(*IMPORT, str(school.cups.tree.log / "page_log"))
+    school.run("pagetoll", "watch", "--once", "--create")
+    assert report(school) == {("lab", "anna"): 3}
+    school.audit()
+
+
 def test_jobs_are_watched_as_they_end_beside_a_managed_queue(school: Site) -> None:
     words = [str(school.programs / "pagetoll"), "watch", "--create", "--interval", "1"]
     watching = subprocess.Popen(words, env=school.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
