@@ -10,6 +10,8 @@ import pytest
 from app.print_shop import Shop, pages
 from app.tea_shop import TEA, TeaShop
 from pagetoll.core.jobs import Outcome
+from pagetoll.core.mail_to import MailTo, Recipients
+from pagetoll.core.site_commands import SiteCommand
 from pagetoll.integrations.printlab.processes import wait_until
 from pagetoll.wire import frames
 
@@ -106,6 +108,16 @@ def test_a_queue_that_the_ledger_does_not_know_prints_uncharged_with_its_hooks(t
     assert tea.lines == ["unknown"]
     assert tea.shop.posted == 0
     assert tea.unprinted(queue="hp", user="stranger").status == 5
+
+
+def test_nobody_is_told_that_a_queue_of_hooks_is_not_in_the_ledger(tea: TeaShop) -> None:
+    told = tea.folder / "told"
+    tea.shop.queue(mailto=MailTo(Recipients.COMMAND, SiteCommand(shell=f"echo told >> {told}")))
+    tea.conf("prehook_a : true\n")
+    assert tea.print(queue="unknown").status == 0
+    assert tea.unprinted(user="stranger").status == 5
+    assert tea.shop.notices.wait_until_sent(60) == 0
+    assert told.read_text() == "told\n"
 
 
 def test_other_queues_have_no_hooks_unless_the_option_names_the_file(tea: TeaShop) -> None:

@@ -117,6 +117,7 @@ def decide(services: Services, attempt: Attempt) -> Event:
     unknown_to_books = attempt.settings.policy is Policy.DENY and attempt.tea is not None and is_of_tea4cups(uri)
     if unknown_to_books and look_up(services, attempt).printer_id is None:
         attempt.settings = replace(attempt.settings, policy=Policy.ALLOW)
+        attempt.silent = True  # what is nobody's concern here is no reason for a mail
     return deciding.decide(services, attempt)
 
 
