@@ -171,6 +171,15 @@ def test_a_banner_that_is_not_accounted_is_told_what_was_charged(shop: Shop, hoo
     assert (hooks.told("ending")["PYKOTAJOBSIZE"], hooks.told("ending")["PYKOTAJOBPRICE"]) == ("3", "0.50")
 
 
+def test_the_banners_of_a_refused_job_know_why_and_where_they_stand(shop: Shop, hooks: Hooks) -> None:
+    furnished(shop, hooks, maxdenybanners=2, hardwarn="No more.")
+    shop.print(pages(9))
+    denied = {"PYKOTAACTION": "DENY", "PYKOTAREASON": hooks.told("prehook")["PYKOTAREASON"]}
+    assert later(hooks.told("starting")) == {"PYKOTAPHASE": "BEFORE"} | denied
+    none = {"PYKOTAJOBSIZE": "0", "PYKOTAJOBPRICE": "0.00"}
+    assert later(hooks.told("ending")) == {"PYKOTAPHASE": "AFTER"} | denied | none
+
+
 def test_a_warned_job_has_its_reason_and_the_date_in_all_later_commands(shop: Shop, hooks: Hooks) -> None:
     shop.catalogue.write("root", "code", lambda books: books.add_codes(["physics"]))
     furnished(shop, hooks, softwarn="Slow down.", accountbanner=BannerShare.NONE)

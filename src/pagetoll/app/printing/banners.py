@@ -60,7 +60,7 @@ def print_denied(services: Services, attempt: Attempt) -> None:
         if attempt.client_lost or attempt.canceled or enter_device(services, attempt) is not Event.DEVICE_FREE:
             return
         services.ledger.count_deny_banners(entry.account_id, 1)
-        _print(services, attempt, name, Phase.BEFORE, accounted=False)
+        _print(services, attempt, name, Phase.AFTER if name == ENDING else Phase.BEFORE, accounted=False)
 
 
 def print_canceled(services: Services, attempt: Attempt) -> None:
