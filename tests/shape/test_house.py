@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pagetoll.frontends import start
 from shape.tree import ROOT, name_of
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -102,8 +103,8 @@ def test_a_shell_script_can_be_run_and_parsed(script: str) -> None:
 
 @pytest.mark.parametrize("program", SCRIPTS)
 def test_a_command_has_its_main_function(program: str) -> None:
-    module, function = SCRIPTS[program].split(":")
-    assert callable(getattr(importlib.import_module(module), function))
+    assert SCRIPTS[program] == f"pagetoll.frontends.start:{program}"
+    assert callable(importlib.import_module(start.place_of(program)).main)
 
 
 def test_there_are_change_fragments() -> None:
