@@ -43,6 +43,23 @@ def plain(line: str) -> str:
     return " ".join([Path(program).name, *words])
 
 
+def test_where_lprng_is_the_spooler_nothing_of_cups_is_offered(bare: Site):
+    programs = bare.folder / "programs"
+    programs.mkdir()
+    for name in ("lpd", "checkpc"):
+        (programs / name).write_text("#!/bin/sh\n")
+        (programs / name).chmod(0o755)
+    done = bare.run(PROGRAM, "-n", "-u", SERVICE_USER, "debian", PATH=f"{programs}:/usr/bin:/bin")
+    assert (done.status, done.err) == (0, "")
+    lines = shown(done.out)
+    assert lines[1] == "env DEBIAN_FRONTEND=noninteractive apt-get install --yes ghostscript"
+    assert [plain(line) for line in lines[3:]] == [
+        "pagetoll lprng install",
+        "pagetoll daemon start",
+        "pagetoll doctor",
+    ]
+
+
 @pytest.mark.parametrize("distribution", ["debian", "ubuntu", "Debian"])
 def test_a_dry_run_shows_all_commands_and_runs_none(bare: Site, distribution: str):
     done = bare.run(PROGRAM, "-n", "-u", SERVICE_USER, distribution)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Puts LPRng's program (thin/lprngpykota.py) where lpd can run it, stamped for one home, and tells printcap lines."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +21,11 @@ LPD_CONFS = (Path("/etc/lprng/lpd.conf"), Path("/etc/lpd.conf"))
 PRINTCAP = Path("/etc/printcap")
 #: Whom lpd runs programs as where its configuration names nobody (LPRng manual, option user).
 LPD_USER = "daemon"
+
+
+def is_spooler(search_path: str) -> bool:
+    """Whether LPRng is installed: CUPS has an `lpd` of its own in places, but no `checkpc`."""
+    return all(shutil.which(name, path=search_path) for name in ("lpd", "checkpc"))
 
 
 def lpd_conf(paths: Sequence[Path]) -> str:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the doctor looks at on a print server of LPRng's: printcap, lpd.conf, and our program for lpd."""
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,7 +29,7 @@ def lpd_site(home: Home, settings: Settings | None, printcap: Path | None, searc
     ours = {path: None for path in map(str, (lprng_install.FOLDER / name for name in lprng_install.NAMES))}
     present = [path for path in ours if Path(path).exists()]
     named = [path for entry in entries if (path := _program_of(entry))]
-    installed = all(shutil.which(name, path=search_path) for name in ("lpd", "checkpc"))
+    installed = lprng_install.is_spooler(search_path)
     if not installed and not present and not named:
         return None
     return LpdSite(

@@ -23,7 +23,7 @@ from pagetoll.frontends.pykota.output import write
 from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Program, run
 from pagetoll.frontends.remarks import tell
 from pagetoll.frontends.session import Act, acting_user
-from pagetoll.integrations import system_user
+from pagetoll.integrations import lprng_install, system_user
 
 COMMAND = Command(
     name="pksetup",
@@ -43,6 +43,7 @@ PACKAGES = ("cups", "cups-client", "cups-filters", "ghostscript")
 DISTRIBUTIONS = {"debian": PACKAGES, "ubuntu": PACKAGES}
 REPLAY_FILE = "pksetup-replay.sh"
 REPLAY_MODE = 0o700
+SEARCH_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 YES = frozenset({"y", "yes"})
 ANSWER_LENGTH_MAX = 1000
 SYSTEMD = Path("/run/systemd/system")
@@ -80,10 +81,13 @@ def plan(parsed: Parsed) -> Act:
 
 def stages(distribution: str, user: str, *, make_user: bool) -> list[Stage]:
     """All commands for this machine, in their order."""
+    with_lpd = lprng_install.is_spooler(f"{os.environ.get('PATH', '')}:{SEARCH_PATH}")
+    # apt would take LPRng away to install CUPS
+    packages = [name for name in DISTRIBUTIONS[distribution] if not (with_lpd and name.startswith("cups"))]
     install = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes")
     found = [
         Stage(_("Bring the lists of packages up to date"), ("apt-get", "update"), needed=False),
-        Stage(_("Install what printing and counting need"), (*install, *DISTRIBUTIONS[distribution])),
+        Stage(_("Install what printing and counting need"), (*install, *packages)),
     ]
     if make_user:
         adduser = ("adduser", "--system", "--group", "--home", "/nonexistent", "--no-create-home")
@@ -101,8 +105,12 @@ def stages(distribution: str, user: str, *, make_user: bool) -> list[Stage]:
         found.append(Stage(_("Let systemd read its units"), ("systemctl", "daemon-reload"), needed=False))
         enable = ("systemctl", "enable", "--now", "pagetolld.socket")
         found.append(Stage(_("Start the daemon whenever a job comes"), enable, needed=False))
+    found += _for_lpd(systemd=systemd) if with_lpd else _for_cups()
+    return [*found, Stage(_("Look whether all is well"), (*_program("pagetoll"), "doctor"), needed=False)]
+
+
+def _for_cups() -> list[Stage]:
     return [
-        *found,
         Stage(_("Install the backend into CUPS"), (*_program("pagetoll"), "cups", "install")),
         # A new server may have no queue yet.
         Stage(
@@ -110,7 +118,15 @@ def stages(distribution: str, user: str, *, make_user: bool) -> list[Stage]:
             (*_program("pkturnkey"), "--force"),
             needed=False,
         ),
-        Stage(_("Look whether all is well"), (*_program("pagetoll"), "doctor"), needed=False),
+    ]
+
+
+def _for_lpd(*, systemd: bool) -> list[Stage]:
+    """lpd's queues are named in printcap by hand; it cannot start the daemon."""
+    start = Stage(_("Start the daemon"), (*_program("pagetoll"), "daemon", "start"), needed=False)
+    return [
+        Stage(_("Install the program that LPRng's lpd runs"), (*_program("pagetoll"), "lprng", "install")),
+        *([] if systemd else [start]),
     ]
 
 
