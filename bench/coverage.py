@@ -4,7 +4,9 @@
 Each is compared with its own 300 dpi: the error is the sum of the pages' distances over the sum of their ink, all
 four channels together, in percent; `worst` is that of the worst channel that has ink. Times are CPU milliseconds a
 page, the median of the runs; ours in a warm process, and every start of Ghostscript taken off, ours and theirs.
-ink_cov "needs" the lowest resolution within 5 %.
+ink_cov "needs" the lowest resolution within 5 %. "As run" are whole documents as they are measured in practice:
+ink_cov is a command, so its start counts for each document; ours is a process that waits, and so does its first
+Ghostscript; the start of a second and third one counts.
 """
 
 import argparse
@@ -28,6 +30,7 @@ from pagetoll.languages.coverage import Inspector
 ROOT = Path(__file__).parent.parent
 RESOLUTIONS_DPI = (72, 150, 300)
 GOAL_PERCENT = 5.0
+GOAL_TIMES = 5
 LEAST_INK = 0.0002
 PIECE_OCTETS = 128 * 1024
 SAFE = ["gs", "-dSAFER", "-q", "-dBATCH", "-dNOPAUSE", "-sOutputFile=-", "-sstdout=%stderr"]
@@ -54,7 +57,8 @@ CHOSEN = (
 
 HEAD = (
     "| document | pages | ink, ours 300 dpi, % | ink_cov 300 dpi, % | our error at 72 dpi, % | worst channel, % "
-    "| our ms a page | ink_cov 72: error % / ms | 150: error % / ms | 300: ms | it needs | times faster |"
+    "| our ms a page | ink_cov 72: error % / ms | 150: error % / ms | 300: ms | it needs | times faster "
+    "| as run: ours / ink_cov, ms | times faster |"
 )
 
 Table = "numpy.ndarray[tuple[int, int], numpy.dtype[numpy.float64]]"
@@ -62,10 +66,11 @@ Table = "numpy.ndarray[tuple[int, int], numpy.dtype[numpy.float64]]"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Pages x channels in shares of 1, and CPU milliseconds a page."""
+    """Pages x channels in shares of 1, CPU milliseconds a page net of start, and of the whole document as run."""
 
     inks: Table
     page_ms: float
+    run_ms: float
 
     def errors(self, reference: Table) -> tuple[float, float]:
         """Percent of all ink, and of the worst channel."""
@@ -88,15 +93,18 @@ def cpu_ms() -> float:
     return 1000 * sum(one.ru_utime + one.ru_stime for one in spent)
 
 
-def timed(work: Callable[[], Table], runs: int, start_ms: float) -> Measured:
-    """The result, and the median CPU time a page less `start_ms` for each Ghostscript that was started."""
-    times = []
+def timed(work: Callable[[], Table], runs: int, start_ms: float, waiting: int) -> Measured:
+    """The result, and the median CPU time a page less `start_ms` for each Ghostscript that was started; of the
+    Ghostscripts `waiting` are started before there is a document."""
+    times, starts = [], 0
     for _ in range(runs):
         started.clear()
         begun_ms = cpu_ms()
         inks = work()
-        times.append(cpu_ms() - begun_ms - start_ms * len(started))
-    return Measured(inks, max(0.0, statistics.median(times)) / max(1, len(inks)))
+        starts = len(started)
+        times.append(cpu_ms() - begun_ms - start_ms * starts)
+    net_ms = max(0.0, statistics.median(times))
+    return Measured(inks, net_ms / max(1, len(inks)), net_ms + start_ms * max(0, starts - waiting))
 
 
 def painted(arguments: Sequence[str], program: memoryview) -> Iterator[bytes]:
@@ -132,11 +140,11 @@ def ink_cov(path: Path, resolution_dpi: int) -> Table:
     return numpy.array([[float(word) / 100 for word in line.split()[:4]] for line in lines if "CMYK" in line])
 
 
-def compare(path: Path, runs: int, start_ms: float) -> tuple[str, bool, float]:
-    """A row of the table, whether ours is within the goal, and how many times faster it is."""
+def compare(path: Path, runs: int, start_ms: float) -> tuple[str, bool, float, float]:
+    """A row of the table, whether ours is within the goal, and how many times faster it is, net and as run."""
     octets = path.read_bytes()
-    low, high = (timed(lambda dpi=dpi: ours(octets, dpi), runs, start_ms) for dpi in (72, 300))
-    theirs = {dpi: timed(lambda dpi=dpi: ink_cov(path, dpi), runs, start_ms) for dpi in RESOLUTIONS_DPI}
+    low, high = (timed(lambda dpi=dpi: ours(octets, dpi), runs, start_ms, 1) for dpi in (72, 300))
+    theirs = {dpi: timed(lambda dpi=dpi: ink_cov(path, dpi), runs, start_ms, 0) for dpi in RESOLUTIONS_DPI}
     error, worst = low.errors(high.inks)
     their_errors = {dpi: theirs[dpi].errors(theirs[300].inks)[0] for dpi in RESOLUTIONS_DPI}
     needs = next((dpi for dpi in RESOLUTIONS_DPI if their_errors[dpi] <= GOAL_PERCENT), 300)
@@ -145,9 +153,10 @@ def compare(path: Path, runs: int, start_ms: float) -> tuple[str, bool, float]:
         f"| {path.name} | {len(low.inks)} | {100 * high.inks.sum(axis=1).mean():.3f} "
         f"| {100 * theirs[300].inks.sum(axis=1).mean():.3f} | {error:.1f} | {worst:.1f} | {low.page_ms:.1f} "
         f"| {their_errors[72]:.1f} / {theirs[72].page_ms:.1f} | {their_errors[150]:.1f} / {theirs[150].page_ms:.1f} "
-        f"| {theirs[300].page_ms:.1f} | {needs} | {faster:.1f} |"
+        f"| {theirs[300].page_ms:.1f} | {needs} | {faster:.1f} "
+        f"| {low.run_ms:.1f} / {theirs[needs].run_ms:.0f} | {theirs[needs].run_ms / max(low.run_ms, 0.01):.1f} |"
     )
-    return row, max(error, worst) <= GOAL_PERCENT, faster
+    return row, max(error, worst) <= GOAL_PERCENT, faster, theirs[needs].run_ms / max(low.run_ms, 0.01)
 
 
 def main() -> None:
@@ -167,16 +176,18 @@ def main() -> None:
     start_ms = statistics.median(starts)
     print(f"Ghostscript's start: {start_ms:.0f} ms of CPU\n")
     print(HEAD)
-    print("|---|" + "---:|" * 11)
-    met, speeds, begun = 0, [], time.monotonic()
+    print("|---|" + "---:|" * 13)
+    met, speeds, speeds_as_run, begun = 0, [], [], time.monotonic()
     for path in files:
-        row, good, faster = compare(path, options.runs, start_ms)
+        row, good, faster, faster_as_run = compare(path, options.runs, start_ms)
         print(row, flush=True)
         met += good
         speeds.append(faster)
-    print(f"\nwithin {GOAL_PERCENT:.0f} %: {met} of {len(files)}; at least 5 times faster: "
-          f"{sum(speed >= 5 for speed in speeds)}; median {statistics.median(speeds):.1f} times; "
-          f"{time.monotonic() - begun:.0f} s")  # fmt: skip
+        speeds_as_run.append(faster_as_run)
+    for name, found in (("net of start", speeds), ("as run", speeds_as_run)):
+        print(f"\n{name}: at least 5 times faster: {sum(speed >= GOAL_TIMES for speed in found)} of {len(files)}; "
+              f"median {statistics.median(found):.1f} times", end="")  # fmt: skip
+    print(f"\nwithin {GOAL_PERCENT:.0f} %: {met} of {len(files)}; {time.monotonic() - begun:.0f} s")
 
 
 if __name__ == "__main__":

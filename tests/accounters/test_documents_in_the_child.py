@@ -27,7 +27,7 @@ NAMES = [
 
 @pytest.fixture(scope="module")
 def counter() -> Iterator[SoftwareCounter]:
-    counter = SoftwareCounter(documents_at_once=2)
+    counter = SoftwareCounter(documents_at_once=2, libreoffice="none: documents as they are")
     counter.start()
     yield counter
     counter.close()
