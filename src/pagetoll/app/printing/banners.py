@@ -26,6 +26,7 @@ from pagetoll.ports import Note
 from pagetoll.wire.frames import Banner, BannerEnded, Canceled, Started
 
 STARTING, ENDING = "startingbanner", "endingbanner"
+PHASES = {STARTING: Phase.BEFORE, ENDING: Phase.AFTER}
 PAGE_OCTETS_MAX = 16 << 20
 LISTEN_EVERY_S = 0.2
 ACCOUNTED = {
@@ -60,7 +61,7 @@ def print_denied(services: Services, attempt: Attempt) -> None:
         if attempt.client_lost or attempt.canceled or enter_device(services, attempt) is not Event.DEVICE_FREE:
             return
         services.ledger.count_deny_banners(entry.account_id, 1)
-        _print(services, attempt, name, Phase.AFTER if name == ENDING else Phase.BEFORE, accounted=False)
+        _print(services, attempt, name, PHASES[name], accounted=False)
 
 
 def print_canceled(services: Services, attempt: Attempt) -> None:
@@ -74,7 +75,7 @@ def print_canceled(services: Services, attempt: Attempt) -> None:
     for name in wanted:
         if attempt.client_lost or attempt.canceled or enter_device(services, attempt) is not Event.DEVICE_FREE:
             return
-        _print(services, attempt, name, Phase.BEFORE, accounted=False)
+        _print(services, attempt, name, PHASES[name], accounted=False)
 
 
 def _wanted(attempt: Attempt) -> list[str]:
