@@ -123,16 +123,20 @@ def _band_sums(band: Pixels, colored: bool) -> PixelSums:
 def colored_sums(pixels: Pixels) -> PixelSums:
     """The sums of a picture (rows, columns, 4) that is known to be colored; the fourth channel is nothing."""
     words = pixels.view(numpy.uint32).reshape(-1)
-    inked = (words | UNUSED) != WHITE
-    white = words.size - int(numpy.count_nonzero(inked))
-    if 2 * white < words.size:
-        white, drawn = 0, pixels.reshape(-1, pixels.shape[1], 4)
-    else:
-        drawn = words[inked].view(numpy.uint8).reshape(1, -1, 4)
-    planes = [numpy.ascontiguousarray(drawn[..., channel]) for channel in range(3)]
-    planes.append(numpy.maximum(numpy.maximum(planes[0], planes[1]), planes[2]))
-    red, green, blue, most = (_total(plane) + FULL * white for plane in planes)
-    return PixelSums(words.size, red, green, blue, most, colored=True)
+    total = PixelSums(0, 0, 0, 0, 0, colored=True)
+    for first in range(0, words.size, BAND_PIXELS):
+        band = words[first : first + BAND_PIXELS]
+        inked = (band | UNUSED) != WHITE
+        white = band.size - int(numpy.count_nonzero(inked))
+        if 2 * white > band.size:
+            band = band[inked]
+            total += _white(white)
+        drawn = band.view(numpy.uint8).reshape(1, -1, 4)
+        planes = [numpy.ascontiguousarray(drawn[..., channel]) for channel in range(3)]
+        planes.append(numpy.maximum(numpy.maximum(planes[0], planes[1]), planes[2]))
+        red, green, blue, most = map(_total, planes)
+        total += PixelSums(band.size, red, green, blue, most, colored=True)
+    return total
 
 
 def inked_pixels(pixels: Pixels) -> Pixels:
