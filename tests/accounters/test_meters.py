@@ -5,7 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -144,6 +144,20 @@ def test_a_stop_in_the_middle_is_said_and_waited_out(habits: EngineHabits, said:
         assert any(line.startswith("INFO: Waiting") and said in line for line in waiter.lines)
         states = [line for line in waiter.lines if line.startswith("STATE")]
         assert states == [f"STATE: +{reason}", f"STATE: -{reason}"]
+
+
+@pytest.mark.parametrize(("delay_s", "impressions"), [(0.3, 0), (0, 3)], ids=["0.3 s", "for ever"])
+def test_a_device_that_does_not_begin_is_waited_for_as_long_as_the_site_says(
+    delay_s: float, impressions: int
+) -> None:
+    with PrintEngine() as engine, agent_of(engine) as agent:
+        meter = snmp_meter(agent, replace(QUICK, noprintingmaxdelay_s=delay_s))
+        before = meter.before(Waiter())
+        late = threading.Timer(1.5, send, (engine, 3))
+        late.start()
+        after = meter.after(before, Waiter(3))
+        late.join()
+    assert difference(before, after, Expected(3, 3)).impressions == impressions
 
 
 def test_a_masked_error_does_not_keep_anybody_waiting() -> None:

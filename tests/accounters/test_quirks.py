@@ -230,6 +230,16 @@ def test_jobs_of_others_are_added_up() -> None:
     assert difference(before, after, Expected(6, 6)).impressions == 6
 
 
+def test_another_meter_goes_on_from_the_job_that_the_first_one_knew_last() -> None:
+    """The first reading may be from another print server, or from a daemon that died."""
+    printer = IppModel("Laboratory printer", 3)
+    printer.jobs_done = 7
+    before = IppMeter(printer, QUICK).before(Waiter())  # type: ignore[arg-type]
+    printer.jobs_done = 9
+    after = IppMeter(printer, QUICK).after(before, Waiter(6))  # type: ignore[arg-type]
+    assert difference(before, after, Expected(6, 6)).impressions == 6
+
+
 def test_the_switches_that_rows_name_are_there() -> None:
     with PrintEngine() as engine:
         engine_switches = vars(engine)

@@ -9,13 +9,14 @@ import pytest
 
 from app.measured_shop import Machine, machine, measured_by
 from app.print_shop import Shop, page_end, pages
-from app.test_printing_shared_devices import another_server, hand_in_there
+from app.test_printing_shared_devices import another_server, hand_in_there, share
 from app.thin_caller import Caller, dead_process
 from pagetoll.app.printing.devices import DeviceGate
 from pagetoll.app.printing.floors import MeasuringFloor
-from pagetoll.core.accounting import SoftwareAccounter
+from pagetoll.core.accounting import CommandAccounter, SoftwareAccounter
 from pagetoll.core.jobs import AttemptState, ChargeRule
 from pagetoll.core.lifecycle import Command
+from pagetoll.core.site_commands import SiteCommand
 from pagetoll.integrations.printlab.engine import EngineHabits
 from pagetoll.integrations.printlab.processes import wait_until
 from pagetoll.wire import frames
@@ -124,7 +125,7 @@ def test_a_measured_job_waits_for_the_reading_that_the_dead_daemon_owes(shop: Sh
         threads[-1].start()
 
     with machine(EngineHabits(impression_s=0.1)) as place:
-        measured_by(shop, place)
+        share(shop, place)
         die(shop, place, Command.MEASURE, f"head -c {page_end(4)} | {place.backend}")
         second = shop.hand_in(shop.job(queue="hp2", uri=place.uri), pages(3))
         second.wait_for_word("INFO: Waiting for serial:LAB1: another print server measures a job there")
@@ -144,7 +145,7 @@ def test_a_measured_job_waits_for_the_reading_that_the_dead_daemon_owes(shop: Sh
 
 def test_a_server_that_did_not_want_to_wait_shares_with_the_dead_attempt(shop: Shop) -> None:
     with machine() as place:
-        measured_by(shop, place, measure_wait_s=0, measure_max_s=20)
+        share(shop, place, measure_wait_s=0, measure_max_s=20)
         die(shop, place, Command.MEASURE, f"head -c {page_end(4)} | {place.backend}", count=4)
         second = hand_in_there(shop, another_server(shop), place, 8)
         second.begin(place.backend)
@@ -178,3 +179,14 @@ def write_journal(shop: Shop, caller: Caller) -> None:
     ended = frames.Ended(status=0, canceled=False, signal_number=0)
     path = shop.folder / "journal" / f"{caller.job.arguments[1].decode()}-{caller.job.nonce}"
     path.write_bytes(frames.encode(caller.job) + frames.encode(ended))
+
+
+def test_a_command_of_the_sites_is_asked_again_too(shop: Shop) -> None:
+    counter = shop.folder / "counter"
+    with machine() as place:
+        measured_by(shop, place, accounter=CommandAccounter(SiteCommand(words=("/bin/cat", str(counter)))))
+        counter.write_text("100\n")
+        die(shop, place, Command.MEASURE)
+        counter.write_text("104\n")
+        assert shop.upkeep().closed == 1
+        assert charged(shop) == (4, ChargeRule.DEVICE_COUNTER)

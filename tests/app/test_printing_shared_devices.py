@@ -20,7 +20,15 @@ from pagetoll.core.jobs import ChargeRule, Outcome
 from pagetoll.core.lifecycle import Command
 from pagetoll.integrations.printlab.engine import EngineHabits
 from pagetoll.integrations.printlab.processes import wait_until
+from pagetoll.plugins import open_ledger
 from pagetoll.wire import frames
+
+
+def share(shop: Shop, place: Machine, **options: object) -> None:
+    """The device is measured with patience: several daemons work at once, on a machine that may be busy."""
+    measured_by(shop, place, statusstabilizationloops=4, **options)
+    patient = open_ledger(shop.url, clock=shop.services.clock, busy_timeout_s=10)
+    shop.services = replace(shop.services, ledger=patient)
 
 
 def another_server(shop: Shop, name: str = "server2") -> Services:
@@ -45,7 +53,7 @@ def charges(shop: Shop) -> list[tuple[int, str]]:
 
 def test_another_server_waits_for_the_measuring_of_the_first(shop: Shop) -> None:
     with machine(EngineHabits(impression_s=0.1)) as place:
-        measured_by(shop, place)
+        share(shop, place)
         first = shop.hand_in(shop.job(uri=place.uri), pages(3))
         first.begin(place.backend)
         first.backend_ends()
@@ -63,7 +71,7 @@ def test_servers_that_could_not_wait_split_what_was_marked_between_both_readings
 ) -> None:
     """The device marks one page more than was counted: 13 pages for jobs of 4 and 8."""
     with machine(EngineHabits(jams_after=2, impression_s=0.05, jumps_by=1)) as place:
-        measured_by(shop, place, measure_wait_s=0)
+        share(shop, place, measure_wait_s=0)
         first = shop.hand_in(shop.job(uri=place.uri), pages(4))
         first.begin(place.backend)
         first.backend_ends()
@@ -87,7 +95,7 @@ def test_servers_that_could_not_wait_split_what_was_marked_between_both_readings
 
 def test_a_job_of_one_server_canceled_in_the_middle_leaves_its_part_to_nobody_else(shop: Shop) -> None:
     with machine(EngineHabits(impression_s=0.05)) as place:
-        measured_by(shop, place, measure_wait_s=0)
+        share(shop, place, measure_wait_s=0)
         first = shop.hand_in(shop.job(uri=place.uri), pages(6))
         first.begin(f"head -c {page_end(2)} | {place.backend}")
         second = hand_in_there(shop, another_server(shop), place, 8)
@@ -101,7 +109,7 @@ def test_a_job_of_one_server_canceled_in_the_middle_leaves_its_part_to_nobody_el
 
 def test_a_job_withdrawn_before_it_printed_has_no_part(shop: Shop) -> None:
     with machine(EngineHabits(impression_s=0.05)) as place:
-        measured_by(shop, place, measure_wait_s=0)
+        share(shop, place, measure_wait_s=0)
         first = shop.hand_in(shop.job(uri=place.uri), pages(3))
         first.expect(frames.Print)
         second = hand_in_there(shop, another_server(shop), place, 5)
@@ -114,7 +122,7 @@ def test_a_job_withdrawn_before_it_printed_has_no_part(shop: Shop) -> None:
 
 def test_an_unmeasured_job_that_is_there_already_is_counted_among_those_that_share(shop: Shop) -> None:
     with machine(EngineHabits(impression_s=0.1)) as place:
-        measured_by(shop, place, measure_wait_s=0)
+        share(shop, place, measure_wait_s=0)
         plain = replace(shop.settings.defaults, accounter=SoftwareAccounter())
         shop.settings = replace(shop.settings, queues={"hp2": plain})
         first = shop.hand_in(shop.job(queue="hp2", uri=f"lpd://{place.engine.address}/x"), pages(4))
@@ -129,7 +137,7 @@ def test_an_unmeasured_job_that_is_there_already_is_counted_among_those_that_sha
 
 def test_a_server_that_died_in_the_middle_keeps_the_others_no_longer_than_the_measuring_may_take(shop: Shop) -> None:
     with machine() as place:
-        measured_by(shop, place, measure_wait_s=0, measure_max_s=2)
+        share(shop, place, measure_wait_s=0, measure_max_s=2)
         shop.die_at = Command.WATCH_BACKEND
         first = shop.hand_in(shop.job(uri=place.uri), pages(3))
         first.begin(place.backend)
@@ -180,7 +188,7 @@ def test_an_address_that_only_one_server_knows_is_no_device_of_the_others(shop: 
 
 def test_the_second_of_two_waits_until_the_first_is_over_before_anything_is_split(shop: Shop) -> None:
     with machine(EngineHabits(impression_s=0.02)) as place:
-        measured_by(shop, place, measure_wait_s=0)
+        share(shop, place, measure_wait_s=0)
         first = shop.hand_in(shop.job(uri=place.uri), pages(4))
         first.begin(f"sleep 2; {place.backend}")
         second = hand_in_there(shop, another_server(shop), place, 2)

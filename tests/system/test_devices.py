@@ -12,6 +12,7 @@ import pytest
 
 from lab.documents import postscript_document
 from lab.fixtures import INDEPENDENT_COUNT
+from lab.net_snmp import NetSnmpAgent
 from lab.shared_site import shared_site
 from lab.site import SCHEME, Site
 from pagetoll.core.jobs import ChargeRule, Outcome
@@ -87,15 +88,19 @@ def add_queue(site: Site, name: str, device_uri: str, options: str) -> None:
 
 
 @contextmanager
-def snmp_device(site: Site, habits: EngineHabits, options: str = "") -> Iterator[Device]:
-    """A raw printer with its SNMP agent at an address of its own, and a queue to it."""
+def snmp_device(
+    site: Site, habits: EngineHabits, options: str = "", said: str = 'version = "2c"'
+) -> Iterator[Device]:
+    """A raw printer with net-snmp's agent at an address of its own, and a queue to it; `said` is how it is asked."""
     number = next(_NUMBERS)
     address, name = f"127.0.9.{number}", f"snmp{number}"
     with (
         PrintEngine(address=address, habits=habits) as engine,
-        SnmpAgent(engine.objects(serial=name), address=address, awake=lambda: engine.powered) as agent,
+        NetSnmpAgent(
+            engine.objects(serial=name), site.folder / name, address=address, awake=lambda: engine.powered
+        ) as agent,
     ):
-        accounter = f'accounter = {{ snmp = {{ version = "2c", port = {agent.port} }} }}'
+        accounter = f"accounter = {{ snmp = {{ {said}, port = {agent.port} }} }}"
         add_queue(site, name, engine.device_uri, f"{accounter}\n{options}")
         yield Device(site, name, engine)
         site.cups.run("cancel", "-a", name)
@@ -131,6 +136,20 @@ def test_an_snmp_printers_counter_is_charged_where_it_can_be_believed(
         attempt = device.print(6)
         assert (attempt.charged_impressions, attempt.charge_rule) == (device.engine.marked, rule) == (6, rule)
         assert attempt.facts.parsed_impressions == 6
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'version = "1"',
+        'user = "hidden", password = "authpass123", authentication = "SHA", privacy_password = "privpass123"',
+    ],
+    ids=["1", "3"],
+)
+def test_an_snmp_printer_is_asked_in_the_version_that_the_site_says(shared: Site, said: str) -> None:
+    with snmp_device(shared, EngineHabits(impression_s=0.1), said=said) as device:
+        attempt = device.print(3)
+        assert (attempt.charged_impressions, attempt.charge_rule) == (3, ChargeRule.DEVICE_COUNTER)
 
 
 def test_an_snmp_printer_that_forgets_its_counter_costs_what_it_marked(shared: Site) -> None:
@@ -257,6 +276,8 @@ def test_an_ipp_printer_that_stops_in_the_middle_is_waited_for(shared: Site) -> 
         attempt = device.ended(job_id)
         assert attempt.charged_impressions == attempt.reported_impressions == printer.marked() == 5
         assert attempt.charge_rule == ChargeRule.DEVICE_COUNTER
+        with shared.ledger() as ledger:
+            assert "Black" in ledger.readings(attempt.attempt_id)["after"].reading.state  # what is left of it
 
 
 def test_a_job_canceled_in_the_middle_costs_what_came_out(shared: Site) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
+from pagetoll.accounters.ipp import supplies
 from pagetoll.accounters.quirks import Treatment, treatment_of
 from pagetoll.accounters.rest import Activity, RestWatch, Sample
 from pagetoll.core.errors import DeviceRefused
@@ -27,6 +28,7 @@ PRINTER_ATTRIBUTES = (
     "printer-make-and-model",
     "printer-uuid",
     "printer-device-id",
+    *supplies.ATTRIBUTES,
 )
 JOB_ATTRIBUTES = ("job-id", "job-state", "job-impressions-completed", "job-media-sheets-completed")
 #: Reasons that stop a printer; those of others are told only (RFC 8011 §5.4.12).
@@ -124,7 +126,7 @@ class IppMeter:
             serial=self._serial,
             model=self._model,
             last_job_id=self._jobs.known_until,
-            state=" ".join((PrinterState(state).name.lower() if state in set(PrinterState) else "unknown", *reasons)),
+            state=_in_words(state, reasons, supplies.supplies_in_words(found)),
         )
         if state == PrinterState.STOPPED:
             return Sample(reading, Activity.STOPPED, stopping or reasons or (_("it is stopped"),))
@@ -162,6 +164,11 @@ def _keep(counts: dict[int, int], number: int, count: int | None) -> bool:
         return False
     counts[number] = max(count, counts.get(number, 0))
     return True
+
+
+def _in_words(state: int | None, reasons: Sequence[str], left: str) -> str:
+    words = " ".join((PrinterState(state).name.lower() if state in set(PrinterState) else "unknown", *reasons))
+    return f"{words}; {left}" if left else words
 
 
 def _number(attributes: Attributes, name: str) -> int | None:

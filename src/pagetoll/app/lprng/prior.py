@@ -10,8 +10,9 @@ import time
 
 from pagetoll.app.lprng import metering
 from pagetoll.app.lprng.output import close
-from pagetoll.app.lprng.story import INSTANCE, is_lprng, read_story
+from pagetoll.app.lprng.story import INSTANCE, read_story
 from pagetoll.app.printing.attempt import Services
+from pagetoll.app.printing.remeasure import begin
 from pagetoll.app.printing.repair import Standing, running
 from pagetoll.core.jobs import AttemptState, Outcome
 from pagetoll.core.lprng_records import cleaned
@@ -57,7 +58,9 @@ def sender_of(record: AttemptRecord) -> tuple[str, str, str]:
 
 def open_on_queue(services: Services, queue: str) -> list[AttemptRecord]:
     """All open attempts of lpd on the queue, oldest first."""
-    return [one for one in services.ledger.open_attempts() if is_lprng(one) and one.facts.ticket.printer == queue]
+    host = host_of(services)  # other print servers may have a queue of that name in the same ledger
+    found = services.ledger.open_attempts()
+    return [one for one in found if one.facts.key.job.spooler_host == host and one.facts.ticket.printer == queue]
 
 
 def close_prior(services: Services, queue: str, linger_s: float) -> bool:
@@ -69,6 +72,9 @@ def close_prior(services: Services, queue: str, linger_s: float) -> bool:
             if services.monotonic() >= until_s:
                 return False
             time.sleep(POLL_S)
+        now = services.ledger.attempt(record.facts.key)  # upkeep may have closed it meanwhile
+        if now is None or now.state is AttemptState.CLOSED:
+            continue
         if not read_story(services.ledger.notes(record.attempt_id)).counters:
             close(services, record, "", "its end was not told, and lpd starts a job on this queue")
     return True
@@ -83,7 +89,8 @@ def _printing(services: Services, record: AttemptRecord) -> bool:
 
 
 def close_dead(services: Services, record: AttemptRecord) -> Standing:
-    """Upkeep's part: settle the attempt when lpd's process and our filter are dead."""
+    """Upkeep's part: settle the attempt when lpd's process and our filter are dead. Where that takes a reading of its
+    device, upkeep does not wait for it."""
     story = read_story(services.ledger.notes(record.attempt_id))
     if story.told or story.counters or running(services.processes, record):
         return Standing.RUNNING
@@ -91,6 +98,7 @@ def close_dead(services: Services, record: AttemptRecord) -> Standing:
         metering.forget(services, record.facts.key.nonce)
         note = Note(services.clock(), "repaired", "the start program died before lpd was told to print")
         services.ledger.void(record.facts.key, Outcome.VOIDED, (note,))
-    else:
-        close(services, record, "", "its end was not told, and lpd's process for it is dead")
-    return Standing.CLOSED
+        return Standing.CLOSED
+    why = "its end was not told, and lpd's process for it is dead"
+    ended = begin(services, record.facts.key, lambda: close(services, record, "", why))
+    return Standing.CLOSED if ended else Standing.RUNNING

@@ -34,7 +34,7 @@ def close_dead(services: Services, record: AttemptRecord) -> Standing:
     return Standing.CLOSED if begin(services, key, lambda: _measure(services, now)) else Standing.RUNNING
 
 
-def begin(services: Services, key: AttemptKey, work: Callable[[], None]) -> bool:
+def begin(services: Services, key: AttemptKey, work: Callable[[], object]) -> bool:
     """Work on an attempt that nobody else drives; whether it is over already."""
     living = services.devices.living(key)
     live = living.__enter__()
