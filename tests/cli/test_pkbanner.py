@@ -120,7 +120,7 @@ def test_each_language_is_one_page_by_our_own_count(
     ("document_format", "language"),
     [
         (None, "postscript"),
-        ("printer/hp4000", "postscript"),
+        ("application/vnd.cups-raw", "postscript"),
         ("application/vnd.cups-pdf", "pdf"),
         ("application/vnd.hp-PCL", "pcl"),
         ("image/pwg-raster", "pwg"),
@@ -134,8 +134,16 @@ def test_without_being_asked_the_page_is_in_the_language_of_its_job(
         assert banner(shared_site, *words, job=job).startswith(STARTS[language])
 
 
-def test_what_nobody_here_writes_gets_no_page(shared_site: Site):
-    job = JOB | {"PAGETOLL_DOCUMENT_FORMAT": "image/urf"}
+def test_what_counting_found_is_the_language_of_the_page(shared_site: Site):
+    job = JOB | {"PAGETOLL_DOCUMENT_FORMAT": "printer/hp4000", "PAGETOLL_DOCUMENT_LANGUAGE": "pclxl"}
+    assert banner(shared_site, job=job).startswith(STARTS["pclxl"])
+
+
+@pytest.mark.parametrize(
+    ("document_format", "counted_as"), [("image/urf", ""), ("printer/x", ""), ("image/urf", "urf")]
+)
+def test_what_nobody_here_writes_gets_no_page(shared_site: Site, document_format: str, counted_as: str):
+    job = JOB | {"PAGETOLL_DOCUMENT_FORMAT": document_format, "PAGETOLL_DOCUMENT_LANGUAGE": counted_as}
     done = subprocess.run(
         [sys.executable, "-m", module_of(PROGRAM)],
         env=shared_site.environment | job,
@@ -145,7 +153,8 @@ def test_what_nobody_here_writes_gets_no_page(shared_site: Site):
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, b"")
-    assert done.stderr.startswith(b"WARN: no banner: nothing here writes 'image/urf'")
+    named = repr(counted_as or document_format).encode()
+    assert done.stderr.startswith(b"WARN: no banner: nothing here writes " + named)
     assert banner(shared_site, "-L", "pwg", job=job).startswith(STARTS["pwg"])
 
 

@@ -19,7 +19,7 @@ from PIL import Image
 from pagetoll.accounters.software.counter import SoftwareCounter
 from pagetoll.core.errors import UsageError
 from pagetoll.core.sheets import A4, PaperSize, Sheet, SheetRow, paper_size
-from pagetoll.integrations.papers.banners import banner_for
+from pagetoll.integrations.papers.banners import banner_for, language_of
 from pagetoll.integrations.papers.fonts import faces, faces_from
 from pagetoll.integrations.papers.ghostscript import LANGUAGES, ConversionFailed, PageLanguage, convert, possible
 from pagetoll.integrations.papers.logo import DRAWN_PIXELS_MAX, read_logo
@@ -226,7 +226,7 @@ def test_the_best_language_that_the_printer_takes_is_chosen(formats: list[str], 
         ("Application/PostScript; charset=x", b"%!PS"),
         ("application/vnd.cups-pdf", b"%PDF"),
         ("image/pwg-raster", b"RaS2"),
-        ("printer/laser", b"%!PS"),
+        ("printer/laser", None),
         ("application/vnd.cups-raw", b"%!PS"),
         ("", b"%!PS"),
         ("image/urf", None),
@@ -236,6 +236,16 @@ def test_the_best_language_that_the_printer_takes_is_chosen(formats: list[str], 
 def test_a_banner_is_in_the_language_of_the_job_it_goes_with(document_format: str, starts: bytes | None):
     octets = banner_for(document_format, SHEET)
     assert (None if octets is None else octets[:4]) == starts
+
+
+@pytest.mark.parametrize(
+    ("counted_as", "name"),
+    [("ps", "postscript"), ("pdf", "pdf"), ("pcl5", "pcl"), ("pclxl", "pclxl"), ("pwg", "pwg"), ("zjs", None)],
+)
+def test_what_counting_found_is_believed_before_the_type(counted_as: str, name: str | None):
+    for document_format in ("printer/laser", "application/vnd.cups-postscript", ""):
+        found = language_of(document_format, counted_as)
+        assert (found and found.name) == name
 
 
 def test_without_ghostscript_only_pdf_is_left(tmp_path: Path):

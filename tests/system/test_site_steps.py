@@ -151,6 +151,25 @@ accountbanner = "starting"
     site.audit()
 
 
+@pytest.mark.parametrize(("driver", "begin"), [("ps", b"%!PS-Adobe"), ("pxl", b"\x1b%-12345X"), ("pcl", b"\x1b")])
+def test_pkbanner_writes_what_the_driver_of_the_queue_writes(
+    site: Site, raw_sink: RawSink, driver: str, begin: bytes
+) -> None:
+    site.run("pkprinters", "-a", "lab")
+    site.add_user("anna", ["lab"])
+    site.cups.add_queue("lab", f"cupspykota:{raw_sink.device_uri}", driver)
+    site.configure(f'startingbanner = ["{site.programs}/pkbanner"]')
+    assert print_on(site, 2) is JobState.COMPLETED
+    wait_until(lambda: len(raw_sink.jobs()) == 2, 20, "banner and document have come out")
+    banner, document = (job.document for job in raw_sink.jobs())
+    assert banner.startswith(begin)
+    counted = [count_raw(octets) for octets in (banner, document)]
+    assert [count.impressions for count in counted] == [1, 2]
+    (attempt,) = site.attempts()
+    assert attempt.charged_impressions == 3
+    site.audit()
+
+
 def test_unknown_users_are_made_known_by_autopykota(school: Site) -> None:
     command = f"{school.programs}/autopykota --initbalance 5.0 -e @school.example"
     pykota(school, f"policy : external({command})")

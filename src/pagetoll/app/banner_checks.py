@@ -26,6 +26,7 @@ class BannerWish:
     named: str = ""
     named_fits: bool = True
     language: str = ""
+    languages: tuple[str, ...] = ()  # all that can be written here and now
     needs_ghostscript: bool = False
     trouble: str = ""
 
@@ -63,7 +64,8 @@ def _check(wish: BannerWish, edit: str) -> Finding:
         return warn(text.format(**facts, taken=taken), edit)
     if wish.formats is None:
         text = _(
-            "queue {queue}: nobody tells what the printer takes; {option} is written as its job is, or {language}"
+            "queue {queue}: nobody tells what the printer takes; {option} is written in the language of its job, "
+            "if that is one of {languages}"
         )
-        return ok(text.format(**facts, language=wish.language))
+        return ok(text.format(**facts, languages=", ".join(wish.languages)))
     return ok(_("queue {queue}: {option} is written as {language}").format(**facts, language=wish.language))

@@ -44,6 +44,7 @@ class HookFacts:
     document_octets: int = 0
     document_md5: str = ""
     document_sha256: str = ""
+    document_language: str = ""
     precomputed_impressions: int | None = None
     precomputed_price: int | None = None
     phase: Phase = Phase.NONE
@@ -101,6 +102,7 @@ def _of_job(facts: HookFacts) -> dict[str, str]:
         "PYKOTACONTROLFILE": "NotUsedAnymore",
         "DEVICE_URI": ticket.device_uri,
         "PAGETOLL_DOCUMENT_FORMAT": ticket.final_content_type or ticket.content_type,
+        "PAGETOLL_DOCUMENT_LANGUAGE": facts.document_language,
         "PAGETOLL_SPOOLER_HOST": facts.key.job.spooler_host,
         "PAGETOLL_DOCUMENT_SHA256": facts.document_sha256,
     }

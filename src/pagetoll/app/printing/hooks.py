@@ -20,6 +20,7 @@ from pagetoll.core.lifecycle import Event, State
 from pagetoll.core.notices import Action
 from pagetoll.core.policy import Verdict
 from pagetoll.core.site_commands import SiteCommand
+from pagetoll.core.usage import COUNTED_BY_COMMAND
 from pagetoll.ports import CommandEnd, Note
 from pagetoll.ports.site_commands import OUTPUT_OCTETS_MAX
 from pagetoll.wire.device_uri import place_of
@@ -109,6 +110,7 @@ def facts_for(services: Services, attempt: Attempt, phase: Phase) -> HookFacts:
         document_octets=document.octets if document else 0,
         document_md5=document.md5 if document else "",
         document_sha256=document.sha256 if document else "",
+        document_language=_language_of(attempt),
         precomputed_impressions=None if attempt.uncountable else attempt.totals.impressions,
         precomputed_price=attempt.plan.price if attempt.plan else attempt.quoted_price,
         phase=phase,
@@ -119,6 +121,12 @@ def facts_for(services: Services, attempt: Attempt, phase: Phase) -> HookFacts:
         price=attempt.plan.tariff.price(impressions) if impressions and attempt.plan else impressions,
         figures=figures_of(services, attempt, fresh=after) if phase else NO_FIGURES,
     )
+
+
+def _language_of(attempt: Attempt) -> str:
+    """What counting called the document's language; "" where that is not known."""
+    usage = attempt.usage
+    return "" if usage is None or usage.language == COUNTED_BY_COMMAND else usage.language
 
 
 def figures_of(services: Services, attempt: Attempt, *, fresh: bool = False) -> JobFigures:

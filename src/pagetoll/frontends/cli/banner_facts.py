@@ -58,7 +58,9 @@ def _wish(wish: BannerWish, what: str | SiteCommand, formats_of: Formats, search
         taken = (language.media_type,)
     best = possible(taken, search_path=search_path)
     anyhow = possible(taken, search_path=search_path, converts=True)
-    return replace(wish, language=best.name if best else "", needs_ghostscript=best is None and anyhow is not None)
+    writes = tuple(name for name, one in LANGUAGES.items() if possible((one.media_type,), search_path=search_path))
+    needs = best is None and anyhow is not None
+    return replace(wish, language=best.name if best else "", languages=writes, needs_ghostscript=needs)
 
 
 def language_named(words: list[str]) -> str:

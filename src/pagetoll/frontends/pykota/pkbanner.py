@@ -20,7 +20,7 @@ from pagetoll.integrations.papers.ghostscript import LANGUAGES, PageLanguage
 
 BY_THE_JOB = "auto"
 #: what hooks are told of the job behind the spooler's filters
-FORMAT_VARIABLE = "PAGETOLL_DOCUMENT_FORMAT"
+FORMAT_VARIABLE, LANGUAGE_VARIABLE = "PAGETOLL_DOCUMENT_FORMAT", "PAGETOLL_DOCUMENT_LANGUAGE"
 SAVETONER_MOST_PERCENT = 99
 
 COMMAND = Command(
@@ -60,11 +60,12 @@ def _write(
     from pagetoll.integrations.papers.banners import banner_for
 
     sheet = banner_sheet(Variables(os.environb), words, datetime.now().astimezone(), footer=footer)
-    document_format = os.environ.get(FORMAT_VARIABLE, "")
-    octets = banner_for(document_format, sheet, page.look(lighter_percent=lighter), named=language)
+    document_format, counted_as = (os.environ.get(name, "") for name in (FORMAT_VARIABLE, LANGUAGE_VARIABLE))
+    look = page.look(lighter_percent=lighter)
+    octets = banner_for(document_format, sheet, look, named=language, document_language=counted_as)
     if octets is None:
         said = _("no banner: nothing here writes {format}, which the printer takes; give another --language, or none")
-        tell("WARN", said.format(format=repr(document_format)))
+        tell("WARN", said.format(format=repr(counted_as or document_format)))
         return EXIT_DONE
     papers.open_output(papers.STANDARD_OUTPUT).write(octets)
     return EXIT_DONE
