@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
 _RIBBON_INKS = {0: 0, 1: 4, 2: 1, 3: 2}
-_RASTER = {0x56: 0, 0x57: 0, 0x54: 2}
+RASTER = {0x56: 0, 0x57: 0, 0x54: 2}
 """Letters with image data -> octets before the data (where the row begins)."""
 _SKIP = 0x59
 
@@ -29,16 +29,16 @@ def _ribbon(walk: Walk, position: int) -> int:
     return position + 3
 
 
-def _star(walk: Walk, position: int) -> int:
+def star(walk: Walk, position: int) -> int:
     """ESC * group, number, letter; the raster group has 16-bit numbers, and data behind some letters."""
     if walk.octet(position) != 0x62:
         behind = position + (2 if walk.octet(position + 1) in b"ABC" else 3)
         walk.fed = walk.fed or walk.octet(behind - 1) == 0x41
         return behind
     number, letter = walk.word(position + 1), walk.octet(position + 3)
-    if letter in _RASTER:
+    if letter in RASTER:
         walk.inks.move()
-        return walk.image(position + 4 + _RASTER[letter], number, walk.number.get("ribbon", 0), rows=1)
+        return walk.image(position + 4 + RASTER[letter], number, walk.number.get("ribbon", 0), rows=1)
     if letter == _SKIP:
         walk.inks.skip(number)
     return position + 4
@@ -57,18 +57,18 @@ def _page_set_up(walk: Walk, position: int) -> int:
     return position + 4 + (number if letter == 0x43 else 0)
 
 
-_DIALECT = Dialect(
+DIALECT = Dialect(
     "alps",
-    table((b"e", _reset), (b"%", skip(2)), (b"\x1a", _ribbon), (b"*", _star), (b"&", _page_set_up)),
+    table((b"e", _reset), (b"%", skip(2)), (b"\x1a", _ribbon), (b"*", star), (b"&", _page_set_up)),
     colored=True,
     open_end=True,
 )
-_TEXT = _DIALECT.text_pattern()
+_TEXT = DIALECT.text_pattern()
 
 
 def begins(data: "Buffer", start: int, end: int) -> bool:
     """Whether the first commands are MicroDry's."""
-    return probe(data, start, end, _DIALECT, _TEXT)
+    return probe(data, start, end, DIALECT, _TEXT)
 
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
@@ -76,4 +76,4 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 
     Raises TruncatedDocument or DocumentTooComplex when not one page is complete.
     """
-    return walk_document(data, start, end, context, _DIALECT, _TEXT)
+    return walk_document(data, start, end, context, DIALECT, _TEXT)

@@ -36,8 +36,8 @@ def unpack(data: "Buffer", position: int, end: int, octets: int) -> tuple[bytes,
     return b"".join(pieces), position
 
 
-def unpack_piece(piece: bytes) -> bytes:
-    """The image that a whole piece of code holds, as far as it goes. 128 does nothing here."""
+def unpack_piece(piece: bytes, *, repeats_129: bool = False) -> bytes:
+    """The image that a whole piece of code holds, as far as it goes. 128 does nothing, or `repeats_129` times."""
     pieces = []
     position, end = 0, len(piece)
     while position + 1 < end:
@@ -45,7 +45,7 @@ def unpack_piece(piece: bytes) -> bytes:
         if counter < 128:
             pieces.append(piece[position + 1 : position + counter + 2])
             position += counter + 2
-        elif counter > 128:
+        elif counter > 128 or repeats_129:
             pieces.append(piece[position + 1 : position + 2] * (257 - counter))
             position += 2
         else:

@@ -44,8 +44,11 @@ class DotWalk(Walk):
     unit: int = 0
     unit_across: int = 0
     paper: tuple[int, int] | None = None
+    drawn_elsewhere: bool = False
 
     def draw(self, image: bytes, ink: int = 0, rows: int = 1) -> None:  # noqa: ARG002
+        if self.drawn_elsewhere:
+            return
         if self.spacing is None:
             self.unknown = True
         else:
@@ -63,6 +66,7 @@ def pages(data: "Buffer", start: int, parsed: Parsed, context: Context) -> Itera
         return
     walk = DotWalk(data, start, parsed.end, head.dialect, context, Parsed(parsed.language))
     head.begin(walk)
+    walk.drawn_elsewhere = head.draws
     position = start
     for end, run in zip(parsed.page_ends, runs, strict=True):
         width, height = context.outer_media_points if run.media_points == ANY_SIZE else run.media_points

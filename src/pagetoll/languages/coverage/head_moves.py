@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, cast
 
 import numpy
 
-from pagetoll.languages.command_printers import canon_bj, escp, escpr, ibm, imagewriter
+from pagetoll.languages.command_printers import alps, canon_bj, escp, escpr, ibm, imagewriter
 from pagetoll.languages.command_printers.dialect import Dialect, Walk
+from pagetoll.languages.command_printers.packbits import unpack_piece
 from pagetoll.languages.coverage.dot_grid import UNITS
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ Move = Callable[["DotWalk", int], None]
 @dataclass(frozen=True, slots=True)
 class Head:
     """What is added to a dialect. `step`: what the short vertical movements are counted in, parts of an inch;
-    `controls`: octets without ESC that draw nothing; `by_pixels`: rows are pixels of red, green and blue."""
+    `controls`: octets without ESC that draw nothing; `by_pixels`: rows are pixels of red, green and blue;
+    `draws`: its own rules draw, and what the dialect's draw does not count."""
 
     dialect: Dialect
     text: re.Pattern[bytes]
@@ -35,6 +37,7 @@ class Head:
     step: int = 180
     controls: Mapping[int, Move] = field(default_factory=dict)
     by_pixels: bool = False
+    draws: bool = False
 
     def begin(self, walk: "DotWalk") -> None:
         walk.unit = UNITS // self.step
@@ -287,6 +290,29 @@ _IMAGEWRITER = {
 }
 
 
+_ALPS_SPACING = {3: _dots(600, 600)}
+_ALPS_UNPACKED, _ALPS_PACKED = 0, 2
+
+
+def _alps(of_any_kind: Walk, position: int) -> int:
+    """ESC * t n R: resolution; ESC * b n M: coding of rows; ESC * b n W, V, T: a row, T with its place before it."""
+    walk = cast("DotWalk", of_any_kind)
+    group, number, letter = walk.octet(position), walk.word(position + 1), walk.octet(position + 3)
+    behind = alps.star(walk, position)
+    if group == 0x74 and walk.octet(position + 2) == 0x52:
+        walk.spacing = _ALPS_SPACING.get(walk.octet(position + 1))
+    elif (group, letter) == (0x62, 0x4D):
+        walk.number["coding"] = number
+    elif group == 0x62 and letter in alps.RASTER:
+        row = walk.piece(behind - number, number)
+        coding = walk.number.get("coding", _ALPS_UNPACKED)
+        walk.unknown = walk.unknown or walk.spacing is None or coding not in (_ALPS_UNPACKED, _ALPS_PACKED)
+        if walk.spacing is not None:
+            image = unpack_piece(row, repeats_129=True) if coding == _ALPS_PACKED else row
+            walk.grid.draw(image, walk.number.get("ribbon", 0), walk.spacing)
+    return behind
+
+
 _RECORDS = bytes(range(0x61, 0x7B))
 _ROW = struct.Struct(">4xBH")
 
@@ -332,6 +358,7 @@ def _head(
 
 
 _OF_PIXELS = replace(escpr.DIALECT, commands={**escpr.DIALECT.commands, **dict.fromkeys(_RECORDS, _record)})
+_ALPS = replace(alps.DIALECT, commands={**alps.DIALECT.commands, ord("*"): _alps})
 _OF_KANJI = {0x1C: _chinese}
 HEADS: dict[str, Head] = {
     "escp9": _head(escp.DIALECT, _epson(72, 216), 216, _OF_KANJI),
@@ -340,5 +367,6 @@ HEADS: dict[str, Head] = {
     "canonbj": _head(canon_bj.DIALECT, {**_IBM, **_letters(b"(", _canon_extended)}),
     "ibmpro": _head(ibm.DIALECT, _IBM),
     "imagewriter": _head(imagewriter.DIALECT, _IMAGEWRITER),
+    "alps": replace(_head(_ALPS, {}), draws=True),
     "escpr": replace(_head(_OF_PIXELS, {}), by_pixels=True),
 }
