@@ -69,11 +69,6 @@ def list_codes(catalogue: CatalogueReader, words: Sequence[str]) -> list[CodeRow
     return _found(catalogue.codes(), words)
 
 
-def shown(code: str) -> str:
-    """A code on one line: jobs may name any, with characters that move the cursor."""
-    return "".join("?" if is_control(character) else character for character in code)
-
-
 def _new_codes(words: Sequence[str], rows: Sequence[CodeRow]) -> list[str]:
     present = {row.name for row in rows}
     new = [name for name in dict.fromkeys(words) if name not in present]

@@ -54,6 +54,14 @@ def is_control(character: str) -> bool:
     return turns or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
 
 
+def on_one_line(text: str) -> str:
+    """A text that anybody may have written, such as a description or the code of a job, for a listing: with a question
+    mark for each character that moves the cursor."""
+    if text.isprintable():
+        return text
+    return "".join("?" if is_control(character) else character for character in text)
+
+
 def matching(rows: Iterable[Row], patterns: Sequence[str], name_of: Callable[[Row], str]) -> list[Row]:
     """The rows whose name is one of `patterns` or matches one (`* ? [abc] [!abc]`, case matters), in given order."""
     if "*" in patterns:

@@ -140,8 +140,20 @@ def listed(parsed: Parsed, option: str) -> list[str]:
 
 def description(parsed: Parsed) -> str | Unchanged:
     """--description, without surrounding blanks."""
-    text = parsed.text("description")
+    text = free_text(parsed, "description")
     return UNCHANGED if text is None else text.strip()
+
+
+def free_text(parsed: Parsed, option: str) -> str | None:
+    """The words of an option, which the ledger keeps as text; None where it was not given."""
+    text = parsed.text(option)
+    if text is not None and any("\ud800" <= character <= "\udfff" for character in text):
+        raise UsageError(
+            _("invalid --{option} {text!r}: give it in the characters of your locale").format(
+                option=option, text=text
+            )
+        )
+    return text
 
 
 def limitby(parsed: Parsed, allowed: tuple[LimitBy, ...]) -> LimitBy | Unchanged:

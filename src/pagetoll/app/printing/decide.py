@@ -4,7 +4,7 @@
 import json
 from dataclasses import replace
 
-from pagetoll.app.codes import shown
+from pagetoll.app.names import on_one_line
 from pagetoll.app.printing import watched
 from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_HOLD, EXIT_PRINTED, Attempt, Services
 from pagetoll.app.printing.duplicates import duplicate
@@ -115,7 +115,7 @@ def _unknown_billing_code(services: Services, attempt: Attempt) -> Decision:
         run_hook(services, attempt, "unknown_billingcode", rule, Phase.BEFORE)
     attempt.silent = True
     text = _("Not printed: there is no billing code {code}; an administrator adds it with: pkbcodes --add")
-    return Decision(Verdict.REFUSE, "account-info-needed", text.format(code=shown(attempt.ticket.billing_code)))
+    return Decision(Verdict.REFUSE, "account-info-needed", text.format(code=on_one_line(attempt.ticket.billing_code)))
 
 
 def _accept_uncharged(attempt: Attempt, why: str) -> Event:

@@ -5,6 +5,7 @@ import sys
 
 from pagetoll.app import codes
 from pagetoll.app.codes import CodeOrder
+from pagetoll.app.names import on_one_line
 from pagetoll.core.catalogue import UNCHANGED, CodeChange, CodeRow, Unchanged
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _, marked
@@ -97,7 +98,7 @@ def _list(opening: Opening, names: list[str]) -> int:
 def _show(row: CodeRow) -> None:
     """PyKota's line; a second one where there is a budget, which PyKota did not have."""
     figures = _("{pages} pages and {credits} credits").format(pages=row.page_counter, credits=two_places(row.spent))
-    write(f"{codes.shown(row.name)} [{codes.shown(row.description)}] {figures}")
+    write(f"{on_one_line(row.name)} [{on_one_line(row.description)}] {figures}")
     pages, money = row.hard_limit_impressions, row.hard_limit_spent
     if pages is not None or money is not None:
         budget = _("Budget : {pages} pages and {credits} credits").format(

@@ -4,6 +4,7 @@
 import sys
 from collections.abc import Callable
 
+from pagetoll.app.names import on_one_line
 from pagetoll.app.printers import PrinterListing, PrinterOrder, delete_printers, list_printers, save_printers
 from pagetoll.core.catalogue import UNCHANGED, PrinterChange, Unchanged
 from pagetoll.core.errors import UsageError
@@ -133,7 +134,7 @@ def _list(opening: Opening, names: list[str]) -> int:
 def _show(listing: PrinterListing, *, routed: bool) -> None:
     printer = listing.printer
     per_job, per_page = plain_float(printer.price_per_job), plain_float(printer.price_per_impression)
-    write(f"{printer.name} [{printer.description}] ({per_job} + #*{per_page})")
+    write(f"{printer.name} [{on_one_line(printer.description)}] ({per_job} + #*{per_page})")
     write(_("    Passthrough mode : {value}").format(value=_("ON") if printer.passthrough else _("OFF")))
     write(
         _("    Maximum job size : {max_job_impressions}").format(

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 
 from pagetoll.app import users
+from pagetoll.app.names import on_one_line
 from pagetoll.app.users import GroupOrder, UserOrder, check_email
 from pagetoll.core.catalogue import UNCHANGED, GroupRow, OwnerChange, UserRow
 from pagetoll.core.errors import UsageError
@@ -141,7 +142,7 @@ def _user_order(parsed: Parsed, names: list[str]) -> UserOrder:
         email=email,
         emails=emails,
         balance=values.balance(parsed, "balance"),
-        comment=parsed.text("comment") or "",
+        comment=values.free_text(parsed, "comment") or "",
         groups=groups,
         leave_groups="remove" in parsed,
     )
@@ -164,7 +165,7 @@ def _list_users(opening: Opening, names: list[str]) -> int:
 
 
 def _show_user(user: UserRow) -> None:
-    tail = f" - {user.description}" if user.description else ""
+    tail = f" - {on_one_line(user.description)}" if user.description else ""
     write(f"{user.name} - <{user.email or f'{user.name}@{MAIL_DOMAIN}'}>{tail}")
     write(_("    Limited by : {limitby}").format(limitby=user.limitby))
     write(_("    Account balance : {balance}").format(balance=two_places(user.balance)))
@@ -180,7 +181,7 @@ def _list_groups(opening: Opening, names: list[str]) -> int:
 
 
 def _show_group(group: GroupRow) -> None:
-    write(group.name + (f" - {group.description}" if group.description else ""))
+    write(group.name + (f" - {on_one_line(group.description)}" if group.description else ""))
     write(_("    Limited by : {limitby}").format(limitby=group.limitby))
     write(_("    Group balance : {balance}").format(balance=two_places(group.balance)))
     write(_("    Total paid so far : {lifetime_paid}").format(lifetime_paid=two_places(group.lifetime_paid)))

@@ -4,6 +4,7 @@
 import sys
 from collections.abc import Iterator
 
+from pagetoll.app.names import on_one_line
 from pagetoll.app.reports.quota_report import PrinterReport, ReportOrder, ReportRow, quota_reports
 from pagetoll.core.messages import _
 from pagetoll.core.policy import OwnerKind, Verdict
@@ -63,7 +64,7 @@ def report_lines(report: PrinterReport, *, of_groups: bool) -> Iterator[str]:
         if of_groups
         else _("Report for user quota on printer {name} ({description})")
     )
-    yield (title.format(name=printer.name, description=printer.description))
+    yield (title.format(name=printer.name, description=on_one_line(printer.description)))
     yield (_("Pages grace time: {days} days").format(days=report.gracedelay_d))
     yield (_("Price per job: {price}").format(price=three_places(printer.price_per_job)))
     yield (_("Price per page: {price}").format(price=three_places(printer.price_per_impression)))

@@ -41,7 +41,7 @@ def _add(parsed: Parsed) -> Work:
     if text is None:
         raise UsageError(_("--amount is needed; see --help"))
     amount = values.amount("amount", text)
-    order = UserOrder(names, balance=Figure(amount, relative=True), comment=parsed.text("comment") or "")
+    order = UserOrder(names, balance=Figure(amount, relative=True), comment=values.free_text(parsed, "comment") or "")
 
     def work(session: Session) -> int:
         paid = users.save_users(session.catalogue, order, session.actor, session.act)

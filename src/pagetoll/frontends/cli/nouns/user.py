@@ -74,7 +74,7 @@ def _order(parsed: Parsed, *, add: bool) -> UserOrder:
         ),
         email=None if email is None else check_email(email),
         balance=values.balance(parsed, "balance"),
-        comment=parsed.text("comment") or "",
+        comment=values.free_text(parsed, "comment") or "",
         groups=values.listed(parsed, "join"),
     )
 
