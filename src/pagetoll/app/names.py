@@ -55,8 +55,8 @@ def is_control(character: str) -> bool:
 
 
 def on_one_line(text: str) -> str:
-    """A text that anybody may have written, such as a description or the code of a job, for a listing: with a question
-    mark for each character that moves the cursor."""
+    """A text that anybody may have written, such as a description or the code of a job, as listings show it: with a
+    question mark for each character that moves the cursor."""
     if text.isprintable():
         return text
     return "".join("?" if is_control(character) else character for character in text)
