@@ -45,7 +45,7 @@ def wanted() -> dict[bytes, tuple[int, ...]]:
 BLACK_DEVICES = [
     ("epson",), ("epson", "-r120x72"), ("eps9high",), ("lq850",), ("lq850", "-r180x180"), ("lq850", "-r360x180"),
     ("necp6",), ("ap3250",), ("st800",), ("ibmpro",), ("okiibm",), ("bj10e",), ("bj200",), ("bjc600",), ("bjcgray",),
-    ("md2k",), ("md50Mono",), ("iwhi",), ("iwlo",), ("appledmp",),
+    ("md2k",), ("md50Mono",), ("pr201",), ("pr150",), ("iwhi",), ("iwlo",), ("appledmp",),
 ]  # fmt: skip
 
 

@@ -68,4 +68,5 @@ _COMMANDS = table(
     (b"J", decimal_image(4, 3)),
     (b"q", decimal_image(4, 3)),
 )
-begins, parse = reader(Dialect("pc-pr", _COMMANDS, {0x1C: _fs, 0x1F: skip(1)}, colored=True))
+DIALECT = Dialect("pc-pr", _COMMANDS, {0x1C: _fs, 0x1F: skip(1)}, colored=True)
+begins, parse = reader(DIALECT)

@@ -2,7 +2,7 @@
 """The dots of pages for printers with escape commands: a second walk over each page that was counted.
 
 The dialect of a language knows how long its commands are and where their images lie; what is added here is how far
-apart the dots are and how the head moves (head_moves.py). A page with text on it is unseen, for the printer's own
+apart the dots are and how the head moves (heads.py). A page with text on it is unseen, for the printer's own
 fonts draw it; so is one with a command or a coding that is not known.
 """
 
@@ -16,7 +16,8 @@ from pagetoll.core.usage import ColorClass
 from pagetoll.languages.command_printers.dialect import Walk
 from pagetoll.languages.coverage.dot_grid import LETTER_UNITS, UNITS, DotGrid
 from pagetoll.languages.coverage.dot_tally import DotTally
-from pagetoll.languages.coverage.head_moves import HEADS, Head
+from pagetoll.languages.coverage.head_moves import Head
+from pagetoll.languages.coverage.heads import HEADS
 from pagetoll.languages.coverage.pdf_pages import UNSEEN, Seen
 from pagetoll.languages.coverage.spaces import PixelSums
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed
