@@ -229,6 +229,14 @@ def test_a_memory_map_is_read_and_can_be_closed_again(name: str) -> None:
     assert usage == count(path.read_bytes(), render_postscript=Ghostscript())
 
 
+def test_a_stream_of_very_many_jobs_is_cut_off_in_time() -> None:
+    ticks = itertools.count()
+    limits = Limits(timeout_s=50, clock=lambda: float(next(ticks)))
+    usage = count(b"%!PS\nshowpage\n\x04" * 1000, limits=limits)
+    assert (usage.confidence, [finding.code for finding in usage.findings]) == (Confidence.AT_LEAST, ["limit"])
+    assert 10 < usage.impressions < 100
+
+
 def test_the_clock_of_the_caller_ends_a_count() -> None:
     ticks = itertools.count()
     limits = Limits(timeout_s=3.0, clock=lambda: float(next(ticks)))

@@ -107,7 +107,8 @@ class _Stream:
                 self._worse(Confidence.AT_LEAST, Finding(_error_code(error), error.offset))
                 stop = self._next_exit(position, end)
             position = self._wrapper.peel(self._data, stop, end)
-            if len(self._segments) >= MOST_SEGMENTS and position < end:
+            enough = len(self._segments) >= MOST_SEGMENTS or self._context.guard.expired()
+            if enough and position < end:
                 self._worse(Confidence.AT_LEAST, Finding("limit", position))
                 break
         if first_error is not None and not any(segment.impressions for segment in self._segments):

@@ -57,13 +57,12 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 
 def job_end(data: "Buffer", start: int, end: int) -> int:
     """Where the PostScript job that begins at `start` ends: universal exit, Control-D, another language or `end`."""
-    stop = data.find(UNIVERSAL_EXIT, start, end)
-    stop = end if stop < 0 else stop
-    for pattern in (_JOB_END, _OTHER_LANGUAGE):
-        found = pattern.search(data, start, stop)
-        if found:
-            stop = found.start() if pattern is _JOB_END else found.end()
-    return stop
+    control = _JOB_END.search(data, start, end)
+    stop = end if control is None else control.start()
+    exit_at = data.find(UNIVERSAL_EXIT, start, stop)
+    stop = stop if exit_at < 0 else exit_at
+    other = _OTHER_LANGUAGE.search(data, start, stop)
+    return stop if other is None else other.end()
 
 
 def _dos_eps(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
