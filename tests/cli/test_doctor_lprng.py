@@ -64,6 +64,7 @@ def test_what_lpd_lacks_is_mended_by_a_command(change: dict[str, object], mend: 
     ("queue", "level", "words"),
     [
         (LpdQueue("q"), Level.WARN, "does not name our program"),
+        (LpdQueue("q", server="localhost%3333"), Level.OK, "tells its jobs to localhost%3333"),
         (LpdQueue("q", "/p/pykota", start=True, end=True, silent=True), Level.BAD, "empty :af="),
         (LpdQueue("q", "/p/pykota", start=True, filter=True), Level.WARN, "no :ae= of ours"),
         (LpdQueue("q", "/p/pykota", end=True), Level.BAD, "no :as= of ours"),
@@ -88,7 +89,7 @@ def test_the_doctor_reads_printcap_and_looks_at_the_program_that_it_names(site: 
     programs, printcap = site.folder / "programs", site.folder / "printcap"
     printcap.write_text(
         f"laser\n  :sd=/var/spool/lpd/%P:lp=laser%9100\n  :tc=.pagetoll\nold:lp=/dev/lp0\n"
-        "usb:lp=/dev/lp0:tc=.pagetoll\n"
+        "usb:lp=/dev/lp0:tc=.pagetoll\nserved:af=localhost%3333:achk\n"
         f".pagetoll:af=acct:as=|{programs}/pykota start:ae=|{programs}/pykota end\n"
     )
     (site.home / "pagetoll.toml").open("a").write(
@@ -105,6 +106,7 @@ def test_the_doctor_reads_printcap_and_looks_at_the_program_that_it_names(site: 
     assert "lpd's queue laser: endingbanner is for CUPS's queues and does nothing here" in after
     assert "lpd's queue usb: accounter asks the device" in after
     assert "lpd's queue laser: accounter" not in after
+    assert "lpd's queue served does not" not in after
     assert "lpd's queue laser is counted" in site.run("pagetoll", "doctor", "--printcap", str(printcap)).out
 
 

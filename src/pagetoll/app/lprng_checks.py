@@ -22,6 +22,7 @@ class LpdQueue:
     end: bool = False
     filter: bool = False
     silent: bool = False
+    server: str = ""  # HOST%PORT of its :af=
     not_done: tuple[str, ...] = ()  # options of the queue that are for CUPS's queues only
     out_of_reach: bool = False  # its device is to be asked for its counter and has no address
     held: bool = False  # and its jobs wait for that
@@ -61,7 +62,7 @@ def check_lpd(site: LpdSite | None, configuration: str) -> Iterator[Finding]:
         yield bad(text.format(user=site.user), f"pagetoll lprng install --user {shlex.quote(site.user)}")
     for queue in site.queues:
         yield from _check_queue(queue, site, configuration)
-    if not any(queue.program for queue in site.queues):
+    if not any(queue.program or queue.server for queue in site.queues):
         yield warn(_("no queue of {printcap} names our program").format(printcap=site.printcap), _printcap(site))
 
 
@@ -71,7 +72,10 @@ def _printcap(site: LpdSite) -> str:
 
 def _check_queue(queue: LpdQueue, site: LpdSite, configuration: str) -> Iterator[Finding]:
     facts = {"name": queue.name}
-    if not queue.program:
+    if not queue.program and queue.server:
+        text = _("lpd's queue {name} tells its jobs to {server}, where pagetoll lprng serve has to answer")
+        yield ok(text.format(server=queue.server, **facts))
+    elif not queue.program:
         yield warn(
             _("lpd's queue {name} does not name our program, so nothing is counted").format(**facts), _printcap(site)
         )

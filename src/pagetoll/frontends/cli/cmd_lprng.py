@@ -72,7 +72,9 @@ def install(parsed: Parsed, home: Home) -> int:
     accept_jobs_of(user, home, parsed)
     advise(
         parsed,
-        _("{user} cannot start the daemon: let systemd do it, or run: pagetoll daemon start").format(user=user),
+        _("lpd's user {user} cannot start pagetolld: let systemd do it, or run: pagetoll daemon start").format(
+            user=user
+        ),
     )
     advise(parsed, _("Next: put these lines into the queue's printcap entry, then run: checkpc -f, and: lpc reread"))
     return printcap(parsed, home)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the doctor looks at on a print server of LPRng's: printcap, lpd.conf, and our program for lpd."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from pagetoll.wire.printcap import Entry, program_in, read_printcap
 
 #: Options of a queue that only CUPS's queues have, and what they are when nothing is wanted.
 FOR_CUPS_ONLY = ("startingbanner", "endingbanner", "keepfiles")
+_SERVER = re.compile(r"[^\s|%/]+%\d+")
 _HOOKS = ("as", "ae", "if", "of", "filter", "af")
 
 
@@ -73,6 +75,7 @@ def _queue(entry: Entry, settings: Settings | None) -> LpdQueue:
         end=bool(program) and (by_lines or program_in(options.get("ae", "")) == program),
         filter=passes,
         silent=not accounting or options.get("la") == "0",
+        server=accounting if _SERVER.fullmatch(accounting) else "",
         not_done=tuple(name for name in FOR_CUPS_ONLY if getattr(wanted, name, "")),
         out_of_reach=isinstance(wanted and wanted.accounter, (SnmpAccounter, PjlAccounter, IppAccounter))
         and not place_of(device_uri_of(options)).host,
