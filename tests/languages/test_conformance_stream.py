@@ -106,6 +106,12 @@ def test_a_last_pjl_line_may_end_at_an_escape() -> None:
     assert count(UEL + b"@PJL SET COPIES=2" + UEL + PS).impressions == 5
 
 
+@pytest.mark.parametrize("prefix", [b"@PJL SET JOBATTR=", b"@PJL COMMENT ", b"@PJL "])
+def test_a_long_pjl_line_is_no_text(prefix: bytes) -> None:
+    usage = count(UEL + prefix + b"a" * 200_000 + b"\r\n@PJL SET COPIES=2\r\n" + PS + UEL)
+    assert (usage.language, usage.impressions, usage.confidence) == ("pjl-ps", 10, Confidence.EXACT)
+
+
 def test_padding_before_the_document_is_stepped_over() -> None:
     assert count(b"\0" * 11000 + b"\x04\x1bE" + UEL + b"@PJL\r\n" + PXL).impressions == 10
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
 UNIVERSAL_EXIT = b"\x1b%-12345X"
-CHUNK_OCTETS = 4 * 1024 * 1024
+CHUNK_OCTETS = 64 * 1024
+"""Between two looks at the clock; it may hold 30,000 pages."""
 LONGEST_HEADER = 4096
 LONGEST_VENDOR_DATA = 2 * 1024 * 1024
 _FORMATS = "BHIhif"

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 UNIVERSAL_EXIT = b"\x1b%-12345X"
 _PADDING = re.compile(rb"[\x00\x04\x14\t\n\r ]*+")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_LINE = re.compile(rb"(?i:@PJL)(?![^\s\x1b])([^\n\x1b]{0,65536})\n?")
+_LINE = re.compile(rb"(?i:@PJL)(?![^\s\x1b])(?P<words>[^\n\x1b]*+)\n?")
 _EJL_START = b"\x1b\x01@EJL"
-_EJL_LINE = re.compile(rb"@EJL(?![^\s\x1b])([^\n\x1b]{0,65536})\n?")
+_EJL_LINE = re.compile(rb"@EJL(?![^\s\x1b])(?P<words>[^\n\x1b]*+)\n?")
+_READ_OCTETS = 65536
+"""So much of a line is obeyed; all of it is stepped over."""
 _PAGES_IN_PJL = re.compile(rb"(?i:@PJL[ \t]{1,8}SET[ \t]{1,8}PAGESTATUS[ \t]{0,8}=[ \t]{0,8}START)")
 """A language (DDST) whose pages are PJL lines: they are its document."""
 _STARTS_WITH_ANY_OCTET = frozenset(["QPDL", "HIPERC"])
@@ -113,7 +115,7 @@ class Wrapper:
                 break
             if line:
                 self.seen = True
-                position = line.end() + self._line(line[1], line.start())
+                position = line.end() + self._line(_words(data, line), line.start())
             if data[position : position + 3] == prescribe.START:
                 position = self._prescribe(data, position, end)
             if data[position : position + 1] == xpif.START:
@@ -172,10 +174,11 @@ class Wrapper:
         self.environment = replace(self.environment, language="")
         while line := _EJL_LINE.match(data, position, end):
             position = line.end()
-            statement = _STATEMENT.match(line[1])
+            words = _words(data, line)
+            statement = _STATEMENT.match(words)
             if statement is None:
                 continue
-            keyword, pairs = statement[1].upper(), dict(_assignments(line[1][statement.end() :]))
+            keyword, pairs = statement[1].upper(), dict(_assignments(words[statement.end() :]))
             if keyword in (b"SJ", b"EJ"):
                 self.environment = self.stored
             elif keyword in (b"EN", b"ENTER"):
@@ -258,6 +261,12 @@ def _with_ejl(environment: Environment, pairs: dict[str, str]) -> Environment:
     if "BD" in pairs:
         environment = replace(environment, short_edge=pairs["BD"].upper() == "SE")
     return environment
+
+
+def _words(data: "Buffer", line: re.Match[bytes]) -> bytes:
+    """What stands behind the first word of a line."""
+    start, end = line.span("words")
+    return bytes(data[start : min(end, start + _READ_OCTETS)])
 
 
 def _assignments(words: bytes) -> list[tuple[str, str]]:

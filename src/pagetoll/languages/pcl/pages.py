@@ -170,13 +170,14 @@ class Pages:
         self.end_if_marked(offset)
         if not self.parsed.runs or times < 1:
             return
-        for _plot in range(min(times, MOST_REPLOTS)):
-            if self.parsed.input_pages >= self._limit:
-                self.parsed.at_least("limit", offset)
-                raise TooManyPages
-            last = self.parsed.runs[-1]
-            self.parsed.add(replace(last, length=1, starts_sheet=False))
-            self.parsed.page_ends.append(offset)
+        wanted = min(times, MOST_REPLOTS)
+        plots = min(wanted, self._limit - self.parsed.input_pages)
+        if plots:
+            self.parsed.add(replace(self.parsed.runs[-1], length=plots, starts_sheet=False))
+            self.parsed.page_ends.extend([offset] * plots)
+        if plots < wanted:
+            self.parsed.at_least("limit", offset)
+            raise TooManyPages
 
     # Settings.
 
