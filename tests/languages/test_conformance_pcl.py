@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Conformance cases for PCL, plotters and their wrappers."""
 
+import itertools
 import random
 
 import pytest
@@ -197,6 +198,14 @@ def test_text_with_pcl_among_it_is_an_estimate() -> None:
 def test_octets_that_no_pcl_holds_are_never_exact() -> None:
     noise = bytes(range(1, 12)) * 9 + b"\x1b\x05\x1bQ"
     assert count(pcl(noise + b"\f")).confidence is Confidence.ESTIMATED
+
+
+def test_a_long_block_of_prescribe_is_counted_as_far_as_time_allows() -> None:
+    ticks = itertools.count()
+    limits = Limits(timeout_s=9, clock=lambda: float(next(ticks)))
+    usage = count(b"!R! " + b"PAGE;" * 100_000, limits=limits)
+    assert usage.confidence is Confidence.AT_LEAST
+    assert 4096 < usage.impressions < 100_000
 
 
 @pytest.mark.parametrize("language", [b"PCL", b"PCL3GUI", b"HPGL2"])

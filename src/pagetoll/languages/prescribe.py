@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import DocumentTooComplex, MalformedDocument
 from pagetoll.core.usage import Confidence, Duplex
-from pagetoll.languages.parsed import Context, Parsed, Run
+from pagetoll.languages.parsed import Context, Parsed, Run, as_far_as_time_allows
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -71,7 +71,11 @@ def is_block(data: "Buffer", start: int, end: int) -> bool:
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     """Count the pages of the block at `start`. Raises MalformedDocument where no command can be read in it."""
-    parsed = Parsed("prescribe", confidence=Confidence.ESTIMATED)
+    found = Parsed("prescribe", confidence=Confidence.ESTIMATED)
+    return as_far_as_time_allows(lambda parsed: _walk(parsed, data, start, end, context), found, end)
+
+
+def _walk(parsed: Parsed, data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     position, copies, sides, drawn, steps = start + len(START), None, Duplex.UNSTATED, False, 0
 
     def end_page() -> None:
