@@ -257,6 +257,15 @@ def test_a_counter_that_no_ledger_could_keep_is_none(number: int) -> None:
         snmp_meter(agent).before(Waiter())
 
 
+@pytest.mark.parametrize(
+    ("told", "serial"),
+    [("CNBK123", "CNBK123"), ("0000000000", ""), ("XXXXXXXXXX", ""), ("", ""), (" N/A ", ""), ("--", "")],
+)
+def test_a_serial_number_that_all_boards_have_is_none(told: str, serial: str) -> None:
+    with PrintEngine() as engine, SnmpAgent(engine.objects(serial=told)) as agent:
+        assert snmp_meter(agent).identity().serial == serial
+
+
 def test_a_machine_is_known_by_address_serial_number_and_model() -> None:
     with PrintEngine() as engine, agent_of(engine, "HP LaserJet 4050") as agent:
         known = snmp_meter(agent).identity()

@@ -199,3 +199,31 @@ def test_the_second_of_two_waits_until_the_first_is_over_before_anything_is_spli
         first.end()
         second.conclude()
     assert charges(shop) == [(4, ChargeRule.SHARED_READING), (2, ChargeRule.SHARED_READING)]
+
+
+@pytest.mark.parametrize("measure_wait_s", [0, 60], ids=["nobody waits", "all wait"])
+def test_twelve_jobs_over_two_servers_sum_to_the_counter(shop: Shop, measure_wait_s: int) -> None:
+    """The device marks one more for each job than was counted."""
+    sizes = [1 + number % 4 for number in range(12)]
+    with machine(EngineHabits(impression_s=0.005, jumps_by=1)) as place:
+        quick = {"skipinitialwait": True, "statusstabilizationdelay_s": 0.1, "device_linger_s": 60}
+        share(shop, place, measure_wait_s=measure_wait_s, **quick)
+        there = another_server(shop)
+        callers = [
+            hand_in_there(shop, there, place, size)
+            if number % 2
+            else shop.hand_in(shop.job(uri=place.uri), pages(size))
+            for number, size in enumerate(sizes)
+        ]
+        threads = [threading.Thread(target=caller.print, args=(place.backend,)) for caller in callers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [caller.failure for caller in callers] == [""] * len(sizes)
+        assert place.engine.marked == sum(sizes)
+        found = charges(shop)
+        assert sum(impressions for impressions, _rule in found) == place.engine.life_count - 1000
+    rules = {rule for _impressions, rule in found}
+    assert rules <= {ChargeRule.DEVICE_COUNTER, ChargeRule.SHARED_READING}
+    assert measure_wait_s == 0 or rules == {ChargeRule.DEVICE_COUNTER}

@@ -24,6 +24,7 @@ COUNTER32 = 2**32
 #: Counters from here on are none: no ledger could keep the sum of a few.
 NUMBER_LIMIT = 10**18
 TEXT_MOST = 200
+NO_SERIALS = frozenset({"n/a", "none", "null", "unknown", "not set", "not available", "undefined"})
 
 
 class SnmpQuestions(Protocol):
@@ -156,7 +157,7 @@ def find_layout(agent: SnmpQuestions) -> Layout:
         status=(*mib.HR_PRINTER_STATUS, *index),
         device_status=(*mib.HR_DEVICE_STATUS, *index),
         error_state=(*mib.HR_PRINTER_DETECTED_ERROR_STATE, *index),
-        serial=next(filter(None, serials), ""),
+        serial=next(filter(_is_serial, serials), ""),
         model=model,
         treatment=treatment,
     )
@@ -194,6 +195,11 @@ def _counters(agent: SnmpQuestions, treatment: Treatment) -> tuple[tuple[Oid, ..
 def _number(value: Value | None) -> int | None:
     number = value.number if value is not None else None
     return number if number is not None and 0 <= number < NUMBER_LIMIT else None
+
+
+def _is_serial(text: str) -> bool:
+    """Whether it tells one machine from others: not what a board says that was never given a number."""
+    return len({*text} - {*" -./"}) > 1 and text.lower() not in NO_SERIALS
 
 
 def _text(value: Value | None) -> str:
