@@ -26,6 +26,7 @@ def confirm(services: Services, attempt: Attempt) -> Event:
         Phase.BEFORE,
         timeout_s=attempt.settings.confirm_timeout_s,
         line=ASKING,
+        decided=False,
     )
     if done.given_up is not None:
         return done.given_up

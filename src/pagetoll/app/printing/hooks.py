@@ -16,7 +16,7 @@ from pagetoll.core.accounting import CommandAccounter
 from pagetoll.core.hook_variables import HookFacts, Phase, hook_variables
 from pagetoll.core.job_figures import NO_FIGURES, JobFigures
 from pagetoll.core.jobs import Outcome
-from pagetoll.core.lifecycle import Event, State
+from pagetoll.core.lifecycle import Event
 from pagetoll.core.notices import Action
 from pagetoll.core.policy import Verdict
 from pagetoll.core.site_commands import SiteCommand
@@ -65,9 +65,11 @@ def run_hook(
     timeout_s: float = 0.0,
     line: str = "",
     heedless: bool = False,
+    decided: bool = True,
     output_octets_max: int = OUTPUT_OCTETS_MAX,
 ) -> Run:
-    """Run the command of the option `name`. With `heedless` a job that is given up meanwhile does not stop it.
+    """Run the command of the option `name`. With `heedless` a job that is given up meanwhile does not stop it;
+    without `decided` it is told of no decision, since it has a say in it.
 
     `values` are those of its placeholders; `timeout_s` is `hook_timeout_s` unless given. Raises StorageError where
     the figures cannot be read.
@@ -75,7 +77,7 @@ def run_hook(
     patience = Patience(services, attempt, line or WAITING.format(name=name), at_once=bool(line))
     end = services.commands.run(
         command.argv(values),
-        variables_of(services, attempt, phase),
+        variables_of(services, attempt, phase, decided=decided),
         timeout_s=timeout_s or attempt.settings.hook_timeout_s,
         interrupted=None if heedless else patience.given_up,
         output_octets_max=output_octets_max,
@@ -84,19 +86,18 @@ def run_hook(
     return Run(end, patience.event if end.interrupted else None)
 
 
-def variables_of(services: Services, attempt: Attempt, phase: Phase) -> dict[str, str]:
+def variables_of(services: Services, attempt: Attempt, phase: Phase, *, decided: bool = True) -> dict[str, str]:
     """What a command is told of the attempt as it stands. Raises StorageError."""
-    return hook_variables(facts_for(services, attempt, phase))
+    return hook_variables(facts_for(services, attempt, phase, decided=decided))
 
 
-def facts_for(services: Services, attempt: Attempt, phase: Phase) -> HookFacts:
+def facts_for(services: Services, attempt: Attempt, phase: Phase, *, decided: bool = True) -> HookFacts:
     """The same as values. The figures are read once before the job, and once more after it."""
     document, arguments = attempt.document, attempt.arrival.arguments
     after = phase is Phase.AFTER
     settled = attempt.measured if after and attempt.outcome not in (None, Outcome.VOIDED) else None
     closed = after and attempt.outcome is not None
     impressions = (settled.impressions if settled else 0) if closed else None
-    decided = attempt.state is not State.CONFIRMING  # the user still has a say
     return HookFacts(
         key=attempt.key,
         ticket=attempt.ticket,
