@@ -159,6 +159,7 @@ def test_pkbanner_writes_what_the_driver_of_the_queue_writes(
     site.add_user("anna", ["lab"])
     site.cups.add_queue("lab", f"cupspykota:{raw_sink.device_uri}", driver)
     site.configure(f'startingbanner = ["{site.programs}/pkbanner"]')
+    site.start_daemon()
     assert print_on(site, 2) is JobState.COMPLETED
     wait_until(lambda: len(raw_sink.jobs()) == 2, 20, "banner and document have come out")
     banner, document = (job.document for job in raw_sink.jobs())
