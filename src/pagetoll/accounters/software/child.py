@@ -26,7 +26,7 @@ from pagetoll.languages.limits import Limits
 from pagetoll.languages.parsed import PageInspector
 
 DOCUMENT = b"D"
-ANSWER_RESERVE_S = 0.5
+ANSWER_RESERVE_S = 0.75
 """What a parser that stops by itself gets less than the limit at which the zygote kills: time to answer."""
 
 
