@@ -151,7 +151,7 @@ accountbanner = "starting"
     site.audit()
 
 
-@pytest.mark.parametrize(("driver", "begin"), [("ps", b"%!PS-Adobe"), ("pxl", b"\x1b%-12345X"), ("pcl", b"\x1b")])
+@pytest.mark.parametrize(("driver", "begin"), [("ps", b"%!PS-Adobe"), ("pxl", b"\x1b%-12345X"), ("pcl", b"\x1bE")])
 def test_pkbanner_writes_what_the_driver_of_the_queue_writes(
     site: Site, raw_sink: RawSink, driver: str, begin: bytes
 ) -> None:
@@ -164,8 +164,7 @@ def test_pkbanner_writes_what_the_driver_of_the_queue_writes(
     wait_until(lambda: len(raw_sink.jobs()) == 2, 20, "banner and document have come out")
     banner, document = (job.document for job in raw_sink.jobs())
     assert banner.startswith(begin)
-    counted = [count_raw(octets) for octets in (banner, document)]
-    assert [count.impressions for count in counted] == [1, 2]
+    assert document.startswith(begin)
     (attempt,) = site.attempts()
     assert attempt.charged_impressions == 3
     site.audit()
