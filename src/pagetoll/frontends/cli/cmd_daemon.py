@@ -14,7 +14,7 @@ from pagetoll.core.messages import _
 from pagetoll.frontends import identity
 from pagetoll.frontends.cli.options import Command, Parsed
 from pagetoll.frontends.cli.subcommand import JSON, parse_or_show, say_done
-from pagetoll.frontends.daemon.instance import running_pid
+from pagetoll.frontends.daemon.instance import is_served, running_pid
 
 COMMAND = Command(
     name="pagetoll daemon",
@@ -70,7 +70,8 @@ def _start(home: Home, parsed: Parsed) -> int:
                     returncode=child.returncode, log_path=log_path
                 )
             )
-        if (running := running_pid(home)) is not None and home.socket.is_socket():
+        # The socket of a daemon that has ended is still there: only one that listens is the new one's.
+        if (running := running_pid(home)) is not None and is_served(home):
             say_done(parsed, _("the daemon runs, pid {pid}").format(pid=running), _state(running, "started"))
             return 0
         time.sleep(PAUSE_S)
