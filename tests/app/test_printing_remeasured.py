@@ -13,6 +13,7 @@ from app.test_printing_shared_devices import another_server, hand_in_there, shar
 from app.thin_caller import Caller, dead_process
 from pagetoll.app.printing.devices import DeviceGate
 from pagetoll.app.printing.floors import MeasuringFloor
+from pagetoll.app.printing.remeasure import impatient
 from pagetoll.core.accounting import CommandAccounter, SoftwareAccounter
 from pagetoll.core.jobs import AttemptState, ChargeRule
 from pagetoll.core.lifecycle import Command
@@ -190,3 +191,15 @@ def test_a_command_of_the_sites_is_asked_again_too(shop: Shop) -> None:
         counter.write_text("104\n")
         assert shop.upkeep().closed == 1
         assert charged(shop) == (4, ChargeRule.DEVICE_COUNTER)
+
+
+def test_upkeep_without_a_daemon_has_little_patience_with_a_device(shop: Shop) -> None:
+    """All queues, also those with settings of their own."""
+    with machine(EngineHabits(out_of_paper_after=2)) as place:
+        measured_by(shop, place, measure_max_s=3600)
+        shop.settings = replace(shop.settings, queues={"hp": shop.settings.defaults})
+        die(shop, place, Command.WATCH_BACKEND)
+        stands_open(place)
+        shop.settings = impatient(shop.settings, 1)
+        assert shop.upkeep().closed == 1
+        assert charged(shop) == (6, ChargeRule.HANDED_OVER_UNKNOWN)

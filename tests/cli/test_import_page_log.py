@@ -84,6 +84,14 @@ def test_a_growing_log_its_rotated_and_packed_parts_are_one_log(shop: Site):
     assert printed(shop) == [("hp", "anna", 14, "1.400000"), ("hp", "ben", 1, "0.100000")]
 
 
+def test_a_log_of_this_server_is_known_by_the_name_that_the_site_gave_it(shop: Site):
+    configuration = shop.home / "pagetoll.toml"
+    configuration.write_text('server_name = "front desk"\n' + configuration.read_text())
+    shop.do("pagetoll", "import", "page-log", "--all-queues", str(write(shop, "page_log", total(7, 3))))
+    explained = json.loads(shop.do("pagetoll", "job", "explain", "--json", "7"))
+    assert "front desk" in json.dumps(explained)
+
+
 def test_the_logs_of_several_servers_are_one_ledger(shop: Site):
     """The same numbers, names and times on both: they are different jobs."""
     log = write(shop, "page_log", total(1, 4), total(2, 5, "ben", "imp33", 10))
