@@ -18,7 +18,7 @@ __all__ = ["packages"]
 
 OPTIONS = """
 [queue.NAME]
-accounter = { snmp = { version = "2c", port = PORT } }
+accounter = ACCOUNTER
 statusstabilizationloops = 2
 statusstabilizationdelay_s = 0.25
 noprintingmaxdelay_s = 2
@@ -51,11 +51,20 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(packages: Path) -> Iterator[Place]:
-    with PrintEngine() as engine, SnmpAgent(engine.objects(serial="LPD1"), awake=lambda: engine.powered) as agent:
+    with (
+        PrintEngine() as engine,
+        SnmpAgent(engine.objects(serial="LPD1"), awake=lambda: engine.powered) as agent,
+        PrintEngine(address="127.0.9.200", answers_pjl=True, habits=EngineHabits(refuses_second=True)) as talker,
+    ):
         device = f"127.0.0.1%{engine.port}"
         devices = dict(zip(QUEUES, (device, device, "/dev/null", "/dev/null"), strict=True))
-        options = "".join(OPTIONS.replace("NAME", name).replace("PORT", str(agent.port)) for name in QUEUES)
-        options += 'onaccountererror = "continue"\n'
+        devices["pjl"] = f"127.0.9.200%{talker.port}"
+        snmp = f'{{ snmp = {{ version = "2c", port = {agent.port} }} }}'
+        asked = dict.fromkeys(QUEUES, snmp) | {"pjl": f'"hardware(pjl:{talker.port})"'}
+        options = "".join(
+            OPTIONS.replace("NAME", name).replace("ACCOUNTER", accounter) for name, accounter in asked.items()
+        )
+        options = options.replace("[queue.lenient]\n", '[queue.lenient]\nonaccountererror = "continue"\n')
         with furnished(packages, devices, options) as shop:
             yield Place(shop, engine)
 
@@ -82,6 +91,11 @@ def test_what_the_device_marked_is_charged(place: Place, habits: EngineHabits, c
     place.engine.habits = habits
     attempt = place.print("metered", 3, words=("-K2",))
     assert (attempt.charged_impressions, attempt.charge_rule, attempt.outcome) == (charged, rule, Outcome.COMPLETED)
+
+
+def test_a_printer_that_takes_one_connection_at_a_time_is_asked_when_lpd_has_left_it(place: Place) -> None:
+    attempt = place.print("pjl", 3)
+    assert (attempt.charged_impressions, attempt.charge_rule) == (3, ChargeRule.DEVICE_COUNTER)
 
 
 def test_two_queues_to_one_device_never_mix_their_counters(place: Place) -> None:
