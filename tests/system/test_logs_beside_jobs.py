@@ -40,7 +40,7 @@ def school(site: Site, raw_sink: RawSink) -> Site:
 def print_on(site: Site, queue: str, document: bytes, user: str = "anna", **options: str) -> int:
     job_id = site.cups.submit(queue, document, user=user, title="a  title - total 9 [x]", options=options)
     assert site.cups.wait_job(job_id) is JobState.COMPLETED
-    wait_until(site.nothing_is_open, 20, "everything is settled")
+    wait_until(site.nothing_is_open, 60, "everything is settled")
     return job_id
 
 
@@ -58,7 +58,7 @@ def test_the_log_of_a_scheduler_with_managed_queues_is_booked_without_their_line
     print_on(school, "lab", postscript_document(3))
     print_on(school, "free", b"4 sides")
     print_on(school, "free", b"2 sides", user="newcomer")
-    wait_until(lambda: lines_of_the_log(school) == 3, 20, "page_log has all jobs")
+    wait_until(lambda: lines_of_the_log(school) == 3, 60, "page_log has all jobs")
     log = str(school.cups.tree.log / "page_log")
     expected = {("lab", "anna"): 3, ("free", "anna"): 4, ("free", "newcomer"): 2}
     first, again = (json.loads(school.run(*IMPORT, log).stdout) for _ in range(2))
@@ -77,7 +77,7 @@ def test_a_queue_that_is_managed_later_keeps_its_earlier_jobs(school: Site, raw_
     print_on(school, "free", b"4 sides")
     school.cups.run("lpadmin", "-p", "free", "-v", f"cupspykota:{raw_sink.device_uri}")
     print_on(school, "free", postscript_document(2))
-    wait_until(lambda: lines_of_the_log(school) == 2, 20, "page_log has all jobs")
+    wait_until(lambda: lines_of_the_log(school) == 2, 60, "page_log has all jobs")
     log = str(school.cups.tree.log / "page_log")
     assert json.loads(school.run(*IMPORT, log).stdout)["impressions"] == 0
     for _ in range(2):
@@ -92,7 +92,7 @@ def test_a_class_with_a_managed_member_is_counted_by_us_alone(school: Site) -> N
     school.cups.run("cupsaccept", "all")
     school.cups.run("cupsenable", "all")
     print_on(school, "all", postscript_document(3))
-    wait_until(lambda: lines_of_the_log(school) == 1, 20, "page_log has the job")
+    wait_until(lambda: lines_of_the_log(school) == 1, 60, "page_log has the job")
     school.run(*IMPORT, str(school.cups.tree.log / "page_log"))
     school.run("pagetoll", "watch", "--once", "--create")
     assert report(school) == {("lab", "anna"): 3}
@@ -107,7 +107,7 @@ def test_jobs_are_watched_as_they_end_beside_a_managed_queue(school: Site) -> No
         for number in range(1, 4):
             print_on(school, "free", f"{number} sides".encode(), user="o'brien $(id)")
         expected = {("lab", "anna"): 3, ("free", "o'brien $(id)"): 6}
-        wait_until(lambda: report(school) == expected, 40, "all jobs are booked")
+        wait_until(lambda: report(school) == expected, 90, "all jobs are booked")
     finally:
         watching.terminate()
         _out, err = watching.communicate(timeout=20)

@@ -120,7 +120,7 @@ class School:
         document = document or postscript_document(pages)
         job_id = self.site.cups.submit_ipp(queue, document, options=options, **named)
         known = self.site.attempts
-        wait_until(lambda: bool(known(job_id)) and self.site.nothing_is_open(), 30, "everything is settled")
+        wait_until(lambda: bool(known(job_id)) and self.site.nothing_is_open(), 60, "everything is settled")
         state = self.site.cups.wait_job(job_id, ENDED)
         (attempt,) = known(job_id)
         return state, attempt
