@@ -32,10 +32,11 @@ class Lpd:
 
 
 class Queue:
-    """The queue `hp` of an lpd, with its accounting file. `entry` is its printcap entry."""
+    """The queue `hp` of an lpd, with its accounting file. `entry` is its printcap entry, `ticket` what stands in HF
+    beside the usual lines."""
 
-    def __init__(self, shop: Shop, entry: str = "") -> None:
-        self.shop, self.entry = shop, entry
+    def __init__(self, shop: Shop, entry: str = "", ticket: str = "") -> None:
+        self.shop, self.entry, self.ticket = shop, entry, ticket
         self.acct = shop.folder / "acct"
         self.acct.touch()
 
@@ -76,7 +77,7 @@ class Queue:
     ) -> int:
         assert role in get_args(Role)
         told = ["-Php", f"-n{user}", f"-H{host}", f"-j{number}", f"-A{identifier}", *words]
-        ticket = f"number={number}\n" + f"prstatus={how}\n" * bool(how)
+        ticket = f"number={number}\n{self.ticket}" + f"prstatus={how}\n" * bool(how)
         call = Lprng(
             role=role,
             nonce=f"{next(NONCES):032x}",

@@ -8,14 +8,19 @@ nothing else multiplies.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from pagetoll.app.lprng.story import CountedFile
-from pagetoll.app.printing.attempt import Attempt, Services
+from pagetoll.app.printing.attempt import Attempt, ClientGone, Services
+from pagetoll.app.printing.counting_command import count_by_command, counting_command
+from pagetoll.app.printing.ink import wanted_ink
 from pagetoll.app.printing.receive import LARGEST_JOB
+from pagetoll.app.printing.waiting import Patience
+from pagetoll.config.options.choices import OnAccounterError
 from pagetoll.core.copies import apply_spooler
 from pagetoll.core.errors import DocumentError
 from pagetoll.core.measure import Evidence, measure
-from pagetoll.core.usage import Confidence, Segment, Usage
+from pagetoll.core.usage import Confidence, PageCoverage, Segment, Usage
 from pagetoll.ports import Note, SpooledDocument
 from pagetoll.wire.lprng import LpdJob, plain_name
 
@@ -37,7 +42,7 @@ def count_files(services: Services, attempt: Attempt, job: LpdJob, opened: Mappi
     counted: list[CountedFile] = []
     segments: list[Segment] = []
     usages: list[Usage] = []
-    octets, hashes = 0, list[str]()
+    octets, hashes, copies = 0, list[str](), list[int]()
     for file in job.files:
         descriptor = opened.get(file.name)
         if descriptor is None:
@@ -56,10 +61,11 @@ def count_files(services: Services, attempt: Attempt, job: LpdJob, opened: Mappi
             CountedFile(plain_name(file.name), file.copies, once.impressions, once.media_sheets, document.octets)
         )
         usages.append(usage)
+        copies.append(file.copies)
         segments += [replace(one, sets=one.sets * file.copies, end_offset=0) for one in usage.segments]
     if not job.files:
         attempt.uncountable = "lpd handed over no data file"
-    _sum_up(services, attempt, usages, tuple(segments))
+    _sum_up(services, attempt, usages, copies, tuple(segments))
     attempt.document = _together(octets, hashes)
     return counted
 
@@ -70,7 +76,7 @@ def _usage(services: Services, attempt: Attempt, descriptor: int, octets: int) -
         attempt.uncountable = f"the document has {octets} octets, at most {largest} are counted"
         return None
     try:
-        usage = services.counter.count(descriptor)
+        usage = _by_command_or_ourselves(services, attempt, descriptor)
     except DocumentError as error:
         attempt.uncountable = str(error)
         return None
@@ -80,7 +86,37 @@ def _usage(services: Services, attempt: Attempt, descriptor: int, octets: int) -
     return usage
 
 
-def _sum_up(services: Services, attempt: Attempt, usages: list[Usage], segments: tuple[Segment, ...]) -> None:
+def _by_command_or_ourselves(services: Services, attempt: Attempt, descriptor: int) -> Usage:
+    """The site's command reads the file from its standard input. Raises DocumentError, ClientGone, OSError."""
+    command = counting_command(attempt.settings)
+    if command is not None:
+        # opened anew, so that the command's reading moves nobody's offset
+        own = f"/proc/self/fd/{descriptor}"
+        try:
+            usage = count_by_command(services, attempt, command, Patience(services, attempt), own)
+            if usage is None:
+                raise ClientGone
+            return usage
+        except DocumentError as error:
+            if attempt.settings.onaccountererror is OnAccounterError.STOP:
+                raise
+            attempt.notes.append(Note(services.clock(), "counted_ourselves", str(error)))
+    return services.counter.count(descriptor, ink=wanted_ink(attempt.settings))
+
+
+def _coverage(usages: list[Usage], copies: list[int]) -> tuple[PageCoverage | None, ...]:
+    """The ink of all pages that are printed; empty where none was looked at."""
+    if not any(usage.coverage for usage in usages):
+        return ()
+    each = [usage.coverage or (None,) * usage.input_pages for usage in usages]
+    if len(set(copies)) == 1:
+        return tuple(chain.from_iterable(each))  # shares of pages begin anew with each copy
+    return tuple(chain.from_iterable(pages * times for pages, times in zip(each, copies, strict=True)))
+
+
+def _sum_up(
+    services: Services, attempt: Attempt, usages: list[Usage], copies: list[int], segments: tuple[Segment, ...]
+) -> None:
     if usages:
         order = list(Confidence)
         worst = max((usage.confidence for usage in usages), key=order.index)
@@ -92,7 +128,7 @@ def _sum_up(services: Services, attempt: Attempt, usages: list[Usage], segments:
                 f"it asks for {totals.impressions} impressions, more than any printer prints at once"
             )
         else:
-            attempt.usage, attempt.totals = usage, totals
+            attempt.usage, attempt.totals = replace(usage, coverage=_coverage(usages, copies)), totals
     if attempt.uncountable:
         attempt.notes.append(Note(services.clock(), "unknown_size", attempt.uncountable))
 

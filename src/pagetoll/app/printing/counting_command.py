@@ -28,11 +28,16 @@ def counting_command(settings: QueueSettings) -> SiteCommand | None:
     return chosen.command if isinstance(chosen, SoftwareAccounter) else None
 
 
-def count_by_command(services: Services, attempt: Attempt, command: SiteCommand, patience: Patience) -> Usage | None:
-    """What the command says of the spooled document; None when the job was given up meanwhile. Raises DocumentError
-    where it says nothing to be used, OSError."""
-    assert attempt.document is not None
-    document_fd = os.open(attempt.document.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+def count_by_command(
+    services: Services, attempt: Attempt, command: SiteCommand, patience: Patience, path: str = ""
+) -> Usage | None:
+    """What the command says of the spooled document, or of the file `path`; None when the job was given up meanwhile.
+    Raises DocumentError where it says nothing to be used, OSError."""
+    flags = os.O_RDONLY | os.O_CLOEXEC
+    if not path:
+        assert attempt.document is not None
+        path, flags = attempt.document.path, flags | os.O_NOFOLLOW
+    document_fd = os.open(path, flags)
     try:
         end = services.commands.run(
             command.argv(),
