@@ -18,9 +18,7 @@ def complete() -> None:
         try:
             os.fstat(number)
         except OSError:
-            os.set_inheritable(
-                os.open(os.devnull, flags), True
-            )  # the lowest that is free: this
+            os.set_inheritable(os.open(os.devnull, flags), True)  # the lowest that is free: this
     if sys.stdin is None:
         sys.stdin = io.TextIOWrapper(os.fdopen(0, "rb", closefd=False))
     if sys.stdout is None:
