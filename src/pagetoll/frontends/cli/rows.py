@@ -69,11 +69,11 @@ def _write_json(row: Row) -> int:
 
 
 def _for_programs(value: object) -> object:
-    """Money as exact decimal text, times in ISO 8601."""
+    """Money as exact decimal text without zeros at its end, times in ISO 8601."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return format(value, "f")
+        return format(value.normalize(), "f")
     if isinstance(value, Iterable):
         return list(value)
     raise TypeError(type(value).__name__)
