@@ -91,6 +91,29 @@ def test_a_pipe_is_counted_like_a_file(shared_site: Site, tmp_path: Path, docume
 
 
 @needs_root
+def test_a_pipe_without_an_end_leaves_room_on_the_disk(shared_site: Site, papers: Path):
+    disk = papers / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160m,mode=1777", "tmpfs", str(disk)], check=True)
+    program = [sys.executable, "-m", "pagetoll.frontends.cli.pagetoll", "count", "-", "three.pdf"]
+    environment, least_free = {**shared_site.environment, "TMPDIR": str(disk)}, 1.0
+    try:
+        with Path("/dev/zero").open("rb") as endless:
+            counting = subprocess.Popen(
+                program, env=environment, cwd=papers, stdin=endless, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+            while counting.poll() is None:
+                room = os.statvfs(disk)
+                least_free = min(least_free, room.f_bavail / room.f_blocks)
+            counted, complaints = counting.communicate()
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+    assert complaints.decode() == "pagetoll count: -: No space left on device\n"
+    assert b"three.pdf" in counted, "the other files are counted"
+    assert least_free > 0.03
+
+
+@needs_root
 def test_root_opens_what_its_user_may_not_read(shared_site: Site, papers: Path):
     """The files are opened before root is given up; pytest's folders are closed to others anyway."""
     (papers / "three.pdf").chmod(0o600)

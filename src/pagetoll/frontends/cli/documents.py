@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The documents that a command line names, opened and counted one after the other; none of them ends the run."""
 
+import errno
 import os
 import resource
 import stat
@@ -22,6 +23,8 @@ STANDARD_INPUT = "-"
 SPOOLED_OCTETS = 1 << 20
 #: What a process that works for somebody else copies of his pipes in all: the disk is the service's.
 COPIED_FOR_OTHERS_MIB = 256
+#: What comes through a pipe beyond this may not take the last twentieth of the disk: a pipe need not end.
+UNQUESTIONED_OCTETS = 64 << 20
 _copied_octets = 0
 
 
@@ -100,14 +103,24 @@ def open_document(name: str) -> Opened:
 
 
 def _copy_all(source: BinaryIO, copy: BinaryIO) -> bool:
-    """Copy to the end; False where that is more than this process may."""
+    """Copy to the end; False where that is more than this process may. Raises OSError, for a disk about to be full
+    too."""
     global _copied_octets
     while data := source.read(SPOOLED_OCTETS):
         _copied_octets += len(data)
         if works_for_another() and _copied_octets > COPIED_FOR_OTHERS_MIB << 20:
             return False
         copy.write(data)
+        if _copied_octets > UNQUESTIONED_OCTETS:
+            _leave_room(copy.fileno())
     return True
+
+
+def _leave_room(descriptor: int) -> None:
+    """Raises OSError (ENOSPC) while the disk of this file still has some room, which others need."""
+    disk = os.fstatvfs(descriptor)
+    if disk.f_bavail * 20 < disk.f_blocks:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def count_all(opened: Iterable[Opened], wish: Wish) -> Iterator[Answer]:
