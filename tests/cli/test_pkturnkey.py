@@ -13,7 +13,7 @@ import pytest
 from cli.feeding import feed
 from cli.site import AS_ROOT, OTHER_USER, SERVICE_USER, Done, Site, module_of
 from pagetoll.app.turnkey import SOFTWARE
-from pagetoll.integrations.counter_probe import FIRST_MARKER
+from pagetoll.integrations.counter_probe import FIRST_COUNTER
 from pagetoll.integrations.printlab.cupsd import PrivateCups
 from pagetoll.integrations.printlab.pjl_printer import PjlPrinter
 from pagetoll.integrations.printlab.snmp_agent import SnmpAgent
@@ -129,7 +129,7 @@ def test_a_queue_that_cannot_be_led_through_us_does_not_stop_the_rest(site: Site
 def test_sections_are_suggested_by_asking_the_printers(site: Site, spooler: PrivateCups):
     with (
         PjlPrinter(marker_life_count=3, address=NOWHERE) as pjl,
-        SnmpAgent({FIRST_MARKER: 3}, address=WITH_SNMP, port=161),
+        SnmpAgent({FIRST_COUNTER: 3}, address=WITH_SNMP, port=161),
     ):
         spooler.run("lpadmin", "-pbypjl", "-E", f"-vsocket://{NOWHERE}:{pjl.port}", "-mraw")
         spooler.run("lpadmin", "-pbysnmp", "-E", f"-vlpd://{WITH_SNMP}/q", "-mraw")

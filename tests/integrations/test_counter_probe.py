@@ -9,7 +9,7 @@ import pytest
 
 from pagetoll.core.errors import UsageError
 from pagetoll.integrations import system_accounts
-from pagetoll.integrations.counter_probe import FIRST_MARKER, NetworkProbe
+from pagetoll.integrations.counter_probe import FIRST_COUNTER, NetworkProbe
 from pagetoll.integrations.printlab.pjl_printer import PjlHabits, PjlPrinter
 from pagetoll.integrations.printlab.snmp_agent import SnmpAgent
 from pagetoll.wire.snmp import Kind, Value
@@ -18,9 +18,9 @@ from pagetoll.wire.snmp import Kind, Value
 @pytest.mark.parametrize(
     ("objects", "counts"),
     [
-        ({FIRST_MARKER: 5}, True),
-        ({FIRST_MARKER: 0}, True),
-        ({FIRST_MARKER: Value(Kind.OCTET_STRING, b"5")}, False),
+        ({FIRST_COUNTER: 5}, True),
+        ({FIRST_COUNTER: 0}, True),
+        ({FIRST_COUNTER: Value(Kind.OCTET_STRING, b"5")}, False),
         ({(1, 3, 6): 1}, False),
     ],
     ids=["counts", "is new", "says no number", "has no marker"],
@@ -31,7 +31,7 @@ def test_an_agent_counts_when_it_has_the_first_markers_counter(objects: dict[tup
 
 
 def test_a_silent_agent_and_a_wrong_community_do_not_count():
-    with SnmpAgent({FIRST_MARKER: 5}, community="other") as agent:
+    with SnmpAgent({FIRST_COUNTER: 5}, community="other") as agent:
         assert not NetworkProbe(0.2, agent.port).counts_by_snmp(agent.address)
     assert not NetworkProbe(0.2, agent.port).counts_by_snmp(agent.address)
 

@@ -8,11 +8,12 @@ import pytest
 from pagetoll.core.errors import DeviceRefused, DeviceTimeout, DeviceUnreachable
 from pagetoll.integrations import snmp_client
 from pagetoll.integrations.printlab.snmp_agent import AgentFaults, SnmpAgent
-from pagetoll.integrations.snmp_client import Agent, Marker
+from pagetoll.integrations.snmp_client import Agent
 from pagetoll.wire import snmp
+from pagetoll.wire.printer_mib import FIRST_MARKER, PRT_MARKER_LIFE_COUNT
 from pagetoll.wire.snmp import Kind, Value, Version
 
-LIFE_COUNT = (*snmp_client.MARKER_LIFE_COUNT, 1, 1)
+LIFE_COUNT = (*PRT_MARKER_LIFE_COUNT, *FIRST_MARKER)
 STATUS = snmp.oid_of("1.3.6.1.2.1.25.3.5.1.1.1")
 ERRORS = snmp.oid_of("1.3.6.1.2.1.25.3.5.1.2.1")
 OBJECTS = {LIFE_COUNT: 4294967295, STATUS: Value(Kind.INTEGER, 3), ERRORS: Value(Kind.OCTET_STRING, b"\x40")}
@@ -110,9 +111,9 @@ def test_a_closed_port_and_a_name_that_is_none_are_unreachable():
 
 @every_version
 def test_a_walk_finds_what_is_below_and_ends(version: Version):
-    objects = {(*snmp_client.MARKER_LIFE_COUNT, 1, number): number * 100 for number in range(1, 4)}
+    objects = {(*PRT_MARKER_LIFE_COUNT, 1, number): number * 100 for number in range(1, 4)}
     with SnmpAgent({**objects, STATUS: 3, (1, 3, 9): 1}) as agent:
-        found = snmp_client.walk(at(agent, version), snmp_client.MARKER_LIFE_COUNT)
+        found = snmp_client.walk(at(agent, version), PRT_MARKER_LIFE_COUNT)
         assert [(one.oid[-1], one.value.number) for one in found] == [(1, 100), (2, 200), (3, 300)]
         assert snmp_client.walk(at(agent, version), (2, 1)) == []
 
@@ -120,21 +121,3 @@ def test_a_walk_finds_what_is_below_and_ends(version: Version):
 def test_a_walk_in_circles_ends():
     with SnmpAgent({STATUS: 1}, faults=AgentFaults(backward=True)) as agent:
         assert len(snmp_client.walk(at(agent), STATUS[:-1])) == 1
-
-
-def test_all_markers_of_all_devices_are_found_with_their_units():
-    unit, count = snmp_client.MARKER_COUNTER_UNIT, snmp_client.MARKER_LIFE_COUNT
-    objects = {
-        (*count, 1, 1): 1000,
-        (*count, 1, 2): 20,
-        (*count, 5, 1): Value(Kind.OCTET_STRING, b"many"),
-        (*count, 5, 2): 3,
-        (*unit, 1, 1): Value(Kind.INTEGER, 7),
-        (*unit, 1, 2): Value(Kind.INTEGER, 8),
-    }
-    with SnmpAgent(objects) as agent:
-        assert snmp_client.markers(at(agent)) == [
-            Marker(1, 1, 1000, 7),
-            Marker(1, 2, 20, 8),
-            Marker(5, 2, 3, None),
-        ]

@@ -7,9 +7,10 @@ from pagetoll.core.errors import DeviceError
 from pagetoll.integrations import pjl_client, snmp_client
 from pagetoll.integrations.pjl_client import PjlPrinter
 from pagetoll.integrations.snmp_client import Agent
+from pagetoll.wire.printer_mib import FIRST_MARKER, PRT_MARKER_LIFE_COUNT
 
 TIMEOUT_S = 2.0
-FIRST_MARKER = (*snmp_client.MARKER_LIFE_COUNT, 1, 1)
+FIRST_COUNTER = (*PRT_MARKER_LIFE_COUNT, *FIRST_MARKER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class NetworkProbe:
         """Whether its agent, with the community public, has the counter of the first marker."""
         agent = Agent(host, self.snmp_port, timeout_s=self.timeout_s, tries=2)
         try:
-            value = snmp_client.get(agent, (FIRST_MARKER,))[FIRST_MARKER]
+            value = snmp_client.get(agent, (FIRST_COUNTER,))[FIRST_COUNTER]
         except DeviceError:
             return False
         return value is not None and value.number is not None

@@ -27,11 +27,6 @@ TRIES = 3
 WALK_OBJECTS_MAX = 1000
 WALK_TIMEOUT_S = 30.0
 
-# Printer MIB (RFC 3805): one row for each device and marker of it.
-MARKER_LIFE_COUNT = snmp.oid_of("1.3.6.1.2.1.43.10.2.1.4")
-MARKER_COUNTER_UNIT = snmp.oid_of("1.3.6.1.2.1.43.10.2.1.3")
-
-
 _Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]
 
 
@@ -47,16 +42,6 @@ class Agent:
     timeout_s: float = TIMEOUT_S
     tries: int = TRIES
     user: SecureUser | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Marker:
-    """A marker of a device and its counter; `unit` is prtMarkerCounterUnit: 7 impressions, 8 sheets, None unknown."""
-
-    device_index: int
-    marker_index: int
-    life_count: int
-    unit: int | None
 
 
 def get(agent: Agent, oids: tuple[Oid, ...]) -> dict[Oid, Value | None]:
@@ -114,17 +99,6 @@ def walk(agent: Agent, root: Oid) -> list[Binding]:
             found.append(one)
             last = one.oid
     return found
-
-
-def markers(agent: Agent) -> list[Marker]:
-    """Every marker with a counter, of all devices behind the agent. Raises the DeviceError kinds of `get`."""
-    counts = [one for one in walk(agent, MARKER_LIFE_COUNT) if len(one.oid) == len(MARKER_LIFE_COUNT) + 2]
-    units = {one.oid[-2:]: one.value.number for one in walk(agent, MARKER_COUNTER_UNIT)} if counts else {}
-    return [
-        Marker(one.oid[-2], one.oid[-1], one.value.number, units.get(one.oid[-2:]))
-        for one in counts
-        if one.value.number is not None and one.value.number >= 0
-    ]
 
 
 def _secured(agent: Agent, user: SecureUser) -> SecureAgent:
