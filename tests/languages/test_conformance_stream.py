@@ -90,6 +90,34 @@ def test_a_ticket_without_a_document_is_markup(octets: bytes) -> None:
         count(octets)
 
 
+@pytest.mark.parametrize(
+    "copies",
+    [
+        b"<!-- <copies>1</copies> --><copies>50</copies>",
+        b"<copies>1</copies><copies>50</copies>",
+        b"<copies>&#53;0</copies>",
+        b"<copies><![CDATA[50]]></copies>",
+        b"<copies>5<!-- -->0</copies>",
+        b"<copies>50</copies >",
+        b"<x:copies>50</x:copies>",
+        b"<copies>5000000000</copies>",
+        b"<![CDATA[<copies>1</copies></xpif>%!]]><any>50</any>",
+        b"--> <!-- </xpif>%! --><copies>50</copies>",
+        b"<!--></xpif>%! --><copies>50</copies>",
+        b"<?any </xpif>%! ?><copies>50</copies>",
+    ],
+)
+@pytest.mark.parametrize("head", [b'<?xml version="1.0"?>\n', b""])
+def test_a_ticket_whose_copies_may_be_more_than_we_read_is_not_counted(head: bytes, copies: bytes) -> None:
+    with pytest.raises(UnknownLanguage, match="markup"):
+        count(head + b"<xpif>" + copies + b"</xpif>\n" + PS)
+
+
+@pytest.mark.parametrize("ticket", [b"<!-- any --><copies>2</copies>", b"<?any words?><copies>2</copies><!-- -->"])
+def test_a_ticket_may_have_remarks(ticket: bytes) -> None:
+    assert count(b"<xpif>" + ticket + b"</xpif>\n" + PS).impressions == 10
+
+
 def test_sets_last_until_the_job_ends() -> None:
     inner = b"@PJL ENTER LANGUAGE=POSTSCRIPT\n" + PS
     job = UEL + b"@PJL JOB\n@PJL SET QTY=2\n" + inner + UEL + inner + UEL + b"@PJL EOJ\n" + UEL + inner

@@ -65,7 +65,7 @@ LANGUAGES: tuple[Language, ...] = (
     *command_printers.ROWS,
     *pcl.ROWS,
     row("cups-command", command.parse, rb"#CUPS-COMMAND", test=command.is_command_file),
-    row("markup", None, rb"(?i:MIME-Version|<\?xml|<!doctype|<html)"),
+    row("markup", None, rb"(?i:MIME-Version|<\?xml|<!doctype|<html|<xpif[\s>])"),
     row("banner template", None, rb"#(?:CUPS|PDF)-BANNER"),
     row("pdf", pdf.parse, rb"[^\x00]", "PDF", test=_pdf_behind_other_lines),
     row("text", text.parse, rb".", "TEXT", "AUTO", strong=False, test=_is_text),

@@ -20,6 +20,7 @@ _END = b"</xpif>"
 _MOST_OCTETS = 1 << 16
 _DOCUMENT = re.compile(rb"[\s\x00]{0,1024}(?:%!|%PDF-|(?P<exit>\x1b%-12345X))")
 _COPIES = re.compile(rb"<copies(?:\s[^<>]{0,200})?>\s{0,64}([0-9]{1,9})\s{0,64}</copies>")
+_ANY_COPIES = re.compile(rb"<(?:[^\s<>/]{1,64}:)?copies(?=[\s/>])")
 _SIDES = re.compile(rb"<sides(?:\s[^<>]{0,200})?>\s{0,64}([a-z-]{1,64})\s{0,64}</sides>")
 _KEYWORDS = {
     b"one-sided": Duplex.NONE,
@@ -39,7 +40,8 @@ class Ticket:
 
 
 def ticket(data: "Buffer", start: int, end: int) -> Ticket | None:
-    """The ticket at `start`; None where there is none, or no document behind it."""
+    """The ticket at `start`; None where there is none, or no document behind it, and for one that may mean other
+    copies to a reader of XML than are found here."""
     if _BEGIN.match(data, start, end) is None:
         return None
     closed = data.find(_END, start, min(end, start + _MOST_OCTETS))
@@ -47,10 +49,23 @@ def ticket(data: "Buffer", start: int, end: int) -> Ticket | None:
     if closed < 0 or behind is None:
         return None
     words = bytes(data[start:closed])
-    copies, sides = _COPIES.search(words), _SIDES.search(words)
+    copies, sides = _COPIES.findall(words), _SIDES.search(words)
+    if len(copies) > 1 or len(_ANY_COPIES.findall(words)) != len(copies) or _is_open(words):
+        return None
     return Ticket(
         closed + len(_END),
         behind["exit"] is not None,
-        max(1, int(copies[1])) if copies else None,
+        max(1, int(copies[0])) if copies else None,
         _KEYWORDS.get(sides[1], Duplex.UNSTATED) if sides else Duplex.UNSTATED,
     )
+
+
+def _is_open(words: bytes) -> bool:
+    """Whether what seems to be the ticket's end lies in a remark or an instruction, or may lie in a marked part."""
+    if b"<![" in words:
+        return True
+    for begin, end in ((b"<!--", b"-->"), (b"<?", b"?>")):
+        place = words.rfind(begin)
+        if place >= 0 and words.rfind(end) < place + len(begin):
+            return True
+    return False
