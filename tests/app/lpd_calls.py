@@ -11,7 +11,7 @@ from pagetoll.app.lprng import service
 from pagetoll.wire.frames import Exit, Message
 from pagetoll.wire.lprng_frames import Lprng, Role
 
-NONCES = itertools.count(1)
+NONCES = itertools.count(1 << 64)  # those of CUPS's jobs begin with 1
 
 
 class Lpd:

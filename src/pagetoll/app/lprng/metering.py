@@ -8,25 +8,11 @@ place at its device; one that was started anew finds the first reading in the le
 """
 
 from pagetoll.app.printing import measuring
-from pagetoll.app.printing.adopt import restore
-from pagetoll.app.printing.attempt import Adoption, Arrival, Attempt, Services
+from pagetoll.app.printing.adopt import left_behind
+from pagetoll.app.printing.attempt import Attempt, NoClient, Services
 from pagetoll.core.lifecycle import Event
 from pagetoll.core.measure import Marked, Measured
 from pagetoll.ports import AttemptRecord, Note
-from pagetoll.wire.frames import Message
-
-
-class Nobody:
-    """The client of an attempt whose programs have ended."""
-
-    def send(self, _message: Message, *_descriptors: int) -> None:
-        """Nobody is told."""
-
-    def receive(self, timeout_s: float) -> None:
-        """Nobody says anything."""
-
-    def say(self, line: str) -> None:
-        """Nobody hears it."""
 
 
 def begin(services: Services, attempt: Attempt) -> Event:
@@ -53,32 +39,14 @@ def marked(
     """
     attempt = services.at_devices.pop(record.facts.key.nonce, None)
     if attempt is None and measuring.measures_devices(services.settings()):
-        attempt = _recalled(services, record)
+        begun = "before" in services.ledger.readings(record.attempt_id)
+        attempt = left_behind(services, record) if begun else None
     if attempt is None:
         return None, ()
-    attempt.client = Nobody()
+    attempt.client, attempt.client_lost = NoClient(), True  # who began it has ended: a wait has nobody to hear
     attempt.notes.clear()
     try:
         found = measuring.finish(services, attempt, by_data, well)
     finally:
         measuring.leave(services, attempt)
     return found, tuple(attempt.notes)
-
-
-def _recalled(services: Services, record: AttemptRecord) -> Attempt | None:
-    """The attempt of a daemon that is gone, as the ledger has it; None where that took no first reading."""
-    if "before" not in services.ledger.readings(record.attempt_id):
-        return None
-    facts = record.facts
-    attempt = Attempt(
-        arrival=Arrival(facts.key.nonce, 0, 0, -1, (), {}, -1),
-        ticket=facts.ticket,
-        key=facts.key,
-        settings=services.settings().for_queue(facts.ticket.printer),
-        user_name=facts.user_name,
-        identified=facts.identified,
-        client=Nobody(),
-        adoption=Adoption(True, 0, 0, None, False),
-    )
-    restore(attempt, record, -1)
-    return attempt

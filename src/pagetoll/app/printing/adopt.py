@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client whose daemon was lost comes back: the attempt is called back to mind from the ledger."""
+"""Attempts whose daemon was lost: each is called back to mind from the ledger, when its client comes back or when
+that is gone, too.
+"""
 
 import os
 
-from pagetoll.app.printing.attempt import EXIT_PRINTED, Attempt, Services
+from pagetoll.app.printing.attempt import EXIT_PRINTED, Arrival, Attempt, NoClient, Services
 from pagetoll.app.printing.device import note_started, watch_backend
 from pagetoll.app.printing.settle import conclude
 from pagetoll.core.charging import Plan
@@ -50,6 +52,23 @@ def restore(attempt: Attempt, record: AttemptRecord, document_fd: int) -> None:
         attempt.decision = Decision(Verdict(record.verdict), record.reason, record.decision_text)
     attempt.told = True  # by the daemon that decided
     attempt.document = SpooledDocument(document_fd, facts.document_octets or 0, "", "", "")
+
+
+def left_behind(services: Services, record: AttemptRecord) -> Attempt:
+    """The attempt of a record, when its client is gone: as the ledger has it, with nobody at the other end."""
+    facts = record.facts
+    attempt = Attempt(
+        arrival=Arrival(facts.key.nonce, facts.client_pid, facts.client_start_time_ticks, -1, (), {}, -1),
+        ticket=facts.ticket,
+        key=facts.key,
+        settings=services.settings().for_queue(facts.ticket.printer),
+        user_name=facts.user_name,
+        identified=facts.identified,
+        client=NoClient(),
+        client_lost=True,
+    )
+    restore(attempt, record, -1)
+    return attempt
 
 
 def conclude_closed(services: Services, attempt: Attempt) -> Event | None:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pagetoll.app.printing import measuring, repair, settle
-from pagetoll.app.printing.adopt import restore
-from pagetoll.app.printing.attempt import Arrival, Attempt, NoClient, Services
+from pagetoll.app.printing.adopt import left_behind
+from pagetoll.app.printing.attempt import Services
 from pagetoll.app.printing.repair import Standing
 from pagetoll.config.options import Settings
 from pagetoll.core.jobs import AttemptKey, AttemptState, ChargeRule
@@ -55,18 +55,7 @@ def begin(services: Services, key: AttemptKey, work: Callable[[], object]) -> bo
 
 def _measure(services: Services, record: AttemptRecord) -> None:
     """Read the device again, and book what it marked; where it tells nothing that can be, the whole reservation."""
-    facts = record.facts
-    attempt = Attempt(
-        arrival=Arrival(facts.key.nonce, facts.client_pid, facts.client_start_time_ticks, -1, (), {}, -1),
-        ticket=facts.ticket,
-        key=facts.key,
-        settings=services.settings().for_queue(facts.ticket.printer),
-        user_name=facts.user_name,
-        identified=facts.identified,
-        client=NoClient(),
-        client_lost=True,
-    )
-    restore(attempt, record, -1)
+    attempt = left_behind(services, record)
     try:
         settle.measure_output(services, attempt)
         assert attempt.measured is not None
