@@ -47,9 +47,9 @@ def begin(services: Services, attempt: Attempt) -> Event:
     except Interrupted:
         return attempt_event(attempt)
     except (DeviceError, PagetollError) as error:
+        leave(services, attempt)
         if isinstance(error, StorageError) or attempt.settings.onaccountererror is OnAccounterError.STOP:
             raise
-        leave(services, attempt)
         said = f"the device cannot be measured, so that what is counted in the document is charged: {error}"
         attempt.notes.append(Note(services.clock(), "not_measured", said))
         log.warning("attempt=%s is not measured: %s", attempt.key, error)
