@@ -22,10 +22,10 @@ from pagetoll.languages.pixels import Channels
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
-_COMMAND = re.compile(rb"\x1d([-0-9;.]{0,96})([a-z]{0,4})(\{?)([A-Z])")
+COMMAND = re.compile(rb"\x1d([-0-9;.]{0,96})([a-z]{0,4})(\{?)([A-Z])")
 _TEXT = re.compile(rb"[^\x0c\x1b\x1d]+")
 _PRINTABLE = re.compile(rb"[\x21-\x7e\x80-\xff]")
-_SET_UP = re.compile(rb"S.|z..|@", re.DOTALL)
+SET_UP = re.compile(rb"S.|z..|@", re.DOTALL)
 _DRAWING = frozenset([b"drpG", b"dbF", b"biI", b"uI", b"dbI"])
 _COLOR_IMAGES = frozenset([b"cuI", b"cbiI"])
 _BITS_IN_PEN_COLOR, _RGB_PIXELS = b"201", b"102"
@@ -129,10 +129,10 @@ def begins(data: "Buffer", start: int, end: int) -> bool:
         settings, position = read_ejl(head, position + 2, len(head))
         if (settings.get("LA") or settings.get("LANGUAGE") or "").startswith("ESC/PAGE"):
             return True
-    while set_up := _SET_UP.match(head, position + 1) if head[position : position + 1] == b"\x1b" else None:
+    while set_up := SET_UP.match(head, position + 1) if head[position : position + 1] == b"\x1b" else None:
         position = set_up.end()
-    command = _COMMAND.match(head, position)
-    return command is not None and _COMMAND.match(head, command.end()) is not None
+    command = COMMAND.match(head, position)
+    return command is not None and COMMAND.match(head, command.end()) is not None
 
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
@@ -198,7 +198,7 @@ def _escape(job: _Job, data: "Buffer", position: int, end: int) -> int | None:
             return None
         job.obey_ejl(settings)
         return behind
-    set_up = _SET_UP.match(data, position + 1, end)
+    set_up = SET_UP.match(data, position + 1, end)
     if set_up is None:
         job.parsed.note("unknown_command", position)
         job.parsed.confidence = Confidence.ESTIMATED
@@ -219,7 +219,7 @@ def _drop_turn(job: _Job) -> None:
 
 
 def _command(job: _Job, data: "Buffer", position: int, end: int) -> int:
-    found = _COMMAND.match(data, position, end)
+    found = COMMAND.match(data, position, end)
     if found is None:
         if end - position < 100:
             raise TruncatedDocument("the data ends within a command; send the job again", end)

@@ -20,9 +20,9 @@ from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
-_CONTROL_SEQUENCE = re.compile(rb"(?:\x9b|\x1b\[)([0-?-]{0,128})([ -/]{0,4})([@-~])")
-_DEVICE_STRING = re.compile(rb"(?:\x90|\x1bP)[^\x9c\x1b\x90\x0c]{0,4096}(?:\x9c|\x1b\\)")
-_ESCAPE = re.compile(rb"\x1b[ -/]{0,3}[0-~]")
+CONTROL_SEQUENCE = re.compile(rb"(?:\x9b|\x1b\[)([0-?-]{0,128})([ -/]{0,4})([@-~])")
+DEVICE_STRING = re.compile(rb"(?:\x90|\x1bP)[^\x9c\x1b\x90\x0c]{0,4096}(?:\x9c|\x1b\\)")
+ESCAPE = re.compile(rb"\x1b[ -/]{0,3}[0-~]")
 _VECTOR = re.compile(rb"([ -\x7f]{0,4096})\x1e")
 _LAST_NUMBER = re.compile(rb"[@-\x7f]{0,5}[ -?]\Z")
 _TEXT = re.compile(rb"[^\x0c\x1b\x90\x9b]+")
@@ -138,7 +138,7 @@ def _walk(job: _Job, data: "Buffer", position: int, end: int, context: Context) 
 
 
 def _sequence(job: _Job, data: "Buffer", position: int, end: int) -> int:
-    sequence = _CONTROL_SEQUENCE.match(data, position, end)
+    sequence = CONTROL_SEQUENCE.match(data, position, end)
     if sequence:
         parameters, name = sequence[1].split(b";"), sequence[2] + sequence[3]
         behind = sequence.end()
@@ -148,7 +148,7 @@ def _sequence(job: _Job, data: "Buffer", position: int, end: int) -> int:
         else:
             job.obey(parameters, name)
         return behind
-    other = _DEVICE_STRING.match(data, position, end) or _ESCAPE.match(data, position, end)
+    other = DEVICE_STRING.match(data, position, end) or ESCAPE.match(data, position, end)
     if other:
         if other[0] == b"\x1b=":
             job.end_page(other.end())

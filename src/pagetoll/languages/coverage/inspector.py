@@ -10,11 +10,13 @@ from pagetoll.core.usage import ColorClass
 from pagetoll.languages.coverage import (
     command_pages,
     fax_pages,
+    laser_pages,
     pcl_pages,
     pdf_pages,
     picture_pages,
     postscript_pages,
     raster_pages,
+    sheet_pages,
 )
 from pagetoll.languages.coverage.pdf_pages import UNSEEN, Look, Seen
 from pagetoll.languages.coverage.spaces import SPACES, page_coverage
@@ -81,6 +83,10 @@ class Inspector:
             return pcl_pages.pages(data, start, parsed, context)
         if parsed.language in command_pages.LANGUAGES and self.space is not None:
             return command_pages.pages(data, start, parsed, context)
+        if parsed.language in sheet_pages.LANGUAGES and self.space is not None:
+            return sheet_pages.pages(data, start, parsed, context)
+        if parsed.language in laser_pages.LANGUAGES and self.space is not None:
+            return laser_pages.pages(data, start, parsed, context)
         if parsed.language in fax_pages.LANGUAGES and self.space is not None:
             return fax_pages.pages(data, start, parsed, guard)
         if parsed.language in picture_pages.LANGUAGES and self.space is not None:

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The dots of pages that are images between commands: a second walk over each page that was counted.
+
+A page is unseen where a command draws something else than an image, is not known, or codes its image in another way.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain, repeat
+from typing import TYPE_CHECKING
+
+from pagetoll.core.errors import DocumentError
+from pagetoll.core.usage import ColorClass
+from pagetoll.languages.coverage import sheet_escpage, sheet_lips
+from pagetoll.languages.coverage.pdf_pages import UNSEEN, Seen
+from pagetoll.languages.coverage.sheets import Sheet, Step
+from pagetoll.languages.coverage.spaces import PixelSums
+from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed
+
+if TYPE_CHECKING:
+    from pagetoll.languages.parsed import Buffer
+
+_STEPS: dict[str, Step] = {
+    "escpage": sheet_escpage.step,
+    "lips": sheet_lips.step,
+    "lbp-capsl": sheet_lips.step,
+}
+LANGUAGES = frozenset(_STEPS)
+_MOST_PAGES = 20_000
+_STEPS_BETWEEN_LOOKS = 256
+
+
+def pages(data: "Buffer", start: int, parsed: Parsed, context: Context) -> Iterator[Seen]:
+    """The pages of `data[start:parsed.end]`, in order; fewer where the time is over, none of very many."""
+    step = _STEPS[parsed.language]
+    if len(parsed.page_ends) != parsed.input_pages or parsed.input_pages > _MOST_PAGES:
+        return
+    sheet = Sheet(data, start, parsed.end, context.guard)
+    runs = chain.from_iterable(repeat(run, run.length) for run in parsed.runs)
+    position = start
+    for end, run in zip(parsed.page_ends, runs, strict=True):
+        sheet.paper = context.outer_media_points if run.media_points == ANY_SIZE else run.media_points
+        sums, position = _page(sheet, step, position, end)
+        if sums is None or run.color is ColorClass.UNKNOWN:
+            yield UNSEEN
+        else:
+            colored = run.color is ColorClass.COLOR
+            yield Seen(colored, replace(sums, colored=colored))
+        if sheet.lost or context.guard.expired():
+            return
+
+
+def _page(sheet: Sheet, step: Step, position: int, end: int) -> tuple[PixelSums | None, int]:
+    """The sums of the page that ends at `end`, and where its last command ended."""
+    sheet.unknown, sheet.page_end = False, end
+    steps = 0
+    try:
+        while position < end and not sheet.lost:
+            position = step(sheet, position)
+            steps += 1
+            if not steps % _STEPS_BETWEEN_LOOKS:
+                sheet.guard.check(position)
+    except DocumentError:
+        sheet.unknown = sheet.lost = True
+    sums = sheet.tally.page_sums(sheet.paper)
+    return (None if sheet.unknown else sums), position

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Coverage of pages that are images between commands: from hand-made images, and beside Ghostscript's pixels."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from languages.coverage.test_command_pages import DRAWING, WANTED_DPI, painted
+from pagetoll.core.errors import DocumentError
+from pagetoll.languages.coverage import coverage
+
+LETTER_SQUARE_INCHES = 8.5 * 11
+
+
+@pytest.fixture(scope="module")
+def wanted() -> tuple[int, ...]:
+    """The inks of the pixels of the drawing."""
+    (page,) = coverage(painted(DRAWING, "ppmraw", f"-r{WANTED_DPI}"), "cmyk")
+    assert page is not None
+    return page.millionths
+
+
+DEVICES = [
+    ("escpage",), ("escpage", "-r600"), ("lp2000",), ("lp8000",),
+    ("lips2p",), ("lips3",), ("lips4",), ("lips4", "-r300"), ("lbp310",), ("lbp320",),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("device", DEVICES, ids=" ".join)
+def test_page_printers_get_the_ink_of_the_pixels(device: tuple[str, ...], wanted: tuple[int, ...]):
+    (page,) = coverage(painted(DRAWING, *device), "cmyk")
+    assert page is not None
+    assert page.millionths == pytest.approx(wanted, rel=0.05)
+
+
+def part(dots: int, across: int, down: int) -> int:
+    return round(1_000_000 * dots / across / down / LETTER_SQUARE_INCHES)
+
+
+ESCPAGE = b"\x1drhE\x1d0;300;300drE\x1d30psE\x1d3bcI"
+LIPS = b"\x1b%@\x9031;300;0Jtest\x9c\x1b<\x9b30p"
+PAGES = [
+    ("ESC/Page, octets that come twice counted", ESCPAGE + b"\x1d5;32;2;0bi{I\xff\xff\x04\x0f\x01\x0c", 53),
+    ("ESC/Page, plain", ESCPAGE + b"\x1d0bcI\x1d2;9;1;0bi{I\xff\x80\x0c", 9),
+    ("LIPS, plain", LIPS + b"\x9b4;2;300.r\xff\0\0\xff\x0c", 16),
+    ("LIPS, packed", LIPS + b"\x9b4;2;300;11;2.r\xfe\xff\x00\x01\x0c", 25),
+    ("LIPS, counted", LIPS + b"\x9b4;2;300;10;2.r\x02\xff\x00\x01\x0c", 25),
+    ("LIPS, octets that come twice counted", LIPS + b"\x9b4;2;300;9;2.r\xff\xff\x01\x01\x0c", 25),
+    ("LIPS, a blank page", LIPS + b"\x9b1k\x0c", 0),
+]
+
+
+@pytest.mark.parametrize(("data", "dots"), [case[1:] for case in PAGES], ids=[case[0] for case in PAGES])
+def test_the_dots_of_images_are_set_against_the_whole_paper(data: bytes, dots: int):
+    (page,) = coverage(data, "cmyk")
+    assert page is not None
+    assert page.millionths == (0, 0, 0, pytest.approx(part(dots, 300, 300), abs=1))
+
+
+UNSEEN = [
+    ("text", ESCPAGE + b"Total: 1\x0c"),
+    ("a line", ESCPAGE + b"\x1d0drpG\x0c"),
+    ("a coding of another kind", ESCPAGE + b"\x1d2bcI\x1d2;9;1;0bi{I\xff\x80\x0c"),
+    ("an image that holds less than it says", ESCPAGE + b"\x1d4;32;2;0bi{I\xff\xff\x04\x0f\x0c"),
+    ("an image without a resolution", b"\x1drhE\x1d0bcI\x1d2;9;1;0bi{I\xff\x80\x0c"),
+    ("grey instead of black", ESCPAGE + b"\x1d0;0;40spE\x1d0bcI\x1d2;9;1;0bi{I\xff\x80\x0c"),
+    ("text of LIPS", LIPS + b"Total: 1\x0c"),
+    ("vectors of LIPS", LIPS + b"\x9b0&}#\x1e1A\x1e}p\x1e\x0c"),
+    ("an image of LIPS in another coding", LIPS + b"\x9b4;2;300;12;2.r\xff\0\0\xff\x0c"),
+]
+
+
+@pytest.mark.parametrize("data", [case[1] for case in UNSEEN], ids=[case[0] for case in UNSEEN])
+def test_a_page_that_is_not_images_alone_is_unseen(data: bytes):
+    assert coverage(data, "cmyk") == [None]
+
+
+def test_a_page_with_text_does_not_hide_the_next_one():
+    first, second = coverage(LIPS + b"Total: 1\x0c\x9b4;2;300.r\xff\0\0\xff\x0c", "cmyk")
+    assert first is None
+    assert second is not None
+    assert second.millionths[3] == part(16, 300, 300)
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_damaged_pages_are_measured_or_refused_as_promised(drawn: st.DataObject):
+    data = bytearray(drawn.draw(st.sampled_from([case[1] for case in PAGES])) * 2)
+    for _change in range(drawn.draw(st.integers(1, 6))):
+        data[drawn.draw(st.integers(0, len(data) - 1))] = drawn.draw(st.integers(0, 255))
+    try:
+        pages = coverage(bytes(data), "cmyk")
+    except DocumentError:
+        return
+    assert all(page is None or max(page.millionths) <= 1_000_000 for page in pages)
