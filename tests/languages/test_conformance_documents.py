@@ -231,7 +231,20 @@ def test_a_missing_page_part_makes_an_estimate() -> None:
     assert "damaged" in codes(usage)
 
 
-@pytest.mark.parametrize(("stated", "copies"), [("3", 3), ("0", 1), ("-2", 1), ("9" * 11, 999_999_999)])
+@pytest.mark.parametrize(
+    ("stated", "copies"),
+    [
+        ("3", 3),
+        ("0", 1),
+        ("-2", 1),
+        ("9" * 11, 999_999_999),
+        ("9" * 99, 999_999_999),
+        (" " * 60 + "3\n", 3),
+        ("0" * 60 + "3", 3),
+        ("+3", 3),
+        ("3" + " " * 60, 3),
+    ],
+)
 def test_a_print_ticket_states_copies_and_sides(stated: str, copies: int) -> None:
     ticket = (
         f'<psf:PrintTicket xmlns:psf="p"><psf:ParameterInit name="psk:JobCopiesAllDocuments"><psf:Value>{stated}'

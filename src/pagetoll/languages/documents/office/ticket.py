@@ -13,6 +13,7 @@ from pagetoll.languages.documents.office.package import Package
 
 MOST_COPIES = 999_999_999
 _COPIES = frozenset(["JobCopiesAllDocuments", "DocumentCopiesAllPages", "PageCopies"])
+_BEFORE_DIGITS = " \t\r\n+0"  # of a whole number: XML Schema part 2, 3.3.13
 _SIDES_FEATURES = frozenset(["JobDuplexAllDocumentsContiguously", "DocumentDuplex"])
 _SIDES = {"OneSided": Duplex.NONE, "TwoSidedLongEdge": Duplex.LONG, "TwoSidedShortEdge": Duplex.SHORT}
 
@@ -48,7 +49,7 @@ def read_ticket(package: Package, part: str, above: Ticket) -> Ticket:
 
     def on_text(piece: str) -> None:
         nonlocal text
-        text = (text + piece)[:40]
+        text = (text + piece).lstrip(_BEFORE_DIGITS)[:40]
 
     def on_end(element: str) -> None:
         nonlocal parameter, ticket
