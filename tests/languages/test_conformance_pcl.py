@@ -277,6 +277,10 @@ PLOTTER_CASES = {
     "labels and polylines with page ends": (PLOT + b"LBPG;PG;\x03PE<PG:;PG;", 1),
     "another end of labels": (PLOT + b"DT*;LBPG;PG;*PG;", 1),
     "replots": (PLOT + b"PG;RP3;", 4),
+    "replots with zeros in front": (PLOT + b"PG;RP0000003;", 4),
+    "replots with a sign": (PLOT + b"PG;RP +3;", 4),
+    "replots with a fraction": (PLOT + b"PG;RP3.0;", 4),
+    "replots with a comma": (PLOT + b"PG;RP3,;", 4),
     "raster on a plotter": (
         b"\x1b%-1BBP5,0;PS1000,800;PU0,0;\x1b%0A\x1b*r1A" + ROW * 3 + b"\x1b*rC\x1b%0BPG;" + b"\x1bE",
         1,

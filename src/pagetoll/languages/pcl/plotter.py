@@ -10,6 +10,7 @@ import re
 from pagetoll.languages.pcl.pages import Pages
 
 _PLOT_ENDS = frozenset([b"PG", b"AF", b"AH", b"FR"])
+_TIMES = re.compile(rb"[\s+]*+(\d++)")
 _OF_LASER_PRINTERS = re.compile(rb"&[afklsp][^@]|\([^@]|\)[^@]|![fp]")
 
 
@@ -21,8 +22,8 @@ def obey(pages: Pages, name: bytes, body: bytes, offset: int) -> None:
         else:
             pages.end_if_marked(offset)
     elif name == b"RP":
-        digits = body.strip()
-        pages.repeat(int(digits) if digits.isdigit() and len(digits) < 6 else 1, offset)
+        times = _TIMES.match(body)
+        pages.repeat(int(times[1].lstrip(b"0")[:6] or b"0") if times else 1, offset)
     elif name == b"PS":
         lengths = [part.strip() for part in body[:64].split(b",")]
         pages.set_plot_size([int(part[:7]) for part in lengths if part.isdigit()])
