@@ -59,6 +59,12 @@ def test_a_block_that_does_not_hold_together_is_refused(octets: bytes):
     assert rows is None or len(rows) == int.from_bytes(octets[:2], "big")
 
 
+def test_a_small_block_of_huge_rows_is_refused():
+    rows = 4096
+    first = b"\x01" + repeating(200_000, 0xFF, 9)
+    assert block_rows(rows.to_bytes(2, "big") + first + (b"\x01" + repeating(0, 0xFF, 9)) * (rows - 1)) is None
+
+
 def job(*blocks: bytes, resolution: bytes = b"@PJL SET RESOLUTION = 600\n") -> bytes:
     head = b"\x1b%-12345X@PJL\n" + resolution + b"@PJL SET PAPER = A4\n@PJL ENTER LANGUAGE = PCL\n"
     rows = b"".join(b"%dw" % len(block) + block for block in blocks)

@@ -15,6 +15,8 @@ from pagetoll.languages.pcl.compression import LONGEST_ROW, more
 BLOCKS = 1030
 _WHITE = 255
 _MOST_ROWS = 4096
+_MOST_OCTETS = 1 << 25
+"""Of all rows together; on A3 paper, 4096 rows of 2400 dots an inch have 15 million."""
 
 
 def block_rows(octets: bytes) -> list[bytes] | None:
@@ -24,7 +26,7 @@ def block_rows(octets: bytes) -> list[bytes] | None:
         return None
     rows: list[bytes] = []
     row = b""
-    position = 2
+    position, octets_of_rows = 2, 0
     for _row in range(wanted):
         if position >= len(octets):
             return None
@@ -38,6 +40,9 @@ def block_rows(octets: bytes) -> list[bytes] | None:
                 return None
             row, position = changed
         rows.append(row)
+        octets_of_rows += len(row)
+        if octets_of_rows > _MOST_OCTETS:
+            return None
     return rows if position == len(octets) else None
 
 
