@@ -104,7 +104,7 @@ def test_a_void_a_smaller_charge_and_a_refund_give_room_back(limited: Books) -> 
     limited.void(limited.hold(10))
     key = limited.hold(10)
     limited.settle(key, 7)
-    assert refused(limited, 4).used == 7
+    assert refused(limited, 4).over.used == 7
     limited.refund(key, impressions=3)
     limited.hold(4)
     refused(limited, 3)
@@ -112,7 +112,7 @@ def test_a_void_a_smaller_charge_and_a_refund_give_room_back(limited: Books) -> 
 
 def test_what_came_out_beyond_the_limit_counts(limited: Books) -> None:
     limited.settle(limited.hold(2), 25)
-    assert refused(limited, 1).used == 25
+    assert refused(limited, 1).over.used == 25
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_a_limit_of_a_printer_group_holds_for_all_its_printers_together(floor: B
     with pytest.raises(LimitReached, match=told):
         floor.hold(2, printer="canon")
     floor.hold(1)
-    assert refused(floor, 5).printer_name == "hp"
+    assert refused(floor, 5).over.printer_name == "hp"
     floor.clock.forward(minutes=50)
     floor.hold(5)
 
@@ -187,7 +187,7 @@ def test_where_the_entry_is_only_counted_the_job_counts_and_is_not_refused(books
     books.hold(30)
     (anna,) = [row.user_id for row in books.catalogue.users()]
     books.damage(f"UPDATE users SET limitby = 'quota' WHERE id = {anna}")
-    assert refused(books, 1).used == 30
+    assert refused(books, 1).over.used == 30
 
 
 def test_jobs_of_nochange_are_not_counted(books: Books) -> None:
@@ -206,7 +206,7 @@ def test_laxist_enforcement_refuses_only_when_the_limit_is_reached(limited: Book
     limited.clock.forward(minutes=1)
     limited.print(30)
     refusal = refused(limited, 1)
-    assert (refusal.used, refusal.room_at) == (39, MONDAY.replace(hour=9, minute=1))
+    assert (refusal.over.used, refusal.room_at) == (39, MONDAY.replace(hour=9, minute=1))
 
 
 @pytest.mark.parametrize(("octets", "k_octets"), [(0, 0), (1, 1), (1024, 1), (1025, 2), (10 << 20, 10240)])
@@ -215,8 +215,8 @@ def test_octets_of_documents_count_in_1024_rounded_up(limited: Books, octets: in
     limited.settle(send(limited, octets), 1)
     with pytest.raises(LimitReached) as caught:
         send(limited, 30_000 << 10)
-    refusal = caught.value.refusal
-    assert (refusal.is_octets, refusal.used, refusal.asked) == (True, k_octets, 30_000)
+    over = caught.value.refusal.over
+    assert (over.is_octets, over.used, over.asked) == (True, k_octets, 30_000)
 
 
 def test_octets_of_what_never_came_out_or_was_refunded_give_room_back(limited: Books) -> None:

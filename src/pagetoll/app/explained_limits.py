@@ -15,10 +15,9 @@ from pagetoll.core.messages import _, figure, marked
 from pagetoll.core.money import Unit, amount_of, credits_text
 from pagetoll.core.policy import AccountState, OwnerKind
 from pagetoll.core.rolling import RollingUse
+from pagetoll.core.standings import NOT_TAKEN, OVER_LIMIT
 from pagetoll.ports import AttemptRecord, LegRecord, Note
 
-#: The leg that refused the attempt, and those of the others that it asked; see `ports.LegRecord`.
-OVER_LIMIT, NOT_TAKEN = "over_limit", "not_taken"
 #: Notes that rules write. The others tell what happened: hooks and banners that ran, readings, notices, repairs.
 RULE_CODES = frozenset(
     {

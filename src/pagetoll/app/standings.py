@@ -3,7 +3,7 @@
 
 from pagetoll.core.charging import ChargeView, Plan
 from pagetoll.core.rolling import Asking, RollingRefusal
-from pagetoll.core.standings import Standings, Stood
+from pagetoll.core.standings import Standings, asked_of, stood_for
 from pagetoll.ports import Ledger
 
 
@@ -11,11 +11,7 @@ def standings_of(
     ledger: Ledger, view: ChargeView, plan: Plan, document_octets: int | None
 ) -> tuple[Standings, RollingRefusal | None]:
     """The standings now, and why a rolling limit would refuse the planned job, if one would."""
-    asked = {leg.account_id: leg for leg in (*plan.legs, *plan.group_checks)}
-    accounts = tuple(
-        Stood(account, asked[account.account_id].amount, checked=asked[account.account_id].checked)
-        for account in ledger.account_states(list(asked))
-    )
+    accounts = stood_for(plan, ledger.account_states(list(asked_of(plan))))
     if not plan.rolling:
         return Standings(accounts, (), plan), None
     asking = Asking(view.user_id, view.user_name, plan.impressions, document_octets)

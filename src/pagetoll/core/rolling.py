@@ -73,20 +73,16 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class RollingRefusal:
-    """Why a job does not fit: `used` and `asked` are impressions, or K octets where `is_octets`. `room_at` is when
-    enough of the earlier jobs are older than the period; None where the job never fits."""
+    """Why a user's job does not fit: the limit that it would be over. `room_at` is when enough of the earlier jobs
+    are older than the period; None where the job never fits."""
 
     user_name: str
-    printer_name: str
-    is_octets: bool
-    limit: int
-    period_s: int
-    used: int
-    asked: int
+    over: RollingUse
     room_at: datetime | None
 
     def __str__(self) -> str:
-        if self.is_octets:
+        over = self.over
+        if over.is_octets:
             text = _("{user} on {printer}: {used} of {limit} KiB used within {period}, this job needs {asked}")
         else:
             text = _(
@@ -94,11 +90,11 @@ class RollingRefusal:
             )
         said = text.format(
             user=self.user_name,
-            printer=self.printer_name,
-            used=self.used,
-            limit=self.limit,
-            period=timedelta(seconds=self.period_s),
-            asked=self.asked,
+            printer=over.printer_name,
+            used=over.used,
+            limit=over.limit,
+            period=timedelta(seconds=over.period_s),
+            asked=over.asked,
         )
         if self.room_at is None:
             return said
@@ -127,13 +123,6 @@ def uses_of(
         if limit is not None
     )
     return uses, next((use for use in uses if not fits(use.used, use.asked, use.limit, check.rule)), None)
-
-
-def refusal_of(user_name: str, over: RollingUse, room: datetime | None) -> RollingRefusal:
-    """The refusal by a limit; `room` is when the job will fit."""
-    return RollingRefusal(
-        user_name, over.printer_name, over.is_octets, over.limit, over.period_s, over.used, over.asked, room
-    )
 
 
 def room_at(

@@ -18,7 +18,7 @@ from pagetoll.core.entry_state import (
 from pagetoll.core.money import MILLION, Unit
 from pagetoll.core.policy import AccountState, LimitBy, OwnerKind
 from pagetoll.core.pricing import PriceLine, Tariff
-from pagetoll.core.rolling import RollingCheck, RollingLimits, RollingRefusal, refusal_of, uses_of
+from pagetoll.core.rolling import RollingCheck, RollingLimits, RollingRefusal, uses_of
 from pagetoll.ports import Catalogue
 
 
@@ -80,7 +80,7 @@ class Register:
         check = RollingCheck(printer.printer_id, printer.name, limits, entry.account_id, rule)
         used = self._used(printer.printer_id, limits.period_s).get(entry.account_id, (0, 0))
         _, over = uses_of(check, used, (SMALLEST_JOB, SMALLEST_DOCUMENT_K_OCTETS))
-        return None if over is None else refusal_of(entry.owner_name, over, None)
+        return None if over is None else RollingRefusal(entry.owner_name, over, None)
 
     def _used(self, printer_id: int, period_s: int) -> Mapping[int, tuple[int, int]]:
         """What the entries on a printer were used for within the period; asked for once a printer."""

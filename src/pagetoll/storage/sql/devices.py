@@ -18,7 +18,7 @@ TROUBLE_LENGTH = 300
 
 
 def keep_reading(connection: Connection, key: AttemptKey, phase: Phase, kept: KeptReading) -> None:
-    """See `ports.Ledger.keep_reading`."""
+    """See `ports.DeviceLedger.keep_reading`."""
     attempt_id = get_attempt(connection, key).id
     mine = and_(readings.c.attempt_id == attempt_id, readings.c.phase == phase)
     if connection.execute(select(readings.c.phase).where(mine)).first() is not None:
@@ -41,7 +41,7 @@ def keep_reading(connection: Connection, key: AttemptKey, phase: Phase, kept: Ke
 
 
 def read_readings(connection: Connection, attempt_id: int) -> dict[Phase, KeptReading]:
-    """See `ports.Ledger.readings`."""
+    """See `ports.DeviceLedger.readings`."""
     found: dict[Phase, KeptReading] = {}
     for row in connection.execute(select(readings).where(readings.c.attempt_id == attempt_id)):
         phase: Phase = "before" if row.phase == "before" else "after"
@@ -90,7 +90,7 @@ def name_device(connection: Connection, identity: DeviceIdentity) -> str:
 
 
 def drift(connection: Connection, wanted: HistoryFilter) -> Sequence[Drift]:
-    """See `ports.Ledger.drift`."""
+    """See `ports.DeviceLedger.drift`."""
     both = and_(
         attempts.c.parsed_impressions.is_not(None),
         attempts.c.reported_impressions.is_not(None),

@@ -39,11 +39,10 @@ from pagetoll.core.rolling import (
     RollingUse,
     Used,
     k_octets_of,
-    refusal_of,
     room_at,
     uses_of,
 )
-from pagetoll.core.standings import Standings, Stood
+from pagetoll.core.standings import Standings, asked_of, stood_for
 from pagetoll.ports import AttemptFacts
 from pagetoll.storage.sql.accounts import read_states
 from pagetoll.storage.sql.instants import MICROSECONDS_PER_S, from_micros
@@ -147,17 +146,9 @@ def check_rolling(connection: Connection, facts: AttemptFacts, plan: Plan, now: 
     asking = Asking(facts.user_id, facts.user_name, plan.impressions, facts.document_octets)
     uses, refusal = look_at(connection, asking, checks, now)
     if refusal is not None and all(check.checked for check in checks):
-        raise LimitReached(refusal, Standings(_accounts(connection, plan), uses, plan))
+        accounts_now = read_states(connection, asked_of(plan))  # read only for a refusal
+        raise LimitReached(refusal, Standings(stood_for(plan, accounts_now), uses, plan))
     return uses
-
-
-def _accounts(connection: Connection, plan: Plan) -> tuple[Stood, ...]:
-    """How the accounts stand that the refused job asked for, too: read only for a refusal."""
-    asked = {leg.account_id: leg for leg in (*plan.legs, *plan.group_checks)}
-    return tuple(
-        Stood(account, asked[account.account_id].amount, checked=asked[account.account_id].checked)
-        for account in read_states(connection, asked.keys())
-    )
 
 
 def look_at(
@@ -178,7 +169,7 @@ def look_at(
             jobs = _jobs(connection, parameters)
             counts = [(job.at, job.k_octets if over.is_octets else job.impressions) for job in jobs]
             again = room_at(counts, over.asked, over.limit, over.period_s, check.rule)
-            refusal = refusal_of(asking.user_name, over, again)
+            refusal = RollingRefusal(asking.user_name, over, again)
     return tuple(uses), refusal
 
 

@@ -9,13 +9,9 @@ from sqlalchemy import Connection, Row, insert
 
 from pagetoll.core.policy import AccountState
 from pagetoll.core.rolling import RollingUse
-from pagetoll.core.standings import Stood
+from pagetoll.core.standings import NOT_TAKEN, OVER_LIMIT, Stood
 from pagetoll.storage.sql.instants import maybe_instant, maybe_micros
 from pagetoll.storage.sql.schema import reservations
-
-#: States of the legs of a job that got nothing: the one that refused it, and all others.
-OVER_LIMIT = "over_limit"
-NOT_TAKEN = "not_taken"
 
 
 def stood_columns(account: Row[Any]) -> dict[str, Any]:
