@@ -8,7 +8,7 @@ LOOPBACK = ("localhost", "127.", "[::1]", "::1")
 
 def device_key(uri: str) -> tuple[str, ...]:
     """The same for two URIs of one device: the host of a network printer, else the whole URI."""
-    parts = urlsplit_or_none(uri)
+    parts = _split(uri)
     host = (parts.hostname or "").rstrip(".").lower() if parts else ""
     if parts is None or not host or parts.scheme in ("usb", "dnssd", "file", "serial", "parallel", "hp"):
         return ("uri", uri.partition("?")[0] if uri.startswith("dnssd:") else uri)
@@ -19,7 +19,8 @@ def device_key(uri: str) -> tuple[str, ...]:
     return ("host", host, parts.path) if many else ("host", host)
 
 
-def urlsplit_or_none(uri: str) -> SplitResult | None:
+def _split(uri: str) -> SplitResult | None:
+    """Its parts; None where it is no URI."""
     try:
         parts = urlsplit(uri)
         _ = parts.port

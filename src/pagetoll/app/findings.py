@@ -6,6 +6,8 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
+    """How bad it is; only `bad` makes the doctor fail."""
+
     OK = "ok"
     WARN = "warn"
     BAD = "bad"

@@ -35,11 +35,16 @@ class DotGrid:
         self.clear()
 
     def clear(self) -> None:
+        """Begin the next page at its upper left corner."""
         self.x = self.y = 0
         self._first: tuple[int, int] | None = None
         self._height = 0
         self._widths: dict[int, int] = {}
         self._dots: defaultdict[tuple[int, int], float] = defaultdict(float)
+
+    @property
+    def is_empty(self) -> bool:
+        return self._first is None
 
     def draw(self, image: bytes, ink: int, spacing: tuple[int, int], bits: int = 1) -> None:
         """An image from here on, whose dots of `bits` bits are `spacing` apart, across and down."""

@@ -108,6 +108,8 @@ def kanji(walk: "DotWalk", position: int) -> None:
 
 
 def epson(pins_of_eight: int, step: int) -> dict[int, Move]:
+    """The moves of ESC/P for a head whose eight-dot images are `pins_of_eight` an inch high, and whose short feeds
+    count in `step` parts of an inch."""
     return {
         **letters(b"*", _star(pins_of_eight)),
         **letters(b"K", fixed(60, pins_of_eight)),

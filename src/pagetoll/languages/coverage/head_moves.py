@@ -35,6 +35,7 @@ class Head:
     draws: bool = False
 
     def begin(self, walk: "DotWalk") -> None:
+        """Before the first command: the unit is a step."""
         walk.unit = UNITS // self.step
 
 
@@ -62,6 +63,8 @@ def line(parts: int) -> Move:
 
 
 def line_of(distance: int) -> Move:
+    """A line feed of this distance, in units of the grid."""
+
     def move(walk: "DotWalk", _position: int) -> None:
         walk.line = distance
 
@@ -69,6 +72,8 @@ def line_of(distance: int) -> Move:
 
 
 def advance(parts: int) -> Move:
+    """The paper moves by n parts of an inch at once."""
+
     def move(walk: "DotWalk", position: int) -> None:
         walk.grid.y += walk.octet(position) * UNITS // walk.number.get("step", parts)
 
@@ -96,6 +101,7 @@ def letters(letters: bytes, move: Move) -> dict[int, Move]:
 
 
 def decimal(walk: "DotWalk", position: int, digits: int) -> int:
+    """The number that so many digits there spell; 0 where they are none."""
     number = walk.piece(position, digits)
     return int(number) if number.isdigit() else 0
 
@@ -103,4 +109,5 @@ def decimal(walk: "DotWalk", position: int, digits: int) -> int:
 def head(
     dialect: Dialect, moves: Mapping[int, Move], step: int = 180, controls: Mapping[int, Move] | None = None
 ) -> Head:
+    """The head of a dialect, with what its `moves` and `controls` add."""
     return Head(dialect, dialect.text_pattern(), moves, step, controls or {})
