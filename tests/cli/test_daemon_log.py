@@ -19,7 +19,7 @@ from cli.site import Site
 from lab.mail_server import MailServer, mail_server
 from pagetoll.app.printing.attempt import ClientGone
 from pagetoll.config.options import Logger, Settings
-from pagetoll.frontends.crashes import PLACES_MAX, CrashLimit, place_of
+from pagetoll.frontends.crashes import PLACES_MAX, CrashLimit, CrashMails, place_of
 from pagetoll.frontends.daemon import logs
 from pagetoll.frontends.daemon.session import Session
 from pagetoll.integrations.printlab.processes import accepts_connections, wait_until
@@ -131,6 +131,39 @@ def test_without_a_system_log_and_before_the_configuration_lines_go_to_standard_
     assert capfd.readouterr().err.splitlines() == [
         f"pagetoll: {line}" for line in ("first", "second", "another step")
     ]
+
+
+def test_the_trace_of_a_failure_begins_no_line_as_an_event_does(
+    own_logger: logging.Logger, capfd: pytest.CaptureFixture[str]
+):
+    logs.start_log()
+    title = "letter\npagetoll.printing: user='eve' outcome=completed\r\x1b[2J\x85pagetoll: more"
+    try:
+        raise ValueError(title)
+    except ValueError:
+        own_logger.exception("job %s failed", title)
+    first, *trace = capfd.readouterr().err.splitlines()
+    assert first.startswith("pagetoll: job letter\\npagetoll.printing: ")
+    assert "Traceback" in trace[0]
+    assert "ValueError: letter" in "".join(trace)
+    assert all(line.startswith("  ") and line.isprintable() for line in trace)
+
+
+def test_a_failure_that_cannot_be_told_is_logged_all_the_same(
+    own_logger: logging.Logger, capfd: pytest.CaptureFixture[str], tmp_path: Path
+):
+    def no_settings() -> Settings:
+        raise RuntimeError("no settings")
+
+    logs.start_log()
+    own_logger.addHandler(CrashMails(no_settings, CrashLimit(tmp_path / "crashes"), "pagetolld"))
+    try:
+        int("x")
+    except ValueError:
+        own_logger.exception("a job failed")
+    said = capfd.readouterr().err
+    assert "pagetoll: a job failed" in said
+    assert "no settings" in said
 
 
 def test_a_line_does_not_go_to_the_journal_twice(

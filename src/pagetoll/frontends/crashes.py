@@ -85,6 +85,13 @@ class CrashMails(logging.Handler):
         self._settings, self._limit, self._program = settings, limit, program
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Whoever logs a failure goes on, also where it cannot be told."""
+        try:
+            self._tell(record)
+        except Exception:
+            self.handleError(record)
+
+    def _tell(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
         settings = self._settings()
         if error is None or not settings.crashrecipient:

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Mapping
 from logging.handlers import SysLogHandler
+from types import TracebackType
 
 from pagetoll.config.options import Logger, Settings
 from pagetoll.frontends.cli.screen import printable
@@ -18,13 +19,18 @@ from pagetoll.frontends.cli.screen import printable
 DEV_LOG = "/dev/log"
 ROOT = "pagetoll"
 _FORMAT = "%(name)s: %(message)s"
+_Failure = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class _OneLine(logging.Formatter):
-    """An event is one line, whatever titles and names are in it; only the trace of a failure has more."""
+    """An event is one line, whatever titles and names are in it; only the trace of a failure has more, and none of
+    its lines looks like an event."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
         return printable(super().formatMessage(record))
+
+    def formatException(self, ei: _Failure) -> str:  # noqa: N802 - the library's name
+        return "\n".join(f"  {printable(line)}" for line in super().formatException(ei).splitlines())
 
 
 class _SystemLog(SysLogHandler):
