@@ -58,12 +58,20 @@ def open_to_all(folder: Path) -> None:
     folder.chmod(0o777)
 
 
+def anothers(folder: Path) -> None:
+    """The owner of a folder may exchange what others have in it, whatever its mode."""
+    folder.chmod(0o1777 if os.geteuid() == 0 else 0o777)
+    if os.geteuid() == 0:
+        os.chown(folder, 1, 1)
+
+
 @pytest.mark.parametrize(
     ("harm", "why"),
     [
         (not_there, "No such file or directory"),
         (a_file, "Not a directory"),
         (open_to_all, "others may exchange files there; chmod go-w"),
+        (anothers, "others may exchange files there; chmod go-w"),
     ],
 )
 def test_a_folder_that_cannot_be_used_is_noted_and_the_spool_taken(shop: Shop, folder: Path, harm, why: str) -> None:

@@ -42,7 +42,8 @@ class SpoolFolder:
             return str(error.strerror)
         if not stat.S_ISDIR(found.st_mode):
             return os.strerror(errno.ENOTDIR)
-        if found.st_mode & OTHERS_WRITE and not found.st_mode & stat.S_ISVTX:
+        is_sticky = found.st_mode & stat.S_ISVTX and found.st_uid in (0, os.geteuid())
+        if found.st_mode & OTHERS_WRITE and not is_sticky:
             return _("others may exchange files there; chmod go-w")
         return "" if os.access(directory, os.R_OK | os.W_OK | os.X_OK) else os.strerror(errno.EACCES)
 
