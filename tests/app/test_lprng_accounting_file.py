@@ -10,6 +10,7 @@ import pytest
 
 from app.lpd_calls import Queue
 from app.print_shop import Shop, pages
+from pagetoll.core.accounting import Charge, TrustJobSize
 from pagetoll.core.catalogue import EntrySelection, OwnerChange
 from pagetoll.core.jobs import AttemptState, ChargeRule
 from pagetoll.core.policy import LimitBy, OwnerKind
@@ -102,3 +103,27 @@ def test_a_job_whose_line_was_cut_off_the_file_does_not_wait_for_ever(shop: Shop
         (4, AttemptState.CLOSED),  # whose counter is lost: all that was counted
         (2, AttemptState.CLOSED),
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "marked", "expected", "rule"),
+    [
+        ({}, 7, 7, ChargeRule.DEVICE_COUNTER),
+        ({"charge": Charge.PARSED}, 7, 4, ChargeRule.PARSED),
+        ({"charge": Charge.SMALLER}, 7, 4, ChargeRule.PARSED),
+        ({"charge": Charge.SMALLER}, 3, 3, ChargeRule.DEVICE_COUNTER),
+        ({"charge": Charge.LARGER}, 7, 7, ChargeRule.DEVICE_COUNTER),
+        ({"trustjobsize": TrustJobSize(6, None)}, 7, 4, ChargeRule.TRUSTED_SIZE),
+        ({"trustjobsize": TrustJobSize(6, 5)}, 7, 5, ChargeRule.TRUSTED_SIZE),
+        ({"trustjobsize": TrustJobSize(7, 5)}, 7, 7, ChargeRule.DEVICE_COUNTER),
+    ],
+)
+def test_the_queue_says_which_of_both_numbers_is_charged(
+    shop: Shop, queue: Queue, options: dict[str, object], marked: int, expected: int, rule: str
+) -> None:
+    shop.queue(**options)
+    assert queue.start(pages(4), identifier=JOB) == 0
+    queue.write("start '-p100'", f"end '-p{100 + marked}'")
+    queue.end(identifier=JOB)
+    (record,) = shop.records()
+    assert (record.charged_impressions, record.charge_rule) == (expected, rule)

@@ -78,9 +78,10 @@ def handed_over(evidence: Evidence) -> Measured:
     return measure(replace(evidence, marked=None, reported_impressions=None))
 
 
-def chosen(evidence: Evidence, charge: Charge, trust: TrustJobSize) -> Measured:
-    """The number that is charged, by the queue's rules."""
-    reported, parsed = measure(evidence), handed_over(evidence)
+def chosen(evidence: Evidence, charge: Charge, trust: TrustJobSize, otherwise: Measured | None = None) -> Measured:
+    """The number that is charged, by the queue's rules. `otherwise` is what came out without any word of the device,
+    for whoever knows that by more than this evidence."""
+    reported, parsed = measure(evidence), otherwise or handed_over(evidence)
     if reported.rule not in _BY_THE_DEVICE:
         return reported
     if charge is Charge.PARSED:

@@ -10,10 +10,9 @@ from pagetoll.app.lprng import metering
 from pagetoll.app.lprng.story import Story, read_story
 from pagetoll.app.printing.attempt import Services
 from pagetoll.config.options import QueueSettings
-from pagetoll.core.accounting import Charge
 from pagetoll.core.errors import AlreadySettled, AlreadyVoided
 from pagetoll.core.jobs import ChargeRule, Outcome
-from pagetoll.core.measure import Marked, Measured, charged_by
+from pagetoll.core.measure import Evidence, Marked, Measured, charged_by, chosen
 from pagetoll.core.pricing import tariff_from_json
 from pagetoll.core.readings import PLAUSIBLE_MORE, PLAUSIBLE_TIMES
 from pagetoll.ports import AttemptRecord, Note, Settlement
@@ -41,23 +40,15 @@ def how_much(record: AttemptRecord, story: Story, end: str, *, charge_failed: bo
 
 def counted(record: AttemptRecord, settings: QueueSettings, marked: Marked, otherwise: Measured) -> Measured:
     """What the device's counter says, where the queue's `charge` and `trustjobsize` want it."""
-    total, sheets = record.quoted_impressions, record.facts.media_sheets or record.quoted_impressions
-    reported = marked.impressions
-    part = marked.media_sheets
-    if part is None:
-        part = -(-reported * sheets // total) if total else reported
-    rule = ChargeRule.SHARED_READING if marked.shared else ChargeRule.DEVICE_COUNTER
-    by_device = Measured(reported, part, rule)
-    limit = settings.trustjobsize.limit_impressions
-    if settings.charge is Charge.PARSED:
-        return otherwise
-    if settings.charge is not Charge.REPORTED:
-        smaller, larger = sorted((by_device, otherwise), key=lambda one: one.impressions)
-        return smaller if settings.charge is Charge.SMALLER else larger
-    if limit is None or not total or reported <= limit or reported == total:
-        return by_device
-    instead = settings.trustjobsize.instead_impressions
-    return Measured(total if instead is None else instead, sheets, ChargeRule.TRUSTED_SIZE)
+    total = record.quoted_impressions
+    evidence = Evidence(
+        parsed_impressions=total,
+        parsed_media_sheets=record.facts.media_sheets or total,
+        backend_status=None,
+        canceled=False,
+        marked=marked,
+    )
+    return chosen(evidence, settings.charge, settings.trustjobsize, otherwise)
 
 
 def _told_by_file(record: AttemptRecord, reported: int) -> Marked | None:
