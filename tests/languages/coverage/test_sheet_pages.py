@@ -22,6 +22,8 @@ def wanted() -> tuple[int, ...]:
 
 DEVICES = [
     ("escpage",), ("escpage", "-r600"), ("lp2000",), ("lp8000",),
+    ("rpdl",), ("rpdl", "-r400"), ("rpdl", "-r600"), ("la50",), ("la70",), ("la75",), ("ln03",), ("lj250",),
+    ("oki182",), ("oki182", "-r144x144"), ("oki4w",), ("oki4w", "-r600"),
     ("lips2p",), ("lips3",), ("lips4",), ("lips4", "-r300"), ("lbp310",), ("lbp320",),
 ]  # fmt: skip
 
@@ -39,6 +41,9 @@ def part(dots: int, across: int, down: int) -> int:
 
 ESCPAGE = b"\x1drhE\x1d0;300;300drE\x1d30psE\x1d3bcI"
 LIPS = b"\x1b%@\x9031;300;0Jtest\x9c\x1b<\x9b30p"
+RPDL = b"\x1b\x12!@R00\x1b \x1b4\x1b\x12YP,2 \x1b\x12YB,2 \x1b\x12YK,1 \x1b\x1251@LT\x1b \x1b\x12YW,1 \x1b\x12N1 "
+SIXELS = b'\x1b[!p\x1b[7 I\x1bP0;0;1q"1;1'
+DOTS_AN_INCH = {"RPDL": 400}
 PAGES = [
     ("ESC/Page, octets that come twice counted", ESCPAGE + b"\x1d5;32;2;0bi{I\xff\xff\x04\x0f\x01\x0c", 53),
     ("ESC/Page, plain", ESCPAGE + b"\x1d0bcI\x1d2;9;1;0bi{I\xff\x80\x0c", 9),
@@ -46,15 +51,19 @@ PAGES = [
     ("LIPS, packed", LIPS + b"\x9b4;2;300;11;2.r\xfe\xff\x00\x01\x0c", 25),
     ("LIPS, counted", LIPS + b"\x9b4;2;300;10;2.r\x02\xff\x00\x01\x0c", 25),
     ("LIPS, octets that come twice counted", LIPS + b"\x9b4;2;300;9;2.r\xff\xff\x01\x01\x0c", 25),
+    ("RPDL, octets that come twice counted", RPDL + b"\x1b\x12G3,32,2,,4,0,0,5@\xff\xff\x04\x0f\x01\x0c", 53),
+    ("RPDL, plain", RPDL + b"\x1b\x12G3,9,2,,,0,0@\xff\x80\xff\x80\x0c", 18),
+    ("sixels", SIXELS + b"!3~?@\x1b\\\x0c", 19),
     ("LIPS, a blank page", LIPS + b"\x9b1k\x0c", 0),
 ]
 
 
-@pytest.mark.parametrize(("data", "dots"), [case[1:] for case in PAGES], ids=[case[0] for case in PAGES])
-def test_the_dots_of_images_are_set_against_the_whole_paper(data: bytes, dots: int):
+@pytest.mark.parametrize(("name", "data", "dots"), PAGES, ids=[case[0] for case in PAGES])
+def test_the_dots_of_images_are_set_against_the_whole_paper(name: str, data: bytes, dots: int):
+    dots_an_inch = DOTS_AN_INCH.get(name.split(",")[0], 300)
     (page,) = coverage(data, "cmyk")
     assert page is not None
-    assert page.millionths == (0, 0, 0, pytest.approx(part(dots, 300, 300), abs=1))
+    assert page.millionths == (0, 0, 0, pytest.approx(part(dots, dots_an_inch, dots_an_inch), abs=1))
 
 
 UNSEEN = [
@@ -64,6 +73,10 @@ UNSEEN = [
     ("an image that holds less than it says", ESCPAGE + b"\x1d4;32;2;0bi{I\xff\xff\x04\x0f\x0c"),
     ("an image without a resolution", b"\x1drhE\x1d0bcI\x1d2;9;1;0bi{I\xff\x80\x0c"),
     ("grey instead of black", ESCPAGE + b"\x1d0;0;40spE\x1d0bcI\x1d2;9;1;0bi{I\xff\x80\x0c"),
+    ("text of RPDL", RPDL + b"Total: 1\x0c"),
+    ("sixels on a grid that is not known", b'\x1b[!p\x1bP0;0;1q"1;1!3~\x1b\\\x0c'),
+    ("sixels in color", SIXELS + b"#1;2;100;0;0#1!3~\x1b\\\x0c"),
+    ("sixels and text", SIXELS + b"!3~\x1b\\Total: 1\x0c"),
     ("text of LIPS", LIPS + b"Total: 1\x0c"),
     ("vectors of LIPS", LIPS + b"\x9b0&}#\x1e1A\x1e}p\x1e\x0c"),
     ("an image of LIPS in another coding", LIPS + b"\x9b4;2;300;12;2.r\xff\0\0\xff\x0c"),

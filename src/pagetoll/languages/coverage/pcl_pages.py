@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
 LANGUAGES = frozenset(["pcl3", "pcl5", "pcl3gui", "brother"])
+_RASTER_ONLY = ("pcl3gui", "dec")
 _SCALED = (2, 3)
 _MOST_PAGES = 20_000
 """A page may be one octet long, so there may be more of them than anyone wants to measure."""
@@ -35,7 +36,7 @@ def pages(data: "Buffer", start: int, parsed: Parsed, context: Context) -> Itera
     """The pages of `data[start:parsed.end]`, in order; fewer where the time is over, none of very many."""
     if parsed.input_pages > _MOST_PAGES:
         return
-    walker = _Walker(data, Parsed(parsed.language), context, raster_only=parsed.language == "pcl3gui")
+    walker = _Walker(data, Parsed(parsed.language), context, raster_only=parsed.language in _RASTER_ONLY)
     with suppress(TooManyPages, DocumentTooComplex):
         walker.finish(walker.walk(start, parsed.end))
     colors = chain.from_iterable(repeat(run.color, run.length) for run in parsed.runs)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import DocumentError
 from pagetoll.core.usage import ColorClass
-from pagetoll.languages.coverage import sheet_escpage, sheet_lips
+from pagetoll.languages.coverage import pcl_pages, sheet_dots, sheet_escpage, sheet_lips
 from pagetoll.languages.coverage.pdf_pages import UNSEEN, Seen
 from pagetoll.languages.coverage.sheets import Sheet, Step
 from pagetoll.languages.coverage.spaces import PixelSums
@@ -24,8 +24,12 @@ _STEPS: dict[str, Step] = {
     "escpage": sheet_escpage.step,
     "lips": sheet_lips.step,
     "lbp-capsl": sheet_lips.step,
+    "rpdl": sheet_dots.rpdl,
+    "dec": sheet_dots.sixel,
+    "okidata": sheet_dots.oki,
 }
 LANGUAGES = frozenset(_STEPS)
+_PCL_OF_DEC = b"\x1b%8"
 _MOST_PAGES = 20_000
 _STEPS_BETWEEN_LOOKS = 256
 
@@ -34,6 +38,9 @@ def pages(data: "Buffer", start: int, parsed: Parsed, context: Context) -> Itera
     """The pages of `data[start:parsed.end]`, in order; fewer where the time is over, none of very many."""
     step = _STEPS[parsed.language]
     if len(parsed.page_ends) != parsed.input_pages or parsed.input_pages > _MOST_PAGES:
+        return
+    if parsed.language == "dec" and data[start : start + len(_PCL_OF_DEC)] == _PCL_OF_DEC:
+        yield from pcl_pages.pages(data, start + len(_PCL_OF_DEC), parsed, context)
         return
     sheet = Sheet(data, start, parsed.end, context.guard)
     runs = chain.from_iterable(repeat(run, run.length) for run in parsed.runs)
@@ -62,5 +69,5 @@ def _page(sheet: Sheet, step: Step, position: int, end: int) -> tuple[PixelSums 
                 sheet.guard.check(position)
     except DocumentError:
         sheet.unknown = sheet.lost = True
-    sums = sheet.tally.page_sums(sheet.paper)
+    sums = sheet.sums()
     return (None if sheet.unknown else sums), position

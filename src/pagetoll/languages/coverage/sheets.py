@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pagetoll.languages.coverage.dot_tally import DotTally, Resolution
-from pagetoll.languages.coverage.spaces import FULL
+from pagetoll.languages.coverage.dot_grid import UNITS, DotGrid
+from pagetoll.languages.coverage.dot_tally import LETTER_POINTS, DotTally, Resolution
+from pagetoll.languages.coverage.spaces import FULL, PixelSums
 from pagetoll.languages.limits import Guard
 
 if TYPE_CHECKING:
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
 _PAIR = re.compile(rb"(.)\1(.)", re.DOTALL)
 _STEPS_BETWEEN_LOOKS = 65536
 _END_OF_IMAGE = 0x80
+_UNITS_A_POINT = UNITS // 72
 
 
 @dataclass(slots=True)
 class Sheet:
     """A page under way. `data[start:end]` is the document, the page ends at `page_end`; `paper`: width and height in
-    points, or in dots where the dots are tallied at 72 an inch. `number`: what holds beyond the page.
+    points, or in dots where the dots are tallied at 72 an inch. `number`: what holds beyond the page; `grid`: what a
+    print head lays down in passes, `tally`: everything else.
 
     `unknown`: this page cannot be measured. `lost`: nor can any behind it.
     """
@@ -42,6 +45,7 @@ class Sheet:
     paper: tuple[float, float] = (0.0, 0.0)
     number: dict[str, int] = field(default_factory=dict)
     tally: DotTally = field(default_factory=DotTally)
+    grid: DotGrid = field(default_factory=DotGrid)
     unknown: bool = False
     lost: bool = False
 
@@ -58,6 +62,15 @@ class Sheet:
             self.unknown = True
         else:
             self.black(found[0], resolution)
+
+    def sums(self) -> PixelSums:
+        """The sums of the page; the next one begins."""
+        if not self.grid.is_empty:
+            width, height = self.paper if min(self.paper) > 0 else LETTER_POINTS
+            self.tally.page_sums(self.paper)
+            return self.grid.page_sums((round(width * _UNITS_A_POINT), round(height * _UNITS_A_POINT)))
+        self.grid.clear()
+        return self.tally.page_sums(self.paper)
 
     def give_up(self) -> int:
         """Where commands are no longer understood: the page's end."""
