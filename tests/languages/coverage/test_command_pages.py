@@ -75,6 +75,16 @@ def part(dots: int, across: int, down: int) -> int:
     return round(1_000_000 * dots / across / down / LETTER_SQUARE_INCHES)
 
 
+@pytest.mark.parametrize("width", [30 * 360, 1 << 17, 1 << 31])
+def test_a_paper_wider_than_any_takes_no_ink_from_the_page(width: int):
+    row = b"\x1b.\x00\x0a\x0a\x01" + struct.pack("<H", 800) + b"\xff" * 100
+    units = RESET + b"\x1b(G\x01\x00\x01\x1b(U\x01\x00\x0a"
+    (page,) = coverage(units + b"\x1b(S\x08\x00" + struct.pack("<II", width, 3960) + row + b"\r\f", "cmyk")
+    assert page is not None
+    share = part(800, 360, 360)
+    assert page.millionths[3] == (pytest.approx(share * 8.5 / 30, abs=1) if width == 30 * 360 else share)
+
+
 PASSES = [
     ("24 pins", RESET + b"\x1b*\x27" + FULL_COLUMNS + b"\r\f", part(90 * 24, 180, 180)),
     (

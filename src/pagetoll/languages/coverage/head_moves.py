@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pagetoll.languages.coverage.command_pages import DotWalk
 
 
+_LARGEST_PAPER = 200 * UNITS
 Move = Callable[["DotWalk", int], None]
 """(walk, position behind the command's letter)."""
 
@@ -81,8 +82,9 @@ def advance(parts: int) -> Move:
 
 
 def paper_of(walk: "DotWalk", width: int | None, height: int) -> None:
-    """What the job says of its paper; of a length alone, the width that goes with it."""
-    if not 0 < height <= 200 * UNITS:
+    """What the job says of its paper; of a length alone, the width that goes with it. Larger than any paper is no
+    paper: on it, all ink would be nothing."""
+    if not 0 < height <= _LARGEST_PAPER or (width or 0) > _LARGEST_PAPER:
         return
     if not width:
         width = round(8.27 * UNITS) if abs(height - 11.69 * UNITS) < UNITS / 20 else 17 * UNITS // 2
