@@ -10,6 +10,7 @@ from pagetoll.core.usage import ColorClass
 from pagetoll.languages.coverage import (
     command_pages,
     fax_pages,
+    laser_pages,
     pcl_pages,
     pdf_pages,
     picture_pages,
@@ -84,6 +85,8 @@ class Inspector:
             return command_pages.pages(data, start, parsed, context)
         if parsed.language in sheet_pages.LANGUAGES and self.space is not None:
             return sheet_pages.pages(data, start, parsed, context)
+        if parsed.language in laser_pages.LANGUAGES and self.space is not None:
+            return laser_pages.pages(data, start, parsed, context)
         if parsed.language in fax_pages.LANGUAGES and self.space is not None:
             return fax_pages.pages(data, start, parsed, guard)
         if parsed.language in picture_pages.LANGUAGES and self.space is not None:
