@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The heads of Epson, IBM and Canon printers and their relatives.
 
-Sources: page-languages chapters 12, 13, 20; Epson ESC/P reference (densities and units); the samples.
+Sources: Epson ESC/P reference (densities and units); the samples.
 """
 
 from typing import TYPE_CHECKING

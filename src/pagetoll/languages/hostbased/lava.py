@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""LAVAFLOW (Konica Minolta magicolor 1600W, 2530 and kin): PCL's syntax around JBIG planes (chapter 7.6).
+"""LAVAFLOW (Konica Minolta magicolor 1600W, 2530 and kin): PCL's syntax around JBIG planes.
 
     ESC & l # X   copies          ESC * b 1234 M   JBIG                ESC * r A   raster starts
     ESC & l # S   sides           ESC * b # V      JBIG header         ESC * r C   raster ends
