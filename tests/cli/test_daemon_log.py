@@ -7,8 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -131,6 +132,36 @@ def test_without_a_system_log_and_before_the_configuration_lines_go_to_standard_
     assert capfd.readouterr().err.splitlines() == [
         f"pagetoll: {line}" for line in ("first", "second", "another step")
     ]
+
+
+def test_a_system_log_that_takes_nothing_keeps_nobody_waiting(
+    system_log: socket.socket, own_logger: logging.Logger, capfd: pytest.CaptureFixture[str]
+):
+    logs.obey(Settings(), {}, address=system_log.getsockname())
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as others:
+        others.setblocking(False)
+        with suppress(BlockingIOError):
+            while True:
+                others.sendto(b"full", system_log.getsockname())
+    writing = threading.Thread(target=own_logger.info, args=("lost there",), daemon=True)
+    writing.start()
+    writing.join(30)
+    stuck = writing.is_alive()
+    while system_log.recv(1000) == b"full" and writing.is_alive():
+        pass  # else nobody could log any more
+    assert not stuck
+    assert capfd.readouterr().err == "pagetoll: lost there\n"
+
+
+def test_without_a_system_log_lines_go_to_the_journal_that_standard_error_is(
+    own_logger: logging.Logger, tmp_path: Path
+):
+    with (tmp_path / "journal").open("w") as journal, redirect_stderr(journal):
+        found = os.fstat(journal.fileno())
+        told = {"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"}
+        logs.obey(Settings(), told, address=str(tmp_path / "nothing"))
+        own_logger.info("not lost")
+    assert (tmp_path / "journal").read_text() == "pagetoll: not lost\n"
 
 
 def test_the_trace_of_a_failure_begins_no_line_as_an_event_does(

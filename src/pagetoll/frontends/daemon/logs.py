@@ -8,9 +8,11 @@ journal, which would have every line twice (systemd.exec(5): JOURNAL_STREAM).
 
 import logging
 import os
+import select
 import sys
 from collections.abc import Mapping
 from logging.handlers import SysLogHandler
+from socket import socket
 from types import TracebackType
 
 from pagetoll.config.options import Logger, Settings
@@ -18,6 +20,7 @@ from pagetoll.frontends.cli.screen import printable
 
 DEV_LOG = "/dev/log"
 ROOT = "pagetoll"
+PATIENCE_MS = 200
 _FORMAT = "%(name)s: %(message)s"
 _Failure = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
@@ -34,6 +37,19 @@ class _OneLine(logging.Formatter):
 
 
 class _SystemLog(SysLogHandler):
+    socket: socket  # of the library's class, whose types leave it out
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """A system's log that is away or stuck loses the line: no job waits for it."""
+        if self.socket.fileno() < 0:
+            self.createSocket()
+        if self.socket.fileno() < 0:
+            return
+        poller = select.poll()
+        poller.register(self.socket, select.POLLOUT)
+        if poller.poll(PATIENCE_MS):
+            super().emit(record)
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
         """A system's log that is away loses the line; the next one is tried again."""
 
@@ -80,6 +96,8 @@ def _to_system(address: str) -> logging.Handler | None:
         found = _SystemLog(address, facility=SysLogHandler.LOG_LPR)
     except OSError:
         return None
+    if found.socket.fileno() < 0:
+        return None  # the handler keeps what went wrong to itself
     found.ident = f"pagetolld[{os.getpid()}]: "
     found.append_nul = False
     return found
