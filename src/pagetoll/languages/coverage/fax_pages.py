@@ -16,7 +16,7 @@ from pagetoll.languages.coverage.picture_pages import frames
 from pagetoll.languages.coverage.spaces import FULL, PixelSums
 from pagetoll.languages.documents.images import colors
 from pagetoll.languages.limits import Guard
-from pagetoll.languages.parsed import Parsed
+from pagetoll.languages.parsed import Context, Parsed
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -29,18 +29,18 @@ _PAGE_HEADER = struct.Struct("<4B2H")
 _MOST_PIXELS = colors.MOST_PIXELS
 
 
-def pages(data: "Buffer", start: int, parsed: Parsed, guard: Guard) -> Iterator[Seen]:
+def pages(data: "Buffer", start: int, parsed: Parsed, context: Context) -> Iterator[Seen]:
     """The pages of `data[start:parsed.end]`; those in another coding, and all of DigiFAX, are unseen."""
     octets = bytes(data[start : parsed.end])
     if not octets.startswith(_MAGIC):
         return
     position = max(20, int.from_bytes(octets[10:12], "little"))
     while position + 2 <= len(octets) and octets[position] == _PAGE and octets[position + 1]:
-        if guard.expired():
+        if context.guard.expired():
             return
         head = octets[position + 2 : position + 2 + octets[position + 1]]
         lines, blank, position = _lines(octets, position + 2 + len(head))
-        yield _seen(head, lines, blank, guard)
+        yield _seen(head, lines, blank, context.guard)
 
 
 def _lines(octets: bytes, position: int) -> tuple[list[bytes], int, int]:

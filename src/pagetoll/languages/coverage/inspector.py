@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Looks at the pages of a document that was counted: settles their colors and measures their coverage."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING
@@ -28,6 +28,21 @@ if TYPE_CHECKING:
 
 LEAST_RESOLUTION_DPI, MOST_RESOLUTION_DPI = 10, 1200
 DEFAULT_RESOLUTION_DPI = 72
+
+#: The languages whose pages are looked at for coverage alone, as their data states the colors.
+_MEASURED_ONLY: Mapping[str, Callable[["Buffer", int, Parsed, Context], Iterator[Seen]]] = {
+    language: pages
+    for languages, pages in (
+        (raster_pages.LANGUAGES, raster_pages.pages),
+        (pcl_pages.LANGUAGES, pcl_pages.pages),
+        (command_pages.LANGUAGES, command_pages.pages),
+        (sheet_pages.LANGUAGES, sheet_pages.pages),
+        (laser_pages.LANGUAGES, laser_pages.pages),
+        (fax_pages.LANGUAGES, fax_pages.pages),
+        (picture_pages.LANGUAGES, picture_pages.pages),
+    )
+    for language in languages
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +92,8 @@ class Inspector:
             return pdf_pages.pages(bytes(data[start : parsed.end]), parsed.input_pages, look, guard)
         if parsed.language == "ps" and self.render_pixels is not None:
             return postscript_pages.pages(data, start, parsed, look, self.render_pixels, guard)
-        if parsed.language in raster_pages.LANGUAGES and self.space is not None:
-            return raster_pages.pages(data, start, parsed, guard)
-        if parsed.language in pcl_pages.LANGUAGES and self.space is not None:
-            return pcl_pages.pages(data, start, parsed, context)
-        if parsed.language in command_pages.LANGUAGES and self.space is not None:
-            return command_pages.pages(data, start, parsed, context)
-        if parsed.language in sheet_pages.LANGUAGES and self.space is not None:
-            return sheet_pages.pages(data, start, parsed, context)
-        if parsed.language in laser_pages.LANGUAGES and self.space is not None:
-            return laser_pages.pages(data, start, parsed, context)
-        if parsed.language in fax_pages.LANGUAGES and self.space is not None:
-            return fax_pages.pages(data, start, parsed, guard)
-        if parsed.language in picture_pages.LANGUAGES and self.space is not None:
-            return picture_pages.pages(data, start, parsed, guard)
-        return None
+        measure = _MEASURED_ONLY.get(parsed.language)
+        return None if measure is None or self.space is None else measure(data, start, parsed, context)
 
 
 def settle_colors(parsed: Parsed, seen: list[Seen]) -> None:

@@ -15,7 +15,7 @@ from pagetoll.languages.coverage.pdf_pages import UNSEEN, Seen
 from pagetoll.languages.coverage.spaces import BAND_PIXELS, Pixels, PixelSums, grey_sums, rgb_sums
 from pagetoll.languages.documents.images import colors
 from pagetoll.languages.limits import Guard
-from pagetoll.languages.parsed import Parsed
+from pagetoll.languages.parsed import Context, Parsed
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -27,18 +27,18 @@ _FOUR_IMAGES_A_PAGE = b"device=pksm"
 _DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N")
 
 
-def pages(data: "Buffer", start: int, parsed: Parsed, guard: Guard) -> Iterator[Seen]:
+def pages(data: "Buffer", start: int, parsed: Parsed, context: Context) -> Iterator[Seen]:
     """The pages of the picture file `data[start:parsed.end]`; those that cannot be decoded are unseen."""
     if parsed.language == "pnm":
         begin = start
         for end in parsed.page_ends:
-            yield _first_frame(bytes(data[begin:end]).lstrip(), guard)
+            yield _first_frame(bytes(data[begin:end]).lstrip(), context.guard)
             begin = end
     elif parsed.language == "tiff":
-        yield from frames(bytes(data[start : parsed.end]), guard)
+        yield from frames(bytes(data[start : parsed.end]), context.guard)
     else:
         begin = start - 1 if data[start - 1 : start] == _PCX else start
-        yield _first_frame(bytes(data[begin : parsed.end]), guard)
+        yield _first_frame(bytes(data[begin : parsed.end]), context.guard)
 
 
 def _first_frame(octets: bytes, guard: Guard) -> Seen:

@@ -15,8 +15,7 @@ import numpy
 
 from pagetoll.languages.coverage.pdf_pages import UNSEEN, Seen
 from pagetoll.languages.coverage.spaces import FULL, Pixels, PixelSums
-from pagetoll.languages.limits import Guard
-from pagetoll.languages.parsed import Parsed
+from pagetoll.languages.parsed import Context, Parsed
 from pagetoll.languages.pixels import TOLERANCE
 from pagetoll.languages.raster import SYNC_WORDS
 from pagetoll.languages.urf import FILE_HEADER_OCTETS, PAGE_HEADER_OCTETS
@@ -52,7 +51,7 @@ class Layout:
     fill: int
 
 
-def pages(data: "Buffer", start: int, parsed: Parsed, guard: Guard) -> Iterator[Seen]:
+def pages(data: "Buffer", start: int, parsed: Parsed, context: Context) -> Iterator[Seen]:
     """The pages of the raster document `data[start:parsed.end]`; a page in a layout that is not read is unseen."""
     octets = bytes(data[start : parsed.end])
     urf = parsed.language == "urf"
@@ -60,7 +59,7 @@ def pages(data: "Buffer", start: int, parsed: Parsed, guard: Guard) -> Iterator[
     ends = [end - start for end in parsed.page_ends]
     position = FILE_HEADER_OCTETS if urf else 4
     for end in ends:
-        if guard.expired():
+        if context.guard.expired():
             return
         head = octets[position : position + head_octets]
         layout = _urf_layout(head) if urf else _cups_layout(head, order, coded)
