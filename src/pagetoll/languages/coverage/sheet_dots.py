@@ -2,7 +2,7 @@
 """Ricoh RPDL (images `G3`), DEC sixel and OKI's Microline and 4w; text and everything else that draws is unseen.
 
 A sixel is as large as the printer's grid: 1/144 by 1/72 inch where the string says nothing, 1/144 inch both ways
-where it asks for square ones in macro 0, a pixel of an LN03 (1/300 inch) where the job counts in pixels (`CSI 7 SP I`).
+where it asks for square ones in macro 0, 1/300 inch (LN03) where the job counts in pixels (`CSI 7 SP I`).
 Microline prints seven pins, 1/72 inch apart; ESC R halves the dots and the steps. Source: what Ghostscript writes
 (rpdl, la50, la70, la75, ln03, oki182, oki4w).
 """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import DocumentError
 from pagetoll.core.usage import ColorClass
-from pagetoll.languages.coverage import pcl_pages, sheet_dots, sheet_escpage, sheet_lips
+from pagetoll.languages.coverage import pcl_pages, sheet_dots, sheet_escpage, sheet_labels, sheet_lips
 from pagetoll.languages.coverage.pdf_pages import UNSEEN, Seen
 from pagetoll.languages.coverage.sheets import Sheet, Step
 from pagetoll.languages.coverage.spaces import PixelSums
@@ -27,6 +27,7 @@ _STEPS: dict[str, Step] = {
     "rpdl": sheet_dots.rpdl,
     "dec": sheet_dots.sixel,
     "okidata": sheet_dots.oki,
+    **sheet_labels.STEPS,
 }
 LANGUAGES = frozenset(_STEPS)
 _PCL_OF_DEC = b"\x1b%8"
@@ -47,6 +48,8 @@ def pages(data: "Buffer", start: int, parsed: Parsed, context: Context) -> Itera
     position = start
     for end, run in zip(parsed.page_ends, runs, strict=True):
         sheet.paper = context.outer_media_points if run.media_points == ANY_SIZE else run.media_points
+        # The size of labels is nowhere but in their data.
+        sheet.sized = parsed.language not in sheet_labels.STEPS
         sums, position = _page(sheet, step, position, end)
         if sums is None or run.color is ColorClass.UNKNOWN:
             yield UNSEEN
@@ -70,4 +73,4 @@ def _page(sheet: Sheet, step: Step, position: int, end: int) -> tuple[PixelSums 
     except DocumentError:
         sheet.unknown = sheet.lost = True
     sums = sheet.sums()
-    return (None if sheet.unknown else sums), position
+    return (sums if sheet.sized and not sheet.unknown else None), position

@@ -34,7 +34,7 @@ class Sheet:
     points, or in dots where the dots are tallied at 72 an inch. `number`: what holds beyond the page; `grid`: what a
     print head lays down in passes, `tally`: everything else.
 
-    `unknown`: this page cannot be measured. `lost`: nor can any behind it.
+    `sized`: the paper is known. `unknown`: this page cannot be measured. `lost`: nor can any behind it.
     """
 
     data: "Buffer"
@@ -46,8 +46,14 @@ class Sheet:
     number: dict[str, int] = field(default_factory=dict)
     tally: DotTally = field(default_factory=DotTally)
     grid: DotGrid = field(default_factory=DotGrid)
+    sized: bool = True
     unknown: bool = False
     lost: bool = False
+
+    def size(self, width: float, height: float) -> None:
+        """What the data says of a label."""
+        self.sized = width > 0 and height > 0
+        self.paper = width, height
 
     def black(self, dots: int, resolution: Resolution) -> None:
         """So many black dots; none of an image whose resolution is not known."""
