@@ -94,6 +94,8 @@ def test_a_ticket_without_a_document_is_markup(octets: bytes) -> None:
     "copies",
     [
         b"<!-- <copies>1</copies> --><copies>50</copies>",
+        b"<!-- <copies>1</copies> -->",
+        b"<!-- <sides>two-sided-long-edge</sides> --><copies>1</copies>",
         b"<copies>1</copies><copies>50</copies>",
         b"<copies>&#53;0</copies>",
         b"<copies><![CDATA[50]]></copies>",
@@ -116,6 +118,13 @@ def test_a_ticket_whose_copies_may_be_more_than_we_read_is_not_counted(head: byt
 @pytest.mark.parametrize("ticket", [b"<!-- any --><copies>2</copies>", b"<?any words?><copies>2</copies><!-- -->"])
 def test_a_ticket_may_have_remarks(ticket: bytes) -> None:
     assert count(b"<xpif>" + ticket + b"</xpif>\n" + PS).impressions == 10
+
+
+def test_sides_that_are_stated_twice_save_no_sheet() -> None:
+    ticket = (
+        b"<xpif><sides>two-sided-long-edge</sides><page-overrides><sides>one-sided</sides></page-overrides></xpif>"
+    )
+    assert apply_spooler(count(ticket + PS)).media_sheets == 5
 
 
 def test_sets_last_until_the_job_ends() -> None:

@@ -20,7 +20,8 @@ _END = b"</xpif>"
 _MOST_OCTETS = 1 << 16
 _DOCUMENT = re.compile(rb"[\s\x00]{0,1024}(?:%!|%PDF-|(?P<exit>\x1b%-12345X))")
 _COPIES = re.compile(rb"<copies(?:\s[^<>]{0,200})?>\s{0,64}([0-9]{1,9})\s{0,64}</copies>")
-_ANY_COPIES = re.compile(rb"<(?:[^\s<>/]{1,64}:)?copies(?=[\s/>])")
+_ELEMENT = re.compile(rb"<(?:[^\s<>/]{1,64}:)?(copies|sides)(?=[\s/>])")
+_REMARK = re.compile(rb"<!--[^<]*?-->|<\?[^<]*?\?>")
 _SIDES = re.compile(rb"<sides(?:\s[^<>]{0,200})?>\s{0,64}([a-z-]{1,64})\s{0,64}</sides>")
 _KEYWORDS = {
     b"one-sided": Duplex.NONE,
@@ -41,31 +42,32 @@ class Ticket:
 
 def ticket(data: "Buffer", start: int, end: int) -> Ticket | None:
     """The ticket at `start`; None where there is none, or no document behind it, and for one that may mean other
-    copies to a reader of XML than are found here."""
-    if _BEGIN.match(data, start, end) is None:
+    copies to a reader of XML than are found here. Sides that may be others are none."""
+    begun = _BEGIN.match(data, start, end)
+    if begun is None:
         return None
     closed = data.find(_END, start, min(end, start + _MOST_OCTETS))
     behind = _DOCUMENT.match(data, closed + len(_END), end)
     if closed < 0 or behind is None:
         return None
-    words = bytes(data[start:closed])
-    copies, sides = _COPIES.findall(words), _SIDES.search(words)
-    if len(copies) > 1 or len(_ANY_COPIES.findall(words)) != len(copies) or _is_open(words):
+    words = bytes(data[begun.end() - 1 : closed])
+    copies, sides = _stated(words, b"copies", _COPIES), _stated(words, b"sides", _SIDES)
+    if copies is None or _has_hidden(words):
         return None
     return Ticket(
         closed + len(_END),
         behind["exit"] is not None,
         max(1, int(copies[0])) if copies else None,
-        _KEYWORDS.get(sides[1], Duplex.UNSTATED) if sides else Duplex.UNSTATED,
+        _KEYWORDS.get(sides[0], Duplex.UNSTATED) if sides else Duplex.UNSTATED,
     )
 
 
-def _is_open(words: bytes) -> bool:
-    """Whether what seems to be the ticket's end lies in a remark or an instruction, or may lie in a marked part."""
-    if b"<![" in words:
-        return True
-    for begin, end in ((b"<!--", b"-->"), (b"<?", b"?>")):
-        place = words.rfind(begin)
-        if place >= 0 and words.rfind(end) < place + len(begin):
-            return True
-    return False
+def _has_hidden(words: bytes) -> bool:
+    """Whether elements may be in a remark, or a remark may be open still at what seems to be the ticket's end."""
+    return len(_REMARK.findall(words)) != words.count(b"<!") + words.count(b"<?")
+
+
+def _stated(words: bytes, name: bytes, pattern: re.Pattern[bytes]) -> list[bytes] | None:
+    """The value of an element, if it is there; None where a reader of XML may find another."""
+    found, there = pattern.findall(words), [element for element in _ELEMENT.findall(words) if element == name]
+    return found if len(found) == len(there) <= 1 else None
