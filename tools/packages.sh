@@ -5,17 +5,19 @@
 set -euo pipefail
 
 # What Pagetoll and its demonstration run: the interpreter, the spooler with its filters and its virtual IPP
-# printer, the PostScript interpreter, and the tools the lab needs (a private D-Bus for ippeveprinter).
+# printer, the PostScript interpreter, the JBIG decoder (coverage of host-based lasers), and the tools the lab needs
+# (a private D-Bus for ippeveprinter).
 run_packages=(
     python3 python3-venv ca-certificates
     cups cups-client cups-filters cups-ipp-utils cups-ppdc
-    ghostscript poppler-utils qpdf
+    ghostscript poppler-utils qpdf libjbig0
     dbus util-linux procps
 )
 # What only the tests need: the second database of the storage contract, git for the clone of the setup test,
 # systemd's own checker for the unit files (no service is started), the shells that complete our words, the reader of
-# man pages, the descriptions of languages from which tests make a locale, and an agent that speaks SNMP version 3.
-test_packages=(git make postgresql systemd zsh fish groff-base locales snmpd)
+# man pages, the descriptions of languages from which tests make a locale, an agent that speaks SNMP version 3, and
+# the programs of JBIG-KIT, beside whose pictures ours are held.
+test_packages=(git make postgresql systemd zsh fish groff-base locales snmpd jbigkit-bin)
 
 case "${1:-}" in
     run) wanted=("${run_packages[@]}") ;;
