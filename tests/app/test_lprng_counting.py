@@ -58,3 +58,14 @@ def test_the_ink_of_all_pages_is_charged(shop: Shop, ticket: str, paid: Decimal)
     assert shop.posted == (3 if ticket else 2)
     assert abs(10 - shop.balance - PRICE * paid) <= Decimal("0.004")
     assert (shop.reserved, shop.audit()) == (0, [])
+
+
+def test_no_list_of_pages_is_too_long_for_the_daemon(shop: Shop) -> None:
+    """A hundred white pages in 9,999 copies and another one: whole pages are charged, and soon."""
+    copies = TWO_COPIES_OF_THE_FIRST.replace("0x2", "0x270f")
+    shop.limits(soft=2_000_000, hard=2_000_000)
+    shop.queue(accounter=InkAccounter(InkSpace.CMYK))
+    queue = Queue(shop, ticket=f"hfdatafiles={copies}\x01\n")
+    assert queue.start(painted(*[WHITE] * 100), painted(WHITE)) == 0
+    assert shop.reserved == 999_901
+    assert shop.record.quoted_price == 999_901 * PRICE * 1_000_000

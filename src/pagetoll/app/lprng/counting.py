@@ -25,6 +25,8 @@ from pagetoll.ports import Note, SpooledDocument
 from pagetoll.wire.lprng import LpdJob, plain_name
 
 UNCERTAIN = (Confidence.UNKNOWN, Confidence.REFUSED, Confidence.AT_LEAST)
+#: Pages of files with unlike numbers of copies whose ink is listed one by one.
+LISTED_PAGES_MOST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +107,15 @@ def _by_command_or_ourselves(services: Services, attempt: Attempt, descriptor: i
 
 
 def _coverage(usages: list[Usage], copies: list[int]) -> tuple[PageCoverage | None, ...]:
-    """The ink of all pages that are printed; empty where none was looked at."""
+    """The ink of all pages that are printed; empty where none was looked at, and where their list would be too long:
+    the pages then cost what pages without a look at their ink do."""
     if not any(usage.coverage for usage in usages):
         return ()
     each = [usage.coverage or (None,) * usage.input_pages for usage in usages]
     if len(set(copies)) == 1:
         return tuple(chain.from_iterable(each))  # shares of pages begin anew with each copy
+    if sum(len(pages) * times for pages, times in zip(each, copies, strict=True)) > LISTED_PAGES_MOST:
+        return ()
     return tuple(chain.from_iterable(pages * times for pages, times in zip(each, copies, strict=True)))
 
 
