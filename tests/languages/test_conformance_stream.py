@@ -47,6 +47,12 @@ def wrapped(lines: bytes, document: bytes = PS) -> bytes:
         (b"@PJL SET COPIES=0", PS, 5, None),
         (b"@PJL SET COPIES=2\n@PJL SET COPIES=0\n@PJL SET QTY=0", PS, 10, None),
         (b"@PJL SET COPIES=5000", PS, 25000, "many_copies"),
+        (b"@PJL SET COPIES" + b" " * 99 + b"=" + b"\t" * 99 + b"2", PS, 10, None),
+        (b"@PJL SET" + b" " * 70_000 + b"COPIES=2", PS, 10, None),
+        (b"@PJL SET COPIES=+2", PS, 10, None),
+        (b"@PJL SET COPIES=2.0", PS, 10, None),
+        (b"@PJL SET COPIES=" + b"0" * 99 + b"2", PS, 10, None),
+        (b"@PJL SET QTY=" + b"0" * 99 + b"2", PS, 10, None),
         (
             b'@PJL FSDOWNLOAD FORMAT:BINARY SIZE=21 NAME="0:x"\n@PJL SET COPIES=8   \n\n@PJL',
             PS,

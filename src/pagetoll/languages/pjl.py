@@ -26,7 +26,8 @@ _LINE = re.compile(rb"(?i:@PJL)(?![^\s\x1b])(?P<words>[^\n\x1b]*+)\n?")
 _EJL_START = b"\x1b\x01@EJL"
 _EJL_LINE = re.compile(rb"@EJL(?![^\s\x1b])(?P<words>[^\n\x1b]*+)\n?")
 _READ_OCTETS = 65536
-"""So much of a line is obeyed; all of it is stepped over."""
+"""So much of a line is obeyed, with one blank for many; all of it is stepped over."""
+_LOOKED_AT_OCTETS = 1 << 24
 _PAGES_IN_PJL = re.compile(rb"(?i:@PJL[ \t]{1,8}SET[ \t]{1,8}PAGESTATUS[ \t]{0,8}=[ \t]{0,8}START)")
 """A language (DDST) whose pages are PJL lines: they are its document."""
 _STARTS_WITH_ANY_OCTET = frozenset(["QPDL", "HIPERC"])
@@ -35,7 +36,8 @@ _STATEMENT = re.compile(rb"[ \t]*([A-Za-z]+)")
 _ASSIGNMENT = re.compile(rb'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]{1,64})[ \t]{0,64}=[ \t]{0,64}("[^"]*"|[^\s"]+)')
 _PERSONALITY = re.compile(rb"(?i:LPARM|IPARM)[ \t]*:[ \t]*\S+[ \t]*")
 LARGEST_NUMBER = 999_999_999
-_NUMBER = re.compile(r"\d{1,64}\Z")  # a number too large is a wish all the same: never none
+_NUMBER = re.compile(r"\+?0*(\d*)(?:\.\d*)?")
+_BLANKS = re.compile(rb"[ \t]{2,}")
 _RESOLUTION = re.compile(r"[1-9]\d{1,3}\Z")
 _EXTRA_SHEETS = frozenset(["SLIPSHEET", "SEPARATOR", "COVER", "INTERLEAVE", "BANNER"])
 PAPER: dict[str, tuple[float, float]] = {
@@ -212,18 +214,18 @@ class Wrapper:
             self.environment = self.stored if keyword == b"RESET" else Environment()
         elif keyword == b"FSDOWNLOAD":
             self._note("filesystem_access", offset)
-            sizes = [value for name, value in _assignments(rest) if name == "SIZE" and _NUMBER.match(value)]
-            return int(sizes[0]) if sizes else 0
+            sizes = [_number(value) for name, value in _assignments(rest) if name == "SIZE"]
+            return next((size for size in sizes if size is not None), 0)
         return 0
 
     def _assign(self, environment: Environment, rest: bytes, offset: int, *, now: bool) -> Environment:
         rest = _PERSONALITY.sub(b"", rest, count=1)
         for name, value in _assignments(rest):
             upper = value.upper()
-            if name == "COPIES" and _NUMBER.match(value) and int(value):  # printers take no 0
-                environment = replace(environment, copies=min(int(value), LARGEST_NUMBER))
-            elif name == "QTY" and _NUMBER.match(value):
-                environment = replace(environment, sets=max(1, min(int(value), LARGEST_NUMBER)))
+            if name == "COPIES" and (number := _number(value)):  # printers take no 0
+                environment = replace(environment, copies=number)
+            elif name == "QTY" and (number := _number(value)) is not None:
+                environment = replace(environment, sets=max(1, number))
                 if now:
                     self._job_sets = environment.sets
             elif name == "DUPLEX":
@@ -250,10 +252,10 @@ class Wrapper:
 def _with_ejl(environment: Environment, pairs: dict[str, str]) -> Environment:
     """`environment` after EJL's SET; pairs that are not ours change nothing."""
     copies, sets, sides = pairs.get("CO", ""), pairs.get("QT", ""), pairs.get("DX", "").upper()
-    if _NUMBER.match(copies) and int(copies):
-        environment = replace(environment, copies=min(int(copies), LARGEST_NUMBER))
-    if _NUMBER.match(sets):
-        environment = replace(environment, sets=max(1, min(int(sets), LARGEST_NUMBER)))
+    if number := _number(copies):
+        environment = replace(environment, copies=number)
+    if (number := _number(sets)) is not None:
+        environment = replace(environment, sets=max(1, number))
     if sides in ("ON", "OFF"):
         environment = replace(environment, duplex=sides == "ON")
     if pairs.get("PS", "").upper() in PAPER:
@@ -266,7 +268,15 @@ def _with_ejl(environment: Environment, pairs: dict[str, str]) -> Environment:
 def _words(data: "Buffer", line: re.Match[bytes]) -> bytes:
     """What stands behind the first word of a line."""
     start, end = line.span("words")
-    return bytes(data[start : min(end, start + _READ_OCTETS)])
+    return _BLANKS.sub(b" ", bytes(data[start : min(end, start + _LOOKED_AT_OCTETS)]))[:_READ_OCTETS]
+
+
+def _number(value: str) -> int | None:
+    """A value as a whole number; one that is too large is a wish all the same: never none."""
+    found = _NUMBER.fullmatch(value)
+    if found is None or not value.strip("+."):
+        return None
+    return min(int(found[1][: len(str(LARGEST_NUMBER)) + 1] or "0"), LARGEST_NUMBER)
 
 
 def _assignments(words: bytes) -> list[tuple[str, str]]:
