@@ -3,6 +3,7 @@
 samples, decoded by the same program."""
 
 import random
+import re
 import shutil
 import struct
 import subprocess
@@ -286,8 +287,9 @@ def test_planes_of_the_samples_are_decoded_as_by_another_program(sample: str, re
 
 
 def test_codings_that_are_not_known_are_not_guessed():
-    (found,) = coverage((SAMPLES / "qpdl/splix-ml2165-memo.prn").read_bytes(), "cmyk")
-    assert found is None
+    runs = (SAMPLES / "qpdl/splix-ml2165-memo.prn").read_bytes()
+    other_runs = re.sub(rb"(?<=\x0c.\x13\x60\0\x80)\x11", b"\x0d", runs)
+    assert coverage(other_runs, "cmyk") == [None]
     in_jbig = hiperc("k").replace(b"0100", b"1100")
     assert coverage(in_jbig, "cmyk") == [None]
 

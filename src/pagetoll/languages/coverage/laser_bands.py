@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator
 
 from pagetoll.languages.coverage.laser_images import BLACK, CYAN, MAGENTA, YELLOW, Image, LaserPage, jbig_header
+from pagetoll.languages.coverage.qpdl_runs import MAGIC as RUNS
 from pagetoll.languages.hostbased.records import number
 from pagetoll.languages.limits import Guard
 
@@ -45,7 +46,7 @@ def oak(octets: bytes, guard: Guard) -> Iterator[LaserPage]:
 
 
 _PAGE, _PAGE_END, _JOB_END, _BAND, _JBIG_HEADER = 0x00, 0x01, 0x09, 0x0C, 0x13
-_IN_ONE, _IN_BANDS = 0x13, 0x15
+_IN_RUNS, _IN_ONE, _IN_BANDS = 0x11, b"\x13", b"\x15"
 _NUMBERED = {1: CYAN, 2: MAGENTA, 3: YELLOW, 4: BLACK}
 _MAGIC = (b"\x39\xab\xcd\xef", b"\xef\xcd\xab\x39")
 _HEADER_OF_BANDS = slice(11, 31)
@@ -54,17 +55,19 @@ _HUNDRED_DPI = 100
 
 
 def qpdl(octets: bytes, guard: Guard) -> Iterator[LaserPage]:
-    """The pages of QPDL: an image an ink in compression 13, an image a band in 15 (hexadecimal). Others are not
-    read, and a page that has them ends the walk: the length of their bands depends on more."""
+    """The pages of QPDL: an image an ink in compression 13, an image a band in 15 and, in black alone, in 11
+    (hexadecimal). A page with other bands of color ends the walk: their length depends on more."""
     page = LaserPage()
     header = b""
     position = 0
+    version = 0
     while position + 3 <= len(octets) and not guard.expired():
         kind = octets[position]
         if kind == _PAGE and position + 17 <= len(octets):
             page = LaserPage(
                 dots_per_inch=(octets[position + 16] * _HUNDRED_DPI, octets[position + 1] * _HUNDRED_DPI)
             )
+            version = octets[position + 14]
             position += 17
         elif kind == _PAGE_END:
             yield page
@@ -73,16 +76,31 @@ def qpdl(octets: bytes, guard: Guard) -> Iterator[LaserPage]:
             length = number(octets[position + 1 : position + 5])
             header = octets[position + 5 : position + 5 + length][_HEADER_OF_BANDS]
             position += 5 + length
-        elif kind == _BAND and octets[position + 7 : position + 8] in (bytes([_IN_ONE]), bytes([_IN_BANDS])):
+        elif kind == _BAND and octets[position + 11 : position + 15] == RUNS:
+            position = _qpdl_runs(page, octets, position)
+        elif kind == _BAND and octets[position + 7 : position + 8] in (_IN_ONE, _IN_BANDS):
             length = number(octets[position + 8 : position + 12])
             band = octets[position + 12 : position + 12 + length]
             ink = _NUMBERED.get(octets[position + 6])
-            if ink is None or len(band) < length:
+            in_bands = octets[position + 7 : position + 8] == _IN_BANDS
+            if ink is None or len(band) < length or (version == 1 and not in_bands):
                 return
-            _qpdl_band(page, ink, band, header if octets[position + 7] == _IN_BANDS else None)
+            _qpdl_band(page, ink, band, header if in_bands else None)
             position += 12 + length
         else:
             return
+
+
+def _qpdl_runs(page: LaserPage, octets: bytes, position: int) -> int:
+    """A band in black alone; where it ends."""
+    columns, rows = (number(octets[position + at : position + at + 2]) for at in (2, 4))
+    after = position + 11 + number(octets[position + 7 : position + 11])
+    if octets[position + 6] == _IN_RUNS and columns and rows:
+        band = octets[position + 11 : after - _CHECKSUM_OCTETS]
+        page.add(Image(BLACK, b"", [band], (columns + 7) // 8 * rows))
+    else:
+        page.readable = False
+    return after
 
 
 def _qpdl_band(page: LaserPage, ink: int, band: bytes, header: bytes | None) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from pagetoll.languages.coverage.jbig import HEADER_OCTETS, marked_dots, plane_dots
+from pagetoll.languages.coverage.qpdl_runs import black_dots
 from pagetoll.languages.limits import Guard
 
 CYAN, MAGENTA, YELLOW, BLACK = range(4)
@@ -15,22 +16,25 @@ _MOST_IMAGES = 20_000
 @dataclass(slots=True)
 class Image:
     """A bit map of one ink. `header`: that of JBIG, empty where the bits are there as they are; `chunks`: what stands
-    behind it, in order."""
+    behind it, in order; `unpacked_octets`: the length of a band in the runs of QPDL, 0 for other images."""
 
     ink: int
     header: bytes
     chunks: list[bytes] = field(default_factory=list)
+    unpacked_octets: int = 0
 
     def marked(self, guard: Guard) -> int | None:
         """How many dots are marked."""
         if self.header:
             return marked_dots(self.header, self.chunks, guard)
+        if self.unpacked_octets:
+            return None if guard.expired() else black_dots(b"".join(self.chunks), self.unpacked_octets)
         return sum(int.from_bytes(chunk, "big").bit_count() for chunk in self.chunks)
 
     @property
     def dots(self) -> int:
         """How many there are."""
-        return plane_dots(self.header) if self.header else 8 * sum(map(len, self.chunks))
+        return plane_dots(self.header) if self.header else 8 * (self.unpacked_octets or sum(map(len, self.chunks)))
 
     @property
     def has_one_stripe(self) -> bool:
