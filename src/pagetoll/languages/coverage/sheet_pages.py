@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import DocumentError
 from pagetoll.core.usage import ColorClass
-from pagetoll.languages.coverage import pcl_pages, sheet_dots, sheet_escpage, sheet_labels, sheet_lips
+from pagetoll.languages.coverage import (
+    pcl_pages,
+    sheet_dots,
+    sheet_escpage,
+    sheet_hostbased,
+    sheet_labels,
+    sheet_lips,
+)
 from pagetoll.languages.coverage.pdf_pages import UNSEEN, Seen
 from pagetoll.languages.coverage.sheets import Sheet, Step
 from pagetoll.languages.coverage.spaces import PixelSums
@@ -27,6 +34,8 @@ _STEPS: dict[str, Step] = {
     "rpdl": sheet_dots.rpdl,
     "dec": sheet_dots.sixel,
     "okidata": sheet_dots.oki,
+    "kodak": sheet_hostbased.kodak,
+    "minolta-w": sheet_hostbased.minolta,
     **sheet_labels.STEPS,
 }
 LANGUAGES = frozenset(_STEPS)

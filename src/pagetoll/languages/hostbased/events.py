@@ -20,7 +20,7 @@ from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run, as_far_as_
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
-_WORD = re.compile(rb"([A-Za-z][A-Za-z.]{0,63})(?:#([0-9]{1,9})=|=([^;?\x00-\x1f]{0,256});|\?)|[;\s\x00]")
+WORD = re.compile(rb"([A-Za-z][A-Za-z.]{0,63})(?:#([0-9]{1,9})=|=([^;?\x00-\x1f]{0,256});|\?)|[;\s\x00]")
 _MILLIMETERS = re.compile(rb"_(\d{1,4}(?:\.\d{1,3})?)x(\d{1,4}(?:\.\d{1,3})?)mm\Z")
 _POINTS_A_MM = 72 / 25.4
 _JBIG_HEADER_OCTETS = 20
@@ -50,7 +50,7 @@ def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Cont
         parsed.language = "kodak"
     steps = 0
     while position < end and data[position] != 0x1B:
-        word = _WORD.match(data, position, end)
+        word = WORD.match(data, position, end)
         if word is None:
             return records.lost(parsed, data, position, end)
         position = word.end()
