@@ -40,6 +40,8 @@ PLAIN_CASES = {
     "the last page without form feed": (pcl(PAGE * 4 + b"words"), (5, 5, 5)),
     "no reset at the end": (b"\x1bE" + PAGE * 4 + b"words", (5, 5, 5)),
     "three copies": (pcl(b"\x1b&l3X" + PAGE * 5), (5, 15, 15)),
+    "copies with zeros in front": (pcl(b"\x1b&l" + b"0" * 99 + b"3X" + PAGE * 5), (5, 15, 15)),
+    "copies with a long fraction": (pcl(b"\x1b&l3." + b"0" * 99 + b"X" + PAGE * 5), (5, 15, 15)),
     "copies and size in one sequence": (pcl(b"\x1b&l3x26A" + PAGE * 5), (5, 15, 15)),
     "copies that change": (pcl(b"\x1b&l2X" + PAGE + b"\x1b&l5X" + PAGE * 2), (3, 12, 12)),
     "no copies means what was before": (pcl(b"\x1b&l4X\x1b&l0X" + PAGE), (1, 4, 4)),

@@ -126,6 +126,11 @@ def test_a_ticket_may_have_remarks(ticket: bytes) -> None:
     assert count(b"<xpif>" + ticket + b"</xpif>\n" + PS).impressions == 10
 
 
+@pytest.mark.parametrize("copies", [b"3", b"+3", b"3.0", b"0" * 99 + b"3"])
+def test_copies_of_a_block_of_settings_are_read_as_printers_read_them(copies: bytes) -> None:
+    assert count(b"!R! COPY " + copies + b"; EXIT;" + PS).impressions == 15
+
+
 def test_sides_that_are_stated_twice_save_no_sheet() -> None:
     ticket = (
         b"<xpif><sides>two-sided-long-edge</sides><page-overrides><sides>one-sided</sides></page-overrides></xpif>"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
 START = b"!R!"
+_NUMBER = re.compile(rb"\s*\+?0*([0-9]*)(?:\.[0-9]*)?\s*")
 _COMMAND = re.compile(rb"[\s\x00]*([A-Za-z]{1,8})((?:[^;'\"]|'[^']{0,255}'|\"[^\"]{0,255}\"){0,512});")
 _DRAWING = frozenset(
     b"TEXT PRTX BOX BLK CIR ARC PIE DAM DAP DRM DRP DZP DRPA DRRA DPAT STRK FILL FPAT MTYP CMOV BARC XBAR RVRD RVCD "
@@ -38,8 +39,8 @@ class Settings:
 
 
 def _number(parameters: bytes) -> int | None:
-    digits = parameters.strip()
-    return int(digits) if digits.isdigit() and len(digits) < 6 else None
+    found = _NUMBER.fullmatch(parameters)
+    return int(found[1][:6] or b"0") if found and parameters.strip(b" \t\r\n+.") else None
 
 
 def settings(data: "Buffer", start: int, end: int) -> Settings | None:

@@ -19,7 +19,7 @@ ESCAPE, FORM_FEED = 0x1B, 0x0C
 UNIVERSAL_EXIT = b"\x1b%-12345X"
 
 PREFIX = re.compile(rb"\x1b([!-/][`-~]?)")
-COMMAND = re.compile(rb"([+-]?[0-9]{0,12})(?:\.[0-9]{0,12})?([@-~])")
+COMMAND = re.compile(rb"([+-]?0{0,4000}+[0-9]{0,12}+)(?:\.[0-9]{0,4000}+)?([@-~])")
 ROW = re.compile(rb"(?:\x1b\*b[0-9]{1,5}Y)?\x1b\*b(?:[0-9]{1,5}y)?(?:([0-9]{1,3})m)?([0-9]{1,9})[VW]")
 """A raster row or plane as nearly all drivers write it, with rows to skip and its method of compression."""
 ROW_GOES_ON = re.compile(rb"[0-9]{0,9}[vwVWyYmM]")
