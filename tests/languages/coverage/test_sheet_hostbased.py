@@ -57,6 +57,29 @@ def test_lines_of_minolta_are_codes_for_octets(band: bytes, lines: int, dots: in
     assert page.millionths == (0, 0, 0, pytest.approx(1e6 * dots / A4_DOTS, abs=0.6))
 
 
+def test_bands_of_magicolor_are_one_ink_each_with_two_rows_in_a_line():
+    page = struct.pack("<HxxIH", 0x1F0, 64, 4) + bytes([32, 0, 32, 0, 0, 4]) + bytes(12)
+    bands = b""
+    for ink, line in enumerate([b"\x80\x90\xff", b"\x80\x90\x0f", b"\x80\x90\x03", b"\x80\x90\x01"]):
+        bands += packet(0x52, struct.pack("<IBBH", 6, ink, 1, 4)) + line * 2
+    job = packet(0x40, b"\x85\x10") + packet(0x50, b"\1\1" + bytes(6)) + packet(0x51, page) + bands
+    (found,) = coverage(job + packet(0x55, b"\0") + packet(0x41, b"\0"), "cmyk")
+    assert found is not None
+    parts = [1e6 * 32 * bits / (2 * A4_DOTS) for bits in (4, 2, 1, 8)]
+    assert found.millionths == tuple(pytest.approx(part, abs=0.6) for part in parts)
+
+
+def test_inks_of_magicolor_are_those_that_other_lasers_get_for_the_page():
+    folder = SAMPLES / "minolta-w"
+    path = folder / "fm-KONICA_MINOLTA-magicolor_2400W-m2400w-pair.prn"
+    grey, colored = coverage(path.read_bytes(), "cmyk")
+    assert grey is not None
+    assert colored is not None
+    # It mixes black of all inks; what is above the mix is the color.
+    inks = [here - mixed for here, mixed in zip(colored.millionths[:3], grey.millionths[:3], strict=True)]
+    assert 0 < inks[0] < inks[1] < inks[2]
+
+
 RUNS = struct.pack("<HH", 40_000, 1) + struct.pack("<HH", 50_000, 0) + b"\xff" * 50_000 + b"\0" * 100_000
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kodak ESP (runs of sRGB dots in a zlib stream) and Minolta's monochrome devices (PagePro 1200W to 1400W).
+"""Kodak ESP (runs of sRGB dots in a zlib stream) and Minolta (PagePro 1200W to 1400W, magicolor).
 
 Kodak: kodak_tokens.py. Minolta: a page packet states dots a line and paper, a band packet its lines.
 
@@ -7,15 +7,19 @@ Kodak: kodak_tokens.py. Minolta: a page packet states dots a line and paper, a b
     code: 00..3F  code + 1 octets as they are      40..7F  code - 3F octets, each two numbers of frequent octets
           80..BF  the next octet, code - 80 times  C0..FF  the next octet, (code - C0) x 64 times
 
-JBIG, and the inks of Minolta's color devices, are unseen. Source: the samples.
+Magicolor has four bands of one ink each, black first by number, and two rows in a line. JBIG is unseen.
+Source: the samples.
 """
 
 import struct
 import zlib
+from dataclasses import dataclass
 
 import numpy
 
+from pagetoll.languages.coverage.dot_tally import Resolution
 from pagetoll.languages.coverage.sheets import Sheet, dots_of
+from pagetoll.languages.coverage.spaces import FULL
 from pagetoll.languages.hostbased.events import WORD
 
 _PIECE_OCTETS = 1 << 18
@@ -93,8 +97,29 @@ _NUMBERED, _REPEATS, _REPEATS_64 = 0x40, 0x80, 0xC0
 _LINES_BETWEEN_LOOKS = 256
 _MODE, _PAGE, _BAND = 0x50, 0x51, 0x52
 _A4_POINTS = (595.28, 841.89)
-_A4 = 4
-_MONOCHROME_600_DPI = b"\4\0\4\0"
+_PAPER_AT, _A4 = 15, 4
+_BLACK = 0
+_INKS = ((0, 0, 0, FULL), (FULL, 0, 0, 0), (0, FULL, 0, 0), (0, 0, FULL, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Device:
+    """How the packets of a device look: what its mode packet holds, how long its page packet is, how many rows a line
+    holds, and how much stands in front of a band's data behind its length."""
+
+    mode: bytes
+    page_octets: int
+    rows: int
+    resolution: Resolution
+    head_octets: int
+
+
+_NO_DEVICE = _Device(b"", -1, 0, (0, 0), -1)
+_DEVICES = {
+    1: _Device(b"\1\0\4\0\4\0", 22, 1, (600, 600), 2),
+    2: _Device(b"\1\1\0\0\0\0", 28, 2, (1200, 600), 4),
+}
+"""Monochrome; magicolor."""
 
 
 def minolta(sheet: Sheet, position: int) -> int:
@@ -104,33 +129,40 @@ def minolta(sheet: Sheet, position: int) -> int:
     payload = bytes(data[position + 6 : position + 6 + length])
     behind = position + 7 + length
     if kind == _MODE:
-        sheet.number["known"] = int(length == 8 and payload[1] == 0 and payload[4:] == _MONOCHROME_600_DPI)
+        sheet.number["device"] = next(
+            (n for n, device in _DEVICES.items() if payload[:2] + payload[4:] == device.mode), 0
+        )
     elif kind == _PAGE:
-        sheet.number["octets"] = int.from_bytes(payload[4:8], "little") // 8
-        sheet.number["known"] &= int(length == 22 and payload[15] == _A4)
+        device = _DEVICES.get(sheet.number.get("device", 0), _NO_DEVICE)
+        known = length == device.page_octets and payload[_PAPER_AT] == _A4
+        sheet.number["known"] = int(known)
+        sheet.number["octets"] = int.from_bytes(payload[4:8], "little") // 8 * device.rows
         sheet.paper = _A4_POINTS
     elif kind == _BAND:
         octets = int.from_bytes(payload[:4], "little")
-        lines = int.from_bytes(payload[4:6], "little")
-        _band(sheet, bytes(data[behind : behind + octets]), lines)
+        _band(sheet, bytes(data[behind : behind + octets]), payload[4:])
         behind += octets
     return behind
 
 
-def _band(sheet: Sheet, band: bytes, lines: int) -> None:
-    wanted = sheet.number.get("octets", 0)
+def _band(sheet: Sheet, band: bytes, head: bytes) -> None:
+    """`head`: ink and number of the band, where there are several; how many rows it has."""
+    device, wanted = _DEVICES.get(sheet.number.get("device", 0), _NO_DEVICE), sheet.number.get("octets", 0)
     position = dots = 0
-    if not sheet.number.get("known"):
+    ink, rows = (head[0] if len(head) > 2 else _BLACK), int.from_bytes(head[-2:], "little")
+    if not sheet.number.get("known") or ink >= len(_INKS) or len(head) != device.head_octets:
         sheet.unknown = True
+        return
     while position < len(band) and not sheet.unknown:
         found, octets, position = _line(band, position, wanted)
-        dots, lines = dots + found, lines - 1
+        dots, rows = dots + found, rows - device.rows
         sheet.unknown = octets != wanted
-        if not lines % _LINES_BETWEEN_LOOKS:
+        if not rows % _LINES_BETWEEN_LOOKS:
             sheet.guard.check(position)
     # An odd line at the end has a white one behind it, which is not stated.
-    sheet.unknown = sheet.unknown or lines not in (0, -1)
-    sheet.black(dots, (600, 600))
+    sheet.unknown = sheet.unknown or rows not in (0, -1)
+    if dots:
+        sheet.tally.inks(device.resolution, _INKS[ink], dots)
 
 
 def _line(band: bytes, position: int, wanted: int) -> tuple[int, int, int]:
