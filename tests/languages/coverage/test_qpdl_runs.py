@@ -6,10 +6,9 @@ import struct
 import pytest
 
 from languages.rendering import SAMPLES
-from pagetoll.languages.coverage import coverage, jbig, qpdl_runs
+from pagetoll.languages.coverage import coverage, qpdl_runs
 
 
-@pytest.mark.skipif(not jbig.is_available(), reason="libjbig.so.0 (Debian: libjbig0) is not installed")
 def test_runs_of_qpdl_are_about_as_black_as_the_page_by_another_driver():
     (runs,) = coverage((SAMPLES / "qpdl/splix-ml2165-memo.prn").read_bytes(), "bw")
     (dots,) = coverage((SAMPLES / "pcl3/gs-deskjet-memo.pcl").read_bytes(), "bw")

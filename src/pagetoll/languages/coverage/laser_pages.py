@@ -27,8 +27,8 @@ _READERS: dict[str, Reader] = {
     "hbpl": laser_words.hbpl,
     "ddst": laser_words.ddst,
 }
-LANGUAGES = frozenset(_READERS if jbig.is_available() else ["hiperc"])
-"""HIPERC is read as plain bit maps."""
+LANGUAGES = frozenset(_READERS if jbig.is_available() else ["hiperc", "qpdl"])
+"""These two have pages without JBIG."""
 
 
 def pages(data: "Buffer", start: int, parsed: Parsed, context: Context) -> Iterator[Seen]:
