@@ -112,6 +112,16 @@ def test_who_joins_shares_the_first_reading_and_what_was_marked(books: Books):
     assert ledger.device_span(first).found == 3
 
 
+def test_a_reading_without_impressions_is_not_taken_for_the_lowest(books: Books):
+    ledger = books.ledger
+    first, second = reserved(books, 4), reserved(books, 8)
+    ledger.hold_device(DEVICE, first, 4)
+    ledger.keep_reading(first, "before", KeptReading(DEVICE, reading(1000)))
+    ledger.join_device(DEVICE, second, 8)
+    ledger.keep_reading(second, "before", KeptReading(DEVICE, reading(None, 7)))
+    assert ledger.device_span(second).before.impressions == 1000
+
+
 def test_a_span_lasts_as_long_as_one_of_its_attempts_is_open(books: Books):
     ledger = books.ledger
     first, second, third = reserved(books, 4), reserved(books, 8), reserved(books, 1)

@@ -143,7 +143,7 @@ def _first_reading(connection: Connection, span: str) -> Reading | None:
         .join_from(readings, attempts, attempts.c.id == readings.c.attempt_id)
         .join(device_members, _OF_MEMBER)
         .where(device_members.c.span == span, readings.c.phase == "before")
-        .order_by(readings.c.impressions, readings.c.media_sheets, readings.c.at)
+        .order_by(readings.c.impressions.nulls_last(), readings.c.media_sheets.nulls_last(), readings.c.at)
         .limit(1)
     )
     row = connection.execute(found).first()
