@@ -199,6 +199,15 @@ def hiperc(inks: str) -> bytes:
     return pjl(b"HIPERC", page + struct.pack(">II", 8, 0xFF), settings)
 
 
+def opl(inks: str) -> bytes:
+    words = b"Event=StartOfJob;Resolution=600x600;RasterObject.Compression=JBIG;RasterObject.BitsPerPixel=1;MediaSize=iso_a4_210x297mm;"
+    for ink in inks:
+        image = coded(MAPS[ink])
+        words += b"RasterObject.Data#20=" + image[:20] + b";"
+        words += b"RasterObject.Data#%d=" % len(image[20:]) + image[20:] + b";"
+    return words + b"Event=EndOfPage;Event=EndOfJob;"
+
+
 @needs_library
 @needs_programs
 @pytest.mark.parametrize(
@@ -222,6 +231,7 @@ def hiperc(inks: str) -> bytes:
         (hbpl, "k"),
         (hbpl, "ymck"),
         (ddst, "k"),
+        (opl, "k"),
         (hiperc, "k"),
         (hiperc, "cmyk"),
     ],
@@ -250,6 +260,7 @@ TRIO_ON_LETTER = [(0, 0, 0, 3526), (3627, 3336, 6698, 3483), (0, 0, 0, 3601)]
         ("qpdl/fm-Samsung-CLP-600-trioA4.prn", TRIO),
         ("qpdl/foo-qpdl-wrap-trioA4.prn", TRIO),
         ("lava/fm-KONICA_MINOLTA-magicolor_1600W-trioA4.prn", TRIO),
+        ("opl/foo-opl-trioA4.prn", TRIO),
         ("zjstream/foo-hp2600-trio-n2-pletter.prn", TRIO_ON_LETTER),
         ("oak/foo-oak-c-trio-n5-pletter.prn", TRIO_ON_LETTER),
     ],

@@ -26,6 +26,7 @@ _READERS: dict[str, Reader] = {
     "lava": laser_words.lava,
     "hbpl": laser_words.hbpl,
     "ddst": laser_words.ddst,
+    "opl": laser_words.opl,
 }
 LANGUAGES = frozenset(_READERS if jbig.is_available() else ["hiperc", "qpdl"])
 """These two have pages without JBIG."""

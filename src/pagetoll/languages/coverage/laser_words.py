@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The images in LAVAFLOW, HBPL (version 2) and DDST (their grammars: `pagetoll.languages.hostbased`).
+"""The images in LAVAFLOW, HBPL (version 2), DDST and OPL (their grammars: `pagetoll.languages.hostbased`).
 
 The documents were walked before, so commands are where they are said to be; one that is not ends the walk.
 """
@@ -121,3 +121,32 @@ def ddst(octets: bytes, guard: Guard) -> Iterator[LaserPage]:
         elif name == b"PAGESTATUS" and value == b"END" and page is not None:
             yield page
             page = None
+
+
+_OPL_WORD = re.compile(rb"([A-Za-z][A-Za-z.]{0,63})(?:#([0-9]{1,9})=|=([^;?\x00-\x1f]{0,256});|\?)|[;\s\x00]")
+_OPL_RESOLUTION = re.compile(rb"([0-9]{1,4})(?:x([0-9]{1,4}))?\Z")
+
+
+def opl(octets: bytes, guard: Guard) -> Iterator[LaserPage]:
+    """The pages of OPL that have one plane: the inks of several are in an order that is not known."""
+    page = LaserPage()
+    dots_per_inch = (0, 0)
+    position = 0
+    while not guard.expired() and (word := _OPL_WORD.match(octets, position)):
+        position = word.end()
+        if word[2] is not None:
+            data = octets[position : position + int(word[2])]
+            position += int(word[2])
+            if len(data) == HEADER_OCTETS:
+                page.readable = page.readable and not page.images
+                page.add(Image(BLACK, data))
+            elif page.images:
+                page.images[-1].chunks.append(data)
+            else:
+                page.readable = False
+        elif word[1] == b"Resolution" and (resolution := _OPL_RESOLUTION.match(word[3] or b"")):
+            dots_per_inch = int(resolution[1]), int(resolution[2] or resolution[1])
+        elif (word[1], word[3]) == (b"Event", b"EndOfPage"):
+            page.dots_per_inch = dots_per_inch
+            yield page
+            page = LaserPage()
