@@ -200,7 +200,8 @@ def hiperc(inks: str) -> bytes:
 
 
 def opl(inks: str) -> bytes:
-    words = b"Event=StartOfJob;Resolution=600x600;RasterObject.Compression=JBIG;RasterObject.BitsPerPixel=1;MediaSize=iso_a4_210x297mm;"
+    words = b"Event=StartOfJob;Resolution=600x600;MediaSize=iso_a4_210x297mm;"
+    words += b"RasterObject.Compression=JBIG;RasterObject.BitsPerPixel=1;"
     for ink in inks:
         image = coded(MAPS[ink])
         words += b"RasterObject.Data#20=" + image[:20] + b";"
