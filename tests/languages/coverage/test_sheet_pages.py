@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Coverage of pages that are images between commands: from hand-made images, and beside Ghostscript's pixels."""
 
+import struct
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,6 +26,7 @@ DEVICES = [
     ("escpage",), ("escpage", "-r600"), ("lp2000",), ("lp8000",),
     ("rpdl",), ("rpdl", "-r400"), ("rpdl", "-r600"), ("la50",), ("la70",), ("la75",), ("ln03",), ("lj250",),
     ("oki182",), ("oki182", "-r144x144"), ("oki4w",), ("oki4w", "-r600"),
+    ("lex5700",), ("lex5700", "-r300"), ("lex7000",),
     ("lips2p",), ("lips3",), ("lips4",), ("lips4", "-r300"), ("lbp310",), ("lbp320",),
 ]  # fmt: skip
 
@@ -43,6 +46,16 @@ ESCPAGE = b"\x1drhE\x1d0;300;300drE\x1d30psE\x1d3bcI"
 LIPS = b"\x1b%@\x9031;300;0Jtest\x9c\x1b<\x9b30p"
 RPDL = b"\x1b\x12!@R00\x1b \x1b4\x1b\x12YP,2 \x1b\x12YB,2 \x1b\x12YK,1 \x1b\x1251@LT\x1b \x1b\x12YW,1 \x1b\x12N1 "
 SIXELS = b'\x1b[!p\x1b[7 I\x1bP0;0;1q"1;1'
+
+
+def sweep(*columns: bytes, resolution: int = 1, nozzles: bytes = b"\0\0\x22\x33\x44\x55\1") -> bytes:
+    """A job of Lexmark with one sweep."""
+    head = struct.pack(">H", resolution) + b"\1\1\x1a\1" + struct.pack(">H4x", len(columns)) + nozzles
+    drawn = head + b"".join(columns)
+    page = b"\x1b*\4" + struct.pack(">I", 7 + len(drawn)) + drawn
+    return b"\x1b*m\0\x40\x10\3\x10\x11\x1b*\7s0\x1b*\7c" + page + b"\x1b*\7e"
+
+
 DOTS_AN_INCH = {"RPDL": 400}
 PAGES = [
     ("ESC/Page, octets that come twice counted", ESCPAGE + b"\x1d5;32;2;0bi{I\xff\xff\x04\x0f\x01\x0c", 53),
@@ -54,6 +67,8 @@ PAGES = [
     ("RPDL, octets that come twice counted", RPDL + b"\x1b\x12G3,32,2,,4,0,0,5@\xff\xff\x04\x0f\x01\x0c", 53),
     ("RPDL, plain", RPDL + b"\x1b\x12G3,9,2,,,0,0@\xff\x80\xff\x80\x0c", 18),
     ("sixels", SIXELS + b"!3~?@\x1b\\\x0c", 19),
+    ("Lexmark, words and blanks", sweep(b"\x3f\xfa\xff\xff\x0f\x0f", b"\x3f\xff"), 24),
+    ("Lexmark, words that come again", sweep(b"\x1f\xee\x00\x01\x00\x03"), 4 * 1 + 9 * 2),
     ("LIPS, a blank page", LIPS + b"\x9b1k\x0c", 0),
 ]
 
@@ -77,6 +92,9 @@ UNSEEN = [
     ("sixels on a grid that is not known", b'\x1b[!p\x1bP0;0;1q"1;1!3~\x1b\\\x0c'),
     ("sixels in color", SIXELS + b"#1;2;100;0;0#1!3~\x1b\\\x0c"),
     ("sixels and text", SIXELS + b"!3~\x1b\\Total: 1\x0c"),
+    ("a sweep in another resolution", sweep(b"\x3f\xfa\xff\xff\x0f\x0f", resolution=5)),
+    ("a sweep for other nozzles", sweep(b"\x3f\xfa\xff\xff\x0f\x0f", nozzles=bytes(7))),
+    ("a sweep with less than its columns need", sweep(b"\x3f\xfa\xff\xff\x0f")),
     ("text of LIPS", LIPS + b"Total: 1\x0c"),
     ("vectors of LIPS", LIPS + b"\x9b0&}#\x1e1A\x1e}p\x1e\x0c"),
     ("an image of LIPS in another coding", LIPS + b"\x9b4;2;300;12;2.r\xff\0\0\xff\x0c"),

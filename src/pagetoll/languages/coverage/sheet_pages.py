@@ -17,6 +17,7 @@ from pagetoll.languages.coverage import (
     sheet_escpage,
     sheet_hostbased,
     sheet_labels,
+    sheet_lexmark,
     sheet_lips,
 )
 from pagetoll.languages.coverage.pdf_pages import UNSEEN, Seen
@@ -36,6 +37,7 @@ _STEPS: dict[str, Step] = {
     "okidata": sheet_dots.oki,
     "kodak": sheet_hostbased.kodak,
     "minolta-w": sheet_hostbased.minolta,
+    "lexmark-gdi": sheet_lexmark.step,
     **sheet_labels.STEPS,
 }
 LANGUAGES = frozenset(_STEPS)

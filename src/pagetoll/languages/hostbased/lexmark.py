@@ -41,7 +41,7 @@ def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Cont
         head = bytes(data[position : position + 5])
         if head == records.UNIVERSAL_EXIT[:5]:
             break
-        after = _after(data, position, end, head)
+        after = after_command(data, position, end, head)
         if after < 0:
             return records.lost(parsed, data, position, end)
         if after > end:
@@ -64,7 +64,7 @@ def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Cont
     return records.cut_off(parsed, position) if marked or not parsed.input_pages else parsed
 
 
-def _after(data: "Buffer", position: int, end: int, head: bytes) -> int:
+def after_command(data: "Buffer", position: int, end: int, head: bytes) -> int:
     """Where the command ends; -1 for none that is known."""
     if head[:1] == b"\xa5":
         return position + 3 + records.number(head[1:3])
