@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from languages.rendering import SAMPLES
 from pagetoll.core.errors import DocumentError
-from pagetoll.languages.coverage import coverage, jbig, laser_bands, laser_records, laser_words
-from pagetoll.languages.coverage.laser_images import Reader
+from pagetoll.languages.coverage import coverage
+from pagetoll.languages.coverage.lasers import bands, jbig, records, words
+from pagetoll.languages.coverage.lasers.images import Reader
 from pagetoll.languages.limits import Guard, Limits
 
 needs_library = pytest.mark.skipif(not jbig.is_available(), reason="libjbig.so.0 (Debian: libjbig0) is not installed")
@@ -278,14 +279,14 @@ def test_one_document_has_the_same_ink_by_all_drivers(sample: str, wanted: list[
 @pytest.mark.parametrize(
     ("sample", "reader", "begin"),
     [
-        ("zjstream/foo-hp2600-seven.prn", laser_records.zjstream, b"JZJZ"),
-        ("zjstream/foo-zjs-mono-trioA4-n3.prn", laser_records.zjstream, b"JZJZ"),
-        ("slx/foo-slx-pair.prn", laser_records.zjstream, b"\xa5SLX"),
-        ("xqx/foo-xqx-seven-d2.prn", laser_records.xqx, b",XQX"),
-        ("oak/foo-oak-c-trio-n5-pletter.prn", laser_bands.oak, b"OAKT"),
-        ("lava/foo-lava-pair.prn", laser_words.lava, b"\x1bE\x1b&l"),
-        ("hbpl/fm-Dell-1355-seven.prn", laser_words.hbpl, b"\x1bJP"),
-        ("ddst/foo-ddst-memo.prn", laser_words.ddst, b"@PJL SET PAGESTATUS"),
+        ("zjstream/foo-hp2600-seven.prn", records.zjstream, b"JZJZ"),
+        ("zjstream/foo-zjs-mono-trioA4-n3.prn", records.zjstream, b"JZJZ"),
+        ("slx/foo-slx-pair.prn", records.zjstream, b"\xa5SLX"),
+        ("xqx/foo-xqx-seven-d2.prn", records.xqx, b",XQX"),
+        ("oak/foo-oak-c-trio-n5-pletter.prn", bands.oak, b"OAKT"),
+        ("lava/foo-lava-pair.prn", words.lava, b"\x1bE\x1b&l"),
+        ("hbpl/fm-Dell-1355-seven.prn", words.hbpl, b"\x1bJP"),
+        ("ddst/foo-ddst-memo.prn", words.ddst, b"@PJL SET PAGESTATUS"),
     ],
 )
 def test_planes_of_the_samples_are_decoded_as_by_another_program(sample: str, reader: Reader, begin: bytes):

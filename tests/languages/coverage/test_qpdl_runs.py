@@ -6,7 +6,8 @@ import struct
 import pytest
 
 from languages.rendering import SAMPLES
-from pagetoll.languages.coverage import coverage, qpdl_runs
+from pagetoll.languages.coverage import coverage
+from pagetoll.languages.coverage.lasers import qpdl_runs
 
 
 def test_runs_of_qpdl_are_about_as_black_as_the_page_by_another_driver():

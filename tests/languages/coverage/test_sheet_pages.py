@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from languages.coverage.test_command_pages import DRAWING, WANTED_DPI, painted
+from languages.coverage.drawing import DRAWING, WANTED_DPI, painted
 from pagetoll.core.errors import DocumentError
 from pagetoll.languages.coverage import coverage
 

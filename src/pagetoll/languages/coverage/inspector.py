@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from pagetoll.core.usage import ColorClass
 from pagetoll.languages.coverage import (
-    command_pages,
     fax_pages,
-    laser_pages,
     pcl_pages,
     pdf_pages,
     picture_pages,
     postscript_pages,
     raster_pages,
-    sheet_pages,
 )
+from pagetoll.languages.coverage.heads import pages as head_pages
+from pagetoll.languages.coverage.lasers import pages as laser_pages
 from pagetoll.languages.coverage.pdf_pages import UNSEEN, Look, Seen
+from pagetoll.languages.coverage.sheets import pages as sheet_pages
 from pagetoll.languages.coverage.spaces import SPACES, page_coverage
 from pagetoll.languages.limits import PixelRenderer
 from pagetoll.languages.parsed import Context, Parsed
@@ -35,7 +35,7 @@ _MEASURED_ONLY: Mapping[str, Callable[["Buffer", int, Parsed, Context], Iterator
     for languages, pages in (
         (raster_pages.LANGUAGES, raster_pages.pages),
         (pcl_pages.LANGUAGES, pcl_pages.pages),
-        (command_pages.LANGUAGES, command_pages.pages),
+        (head_pages.LANGUAGES, head_pages.pages),
         (sheet_pages.LANGUAGES, sheet_pages.pages),
         (laser_pages.LANGUAGES, laser_pages.pages),
         (fax_pages.LANGUAGES, fax_pages.pages),

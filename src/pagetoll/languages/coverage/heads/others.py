@@ -12,10 +12,10 @@ from pagetoll.languages.command_printers import alps, escpr
 from pagetoll.languages.command_printers.dialect import Walk
 from pagetoll.languages.command_printers.packbits import unpack_piece
 from pagetoll.languages.coverage.dot_grid import UNITS
-from pagetoll.languages.coverage.head_moves import Move, decimal, dots, fixed, letters, line_of
+from pagetoll.languages.coverage.heads.moves import Move, decimal, dots, fixed, letters, line_of
 
 if TYPE_CHECKING:
-    from pagetoll.languages.coverage.command_pages import DotWalk
+    from pagetoll.languages.coverage.heads.pages import DotWalk
 
 _IMAGEWRITER_ACROSS = {"n": 72, "N": 80, "E": 96, "e": 107, "q": 120, "Q": 136, "p": 144, "P": 160}
 

@@ -13,7 +13,7 @@ import binascii
 import re
 import zlib
 
-from pagetoll.languages.coverage.sheets import Sheet, dots_of, plain
+from pagetoll.languages.coverage.sheets.sheet import Sheet, dots_of, plain
 from pagetoll.languages.limits import Guard
 
 _COMMAND = re.compile(rb"[\^~]")

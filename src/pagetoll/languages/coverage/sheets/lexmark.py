@@ -10,7 +10,7 @@ Resolutions 1 (300 dpi), 2 and 3 (600 dpi) are known. Source: what Ghostscript w
 
 import struct
 
-from pagetoll.languages.coverage.sheets import Sheet, dots_of
+from pagetoll.languages.coverage.sheets.sheet import Sheet, dots_of
 from pagetoll.languages.hostbased.lexmark import after_command
 
 _SWEEP = b"\x1b*\x04"

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy
 
 from pagetoll.languages.coverage.dot_tally import Resolution
-from pagetoll.languages.coverage.sheets import Sheet, dots_of
+from pagetoll.languages.coverage.sheets.sheet import Sheet, dots_of
 from pagetoll.languages.coverage.spaces import FULL
 from pagetoll.languages.hostbased.events import WORD
 

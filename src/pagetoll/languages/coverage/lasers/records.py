@@ -7,7 +7,7 @@ The documents were walked before, so records are where they are said to be; one 
 import re
 from collections.abc import Iterator
 
-from pagetoll.languages.coverage.laser_images import BLACK, CYAN, MAGENTA, YELLOW, Image, LaserPage
+from pagetoll.languages.coverage.lasers.images import BLACK, CYAN, MAGENTA, YELLOW, Image, LaserPage
 from pagetoll.languages.hostbased.records import number
 from pagetoll.languages.limits import Guard
 

@@ -7,7 +7,7 @@ Sources: Epson ESC/P reference (densities and units); the samples.
 from typing import TYPE_CHECKING
 
 from pagetoll.languages.coverage.dot_grid import UNITS
-from pagetoll.languages.coverage.head_moves import (
+from pagetoll.languages.coverage.heads.moves import (
     Move,
     advance,
     dots,
@@ -20,7 +20,7 @@ from pagetoll.languages.coverage.head_moves import (
 )
 
 if TYPE_CHECKING:
-    from pagetoll.languages.coverage.command_pages import DotWalk
+    from pagetoll.languages.coverage.heads.pages import DotWalk
 
 _WITH_24_PINS, _PITCH_OF_9_PINS = 32, 72
 # mode of ESC * -> dots per inch across

@@ -2,33 +2,19 @@
 """Coverage of pages for printers with escape commands: from hand-made images, and beside Ghostscript's pixels."""
 
 import struct
-import subprocess
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from languages.coverage.drawing import DRAWING, WANTED_DPI, painted
 from pagetoll.core.errors import DocumentError
 from pagetoll.core.usage import ColorClass
 from pagetoll.languages import count
 from pagetoll.languages.coverage import Inspector, coverage
 
-DRAWING = b"""%!PS
-0 setgray 72 600 200 100 rectfill 300 600 moveto 400 600 lineto 350 700 lineto closepath fill
-/Times-Roman findfont 20 scalefont setfont 72 200 moveto (The quick brown fox jumps over it) show
-72 100 moveto 500 140 lineto 3 setlinewidth stroke
-"""
 COLORED = DRAWING + b"1 0 0 setrgbcolor 300 400 100 100 rectfill 1 1 0 setrgbcolor 72 450 100 100 rectfill\n"
-WANTED_DPI = 360
 LETTER_SQUARE_INCHES = 8.5 * 11
-
-
-def painted(program: bytes, device: str, *options: str) -> bytes:
-    command = ["gs", "-q", "-dSAFER", "-dBATCH", "-dNOPAUSE", "-sPAPERSIZE=letter", f"-sDEVICE={device}", *options]
-    run = subprocess.run(
-        [*command, "-sOutputFile=-", "-"], input=program + b"showpage\n", capture_output=True, check=True
-    )
-    return run.stdout
 
 
 @pytest.fixture(scope="module")

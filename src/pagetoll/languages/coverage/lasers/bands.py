@@ -7,8 +7,8 @@ The documents were walked before, so records are where they are said to be; one 
 import struct
 from collections.abc import Iterator
 
-from pagetoll.languages.coverage.laser_images import BLACK, CYAN, MAGENTA, YELLOW, Image, LaserPage, jbig_header
-from pagetoll.languages.coverage.qpdl_runs import MAGIC as RUNS
+from pagetoll.languages.coverage.lasers.images import BLACK, CYAN, MAGENTA, YELLOW, Image, LaserPage, jbig_header
+from pagetoll.languages.coverage.lasers.qpdl_runs import MAGIC as RUNS
 from pagetoll.languages.hostbased.records import number
 from pagetoll.languages.limits import Guard
 

@@ -13,7 +13,7 @@ from pagetoll.languages.command_printers.dialect import Dialect
 from pagetoll.languages.coverage.dot_grid import UNITS
 
 if TYPE_CHECKING:
-    from pagetoll.languages.coverage.command_pages import DotWalk
+    from pagetoll.languages.coverage.heads.pages import DotWalk
 
 
 _LARGEST_PAPER = 200 * UNITS

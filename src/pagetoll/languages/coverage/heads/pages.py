@@ -16,8 +16,8 @@ from pagetoll.core.usage import ColorClass
 from pagetoll.languages.command_printers.dialect import Walk
 from pagetoll.languages.coverage.dot_grid import LETTER_UNITS, UNITS, DotGrid
 from pagetoll.languages.coverage.dot_tally import DotTally
-from pagetoll.languages.coverage.head_moves import Head
-from pagetoll.languages.coverage.heads import HEADS
+from pagetoll.languages.coverage.heads.moves import Head
+from pagetoll.languages.coverage.heads.table import HEADS
 from pagetoll.languages.coverage.pdf_pages import UNSEEN, Seen
 from pagetoll.languages.coverage.spaces import PixelSums
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed

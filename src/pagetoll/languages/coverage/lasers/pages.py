@@ -7,9 +7,9 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from pagetoll.core.usage import ColorClass
-from pagetoll.languages.coverage import jbig, laser_bands, laser_records, laser_words
 from pagetoll.languages.coverage.dot_grid import share_sums
-from pagetoll.languages.coverage.laser_images import Reader
+from pagetoll.languages.coverage.lasers import bands, jbig, records, words
+from pagetoll.languages.coverage.lasers.images import Reader
 from pagetoll.languages.coverage.pdf_pages import UNSEEN, Seen
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
 _READERS: dict[str, Reader] = {
-    "zjstream": laser_records.zjstream,
-    "slx": laser_records.zjstream,
-    "xqx": laser_records.xqx,
-    "oak": laser_bands.oak,
-    "qpdl": laser_bands.qpdl,
-    "hiperc": laser_bands.hiperc,
-    "lava": laser_words.lava,
-    "hbpl": laser_words.hbpl,
-    "ddst": laser_words.ddst,
-    "opl": laser_words.opl,
+    "zjstream": records.zjstream,
+    "slx": records.zjstream,
+    "xqx": records.xqx,
+    "oak": bands.oak,
+    "qpdl": bands.qpdl,
+    "hiperc": bands.hiperc,
+    "lava": words.lava,
+    "hbpl": words.hbpl,
+    "ddst": words.ddst,
+    "opl": words.opl,
 }
 LANGUAGES = frozenset(_READERS if jbig.is_available() else ["hiperc", "qpdl"])
 """These two have pages without JBIG."""

@@ -7,8 +7,8 @@ The documents were walked before, so commands are where they are said to be; one
 import re
 from collections.abc import Iterator
 
-from pagetoll.languages.coverage.jbig import HEADER_OCTETS
-from pagetoll.languages.coverage.laser_images import BLACK, CYAN, MAGENTA, YELLOW, Image, LaserPage
+from pagetoll.languages.coverage.lasers.images import BLACK, CYAN, MAGENTA, YELLOW, Image, LaserPage
+from pagetoll.languages.coverage.lasers.jbig import HEADER_OCTETS
 from pagetoll.languages.hostbased.records import number
 from pagetoll.languages.limits import Guard
 

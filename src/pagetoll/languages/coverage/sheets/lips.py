@@ -5,7 +5,7 @@ drawings are unseen. Source: what Ghostscript writes (lips2p, lips3, lips4, lbp3
 import re
 
 from pagetoll.languages.command_printers.lips import CONTROL_SEQUENCE, DEVICE_STRING, ESCAPE
-from pagetoll.languages.coverage.sheets import (
+from pagetoll.languages.coverage.sheets.sheet import (
     Coding,
     Sheet,
     counted,

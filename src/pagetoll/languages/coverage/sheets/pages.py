@@ -11,17 +11,10 @@ from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import DocumentError
 from pagetoll.core.usage import ColorClass
-from pagetoll.languages.coverage import (
-    pcl_pages,
-    sheet_dots,
-    sheet_escpage,
-    sheet_hostbased,
-    sheet_labels,
-    sheet_lexmark,
-    sheet_lips,
-)
+from pagetoll.languages.coverage import pcl_pages
 from pagetoll.languages.coverage.pdf_pages import UNSEEN, Seen
-from pagetoll.languages.coverage.sheets import Sheet, Step
+from pagetoll.languages.coverage.sheets import dots, escpage, hostbased, labels, lexmark, lips
+from pagetoll.languages.coverage.sheets.sheet import Sheet, Step
 from pagetoll.languages.coverage.spaces import PixelSums
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed
 
@@ -29,16 +22,16 @@ if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
 _STEPS: dict[str, Step] = {
-    "escpage": sheet_escpage.step,
-    "lips": sheet_lips.step,
-    "lbp-capsl": sheet_lips.step,
-    "rpdl": sheet_dots.rpdl,
-    "dec": sheet_dots.sixel,
-    "okidata": sheet_dots.oki,
-    "kodak": sheet_hostbased.kodak,
-    "minolta-w": sheet_hostbased.minolta,
-    "lexmark-gdi": sheet_lexmark.step,
-    **sheet_labels.STEPS,
+    "escpage": escpage.step,
+    "lips": lips.step,
+    "lbp-capsl": lips.step,
+    "rpdl": dots.rpdl,
+    "dec": dots.sixel,
+    "okidata": dots.oki,
+    "kodak": hostbased.kodak,
+    "minolta-w": hostbased.minolta,
+    "lexmark-gdi": lexmark.step,
+    **labels.STEPS,
 }
 LANGUAGES = frozenset(_STEPS)
 _PCL_OF_DEC = b"\x1b%8"
@@ -60,7 +53,7 @@ def pages(data: "Buffer", start: int, parsed: Parsed, context: Context) -> Itera
     for end, run in zip(parsed.page_ends, runs, strict=True):
         sheet.paper = context.outer_media_points if run.media_points == ANY_SIZE else run.media_points
         # The size of labels is nowhere but in their data.
-        sheet.sized = parsed.language not in sheet_labels.STEPS
+        sheet.sized = parsed.language not in labels.STEPS
         sums, position = _page(sheet, step, position, end)
         if sums is None or run.color is ColorClass.UNKNOWN:
             yield UNSEEN

@@ -12,8 +12,8 @@ A label is as large as the data says; one that does not say it is unseen. Source
 import re
 
 from pagetoll.languages.coverage.dot_tally import Resolution
-from pagetoll.languages.coverage.sheet_zpl import zpl
-from pagetoll.languages.coverage.sheets import Sheet, dots_of, packed, plain
+from pagetoll.languages.coverage.sheets.sheet import Sheet, dots_of, packed, plain
+from pagetoll.languages.coverage.sheets.zpl import zpl
 from pagetoll.languages.coverage.spaces import FULL
 
 _IN_DOTS: Resolution = (72, 72)

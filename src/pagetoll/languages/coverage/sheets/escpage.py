@@ -4,7 +4,7 @@ unseen. Source: what Ghostscript writes (escpage, lp2000, lp8000)."""
 
 from pagetoll.languages.command_printers.ejl import read_ejl
 from pagetoll.languages.command_printers.escpage import COMMAND, SET_UP
-from pagetoll.languages.coverage.sheets import Coding, Sheet, pairs, plain
+from pagetoll.languages.coverage.sheets.sheet import Coding, Sheet, pairs, plain
 
 _FORM_FEED, _ESCAPE, _GROUP = 0x0C, 0x1B, 0x1D
 _BLANKS = b"\x00\r\n"

@@ -11,7 +11,7 @@ import re
 
 from pagetoll.languages.coverage.dot_grid import UNITS
 from pagetoll.languages.coverage.dot_tally import Resolution
-from pagetoll.languages.coverage.sheets import Coding, Sheet, packed, pairs, plain
+from pagetoll.languages.coverage.sheets.sheet import Coding, Sheet, packed, pairs, plain
 
 _RPDL = re.compile(
     rb"\x1b\x12(?:G3,([0-9]{1,5}),([0-9]{1,5}),,(4?),[0-9]{0,5},[0-9]{0,5},?([0-9]{0,9})@|YW,([0-9])(?:[ ]|\x1b )"

@@ -4,8 +4,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from pagetoll.languages.coverage.jbig import HEADER_OCTETS, marked_dots, plane_dots
-from pagetoll.languages.coverage.qpdl_runs import black_dots
+from pagetoll.languages.coverage.lasers.jbig import HEADER_OCTETS, marked_dots, plane_dots
+from pagetoll.languages.coverage.lasers.qpdl_runs import black_dots
 from pagetoll.languages.limits import Guard
 
 CYAN, MAGENTA, YELLOW, BLACK = range(4)

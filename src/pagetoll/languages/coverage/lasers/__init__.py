@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Coverage of host-based lasers, from the bit maps of their planes."""
