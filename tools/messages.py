@@ -48,7 +48,7 @@ TABLES: dict[str, dict[int, str]] = {
 MARKS = {"_": 1, "marked": 1, "ngettext": 2}
 #: Enumerations whose values people read as words, with blanks for "_".
 WORDS = (
-    "pagetoll.app.findings.Level",
+    "pagetoll.app.doctor.findings.Level",
     "pagetoll.config.pykota_conf.directives.Fate",
     "pagetoll.core.jobs.AttemptState",
     "pagetoll.core.jobs.Identified",

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pagetoll.app.device_key import device_key
-from pagetoll.app.doctor import (
+from pagetoll.app.doctor.checks import (
     Backend,
     Facts,
     Queue,
@@ -27,7 +26,8 @@ from pagetoll.app.doctor import (
     check_queues,
     check_ways_around,
 )
-from pagetoll.app.findings import Level
+from pagetoll.app.doctor.device_key import device_key
+from pagetoll.app.doctor.findings import Level
 from pagetoll.frontends.cli.doctor_facts import apparmor_mode
 from pagetoll.integrations.printlab.cupsd import PrivateCups
 from pagetoll.integrations.printlab.processes import wait_until

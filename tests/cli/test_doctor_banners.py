@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from cli.test_doctor import SERVICE_USER, Patient, needs_root
-from pagetoll.app.banner_checks import BannerWish, check_banners
-from pagetoll.app.findings import Level
+from pagetoll.app.doctor.banners import BannerWish, check_banners
+from pagetoll.app.doctor.findings import Level
 from pagetoll.config.options import QueueSettings, Settings
 from pagetoll.core.site_commands import SiteCommand
 from pagetoll.frontends.cli.banner_facts import banner_wishes

@@ -10,9 +10,9 @@ import pytest
 
 from cli.site import AS_ROOT, Site
 from cli.test_doctor import FACTS
-from pagetoll.app.doctor import Backend, examine
-from pagetoll.app.findings import Level
-from pagetoll.app.lprng_checks import LpdQueue, LpdSite, check_lpd
+from pagetoll.app.doctor.checks import Backend, examine
+from pagetoll.app.doctor.findings import Level
+from pagetoll.app.doctor.lprng import LpdQueue, LpdSite, check_lpd
 from pagetoll.integrations.lprng_install import lpd_user, printcap_files
 
 SITE = LpdSite(

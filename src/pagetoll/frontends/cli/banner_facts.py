@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from pagetoll.app.banner_checks import BannerWish
+from pagetoll.app.doctor.banners import BannerWish
 from pagetoll.config.options import Settings
 from pagetoll.core.messages import _
 from pagetoll.core.site_commands import SiteCommand

@@ -5,8 +5,8 @@ import json
 import os
 import sys
 
-from pagetoll.app.doctor import examine
-from pagetoll.app.findings import Finding, Level
+from pagetoll.app.doctor.checks import examine
+from pagetoll.app.doctor.findings import Finding, Level
 from pagetoll.config.home import Home
 from pagetoll.core.messages import _
 from pagetoll.frontends.cli.doctor_facts import gather

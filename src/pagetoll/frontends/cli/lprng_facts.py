@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from pagetoll.app.lprng_checks import LpdQueue, LpdSite
+from pagetoll.app.doctor.lprng import LpdQueue, LpdSite
 from pagetoll.config.home import Home
 from pagetoll.config.options import Settings
 from pagetoll.config.options.choices import OnAccounterError

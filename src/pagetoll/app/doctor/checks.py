@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pagetoll.app.banner_checks import BannerWish
-from pagetoll.app.banner_checks import check_banners as banners_checked
-from pagetoll.app.device_key import device_key
-from pagetoll.app.findings import Finding, bad, ok, warn
-from pagetoll.app.lprng_checks import LpdSite, check_lpd
+from pagetoll.app.doctor.banners import BannerWish
+from pagetoll.app.doctor.banners import check_banners as banners_checked
+from pagetoll.app.doctor.device_key import device_key
+from pagetoll.app.doctor.findings import Finding, bad, ok, warn
+from pagetoll.app.doctor.lprng import LpdSite, check_lpd
 from pagetoll.core.messages import _
 from pagetoll.wire.device_uri import TEA_SCHEME
 

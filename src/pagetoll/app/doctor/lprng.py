@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pagetoll.app.findings import Finding, bad, ok, warn
+from pagetoll.app.doctor.findings import Finding, bad, ok, warn
 from pagetoll.core.messages import _
 
 PACKAGE = "lprng"
