@@ -39,10 +39,10 @@ TABLES: dict[str, dict[int, str]] = {
     "pagetoll.frontends.cli.nouns.noun.Noun": {1: "summary"},
     "pagetoll.frontends.cli.pagetoll.Subcommand": {1: "help"},
     "pagetoll.frontends.cli.rows.Column": {1: "head"},
-    "pagetoll.app.explain.Row": {1: "label"},
-    "pagetoll.app.explain.Section": {1: "title"},
-    "pagetoll.app.explain._number": {1: "label", 3: "unit"},
-    "pagetoll.app.explain._words": {1: "label"},
+    "pagetoll.app.explanation.job.Row": {1: "label"},
+    "pagetoll.app.explanation.job.Section": {1: "title"},
+    "pagetoll.app.explanation.job._number": {1: "label", 3: "unit"},
+    "pagetoll.app.explanation.job._words": {1: "label"},
 }
 #: The functions that mark sentences, and how many of their arguments are one; `marked` only marks, for constants.
 MARKS = {"_": 1, "marked": 1, "ngettext": 2}

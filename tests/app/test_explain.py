@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.books import MONDAY, ticket
-from pagetoll.app.explain import explanation, summary
-from pagetoll.app.explained_limits import leg_row
-from pagetoll.app.explanation import to_json
+from pagetoll.app.explanation.job import explanation, summary
+from pagetoll.app.explanation.limits import leg_row
+from pagetoll.app.explanation.sections import to_json
 from pagetoll.app.figures import RULE_SENTENCES, shown_device
 from pagetoll.core.jobs import AttemptKey, AttemptState, ChargeRule, Identified, JobKey, Outcome
 from pagetoll.core.money import Unit, credits_text, decimal_of

@@ -16,9 +16,9 @@ from app.print_shop import Shop, page_end, pages
 from app.site_hooks import Hooks, shell
 from app.test_printing_measured import machine, measured_by
 from app.thin_caller import dead_process
-from pagetoll.app.explain import explain
-from pagetoll.app.explained_limits import leg_row
-from pagetoll.app.explanation import to_json
+from pagetoll.app.explanation.job import explain
+from pagetoll.app.explanation.limits import leg_row
+from pagetoll.app.explanation.sections import to_json
 from pagetoll.app.logged_jobs import LoggedJobs
 from pagetoll.app.printers import PrinterOrder, rolling_limits, save_printers
 from pagetoll.config.options import Mode, OnLimit, Policy, UnknownSize

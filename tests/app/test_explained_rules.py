@@ -7,8 +7,8 @@ import pytest
 
 from app.print_shop import Shop, pages
 from app.site_hooks import Hooks, shell, unusable
-from pagetoll.app.explain import explain
-from pagetoll.app.explanation import to_json
+from pagetoll.app.explanation.job import explain
+from pagetoll.app.explanation.sections import to_json
 from pagetoll.core.accounting import Charge
 from pagetoll.core.jobs import Outcome
 

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterable
 
 from pagetoll.app import jobs
-from pagetoll.app.explain import explain, spoken
-from pagetoll.app.explanation import Explanation, to_json
+from pagetoll.app.explanation.job import explain, spoken
+from pagetoll.app.explanation.sections import Explanation, to_json
 from pagetoll.app.figures import moment
 from pagetoll.core.errors import UsageError
 from pagetoll.core.jobs import HistoryFilter, Identified

@@ -8,7 +8,7 @@ Limits are those of the moment when the attempt was decided on; jobs of older sc
 from collections.abc import Sequence
 from datetime import timedelta
 
-from pagetoll.app.explanation import Row, Section, Value
+from pagetoll.app.explanation.sections import Row, Section, Value
 from pagetoll.app.figures import moment
 from pagetoll.core.jobs import AttemptState
 from pagetoll.core.messages import _, figure, marked

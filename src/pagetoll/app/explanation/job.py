@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC
 from types import MappingProxyType
 
-from pagetoll.app.explained_limits import accounts_section, repairs_row, rolling_section, rules_row
-from pagetoll.app.explained_price import credits_words, price_section
-from pagetoll.app.explanation import Explanation, Row, Section, Value
+from pagetoll.app.explanation.limits import accounts_section, repairs_row, rolling_section, rules_row
+from pagetoll.app.explanation.price import credits_words, price_section
+from pagetoll.app.explanation.sections import Explanation, Row, Section, Value
 from pagetoll.app.figures import (
     IDENTIFIED_SENTENCES,
     RULE_SENTENCES,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The part of an explanation that tells of the price: its lines, the overcharge, what they come to."""
 
-from pagetoll.app.explanation import Row, Section, Value
+from pagetoll.app.explanation.sections import Row, Section, Value
 from pagetoll.core.messages import _, figure, marked
 from pagetoll.core.money import MILLION, credits_text
 from pagetoll.core.pricing import PriceLine, Tariff, tariff_from_json
