@@ -119,7 +119,9 @@ def test_while_the_daemon_is_away_jobs_follow_on_failure_and_are_booked_once(
     come_back()
     if site.daemon_pid() is None:
         site.start_daemon()
-    assert f"released job {hold}" in site.run("pagetoll", "upkeep").stdout
+    said = site.run("pagetoll", "upkeep").stdout
+    # A daemon that goes on also serves the clients that came meanwhile, and the last of them may release the job.
+    assert f"released job {hold}" in said or goes_away is hung
     assert site.cups.wait_job(hold) is JobState.COMPLETED
     assert not (site.home.journal / "held").exists()
     site.settled()

@@ -14,6 +14,7 @@ import pytest
 
 import pagetoll
 from lab.fixtures import new_lab_folder
+from pagetoll.integrations.printlab.processes import wait_until
 from pagetoll.wire import frames
 from pagetoll.wire.frames import Exit, Failed, Go, Message, Say
 from pagetoll.wire.lprng_frames import Lprng
@@ -158,8 +159,12 @@ def test_the_filter_hands_over_the_file_once_the_daemon_says_go(place: Place) ->
     place.answer(Go(), Exit(status=0))
     done = place.run("filter", *OPTIONS, "-edfA012host", stdin=place.file)
     assert (done.returncode, done.stdout) == (0, place.file.read_bytes())
-    handed = [message for message in place.heard if isinstance(message, frames.HandedOver)]
-    assert [message.document_octets for message in handed] == [place.file.stat().st_size]
+    size = place.file.stat().st_size
+    wait_until(
+        lambda: [m.document_octets for m in place.heard if isinstance(m, frames.HandedOver)] == [size],
+        10,
+        "the daemon hears how much was handed over",
+    )
 
 
 def test_a_device_that_takes_nothing_has_the_job_tried_again(place: Place) -> None:
