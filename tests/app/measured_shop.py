@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A print shop with a laboratory printer that is measured."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from app.print_shop import Shop
+from app.print_shop import Shop, pages
+from app.thin_caller import Caller
 from pagetoll.core.accounting import SnmpAccounter
 from pagetoll.frontends.meters import open_meter
 from pagetoll.integrations.printlab.engine import EngineHabits, PrintEngine
@@ -58,3 +60,27 @@ def measured_by(shop: Shop, place: Machine, **options: object) -> None:
     shop.queue(**{"accounter": place.accounter, **QUICK, **options})
     commands = shop.services.commands
     shop.services = replace(shop.services, meter_of=lambda uri, queue: open_meter(uri, queue, commands))
+
+
+def share_a_reading(shop: Shop, place: Machine) -> None:
+    """A job of four pages jams, one of eight comes by another queue and does not wait for it; both end."""
+    measured_by(shop, place, measure_wait_s=0)
+    first = shop.hand_in(shop.job(uri=place.uri), pages(4))
+    first.begin(place.backend)
+    first.backend_ends()
+    first.wait_for_word("STATE: +media-jam")
+    second = shop.hand_in(shop.job(queue="hp2", uri=place.uri + "/?x=1"), pages(8))
+    second.begin(place.backend)
+    place.engine.clear()
+    second.end()
+    first.conclude()
+
+
+def print_at_once(callers: Sequence[Caller], place: Machine) -> None:
+    """All jobs begin together; none may fail."""
+    threads = [threading.Thread(target=caller.print, args=(place.backend,)) for caller in callers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [caller.failure for caller in callers] == [""] * len(callers)

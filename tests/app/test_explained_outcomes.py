@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from app.lpd_calls import Queue
+from app.measured_shop import machine, share_a_reading
 from app.print_shop import Shop, page_end, pages
 from app.site_hooks import Hooks, shell
-from app.test_printing_measured import machine, measured_by
 from app.thin_caller import dead_process
 from pagetoll.app.explanation.job import explain
 from pagetoll.app.explanation.limits import leg_row
@@ -172,16 +172,7 @@ def is_given_back(shop: Shop) -> None:
 
 def shares_a_reading(shop: Shop) -> None:
     with machine(EngineHabits(jams_after=2, impression_s=0.05)) as place:
-        measured_by(shop, place, measure_wait_s=0)
-        first = shop.hand_in(shop.job(uri=place.uri), pages(4))
-        first.begin(place.backend)
-        first.backend_ends()
-        first.wait_for_word("STATE: +media-jam")
-        second = shop.hand_in(shop.job(queue="hp2", uri=place.uri + "/?x=1"), pages(8))
-        second.begin(place.backend)
-        place.engine.clear()
-        second.end()
-        first.conclude()
+        share_a_reading(shop, place)
 
 
 def limit_rolling(shop: Shop) -> None:

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jobs measured by their device: real counters over SNMP, real backends that send, several queues to one machine."""
 
-import threading
 from contextlib import ExitStack
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from app.measured_shop import QUICK, Machine, machine, measured_by
+from app.measured_shop import QUICK, Machine, machine, measured_by, print_at_once, share_a_reading
 from app.print_shop import Shop, page_end, pages
 from app.thin_caller import Caller
 from pagetoll.config.options import QueueSettings
@@ -201,16 +200,7 @@ def test_two_addresses_with_one_serial_number_are_one_machine(shop: Shop) -> Non
 
 def test_who_has_waited_long_enough_shares_what_the_machine_marked(shop: Shop) -> None:
     with machine(EngineHabits(jams_after=2, impression_s=0.05)) as place:
-        measured_by(shop, place, measure_wait_s=0)
-        first = shop.hand_in(shop.job(uri=place.uri), pages(4))
-        first.begin(place.backend)
-        first.backend_ends()
-        first.wait_for_word("STATE: +media-jam")
-        second = shop.hand_in(shop.job(queue="hp2", uri=place.uri + "/?x=1"), pages(8))
-        second.begin(place.backend)
-        place.engine.clear()
-        second.end()
-        first.conclude()
+        share_a_reading(shop, place)
         assert place.engine.marked == 12
     records = shop.records()
     assert [(record.charged_impressions, record.charge_rule) for record in records] == [
@@ -249,12 +239,7 @@ def test_ten_jobs_over_two_queues_sum_to_the_counter(shop: Shop) -> None:
             shop.hand_in(shop.job(queue=("hp", "hp2")[number % 2], uri=place.uri), pages(size))
             for number, size in enumerate(sizes)
         ]
-        threads = [threading.Thread(target=caller.print, args=(place.backend,)) for caller in callers]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert [caller.failure for caller in callers] == [""] * 10
+        print_at_once(callers, place)
         assert place.engine.marked == sum(sizes)
         assert place.engine.life_count == 1000 + shop.posted
     assert sorted(record.charged_impressions for record in shop.records()) == sorted(sizes)

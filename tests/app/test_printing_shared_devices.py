@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.measured_shop import Machine, machine, measured_by
+from app.measured_shop import Machine, machine, measured_by, print_at_once
 from app.print_shop import Shop, page_end, pages
 from app.thin_caller import Caller
 from pagetoll.app.printing.attempt import Services
@@ -215,12 +215,7 @@ def test_twelve_jobs_over_two_servers_sum_to_the_counter(shop: Shop, measure_wai
             else shop.hand_in(shop.job(uri=place.uri), pages(size))
             for number, size in enumerate(sizes)
         ]
-        threads = [threading.Thread(target=caller.print, args=(place.backend,)) for caller in callers]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert [caller.failure for caller in callers] == [""] * len(sizes)
+        print_at_once(callers, place)
         assert place.engine.marked == sum(sizes)
         found = charges(shop)
         assert sum(impressions for impressions, _rule in found) == place.engine.life_count - 1000
