@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs whose standard streams are closed, or lead to a disk that is full: one clear line, and sound books."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from cli.site import ACTOR, Done, Site, module_of, new_site
 
 FULL = Path("/dev/full")
 NO_SPACE = "No space left on device"
+READER_GONE = 128 + signal.SIGPIPE
 LISTINGS = [
     pytest.param(["pkusers", "-L"], 255, id="pkusers"),
     pytest.param(["pkusers", "-h"], 255, id="help"),
@@ -40,6 +44,17 @@ def run(site: Site, words: list[str], redirection: str) -> Done:
     return Done(done.returncode, done.stdout, done.stderr)
 
 
+@contextmanager
+def pipe_without_reader() -> Iterator[int]:
+    """The end to write into of a pipe whose reader has gone, as `head -1` has after its line."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        yield writing
+    finally:
+        os.close(writing)
+
+
 @pytest.fixture(scope="module")
 def school(fresh_site: Site) -> Iterator[Site]:
     with new_site(fresh_site) as site:
@@ -62,6 +77,68 @@ def test_a_listing_for_a_closed_output_fails_with_one_line(school: Site, words: 
     done = run(school, words, ">&-")
     (line,) = done.err.splitlines()
     assert (done.status, "the output cannot be written whole: Bad file descriptor" in line) == (status, True)
+
+
+@pytest.mark.parametrize(
+    "words", [*(pytest.param(row.values[0], id=row.id) for row in LISTINGS), ["pagetoll", "upkeep"]]
+)
+def test_a_listing_whose_reader_has_gone_ends_as_other_programs_in_a_pipe_do(school: Site, words: list[str]):
+    program, *others = words
+    with pipe_without_reader() as writing:
+        process = subprocess.run(
+            [sys.executable, "-m", module_of(program), *others],
+            env=school.environment,
+            cwd=school.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (process.returncode, process.stderr) == (READER_GONE, "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(["pkusers", "-L", "nobody"], id="nothing matches"),
+        pytest.param(["pkusers", "--nonsense"], id="wrong word"),
+        pytest.param(["pagetoll", "user", "nonsense"], id="pagetoll"),
+        pytest.param(["pkpgcounter", "/nowhere"], id="pkpgcounter"),
+    ],
+)
+def test_a_complaint_whose_reader_has_gone_ends_the_same_way(school: Site, words: list[str]):
+    program, *others = words
+    with pipe_without_reader() as writing:
+        process = subprocess.run(
+            [sys.executable, "-m", module_of(program), *others],
+            env=school.environment,
+            cwd=school.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=writing,
+            timeout=60,
+            check=False,
+        )
+    assert (process.returncode, process.stdout) == (READER_GONE, b"")
+
+
+def test_a_shell_sees_what_a_pipe_to_head_ended_with(school: Site):
+    """More lines than a pipe holds, so that the listing is still being written when its reader goes."""
+    school.do("pkusers", "-a", *(f"pupil{number:04}" for number in range(1500)))
+    line = 'set -o pipefail; "$@" | head -1'
+    done = subprocess.run(
+        ["bash", "-c", line, "bash", sys.executable, "-m", module_of("pkusers"), "-L"],
+        env=school.environment,
+        cwd=school.folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.count("\n"), done.stderr) == (READER_GONE, 1, "")
 
 
 def test_changes_need_no_streams_at_all(site: Site):

@@ -25,6 +25,7 @@ from pagetoll.frontends.cli.subcommand import JSON, no_words, parse_or_show, say
 from pagetoll.frontends.daemon.instance import AlreadyRunning, take_lock
 from pagetoll.frontends.daemon.services import build_services
 from pagetoll.frontends.daemon.session import Session
+from pagetoll.frontends.streams import until_reader_goes
 from pagetoll.ports import HeldJobs
 from pagetoll.storage.journal_folder import JournalFolder
 from pagetoll.wire import frames
@@ -131,7 +132,9 @@ def tell(report: UpkeepReport, parsed: Parsed) -> None:
 
 def write_numbers(held: HeldJobs, numbers_fd: int) -> None:
     """The held jobs, as decimal lines; the list is empty afterwards."""
-    os.write(numbers_fd, "".join(f"{number}\n" for number in held.take()).encode())
+    taker = f"upkeep-{os.getpid()}"
+    os.write(numbers_fd, "".join(f"{number}\n" for number in held.take(taker)).encode())
+    held.give_back(taker, ())
 
 
 def in_child(home: Home, parsed: Parsed) -> tuple[int, list[int]]:
@@ -142,7 +145,7 @@ def in_child(home: Home, parsed: Parsed) -> tuple[int, list[int]]:
     child = os.fork()
     if child == 0:
         os.close(reading)
-        os._exit(guarded(home, writing, parsed))
+        os._exit(until_reader_goes(lambda: guarded(home, writing, parsed)))
     os.close(writing)
     with open(reading, "rb") as file:  # noqa: PTH123 - a descriptor
         lines = file.read(NUMBERS_OCTETS_MAX).split()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command `pagetoll`: a table of sub-commands, each a module that is imported when it is asked for.
 
-Exit status: 0 done, 1 failed or found something, 2 usage, 130 interrupted.
+Exit status: 0 done, 1 failed or found something, 2 usage, 130 interrupted, 141 when its reader has gone.
 """
 
 import difflib
@@ -81,20 +81,23 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a sub-command and map what it raises to an exit status; nothing uncaught leaves."""
     words = sys.argv[1:] if arguments is None else arguments
     streams.complete()
+    return streams.until_reader_goes(lambda: _main(words))
+
+
+def _main(words: list[str]) -> int:
     try:
         speak(os.environ)
         status = _run(words)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has seen enough
-        streams.give_output_up()
-        return FAILED
     except UsageError as error:
         return _complain(words, error, USAGE)
     except PagetollError as error:
         return _complain(words, error, FAILED)
     except Exception as error:
+        if streams.is_about_reader(error):
+            raise
         if isinstance(error, OSError) and streams.is_about_output(error):
             streams.give_output_up()
             return _complain(words, _("the output cannot be written whole: {why}").format(why=error.strerror), FAILED)

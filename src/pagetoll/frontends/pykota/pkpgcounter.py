@@ -51,21 +51,25 @@ COMMAND = Command(
 def main(arguments: list[str] | None = None) -> int:
     """Runs the program; returns the exit status. Nothing uncaught leaves."""
     streams.complete()
+    words = sys.argv[1:] if arguments is None else arguments
+    return streams.until_reader_goes(lambda: _main(words))
+
+
+def _main(words: list[str]) -> int:
     try:
         speak(os.environ)
-        status = _run(parse(COMMAND, sys.argv[1:] if arguments is None else arguments))
+        status = _run(parse(COMMAND, words))
         sys.stdout.flush()
     except KeyboardInterrupt:
         sys.stderr.write("WARN: interrupted\n")
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has seen enough
-        streams.give_output_up()
-        return FAILED
     except UsageError as error:
         return _complain(error, USAGE)
     except PagetollError as error:
         return _complain(error, FAILED)
     except Exception as error:
+        if streams.is_about_reader(error):
+            raise
         if isinstance(error, OSError) and streams.is_about_output(error):
             streams.give_output_up()
             return _complain(_("the output cannot be written whole: {why}").format(why=error.strerror), FAILED)

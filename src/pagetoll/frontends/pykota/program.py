@@ -2,7 +2,7 @@
 """The frame of the PyKota-compatible commands: parse, open what the words name, become the home's owner, work, exit.
 
 Exit status: 0 done (help and version too), 253 interrupted, 254 wrong words, nothing matches or not allowed,
-255 anything else. With 254 and 255 stderr says `PROGRAM : what, where, what to do`.
+255 anything else, 141 when its reader has gone. With 254 and 255 stderr says `PROGRAM : what, where, what to do`.
 """
 
 import io
@@ -54,16 +54,17 @@ def run(program: Program, arguments: list[str] | None = None) -> int:
 
 def guarded(work: Callable[[], int], name: str = "", words: Sequence[str] = ()) -> int:
     """The exit status of `work`, or of what it raises, after saying why on stderr; a failure of our own is mailed to
-    `crashrecipient`."""
+    `crashrecipient`. 141 where nobody reads what it writes any more."""
+    return streams.until_reader_goes(lambda: _guarded(work, name, words))
+
+
+def _guarded(work: Callable[[], int], name: str, words: Sequence[str]) -> int:
     try:
         status = work()
         sys.stdout.flush()
     except KeyboardInterrupt:
         complain(_("interrupted; a change that was not complete was not made"))
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # whoever read the listing has seen enough; nothing may complain at exit
-        streams.give_output_up()
-        return EXIT_DONE
     except (UsageError, NotAllowed) as error:
         complain(str(error))
         return EXIT_REFUSED
@@ -71,6 +72,8 @@ def guarded(work: Callable[[], int], name: str = "", words: Sequence[str] = ()) 
         complain(str(error))
         return EXIT_FAILED
     except Exception as error:
+        if streams.is_about_reader(error):
+            raise
         if isinstance(error, OSError) and streams.is_about_output(error):
             streams.give_output_up()
             complain(_("the output cannot be written whole: {why}").format(why=error.strerror))
