@@ -18,6 +18,9 @@ READ_TWO_PAGES = frames.HandedOver(document_octets=page_end(2))
 FAILED = frames.Ended(status=1, canceled=False, signal_number=0)
 
 
+as_root = pytest.mark.skipif(os.getuid() != 0, reason="only a root client may release jobs")
+
+
 def booked_twice(shop: Shop) -> int:
     """Run upkeep until nothing is left to do, twice; pages posted. The books must prove after each run."""
     for _ in range(2):
@@ -266,5 +269,58 @@ def test_more_held_jobs_than_a_client_releases_wait_for_the_next(shop: Shop) -> 
 
 def test_a_list_of_held_jobs_that_cannot_be_taken_does_not_keep_the_job(shop: Shop) -> None:
     (shop.folder / "journal" / "held").write_text("12\t1770000000\thp\n")
-    (shop.folder / "journal" / "held.taken").mkdir()
-    assert shop.print(pages(1)).status == 0
+    job = shop.job()
+    (shop.folder / "journal" / f"held.{job.nonce}").mkdir()
+    caller = shop.hand_in(job, pages(1))
+    caller.print()
+    assert caller.status == 0
+
+
+def printed_by_one_who_answers(shop: Shop) -> Caller:
+    """A root client of today, up to where it is told which jobs it may release."""
+    caller = shop.hand_in(shop.job(variables={"PAGETOLL_ANSWERS": "released"}), pages(1))
+    caller.begin("cat")
+    caller.backend_ends()
+    return caller
+
+
+@as_root
+@pytest.mark.parametrize(
+    ("released", "left"),
+    [((12, 13), []), ((12,), [13]), ((), [12, 13])],
+    ids=["all of them", "one of them", "none of them"],
+)
+def test_what_a_client_says_it_released_is_held_no_longer(
+    shop: Shop, released: tuple[int, ...], left: list[int]
+) -> None:
+    journal_folder = shop.folder / "journal"
+    (journal_folder / "held").write_text("12\t1\thp\n13\t1\thp\n")
+    caller = printed_by_one_who_answers(shop)
+    assert caller.expect(frames.Release) == frames.Release(job_ids=(12, 13))
+    caller.send(frames.Released(job_ids=released))
+    caller.conclude()
+    assert caller.status == 0
+    assert list(shop.services.journal.take("test")) == left
+
+
+@as_root
+def test_a_client_that_ends_before_it_reads_what_to_release_leaves_that_to_the_next(shop: Shop) -> None:
+    (shop.folder / "journal" / "held").write_text("12\t1\thp\n13\t1\thp\n")
+    caller = printed_by_one_who_answers(shop)
+    caller.leave()  # what the daemon sends goes nowhere, whether it is sent before this or after
+    caller.join()
+    following = printed_by_one_who_answers(shop)
+    assert following.expect(frames.Release) == frames.Release(job_ids=(12, 13))
+    following.send(frames.Released(job_ids=(12, 13)))
+    following.conclude()
+    assert shop.journal_names() == []
+    assert shop.posted == 2
+
+
+@as_root
+def test_what_a_daemon_took_that_was_killed_meanwhile_is_listed_again(shop: Shop) -> None:
+    (shop.folder / "journal" / "held").write_text("12\t1\thp\n")
+    assert list(shop.services.journal.take("0" * 32)) == [12]
+    assert shop.journal_names() == [f"held.{'0' * 32}"]
+    assert shop.upkeep().problems == ()
+    assert list(shop.services.journal.take("1" * 32)) == [12]

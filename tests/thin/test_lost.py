@@ -21,9 +21,11 @@ from pagetoll.wire.frames import (
     Job,
     Line,
     Release,
+    Released,
     Say,
     Started,
     Starting,
+    encode,
 )
 from thin.bench import CLIENT, Lab, finish, journal_of, print_command
 
@@ -290,14 +292,27 @@ def test_no_daemon_is_started_where_systemd_does_it(lab: Lab) -> None:
     assert not (lab.paper / "started").exists()
 
 
-def test_held_jobs_are_released_by_root_and_by_number_only(lab: Lab) -> None:
+def test_held_jobs_are_released_by_root_and_the_daemon_is_told(lab: Lab) -> None:
+    lab.listen()
+    client = lab.start(CUPS_SERVER=str(lab.root / "nobody-listens"), PAGETOLL_ANSWERS="nothing")
+    talk = lab.accept()
+    assert talk.expect(Job).variables[b"PAGETOLL_ANSWERS"] == b"released"
+    talk.send(Release(job_ids=(7, 8)))
+    assert talk.expect(Released).job_ids == (7, 8)
+    talk.send(Release(job_ids=(9,)))
+    assert talk.expect(Released).job_ids == (), "once an attempt"
+    talk.send(Exit(status=0))
+    assert finish(client) == (0, "")
+
+
+def test_a_daemon_of_before_that_wants_no_answer_is_obeyed(lab: Lab) -> None:
     lab.listen()
     client = lab.start(CUPS_SERVER=str(lab.root / "nobody-listens"))
     talk = lab.accept()
     talk.expect(Job)
-    talk.send(Release(job_ids=(7, 8)))
-    talk.send(Exit(status=0))
-    assert finish(client) == (0, "")
+    talk.link.sendall(encode(Release(job_ids=(7, 8))) + encode(Exit(status=5)))
+    talk.close()
+    assert finish(client) == (5, "")
 
 
 def test_what_the_tests_read_would_see_a_broken_journal() -> None:

@@ -75,6 +75,7 @@ messages = st.one_of(
     st.builds(frames.Print, device_uri=octets, user=octets, title=octets, copies=octets, options=octets),
     st.just(frames.Go()),
     st.builds(frames.Release, job_ids=st.lists(numbers, max_size=5).map(tuple)),
+    st.builds(frames.Released, job_ids=st.lists(numbers, max_size=5).map(tuple)),
     st.builds(frames.Exit, status=statuses),
     st.builds(frames.Failed, sentence=octets),
 )
@@ -182,6 +183,7 @@ def test_the_thin_clients_codec_and_this_one_agree() -> None:
         frames.Adopt(stage="ended", backend_pid=1, backend_start_time_ticks=2, status=3, canceled=True, job=job),
         frames.Started(backend_pid=4, backend_start_time_ticks=5),
         frames.Release(job_ids=(1, 22)),
+        frames.Released(job_ids=(1, 22)),
         frames.Ended(status=1, canceled=False, signal_number=9),
     ]
     run = subprocess.run(

@@ -63,6 +63,7 @@ def run_upkeep(services: Services) -> UpkeepReport:
             device = device_of(record.facts.ticket.device_uri)
             orphans[device].append((record.backend_pid, record.backend_start_time_ticks))
     services.devices.orphans = orphans
+    _guarded(partial(services.journal.take_back, services.devices.is_living), problems)
     _guarded(partial(services.store.remove_stale, services.devices.is_living), problems)
     report = UpkeepReport(closed, running, booked, tuple(problems))
     if closed or booked or problems:

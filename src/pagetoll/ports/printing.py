@@ -95,12 +95,16 @@ class Processes(Protocol):
 class HeldJobs(Protocol):
     """Jobs that were held because we could not work."""
 
-    def take(self) -> Sequence[int]:
-        """Their numbers, once: a root client releases them now."""
+    def take(self, taker: str, /) -> Sequence[int]:
+        """Their numbers: the taker has them released, and says by `give_back` what became of it. Raises OSError."""
         ...
 
-    def give_back(self, job_ids: Sequence[int], /) -> None:
-        """Numbers that were taken by somebody who cannot release them after all. Raises OSError."""
+    def give_back(self, taker: str, job_ids: Sequence[int], /) -> None:
+        """What the taker had is released, but for these: they are listed again. Raises OSError."""
+        ...
+
+    def take_back(self, is_living: Callable[[str], bool], /) -> None:
+        """List again whatever was taken by somebody who died with it. Raises OSError."""
         ...
 
 

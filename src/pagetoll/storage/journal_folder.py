@@ -5,10 +5,11 @@ JOBID-NONCE             frames: job, then ended and handed_over (docs/reference/
 JOBID-NONCE.document    the copy that was printed (print_and_journal)
 JOBID-NONCE.settlement  a measured attempt whose settle failed, as JSON (the daemon's)
 held                    jobs held for our own failure: job-id TAB time-at-creation TAB queue
+held.TAKER              those that somebody is having released now
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from pagetoll.core.errors import ProtocolError
@@ -93,27 +94,39 @@ class JournalFolder:
         for path in self._paths(_SETTLEMENT):
             yield path.name.removesuffix(_SETTLEMENT), path.read_text(encoding="utf-8")
 
-    def take(self) -> Sequence[int]:
-        """The numbers of the held jobs, once."""
-        path = self._folder / _HELD
-        taken = path.with_name(f"{_HELD}.taken")
+    def take(self, taker: str, /) -> Sequence[int]:
+        """See `HeldJobs`."""
+        taken = self._folder / f"{_HELD}.{taker}"
         try:
-            path.rename(taken)
+            (self._folder / _HELD).rename(taken)
         except FileNotFoundError:
             return ()
-        lines = taken.read_text(encoding="utf-8", errors="replace").splitlines()
-        taken.unlink()
-        numbers = (line.partition("\t")[0] for line in lines)
-        return tuple(dict.fromkeys(int(number) for number in numbers if number.isascii() and number.isdigit()))
+        return _numbers(taken)
 
-    def give_back(self, job_ids: Sequence[int], /) -> None:
-        """List jobs again that somebody took who could not release them. Raises OSError."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(self._folder / _HELD, flags, 0o600)
-        try:
-            os.write(descriptor, "".join(f"{job_id}\t0\t\n" for job_id in job_ids).encode())
-        finally:
-            os.close(descriptor)
+    def give_back(self, taker: str, job_ids: Sequence[int], /) -> None:
+        """See `HeldJobs`. Listed first: a crash between lists them twice, which is harmless."""
+        if job_ids:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(self._folder / _HELD, flags, 0o600)
+            try:
+                os.write(descriptor, "".join(f"{job_id}\t0\t\n" for job_id in job_ids).encode())
+            finally:
+                os.close(descriptor)
+        (self._folder / f"{_HELD}.{taker}").unlink(missing_ok=True)
+
+    def take_back(self, is_living: Callable[[str], bool], /) -> None:
+        """See `HeldJobs`."""
+        for path in self._folder.glob(f"{_HELD}.*"):
+            taker = path.name.partition(".")[2]
+            if path.is_file() and not is_living(taker):
+                self.give_back(taker, _numbers(path))
+
+
+def _numbers(held: Path) -> Sequence[int]:
+    """The jobs of a list, each once."""
+    lines = held.read_text(encoding="utf-8", errors="replace").splitlines()
+    numbers = (line.partition("\t")[0] for line in lines)
+    return tuple(dict.fromkeys(int(number) for number in numbers if number.isascii() and number.isdigit()))
 
 
 def _bodies(data: bytes) -> Iterator[bytes]:

@@ -39,6 +39,8 @@ STATUSES = (0, 3, 5, 6)
 # what a failed hook ended a job of Tea4CUPS with: the queue's error policy decides, as its site is used to
 TEA_STATUS = 1
 GO = -1
+# a password is the device backend's own; which answers the daemon may wait for is our own word
+NOT_SENT, ANSWERS = (b"AUTH_PASSWORD", b"PAGETOLL_ANSWERS"), b"PAGETOLL_ANSWERS=released"
 LOST = (OSError, EOFError, ValueError, IndexError)
 PATH = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 JOURNAL_FLAGS = posix.O_RDWR | posix.O_APPEND | posix.O_NOFOLLOW | posix.O_CLOEXEC
@@ -260,8 +262,8 @@ def fields_of(body: bytes) -> list[bytes]:
 
 def job_fields(attempt: Attempt) -> list[bytes]:
     known = [b"1", attempt.nonce, number(posix.getpid()), start_time(b"self"), number(len(attempt.arguments))]
-    variables = [name + b"=" + value for name, value in posix.environ.items() if name != b"AUTH_PASSWORD"]
-    return known + attempt.arguments + variables
+    variables = [name + b"=" + value for name, value in posix.environ.items() if name not in NOT_SENT]
+    return known + attempt.arguments + variables + [ANSWERS]
 
 
 def send(attempt: Attempt, fields: list[bytes], descriptors: tuple[int, ...] = ()) -> None:
@@ -585,13 +587,18 @@ def end_of(attempt: Attempt, child: int) -> int:
 
 
 def release(attempt: Attempt, job_ids: tuple[bytes, ...]) -> None:
-    """Lets jobs go on that were held for a failure of ours; once, and not for ever."""
-    numbers = [] if attempt.released else [job_id for job_id in job_ids[:RELEASED_AT_MOST] if job_id.isdigit()]
+    """Lets jobs go on that were held for a failure of ours, once an attempt, and says which ones."""
+    may = not attempt.released and posix.geteuid() == 0
+    numbers = [job_id for job_id in job_ids[:RELEASED_AT_MOST] if job_id.isdigit()] if may else []
     attempt.released = True
     commands = [[b"lp", b"-i", job_id, b"-H", b"resume"] for job_id in numbers]
     environment = {b"PATH": PATH, b"LANG": b"C.UTF-8", b"CUPS_SERVER": variable(b"CUPS_SERVER")}
-    if commands and posix.geteuid() == 0:
+    if commands:
         detached(b"/usr/bin/lp", commands, {name: value for name, value in environment.items() if value}, None)
+    try:
+        send(attempt, [b"released", *numbers])
+    except LOST:  # what else the daemon said may still be read
+        pass
 
 
 # When the daemon cannot --------------------------------------------------------------------------------------

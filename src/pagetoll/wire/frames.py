@@ -22,6 +22,8 @@ from pagetoll.wire.lprng_frames import Lprng
 
 VERSION = 1
 FRAME_OCTETS_MAX = 1 << 20
+#: The client's own variable in `job`: the verbs of the answers that it gives and that clients of before did not.
+ANSWERS = "PAGETOLL_ANSWERS"
 
 Stage = Literal["printing", "ended"]
 
@@ -157,6 +159,13 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """Those that the client has released, of a client whose job says that it answers (`ANSWERS`)."""
+
+    job_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exit:
     """The status the client ends with."""
 
@@ -172,7 +181,7 @@ class Failed:
 
 Message = (
     Job | Adopt | Starting | Started | Line | Canceled | Ended | HandedOver | Upkeep | Command | Lprng
-    | Beat | Say | Print | Banner | BannerEnded | Go | Release | Exit | Failed
+    | Beat | Say | Print | Banner | BannerEnded | Go | Release | Released | Exit | Failed
 )  # fmt: skip
 
 # How many descriptors ride with a message: at least, at most.
@@ -272,6 +281,7 @@ _LAYOUTS: dict[bytes, tuple[type[Message], tuple[tuple[str, Callable[[_Cursor], 
     b"banner-ended": (BannerEnded, (("status", _Cursor.status),)),
     b"go": (Go, ()),
     b"release": (Release, (("job_ids", _Cursor.rest_as_numbers),)),
+    b"released": (Released, (("job_ids", _Cursor.rest_as_numbers),)),
     b"exit": (Exit, (("status", _Cursor.status),)),
     b"failed": (Failed, (("sentence", _Cursor.octets),)),
 }

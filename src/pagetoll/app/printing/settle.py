@@ -7,16 +7,14 @@ from dataclasses import replace
 
 from pagetoll.app.printing import measuring
 from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_PRINTED, Attempt, ClientGone, Services
+from pagetoll.app.printing.release import have_released
 from pagetoll.app.printing.settlement_text import settlement_to_json
 from pagetoll.core.jobs import ChargeRule, Outcome
 from pagetoll.core.lifecycle import Event
 from pagetoll.core.measure import Evidence, Measured, charged_by, chosen, handed_over
 from pagetoll.core.pricing import FREE
 from pagetoll.ports import Note, Settlement
-from pagetoll.wire.frames import Exit, Failed, Release
-
-#: A client releases no more than this (docs/reference/protocol.md).
-RELEASED_AT_ONCE = 1000
+from pagetoll.wire.frames import Exit, Failed
 
 #: Where accounted banners are in the number already, or are not to be charged.
 BANNERS_INSIDE = (ChargeRule.BACKEND_FAILED, ChargeRule.DEVICE_COUNTER, ChargeRule.SHARED_READING)
@@ -121,28 +119,13 @@ def conclude(services: Services, attempt: Attempt) -> Event | None:
             return None
         if attempt.arrival.client_uid == 0:
             try:
-                _have_released(services, attempt)
+                have_released(services, attempt)
             except OSError as error:  # the job at hand ends all the same
                 log.error("the list of held jobs cannot be used: %s", error)
         attempt.client.send(Exit(status=attempt.exit_status))
     except ClientGone:
         attempt.client_lost = True
     return None
-
-
-def _have_released(services: Services, attempt: Attempt) -> None:
-    """Have a root client release what was held for a failure of ours. Raises ClientGone; the list is kept then."""
-    held = services.journal.take()
-    if not held:
-        return
-    now, later = held[:RELEASED_AT_ONCE], held[RELEASED_AT_ONCE:]
-    try:
-        attempt.client.send(Release(job_ids=tuple(now)))
-    except ClientGone:
-        services.journal.give_back(held)
-        raise
-    if later:
-        services.journal.give_back(later)
 
 
 def _send_failure(attempt: Attempt) -> None:
