@@ -22,15 +22,6 @@ _LINE = re.compile(rb"(?i:@PJL)[^\n\x1b]{0,4096}\n")
 _SETTING = re.compile(rb"(?i:@PJL[ \t]+SET)[ \t]+([A-Za-z]+)[ \t]*=[ \t]*([A-Za-z0-9]+)")
 _JBIG_HEADER_OCTETS = 20
 _MOST_DIGITS = 9
-_PAPER_POINTS: dict[bytes, tuple[float, float]] = {
-    b"A4": (595.0, 842.0),
-    b"A5": (420.0, 595.0),
-    b"A6": (298.0, 420.0),
-    b"B5": (516.0, 729.0),
-    b"LETTER": (612.0, 792.0),
-    b"LEGAL": (612.0, 1008.0),
-    b"EXECUTIVE": (522.0, 756.0),
-}
 
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
@@ -54,7 +45,7 @@ def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Cont
         elif name == b"COPIES":
             copies = max(1, digits)
         elif name == b"PAPER":
-            media = _PAPER_POINTS.get(value, ANY_SIZE)
+            media = records.NAMED_PAPER_POINTS.get(value, ANY_SIZE)
         elif name == b"IMAGELEN":
             if position + digits > end:
                 return records.cut_off(parsed, end)

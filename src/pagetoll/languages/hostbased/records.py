@@ -36,6 +36,17 @@ DMPAPER_POINTS: dict[int, tuple[float, float]] = {
 }
 """Windows paper numbers, which ZjStream, XQX and OAKT use, in points."""
 
+NAMED_PAPER_POINTS: dict[bytes, tuple[float, float]] = {
+    b"A4": (595.0, 842.0),
+    b"A5": (420.0, 595.0),
+    b"A6": (298.0, 420.0),
+    b"B5": (516.0, 729.0),
+    b"LETTER": (612.0, 792.0),
+    b"LEGAL": (612.0, 1008.0),
+    b"EXECUTIVE": (522.0, 756.0),
+}
+"""Names of paper in the PJL lines of DDST and SPL1, in points; B5 is JIS."""
+
 SIDES_FROM_ONE = {1: Duplex.NONE, 2: Duplex.LONG, 3: Duplex.SHORT}
 SIDES_FROM_ZERO = {0: Duplex.NONE, 1: Duplex.LONG, 2: Duplex.SHORT}
 

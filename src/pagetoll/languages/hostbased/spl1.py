@@ -21,15 +21,6 @@ if TYPE_CHECKING:
 _LINE = re.compile(rb"\$PJL[ \t]+([A-Z]+)[ \t=]*([^\r\n\x1b]{0,1024})\r?\n?")
 _NUMBER = re.compile(rb"[0-9]{1,9}")
 _PREFIX = b"$PJL"
-_PAPER_POINTS: dict[bytes, tuple[float, float]] = {
-    b"A4": (595.0, 842.0),
-    b"A5": (420.0, 595.0),
-    b"A6": (298.0, 420.0),
-    b"B5": (516.0, 729.0),
-    b"LETTER": (612.0, 792.0),
-    b"LEGAL": (612.0, 1008.0),
-    b"EXECUTIVE": (522.0, 756.0),
-}
 
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
@@ -51,7 +42,7 @@ def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Cont
         if keyword == b"COPIES" and first is not None:
             copies = max(1, int(first[0]))
         elif keyword == b"PAGE":
-            media = _PAPER_POINTS.get(value.split(b" ")[0].upper(), ANY_SIZE)
+            media = records.NAMED_PAPER_POINTS.get(value.split(b" ")[0].upper(), ANY_SIZE)
         elif keyword == b"BITMAP" and value.startswith(b"START"):
             open_page = True
             position = _behind_blocks(data, position, end, context)

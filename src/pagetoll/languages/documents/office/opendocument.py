@@ -12,6 +12,7 @@ from pagetoll.core.usage import Confidence
 from pagetoll.languages.documents.office.markup import walk
 from pagetoll.languages.documents.office.package import Package
 from pagetoll.languages.documents.office.statistics import Body, stated_pages, visible_color, weigh
+from pagetoll.languages.documents.office.styles import Style, color_of
 from pagetoll.languages.parsed import Context, Parsed, Run
 
 MIMETYPE = "application/vnd.oasis.opendocument."
@@ -20,9 +21,7 @@ _MARGINS = frozenset(["header", "footer", "header-left", "footer-left", "header-
 
 
 @dataclass(slots=True)
-class _Style:
-    parent: str = ""
-    color: str = ""
+class _Style(Style):
     background: str = ""
     breaks_before: bool = False
     breaks_after: bool = False
@@ -154,7 +153,7 @@ class _TextWalk:
         style = self._styles.get(attributes.get("style-name", ""), _Style())
         colored = bool(self._open) and self._open[-1][1]
         if element in ("p", "h", "span", "a"):
-            own = self._color(attributes.get("style-name", ""))
+            own = color_of(self._styles, attributes.get("style-name", ""))
             colored = visible_color(own) if own else colored
         if element in ("p", "h", "table") and style.breaks_before and self._any_content:
             self.body.breaks += 1
@@ -168,18 +167,8 @@ class _TextWalk:
 
     def _margin(self, element: str, attributes: dict[str, str]) -> None:
         """Headers and footers: where these hold color, the pages that do are not known."""
-        colored = visible_color(self._color(attributes.get("style-name", "")))
+        colored = visible_color(color_of(self._styles, attributes.get("style-name", "")))
         self.body.color_known &= not (element in _COLORED_OBJECTS or colored)
-
-    def _color(self, name: str) -> str:
-        for _level in range(16):
-            style = self._styles.get(name)
-            if style is None:
-                return ""
-            if style.color:
-                return style.color
-            name = style.parent
-        return ""
 
     def _end(self, element: str) -> None:  # noqa: ARG002
         if self._open:

@@ -13,6 +13,7 @@ from pagetoll.languages.documents.office.package import Package
 from pagetoll.languages.documents.office.relations import related
 from pagetoll.languages.documents.office.slides import count_slides
 from pagetoll.languages.documents.office.statistics import Body, stated_pages, visible_color, weigh
+from pagetoll.languages.documents.office.styles import Style, color_of
 from pagetoll.languages.parsed import Context, Parsed
 
 _OFF = frozenset(["0", "false", "off"])
@@ -54,12 +55,6 @@ def _stated(package: Package, wanted: str) -> int | None:
 
 
 @dataclass(slots=True)
-class _Style:
-    based_on: str = ""
-    color: str = ""
-
-
-@dataclass(slots=True)
 class _TextWalk:
     """A walk over the text: hard page breaks, sections on new pages, colored letters, pictures."""
 
@@ -67,7 +62,7 @@ class _TextWalk:
     main_part: str
     body: Body = field(default_factory=Body)
     rendered_breaks: int = 0
-    _styles: dict[str, _Style] = field(default_factory=dict)
+    _styles: dict[str, Style] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
     _paragraph_style: str = ""
     _run_style: str = ""
@@ -95,14 +90,14 @@ class _TextWalk:
         return self.body
 
     def _read_styles(self, part: str) -> None:
-        current = _Style()
+        current = Style()
 
         def on_start(element: str, attributes: dict[str, str]) -> None:
             nonlocal current
             if element == "style":
-                current = self._styles.setdefault(attributes.get("styleId", ""), _Style())
+                current = self._styles.setdefault(attributes.get("styleId", ""), Style())
             elif element == "basedOn":
-                current.based_on = attributes.get("val", "")
+                current.parent = attributes.get("val", "")
             elif element == "color":
                 current.color = attributes.get("val", "")
 
@@ -151,16 +146,7 @@ class _TextWalk:
 
     def _text(self, text: str) -> None:
         if self._open and self._open[-1] == "t" and text.strip():
-            color = self._run_color or self._style_color(self._run_style) or self._style_color(self._paragraph_style)
+            color = self._run_color or color_of(self._styles, self._run_style)
+            color = color or color_of(self._styles, self._paragraph_style)
             if visible_color(color):
                 self.body.paint()
-
-    def _style_color(self, name: str) -> str:
-        for _level in range(16):
-            style = self._styles.get(name)
-            if style is None:
-                return ""
-            if style.color:
-                return style.color
-            name = style.based_on
-        return ""
