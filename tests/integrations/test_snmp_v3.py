@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from pagetoll.core.accounting import SnmpUser
 from pagetoll.core.errors import DeviceError, DeviceRefused, UsageError
 from pagetoll.integrations import snmp_client
 from pagetoll.integrations.printlab import processes
 from pagetoll.integrations.snmp_client import Agent
-from pagetoll.integrations.snmp_v3 import SecureUser
 from pagetoll.wire import snmp
 
 SNMPD = shutil.which("snmpd", path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin")))
@@ -21,8 +21,8 @@ pytestmark = pytest.mark.skipif(not HAS_LIBRARY, reason="gufo-snmp is not instal
 SYSTEM = snmp.oid_of("1.3.6.1.2.1.1")
 NAME, LOCATION = (*SYSTEM, 5, 0), (*SYSTEM, 6, 0)
 MISSING = snmp.oid_of("1.3.6.1.2.1.43.10.2.1.4.1.1")
-HIDDEN = SecureUser("hidden", "authpass123", "SHA", "privpass123", "AES")
-PROVEN = SecureUser("proven", "authpass123", "SHA256")
+HIDDEN = SnmpUser("hidden", "authpass123", "SHA", "privpass123", "AES")
+PROVEN = SnmpUser("proven", "authpass123", "SHA256")
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +55,12 @@ def answers(agent: Agent) -> bool:
         return False
 
 
-def as_user(agent: Agent, user: SecureUser, timeout_s: float = 5) -> Agent:
+def as_user(agent: Agent, user: SnmpUser, timeout_s: float = 5) -> Agent:
     return Agent(agent.host, agent.port, user=user, timeout_s=timeout_s, tries=2)
 
 
 @pytest.mark.parametrize("user", [HIDDEN, PROVEN], ids=lambda user: user.name)
-def test_objects_are_read_and_missing_ones_told(agent: Agent, user: SecureUser):
+def test_objects_are_read_and_missing_ones_told(agent: Agent, user: SnmpUser):
     found = snmp_client.get(as_user(agent, user), (NAME, MISSING, LOCATION))
     assert {oid: value and value.content for oid, value in found.items()} == {
         NAME: "printer ü".encode(),
@@ -80,15 +80,15 @@ def test_a_walk_stays_below_its_root_and_ends(agent: Agent):
 @pytest.mark.parametrize(
     "user",
     [
-        SecureUser("hidden", "wrongpass123", "SHA", "privpass123", "AES"),
-        SecureUser("hidden", "authpass123", "SHA", "wrongpass123", "AES"),
-        SecureUser("hidden", "authpass123", "SHA"),
-        SecureUser("nobody-known", "authpass123"),
-        SecureUser("proven"),
+        SnmpUser("hidden", "wrongpass123", "SHA", "privpass123", "AES"),
+        SnmpUser("hidden", "authpass123", "SHA", "wrongpass123", "AES"),
+        SnmpUser("hidden", "authpass123", "SHA"),
+        SnmpUser("nobody-known", "authpass123"),
+        SnmpUser("proven"),
     ],
     ids=["wrong password", "wrong privacy password", "not hidden", "unknown", "without password"],
 )
-def test_who_may_not_gets_an_error(agent: Agent, user: SecureUser):
+def test_who_may_not_gets_an_error(agent: Agent, user: SnmpUser):
     with pytest.raises(DeviceError) as raised:
         snmp_client.get(as_user(agent, user, timeout_s=1), (NAME,))
     assert "pass123" not in str(raised.value)
@@ -97,13 +97,13 @@ def test_who_may_not_gets_an_error(agent: Agent, user: SecureUser):
 @pytest.mark.parametrize(
     "user",
     [
-        SecureUser("anna", "authpass123", "SHA3"),
-        SecureUser("anna", "authpass123", "SHA", "privpass123", "ROT13"),
-        SecureUser("anna", "", "SHA", "privpass123"),
+        SnmpUser("anna", "authpass123", "SHA3"),
+        SnmpUser("anna", "authpass123", "SHA", "privpass123", "ROT13"),
+        SnmpUser("anna", "", "SHA", "privpass123"),
     ],
     ids=["unknown authentication", "unknown privacy", "privacy alone"],
 )
-def test_a_user_that_cannot_be_one_is_refused_before_anything_is_sent(user: SecureUser):
+def test_a_user_that_cannot_be_one_is_refused_before_anything_is_sent(user: SnmpUser):
     with pytest.raises(UsageError):
         snmp_client.get(Agent("127.0.0.1", processes.free_port(), user=user), (NAME,))
 

@@ -49,7 +49,10 @@ class InkAccounter:
 
 @dataclass(frozen=True, slots=True)
 class SnmpUser:
-    """Who asks in SNMP version 3; passwords are empty where it proves or hides nothing."""
+    """Who asks in SNMP version 3: with a password that proves it, and one that hides what is said; empty for none.
+
+    `authentication` is one of SNMP_AUTHENTICATIONS, `privacy` one of SNMP_PRIVACIES, as net-snmp calls them.
+    """
 
     name: str
     password: str = field(default="", repr=False)

@@ -9,7 +9,6 @@ from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.integrations import ipp_questions, pjl_client, snmp_client
 from pagetoll.integrations.ipp_client import IPP_PORT
-from pagetoll.integrations.snmp_v3 import SecureUser
 from pagetoll.plugins import load
 from pagetoll.ports import SiteCommands
 from pagetoll.ports.devices import DeviceMeter, MeterLimits
@@ -75,10 +74,4 @@ def _host(place: Place, device_uri: str) -> str:
 
 
 def _agent(asked: SnmpAccounter, host: str) -> snmp_client.Agent:
-    user = asked.user
-    secure = (
-        None
-        if user is None
-        else SecureUser(user.name, user.password, user.authentication, user.privacy_password, user.privacy)
-    )
-    return snmp_client.Agent(host, asked.port, asked.community, VERSIONS[asked.version], user=secure)
+    return snmp_client.Agent(host, asked.port, asked.community, VERSIONS[asked.version], user=asked.user)

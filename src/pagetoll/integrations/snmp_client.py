@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pagetoll.core.accounting import SnmpUser
 from pagetoll.core.errors import DeviceError, DeviceRefused, DeviceTimeout, DeviceUnreachable, ProtocolError
 from pagetoll.core.messages import _
 from pagetoll.integrations import snmp_v3
-from pagetoll.integrations.snmp_v3 import SecureAgent, SecureUser
+from pagetoll.integrations.snmp_v3 import SecureAgent
 from pagetoll.wire import snmp
 from pagetoll.wire.snmp import Binding, ErrorStatus, Message, Oid, Operation, Value, Version
 
@@ -41,7 +42,7 @@ class Agent:
     version: Version = Version.V1
     timeout_s: float = TIMEOUT_S
     tries: int = TRIES
-    user: SecureUser | None = None
+    user: SnmpUser | None = None
 
 
 def get(agent: Agent, oids: tuple[Oid, ...]) -> dict[Oid, Value | None]:
@@ -101,7 +102,7 @@ def walk(agent: Agent, root: Oid) -> list[Binding]:
     return found
 
 
-def _secured(agent: Agent, user: SecureUser) -> SecureAgent:
+def _secured(agent: Agent, user: SnmpUser) -> SecureAgent:
     """The same agent for version 3, by its address."""
     address = str(_addresses(agent)[0][4][0])
     return SecureAgent(address, agent.port, user, agent.timeout_s, agent.tries)

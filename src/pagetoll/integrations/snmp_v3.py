@@ -7,11 +7,11 @@ The library tells numbers without their kind: they come as INTEGER.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from pagetoll.core.accounting import SNMP_AUTHENTICATIONS, SNMP_PRIVACIES
+from pagetoll.core.accounting import SNMP_AUTHENTICATIONS, SNMP_PRIVACIES, SnmpUser
 from pagetoll.core.errors import DeviceRefused, DeviceTimeout, DeviceUnreachable, UsageError
 from pagetoll.core.messages import _
 from pagetoll.wire import snmp
@@ -25,26 +25,12 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class SecureUser:
-    """Who asks: with a password that proves it, and one that hides what is said; empty for none.
-
-    `authentication` is one of SNMP_AUTHENTICATIONS, `privacy` one of SNMP_PRIVACIES, as net-snmp calls them.
-    """
-
-    name: str
-    password: str = field(default="", repr=False)
-    authentication: str = "SHA"
-    privacy_password: str = field(default="", repr=False)
-    privacy: str = "AES"
-
-
-@dataclass(frozen=True, slots=True)
 class SecureAgent:
     """Whom to ask, at which address, as whom, and how long for the whole call."""
 
     address: str
     port: int
-    user: SecureUser
+    user: SnmpUser
     timeout_s: float
     tries: int
 
@@ -131,7 +117,7 @@ def _session(agent: SecureAgent) -> Iterator["SnmpSession"]:
         ) from error
 
 
-def _user(wanted: SecureUser) -> "User":
+def _user(wanted: SnmpUser) -> "User":
     from gufo import snmp as library
 
     authentications = dict(
