@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pagetoll.app.names import NAME_LENGTH_MAX, is_control, matching
-from pagetoll.core.catalogue import CodeChange, CodeRow
+from pagetoll.core.catalogue import CodeChange, CodeRow, Unchanged
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.ports import Catalogue, CatalogueReader, CatalogueTransaction
@@ -25,6 +25,22 @@ class CodeOrder:
     skip_existing: bool = False
     change: CodeChange = NO_CHANGE
     reset: bool = False
+
+
+def change_with_budgets(
+    description: str | Unchanged, impressions: int | Unchanged | None, spent: int | Unchanged | None
+) -> CodeChange:
+    """The change that makes each budget both limits: no time of grace, unless another program sets a lower soft one.
+
+    `spent` is in millionths of a credit; None is unlimited.
+    """
+    return CodeChange(
+        description=description,
+        soft_limit_impressions=impressions,
+        hard_limit_impressions=impressions,
+        soft_limit_spent=spent,
+        hard_limit_spent=spent,
+    )
 
 
 def save_codes(catalogue: Catalogue, order: CodeOrder, actor: str, act: str) -> list[str]:

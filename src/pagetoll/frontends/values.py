@@ -5,15 +5,18 @@ All raise UsageError, which names the option.
 """
 
 import re
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from pagetoll.app.names import split_words
-from pagetoll.core.catalogue import UNCHANGED, Figure, Unchanged
+from pagetoll.app.quotas import fit_limits
+from pagetoll.core.catalogue import UNCHANGED, EntryChange, Figure, Unchanged
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.core.money import LARGEST_STEPS, micros
 from pagetoll.core.policy import LimitBy
 from pagetoll.frontends.cli.options import Parsed
+from pagetoll.frontends.remarks import tell
 
 SWITCH = {"yes": True, "no": False}
 UNLIMITED = "unlimited"
@@ -49,9 +52,11 @@ def signed(parsed: Parsed, option: str) -> Figure | None:
     return Figure(_bounded(int(word), option), relative=word[0] in "+-")
 
 
-def job_size(parsed: Parsed, option: str) -> int | None:
-    """The largest job: None for unlimited. Only to be asked when the option was given."""
-    text = parsed.text(option) or ""
+def most_pages(parsed: Parsed, option: str) -> int | Unchanged | None:
+    """How many pages a job or a budget may have: None for unlimited, UNCHANGED where the option was not given."""
+    text = parsed.text(option)
+    if text is None:
+        return UNCHANGED
     return None if text.strip().lower() == UNLIMITED else _size(parsed, option)
 
 
@@ -79,6 +84,16 @@ def amount(option: str, text: str) -> int:
         raise UsageError(
             _("invalid --{option} {text!r}: give a number such as 0.05").format(option=option, text=text)
         ) from None
+
+
+def with_limits(change: EntryChange, parsed: Parsed, soft_option: str, hard_option: str) -> EntryChange:
+    """The change with the page limits that these options set; says on stderr how they were made to fit."""
+    limits = fit_limits(whole(parsed, soft_option), whole(parsed, hard_option))
+    if limits is None:
+        return change
+    if limits.remark:
+        tell("INFO", limits.remark)
+    return replace(change, soft_limit=limits.soft_limit, hard_limit=limits.hard_limit)
 
 
 def budget(parsed: Parsed) -> int | Unchanged | None:

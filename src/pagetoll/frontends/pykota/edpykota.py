@@ -4,8 +4,8 @@
 import sys
 from dataclasses import replace
 
-from pagetoll.app.quotas import EntryOrder, delete_entries, fit_limits, list_entries, save_entries
-from pagetoll.core.catalogue import UNCHANGED, EntryChange, EntryRow
+from pagetoll.app.quotas import EntryOrder, delete_entries, list_entries, save_entries
+from pagetoll.core.catalogue import EntryChange, EntryRow
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.core.policy import OwnerKind
@@ -102,16 +102,11 @@ def _change(parsed: Parsed) -> EntryChange:
     increase = values.signed(parsed, "increase")
     change = EntryChange(
         increase=0 if increase is None else increase.steps,
-        max_job_impressions=values.job_size(parsed, "maxjobsize") if "maxjobsize" in parsed else UNCHANGED,
+        max_job_impressions=values.most_pages(parsed, "maxjobsize"),
     )
     if "noquota" in parsed:
         return replace(change, soft_limit=None, hard_limit=None)
-    limits = fit_limits(values.whole(parsed, "softlimit"), values.whole(parsed, "hardlimit"))
-    if limits is None:
-        return change
-    if limits.remark:
-        tell("INFO", limits.remark)
-    return replace(change, soft_limit=limits.soft_limit, hard_limit=limits.hard_limit)
+    return values.with_limits(change, parsed, "softlimit", "hardlimit")
 
 
 def _save(opening: Opening, order: EntryOrder) -> int:

@@ -4,9 +4,9 @@
 import sys
 
 from pagetoll.app import codes
-from pagetoll.app.codes import CodeOrder
+from pagetoll.app.codes import CodeOrder, change_with_budgets
 from pagetoll.app.names import on_one_line
-from pagetoll.core.catalogue import UNCHANGED, CodeChange, CodeRow, Unchanged
+from pagetoll.core.catalogue import CodeRow
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _, marked
 from pagetoll.frontends import values
@@ -56,25 +56,15 @@ def plan(parsed: Parsed) -> Act:
 
 
 def _order(parsed: Parsed, names: list[str]) -> CodeOrder:
-    # One budget for both limits: there is no time of grace unless another program sets a lower soft limit.
-    pages, money = _page_budget(parsed), values.budget(parsed)
     return CodeOrder(
         names,
         add="add" in parsed,
         skip_existing="skipexisting" in parsed,
-        change=CodeChange(
-            description=values.description(parsed),
-            soft_limit_impressions=pages,
-            hard_limit_impressions=pages,
-            soft_limit_spent=money,
-            hard_limit_spent=money,
+        change=change_with_budgets(
+            values.description(parsed), values.most_pages(parsed, "pagebudget"), values.budget(parsed)
         ),
         reset="reset" in parsed,
     )
-
-
-def _page_budget(parsed: Parsed) -> int | Unchanged | None:
-    return values.job_size(parsed, "pagebudget") if "pagebudget" in parsed else UNCHANGED
 
 
 def _save(opening: Opening, order: CodeOrder) -> int:

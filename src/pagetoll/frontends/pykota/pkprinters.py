@@ -102,7 +102,7 @@ def _order(parsed: Parsed, names: list[str]) -> PrinterOrder:
         price_per_impression=page,
         price_per_job=job,
         passthrough=passthrough,
-        max_job_impressions=values.job_size(parsed, "maxjobsize") if "maxjobsize" in parsed else UNCHANGED,
+        max_job_impressions=values.most_pages(parsed, "maxjobsize"),
     )
     return PrinterOrder(
         names,

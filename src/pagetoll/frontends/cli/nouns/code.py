@@ -2,8 +2,8 @@
 """`pagetoll code`: billing codes, which are cost centres with budgets."""
 
 from pagetoll.app import codes
-from pagetoll.app.codes import CodeOrder
-from pagetoll.core.catalogue import UNCHANGED, CodeChange, CodeRow, Unchanged
+from pagetoll.app.codes import CodeOrder, change_with_budgets
+from pagetoll.core.catalogue import CodeRow
 from pagetoll.core.messages import _
 from pagetoll.frontends import values
 from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work, done, names_of
@@ -40,24 +40,15 @@ def row_of(code: CodeRow) -> Row:
 
 
 def _order(parsed: Parsed, *, add: bool, reset: bool = False) -> CodeOrder:
-    pages, money = _page_budget(parsed), values.budget(parsed)
     return CodeOrder(
         names_of(parsed, _("billing codes")),
         add=add,
         skip_existing="skip-existing" in parsed,
-        change=CodeChange(
-            description=values.description(parsed),
-            soft_limit_impressions=pages,
-            hard_limit_impressions=pages,
-            soft_limit_spent=money,
-            hard_limit_spent=money,
+        change=change_with_budgets(
+            values.description(parsed), values.most_pages(parsed, "page-budget"), values.budget(parsed)
         ),
         reset=reset,
     )
-
-
-def _page_budget(parsed: Parsed) -> int | Unchanged | None:
-    return values.job_size(parsed, "page-budget") if "page-budget" in parsed else UNCHANGED
 
 
 def _save(parsed: Parsed, *, add: bool, reset: bool = False) -> Work:

@@ -68,7 +68,7 @@ def _order(parsed: Parsed, *, add: bool) -> PrinterOrder:
             price_per_impression=UNCHANGED if page is None else values.amount("price-per-page", page),
             price_per_job=UNCHANGED if job is None else values.amount("price-per-job", job),
             passthrough=values.switch(parsed, "passthrough"),
-            max_job_impressions=values.job_size(parsed, "max-job") if "max-job" in parsed else UNCHANGED,
+            max_job_impressions=values.most_pages(parsed, "max-job"),
         ),
         groups=values.listed(parsed, "join"),
     )

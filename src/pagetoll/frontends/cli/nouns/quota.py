@@ -4,8 +4,8 @@
 from dataclasses import replace
 
 from pagetoll.app import quotas
-from pagetoll.app.quotas import EntryOrder, fit_limits
-from pagetoll.core.catalogue import UNCHANGED, EntryChange, EntryRow
+from pagetoll.app.quotas import EntryOrder
+from pagetoll.core.catalogue import EntryChange, EntryRow
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.core.policy import OwnerKind
@@ -13,7 +13,6 @@ from pagetoll.frontends import values
 from pagetoll.frontends.cli.nouns.noun import Noun, Verb, Work, done, names_of
 from pagetoll.frontends.cli.options import Option, Parsed, comma_list
 from pagetoll.frontends.cli.rows import Column, Row, show
-from pagetoll.frontends.remarks import tell
 from pagetoll.frontends.session import Session
 
 WHERE = (
@@ -66,17 +65,12 @@ def _change(parsed: Parsed) -> EntryChange:
     increase = values.signed(parsed, "increase")
     change = EntryChange(
         increase=0 if increase is None else increase.steps,
-        max_job_impressions=values.job_size(parsed, "max-job") if "max-job" in parsed else UNCHANGED,
+        max_job_impressions=values.most_pages(parsed, "max-job"),
     )
     if "no-limit" in parsed:
         values.refuse_together(parsed, "--no-limit", ("soft", "hard", "increase"))
         return replace(change, soft_limit=None, hard_limit=None)
-    limits = fit_limits(values.whole(parsed, "soft"), values.whole(parsed, "hard"))
-    if limits is None:
-        return change
-    if limits.remark:
-        tell("INFO", limits.remark)
-    return replace(change, soft_limit=limits.soft_limit, hard_limit=limits.hard_limit)
+    return values.with_limits(change, parsed, "soft", "hard")
 
 
 def _save(parsed: Parsed, *, add: bool) -> Work:
