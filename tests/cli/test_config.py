@@ -74,6 +74,81 @@ def test_check_warns_of_what_changes_nothing(site: Site):
     assert [line.split(": ")[1] for line in warnings] == [f"{old}:2", f"{old}:3", f"{old}:4"]
 
 
+#: Options, and what is said of each; `ZZ` is a folder with a file `plain`.
+FAULTY_PROGRAMS = {
+    "prehook = ['/opt/none']": "there is no /opt/none",
+    "prehook = ['no-such-program', '/bin/true']": "there is no program no-such-program in /",
+    "prehook = {shell = 'LANG=C /opt/none $PYKOTATITLE'}": "there is no /opt/none",
+    "prehook = {shell = 'echo a | /opt/none'}": "there is no /opt/none",
+    "posthook = ['ZZ/plain', '-x']": "ZZ/plain cannot be started: it has no execute bit",
+    "posthook = ['ZZ/plain/hook']": "there is no ZZ/plain/hook",
+    "askconfirmation = ['ZZ']": "ZZ is no program",
+    "overwrite_jobticket = ['ZZ/none']": "there is no ZZ/none",
+    "denyduplicates = ['ZZ/none']": "there is no ZZ/none",
+    "unknown_billingcode = {deny = ['ZZ/none']}": "there is no ZZ/none",
+    "policy = {external = ['ZZ/none']}": "there is no ZZ/none",
+    "mailto = ['ZZ/none']": "there is no ZZ/none",
+    "accounter = {hardware = ['ZZ/none']}": "there is no ZZ/none",
+    "preaccounter = {software = ['ZZ/none']}": "there is no ZZ/none",
+    "startingbanner = 'ZZ/none.ps'": "there is no ZZ/none.ps",
+    "endingbanner = 'ZZ'": "ZZ is no file",
+    "endingbanner = ['ZZ/none']": "there is no ZZ/none",
+}
+SOUND_PROGRAMS = [
+    "['/bin/true']",
+    "['true', '/opt/none']",
+    "{shell = 'if test -x /opt/none; then /opt/none; fi'}",
+    "{shell = 'test -x /opt/none && /opt/none'}",
+    "{shell = '/bin/true > /opt/none/out'}",
+    "{shell = 'HOOK=/opt/none; $HOOK'}",
+    "{shell = '/opt/$PYKOTAPRINTERNAME/hook'}",
+    "{shell = '\"'}",
+]
+
+
+def sections(values: list[str]) -> str:
+    """A section of two lines for each."""
+    return "".join(f"[queue.q{number}]\n{value}\n" for number, value in enumerate(values))
+
+
+def test_check_and_the_doctor_warn_of_each_command_whose_program_cannot_be_started(site: Site):
+    (site.folder / "plain").write_text("#!/bin/sh\n")
+    place = str(site.folder)
+    (site.home / "pagetoll.toml").write_text(sections(list(FAULTY_PROGRAMS)).replace("ZZ", place))
+    done = config(site, "check")
+    warnings = [line.removeprefix("warning: ") for line in done.out.splitlines() if line.startswith("warning: ")]
+    assert (done.status, done.err, len(warnings)) == (0, "", len(FAULTY_PROGRAMS))
+    for number, (value, said) in enumerate(FAULTY_PROGRAMS.items()):
+        where = f"{site.home}/pagetoll.toml:{2 * number + 2}: queue.q{number}.{value.partition(' ')[0]}: "
+        assert warnings[number].startswith(where + said.replace("ZZ", place))
+        assert warnings[number].count("; ") == 1, "what to do"
+    told = json.loads(config(site, "check", "--json").out)["warnings"]
+    assert [each["line"] for each in told] == [2 * number + 2 for number in range(len(FAULTY_PROGRAMS))]
+    seen = site.run("pagetoll", "doctor").out
+    assert all(f"configuration: {line}" in seen for line in warnings if "banner:" not in line)
+
+
+def test_check_says_nothing_of_commands_that_may_well_start(site: Site):
+    (site.home / "pagetoll.toml").write_text(sections([f"prehook = {value}" for value in SOUND_PROGRAMS]))
+    assert config(site, "check").out == f"{site.home}/pagetoll.toml: no problem found\n"
+
+
+def test_check_warns_of_programs_that_pykota_conf_names_and_of_none_that_do_not_hold(site: Site):
+    (site.home / "pagetoll.toml").write_text("posthook = []\n")
+    old = old_file(
+        site,
+        "[global]\nprehook : /opt/none -x\nposthook : /opt/none\n"
+        "[laser]\naccounter : external(/opt/none %(printer)s)\nmailto : external(/opt/none %(action)s)\n",
+    )
+    told = json.loads(config(site, "check", "--json").out)["warnings"]
+    missing = [(each["file"], each["line"], each["option"]) for each in told if "/opt/none" in each["text"]]
+    assert missing == [
+        (str(old), 2, "prehook"),
+        (str(old), 5, "queue.laser.accounter"),
+        (str(old), 6, "queue.laser.mailto"),
+    ]
+
+
 def test_show_names_each_value_and_its_source(site: Site):
     (site.home / "pagetoll.toml").write_text('\nwait_s = 7\n[queue.laser]\non_limit = "hold"\n')
     old = old_file(site, "[global]\ngracedelay : 3\n[laser]\nadmin : Ann\n")

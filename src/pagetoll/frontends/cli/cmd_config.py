@@ -25,6 +25,7 @@ from pagetoll.config.toml_file import suggestion, toml_key, toml_value
 from pagetoll.core.errors import ConfigError, ConfigProblem, UsageError
 from pagetoll.core.messages import _
 from pagetoll.frontends import identity
+from pagetoll.frontends.cli.command_programs import faulty_programs
 from pagetoll.frontends.cli.options import Command, Parsed
 from pagetoll.frontends.cli.options import Option as Row
 from pagetoll.frontends.cli.subcommand import parse_or_show, say
@@ -80,10 +81,10 @@ def main(arguments: list[str]) -> int:
 
 
 def check(configuration: Configuration) -> None:
-    """Say which files were read and what in them is right and yet changes nothing."""
+    """Say which files were read, and what in them is right and yet changes nothing or starts nothing."""
     for file in configuration.files:
         say(_("{file}: no problem found").format(file=file))
-    for warning in configuration.warnings:
+    for warning in (*configuration.warnings, *faulty_programs(configuration)):
         say(_("warning: {text}").format(text=printable(str(warning))))
 
 
@@ -94,7 +95,7 @@ def check_for_programs(home: Home) -> int:
     problems: Sequence[ConfigProblem] = ()
     try:
         configuration = read_home(home)
-        files, warnings = configuration.files, tuple(configuration.warnings)
+        files, warnings = configuration.files, (*configuration.warnings, *faulty_programs(configuration))
     except ConfigError as error:
         problems = error.problems
     told = {"files": files, "problems": list(map(asdict, problems)), "warnings": list(map(asdict, warnings))}

@@ -34,6 +34,7 @@ from pagetoll.core.errors import ConfigError, DeviceError, PagetollError
 from pagetoll.core.messages import _
 from pagetoll.frontends import identity
 from pagetoll.frontends.cli.banner_facts import banner_wishes
+from pagetoll.frontends.cli.command_programs import DOCUMENT_OPTIONS, faulty_programs
 from pagetoll.frontends.cli.lprng_facts import lpd_site
 from pagetoll.frontends.cli.tea4cups_facts import out_of_reach, problems_of, tea4cups_files
 from pagetoll.frontends.wiring import now_utc, open_storage
@@ -153,7 +154,8 @@ def _configuration(home: Home, environ: Mapping[str, str]) -> tuple[Configuratio
 def _config_warnings(configuration: Configuration | None, environ: Mapping[str, str]) -> tuple[str, ...]:
     if configuration is None:
         return ()
-    warnings = [str(warning) for warning in configuration.warnings]
+    found = (*configuration.warnings, *faulty_programs(configuration, without=DOCUMENT_OPTIONS))  # banners: below
+    warnings = [str(warning) for warning in found]
     named = environ.get(PYKOTA_VARIABLE, "")
     if named and not configuration.settings.pykota_home:
         warnings.append(
