@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.patient import FACTS
 from cli.site import AS_ROOT, Site
-from cli.test_doctor import FACTS
 from pagetoll.app.doctor.checks import Backend, examine
 from pagetoll.app.doctor.findings import Level
 from pagetoll.app.doctor.lprng import LpdQueue, LpdSite, check_lpd
@@ -89,7 +89,7 @@ def test_the_doctor_reads_printcap_and_looks_at_the_program_that_it_names(site: 
     programs, printcap = site.folder / "programs", site.folder / "printcap"
     printcap.write_text(
         f"laser\n  :sd=/var/spool/lpd/%P:lp=laser%9100\n  :tc=.pagetoll\nold:lp=/dev/lp0\n"
-        "usb:lp=/dev/lp0:tc=.pagetoll\nserved:af=localhost%3333:achk\n"
+        "usb:lp=/dev/lp0:tc=.pagetoll,usb\nserved:af=localhost%3333:achk\n"
         f".pagetoll:af=acct:as=|{programs}/pykota start:ae=|{programs}/pykota end\n"
     )
     (site.home / "pagetoll.toml").open("a").write(
@@ -105,6 +105,7 @@ def test_the_doctor_reads_printcap_and_looks_at_the_program_that_it_names(site: 
     assert "lpd's queue old does not name our program" in after
     assert "lpd's queue laser: endingbanner is for CUPS's queues and does nothing here" in after
     assert "lpd's queue usb: accounter asks the device" in after
+    assert "lpd's queue usb: :tc= leads from usb back to usb; take it out" in after
     assert "lpd's queue laser: accounter" not in after
     assert "lpd's queue served does not" not in after
     assert "lpd's queue laser is counted" in site.run("pagetoll", "doctor", "--printcap", str(printcap)).out

@@ -5,20 +5,25 @@ An entry begins in the first column with its names, `laser|lw|the printer downst
 or a colon belong to it. Options stand between colons: `:sh` is on, `:sh@` off, `:af=acct` has a value.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-INCLUDES_MAX = 20
+from pagetoll.core.messages import _
+
+#: An entry gets no more than that from others; LPRng itself knows some 250.
+OPTIONS_MAX = 1000
 #: Names that begin so are there for `:tc=` only.
 _PARTS = ".!_%$#@"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A queue: its first name, and its options by name; one that is on has the value "1", one that is off "0"."""
+    """A queue: its first name, and its options by name; one that is on has the value "1", one that is off "0".
+    `faults` are sentences about its `:tc=`, and those of the entries that it includes."""
 
     name: str
     options: Mapping[str, str]
+    faults: tuple[str, ...] = ()
 
 
 def read_printcap(text: str) -> tuple[Entry, ...]:
@@ -28,12 +33,9 @@ def read_printcap(text: str) -> tuple[Entry, ...]:
     for names, fields in _paragraphs(text):
         for name in names:
             raw.setdefault(name, {}).update(_options(fields))
-    firsts = dict.fromkeys(names[0] for names, _ in _paragraphs(text))
-    return tuple(
-        Entry(name, _with_included(raw[name], raw, INCLUDES_MAX))
-        for name in firsts
-        if name and name[0] not in _PARTS and name != "all"
-    )
+    firsts = dict.fromkeys(names[0] for names, _fields in _paragraphs(text))
+    whole = _Including(raw)
+    return tuple(whole.entry(name) for name in firsts if name and name[0] not in _PARTS and name != "all")
 
 
 def read_value(conf: str, name: str) -> str:
@@ -84,12 +86,49 @@ def _options(fields: list[str]) -> dict[str, str]:
     return options
 
 
-def _with_included(
-    options: Mapping[str, str], all_entries: Mapping[str, Mapping[str, str]], depth: int
-) -> Mapping[str, str]:
-    """The options with those that `:tc=` brings below them."""
-    found: dict[str, str] = {}
-    for name in options.get("tc", "").replace(",", " ").split() if depth else ():
-        if name in all_entries:
-            found.update(_with_included(all_entries[name], all_entries, depth - 1))
-    return {**found, **options}
+class _Including:
+    """Entries with the options that `:tc=` brings below their own. Each is put together once, whoever includes it;
+    of those that include each other one goes without."""
+
+    def __init__(self, raw: Mapping[str, Mapping[str, str]]) -> None:
+        self._raw = raw
+        self._whole: dict[str, Entry] = {}
+        self._faults: dict[str, dict[str, None]] = {}
+
+    def entry(self, name: str) -> Entry:
+        """The whole entry of that name."""
+        opened = {name: self._wanted(name)}
+        while opened and name not in self._whole:
+            current, left = next(reversed(opened.items()))
+            for wanted in left:
+                if wanted in opened:
+                    self._blame(current, _(":tc= leads from {name} back to {name}; take it out").format(name=wanted))
+                elif wanted not in self._raw:
+                    self._blame(current, _(":tc= names {name}, which has no entry; add it").format(name=wanted))
+                elif wanted not in self._whole:
+                    opened[wanted] = self._wanted(wanted)
+                    break
+            else:
+                opened.popitem()
+                self._whole[current] = self._put_together(current)
+        return self._whole[name]
+
+    def _wanted(self, name: str) -> Iterator[str]:
+        """The names in an entry's `:tc=`; of a name that stands there twice the later holds."""
+        words = self._raw[name].get("tc", "").replace(",", " ").split()
+        return reversed(dict.fromkeys(reversed(words)))
+
+    def _blame(self, name: str, fault: str) -> None:
+        self._faults.setdefault(name, {})[fault] = None
+
+    def _put_together(self, name: str) -> Entry:
+        found: dict[str, str] = {}
+        for part in (self._whole[wanted] for wanted in self._wanted(name) if wanted in self._whole):
+            if len(found) + len(part.options) > OPTIONS_MAX:
+                text = _(":tc= brings more than {most} options, and {name} was left out; include less")
+                self._blame(name, text.format(most=OPTIONS_MAX, name=part.name))
+                continue
+            found.update(part.options)
+            for fault in part.faults:
+                self._blame(name, fault)
+        return Entry(name, {**found, **self._raw[name]}, tuple(self._faults.get(name, ())))

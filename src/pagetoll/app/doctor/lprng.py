@@ -26,6 +26,7 @@ class LpdQueue:
     not_done: tuple[str, ...] = ()  # options of the queue that are for CUPS's queues only
     out_of_reach: bool = False  # its device is to be asked for its counter and has no address
     held: bool = False  # and its jobs wait for that
+    faults: tuple[str, ...] = ()  # what is wrong with its entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ def _printcap(site: LpdSite) -> str:
 
 def _check_queue(queue: LpdQueue, site: LpdSite, configuration: str) -> Iterator[Finding]:
     facts = {"name": queue.name}
+    for fault in queue.faults:
+        yield warn(_("lpd's queue {name}: {fault}").format(fault=fault, **facts), _printcap(site))
     if not queue.program and queue.server:
         text = _("lpd's queue {name} tells its jobs to {server}, where pagetoll lprng serve has to answer")
         yield ok(text.format(server=queue.server, **facts))

@@ -80,6 +80,7 @@ def _queue(entry: Entry, settings: Settings | None) -> LpdQueue:
         out_of_reach=isinstance(wanted and wanted.accounter, (SnmpAccounter, PjlAccounter, IppAccounter))
         and not place_of(device_uri_of(options)).host,
         held=wanted is not None and wanted.onaccountererror is OnAccounterError.STOP,
+        faults=entry.faults,
     )
 
 
