@@ -4,9 +4,11 @@
 import pytest
 
 from contract.books import Books
+from pagetoll.core.errors import DocumentRepeated
 from pagetoll.core.job_figures import NO_FIGURES
 from pagetoll.core.jobs import AttemptKey, HistoryFilter
 from pagetoll.core.policy import ALLOWED
+from pagetoll.ports import NoCopy
 
 HASH, OTHER_HASH = "a" * 64, "b" * 64
 
@@ -71,6 +73,23 @@ def test_the_same_document_is_found_while_it_prints_and_for_some_time_after(one:
     assert same(one) == key
     one.clock.forward(seconds=1)
     assert same(one) is None
+
+
+def test_a_reserve_that_wants_no_copy_names_the_newest_one_beyond_what_is_known(one: Books) -> None:
+    first, second = begin(one), begin(one)
+    known = one.ledger.attempt(first)
+    newest = one.ledger.attempt(second)
+    assert known is not None and newest is not None
+    facts = one.facts(document_sha256=HASH)
+    for beyond in (0, known.attempt_id):
+        with pytest.raises(DocumentRepeated) as raised:
+            one.ledger.reserve(facts, one.plan(2), ALLOWED, (), NoCopy(one.clock(), beyond))
+        assert raised.value.earlier == newest
+    assert one.ledger.attempt(facts.key) is None
+    assert one.pages().reserved == 4
+    one.ledger.reserve(facts, one.plan(2), ALLOWED, (), NoCopy(one.clock(), newest.attempt_id))
+    one.ledger.reserve(facts, one.plan(2), ALLOWED, (), NoCopy(one.clock()))  # a retry finds itself
+    assert one.pages().reserved == 6
 
 
 def test_it_is_found_on_any_printer(one: Books) -> None:

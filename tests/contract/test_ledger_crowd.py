@@ -13,10 +13,10 @@ import pytest
 
 from contract.books import Books, settlement
 from pagetoll.core.charging import ChargeView, plan
-from pagetoll.core.errors import LimitReached
+from pagetoll.core.errors import DocumentRepeated, LimitReached
 from pagetoll.core.jobs import Outcome
 from pagetoll.core.policy import ALLOWED, LimitBy
-from pagetoll.ports import AttemptFacts
+from pagetoll.ports import AttemptFacts, NoCopy
 from pagetoll.storage.sql.ledger import SqlLedger
 
 # Children of fork have the modules already; each opens the database anew.
@@ -104,6 +104,33 @@ def test_64_threads_at_one_limit_never_pass_it(ledger_url: str) -> None:
     for thread in threads:
         thread.join()
     assert sum(passed) == 50
+    assert books.audit() == []
+    books.close()
+
+
+@pytest.mark.parametrize("limitby", [LimitBy.QUOTA, LimitBy.NOCHANGE], ids=["with accounts", "without"])
+def test_of_8_processes_with_the_same_document_one_sets_aside(ledger_url: str, limitby: LimitBy) -> None:
+    books = a_crowded_printer(ledger_url, hard=None, limitby=limitby)
+    facts, view = books.facts(document_sha256="a" * 64), books.view()
+    books.close()
+    together = PROCESSES.Barrier(8)
+
+    def work(worker: int) -> int:
+        mine = Books(ledger_url, busy_timeout_s=60)
+        copy = numbered(facts, worker, 1)
+        copy = replace(copy, key=replace(copy.key, job=replace(copy.key.job, job_id=worker + 1)))
+        together.wait(60)
+        try:
+            mine.ledger.reserve(copy, plan(view, 1), ALLOWED, (), NoCopy(books.clock()))
+        except DocumentRepeated:
+            return 0
+        finally:
+            mine.close()
+        return 1
+
+    assert sum(in_processes(8, work)) == 1
+    (only,) = books.ledger.history()
+    assert only.facts.document_sha256 == facts.document_sha256
     assert books.audit() == []
     books.close()
 

@@ -118,6 +118,14 @@ class LimitReached(LedgerError):
         super().__init__(str(refusal))
 
 
+class DocumentRepeated(LedgerError):
+    """The user's document is printed already; `earlier` (ports.AttemptRecord) is the attempt that has it."""
+
+    def __init__(self, earlier: object) -> None:
+        self.earlier = earlier
+        super().__init__("the same document is printed already")
+
+
 class AccountClosed(LedgerError):
     """The account was deleted; a new one of its name is another account."""
 

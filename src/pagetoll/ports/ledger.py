@@ -63,6 +63,15 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class NoCopy:
+    """A reserve that fails where another job of the user's prints the same document, or has printed it since then;
+    attempts up to `beyond` are known, and count no more."""
+
+    since: datetime
+    beyond: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Reserved:
     """A successful reserve. `in_grace` are the accounts that are to be warned of (over their soft limit, or with
     little money left), with their new state."""
@@ -237,11 +246,18 @@ class Ledger(DeviceLedger, Protocol):
         """How these rolling limits stand now, and why what is asked for would not fit, if so."""
         ...
 
-    def reserve(self, facts: AttemptFacts, plan: Plan, decision: Decision, notes: Sequence[Note]) -> Reserved:
+    def reserve(
+        self,
+        facts: AttemptFacts,
+        plan: Plan,
+        decision: Decision,
+        notes: Sequence[Note],
+        no_copy: NoCopy | None = None,
+    ) -> Reserved:
         """Write the attempt and set all legs aside, or nothing. Durable when it returns.
 
         A second call with the same key returns the first one's result. Raises LimitReached(refusal),
-        AccountClosed, AlreadySettled, AlreadyVoided.
+        DocumentRepeated(earlier) by `no_copy`, AccountClosed, AlreadySettled, AlreadyVoided.
         """
         ...
 

@@ -180,6 +180,7 @@ class Attempt:
     accounted: bool = False  # the books know printer, user and entry: hooks and banners belong to the job
     withdrawn: bool = False  # canceled by the user's answer or the ticket command
     withdrawal: str = ""  # why, in a sentence
+    copies_allowed_up_to: int = 0  # the last attempt with the same document that the site's command let pass
     silent: bool = False  # nobody is told of this decision
     told: bool = False
     prepared: bool = False  # the prehook was run

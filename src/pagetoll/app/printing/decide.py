@@ -7,7 +7,7 @@ from dataclasses import replace
 from pagetoll.app.names import on_one_line
 from pagetoll.app.printing import watched
 from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_HOLD, EXIT_PRINTED, Attempt, Services
-from pagetoll.app.printing.duplicates import duplicate
+from pagetoll.app.printing.duplicates import duplicate, judged, no_copy
 from pagetoll.app.printing.hooks import run_hook
 from pagetoll.app.printing.ink import priced_by_ink
 from pagetoll.app.printing.receive import look_up
@@ -16,7 +16,7 @@ from pagetoll.app.standings import standings_of
 from pagetoll.config.options import OnLimit, Policy, UnknownBillingCode, UnknownSize
 from pagetoll.core import charging
 from pagetoll.core.charging import ChargeView
-from pagetoll.core.errors import AccountClosed, LimitReached
+from pagetoll.core.errors import AccountClosed, DocumentRepeated, LimitReached
 from pagetoll.core.hook_variables import Phase
 from pagetoll.core.jobs import Outcome, Ticket
 from pagetoll.core.lifecycle import Event
@@ -25,7 +25,7 @@ from pagetoll.core.policy import ALLOWED, Decision, Refusal, Verdict, warned
 from pagetoll.core.pricing import FREE
 from pagetoll.core.site_commands import SiteCommand
 from pagetoll.core.standings import NO_STANDINGS, Standings
-from pagetoll.ports import AttemptFacts, Reserved
+from pagetoll.ports import AttemptFacts, AttemptRecord, Reserved
 
 #: What the history keeps under `privacy`.
 HIDDEN = "hidden"
@@ -153,8 +153,8 @@ def reserve(services: Services, attempt: Attempt) -> Event:
         if event is not Event.ACCEPTED:
             return Event.OVER_LIMIT if event is Event.REFUSED else event
         reserved = _set_aside(services, attempt)
-    if reserved is None:
-        return Event.OVER_LIMIT
+    if isinstance(reserved, Event):
+        return reserved
     attempt.attempt_id = reserved.attempt_id
     attempt.notes.clear()  # they are on record
     if reserved.in_grace:
@@ -163,18 +163,28 @@ def reserve(services: Services, attempt: Attempt) -> Event:
     return Event.RESERVED
 
 
-def _set_aside(services: Services, attempt: Attempt) -> Reserved | None:
-    """What was reserved; None where a limit forbids it, with the decision that says so. Raises AccountClosed."""
+def _set_aside(services: Services, attempt: Attempt) -> Reserved | Event:
+    """What was reserved; the event where a limit or a copy forbids it, with the decision that says so, or where the
+    job was given up meanwhile. Raises AccountClosed."""
     assert attempt.plan is not None
     assert attempt.decision is not None
     decision = attempt.would_be or attempt.decision
+    wanted = None if watched.is_watched(attempt) and attempt.would_be else no_copy(services, attempt)
     try:
-        return services.ledger.reserve(facts_of(services, attempt), attempt.plan, decision, attempt.notes)
+        return services.ledger.reserve(facts_of(services, attempt), attempt.plan, decision, attempt.notes, wanted)
     except LimitReached as error:
         attempt.standings = error.standings if isinstance(error.standings, Standings) else None
         attempt.decision = _over_limit(attempt, error.refusal)
+    except DocumentRepeated as error:
+        assert isinstance(error.earlier, AttemptRecord)
+        found = judged(services, attempt, error.earlier)
+        if found is None:
+            return _set_aside(services, attempt)
+        if isinstance(found, Event):
+            return found
+        attempt.decision = found
     if not watched.is_watched(attempt):
-        return None
+        return Event.OVER_LIMIT
     watched.let_pass(services, attempt)
     assert attempt.would_be is not None
     return services.ledger.reserve(facts_of(services, attempt), attempt.plan, attempt.would_be, attempt.notes)

@@ -56,10 +56,10 @@ def _user(connection: Connection, user_id: int | None) -> UserRow | None:
 
 
 def same_document(
-    connection: Connection, key: AttemptKey, user_id: int, sha256: str, since_micros: int
+    connection: Connection, key: AttemptKey, user_id: int, sha256: str, since_micros: int, beyond: int = 0
 ) -> AttemptRecord | None:
-    """See `ports.Ledger.same_document`. The index on user and time of arrival bounds what is read: a job that took
-    longer than a day to print is not looked for."""
+    """See `ports.Ledger.same_document`. Attempts up to number `beyond` are left out. The index on user and time
+    of arrival bounds what is read: a job that took longer than a day to print is not looked for."""
     job = key.job
     printed = or_(
         attempts.c.state != AttemptState.CLOSED.value,
@@ -76,6 +76,7 @@ def same_document(
             attempts.c.user_id == user_id,
             attempts.c.received_at >= since_micros - DAY_MICROS,
             attempts.c.document_sha256 == sha256,
+            attempts.c.id > beyond,
             printed,
             ~of_this_job,
         )

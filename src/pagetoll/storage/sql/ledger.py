@@ -22,6 +22,7 @@ from pagetoll.ports import (
     KeptReading,
     LegRecord,
     LoggedPosting,
+    NoCopy,
     Note,
     Phase,
     Refund,
@@ -101,9 +102,16 @@ class SqlLedger:
     def count_deny_banners(self, account_id: int, added: int) -> None:
         self.database.write(lambda connection: count_deny_banners(connection, account_id, added), durable=False)
 
-    def reserve(self, facts: AttemptFacts, plan: Plan, decision: Decision, notes: Sequence[Note]) -> Reserved:
+    def reserve(
+        self,
+        facts: AttemptFacts,
+        plan: Plan,
+        decision: Decision,
+        notes: Sequence[Note],
+        no_copy: NoCopy | None = None,
+    ) -> Reserved:
         now = self.database.now_micros()
-        return self.database.write(lambda connection: reserve(connection, facts, plan, decision, notes, now))
+        return self.database.write(lambda connection: reserve(connection, facts, plan, decision, notes, now, no_copy))
 
     def rolling_uses(
         self, asking: Asking, checks: Sequence[RollingCheck]

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from pagetoll.core.charging import Plan
-from pagetoll.core.errors import AccountClosed, AlreadySettled, AlreadyVoided, LimitReached
+from pagetoll.core.errors import AccountClosed, AlreadySettled, AlreadyVoided, DocumentRepeated, LimitReached
 from pagetoll.core.jobs import AttemptState
 from pagetoll.core.messages import _
 from pagetoll.core.policy import (
@@ -28,12 +28,13 @@ from pagetoll.core.policy import (
     warned,
 )
 from pagetoll.core.standings import Standings, Stood
-from pagetoll.ports import AttemptFacts, Note, Reserved
+from pagetoll.ports import AttemptFacts, NoCopy, Note, Reserved
 from pagetoll.storage.sql.accounts import (
     accounts_named,
     bounded,
     lock_accounts_with_sums,
     lock_owners,
+    lock_users,
     state_of,
     sum_key,
 )
@@ -46,7 +47,8 @@ from pagetoll.storage.sql.attempts import (
     plan_columns,
 )
 from pagetoll.storage.sql.guard import grace_end, taking
-from pagetoll.storage.sql.instants import EPOCH, from_micros, maybe_micros
+from pagetoll.storage.sql.instants import EPOCH, from_micros, maybe_micros, to_micros
+from pagetoll.storage.sql.job_figures import same_document
 from pagetoll.storage.sql.rolling import check_rolling
 from pagetoll.storage.sql.schema import accounts, attempts, reservations
 from pagetoll.storage.sql.standings import rolling_to_json, stood_columns
@@ -72,10 +74,13 @@ def reserve(
     decision: Decision,
     notes: Sequence[Note],
     now: int,
+    no_copy: NoCopy | None = None,
 ) -> Reserved:
     """See `ports.Ledger.reserve`; `now` in microseconds."""
     if (known := find_attempt(connection, facts.key)) is not None:
         return _first_result(connection, known, facts)
+    if no_copy is not None and facts.user_id is not None:
+        _refuse_copy(connection, facts, facts.user_id, no_copy)
     lock_owners(connection, [leg.account_id for leg in plan.legs])
     rolling = check_rolling(connection, facts, plan, now)
     attempt_id = insert_attempt(
@@ -111,6 +116,16 @@ def reserve(
         warning = decision_columns(warned(warn_of[0]))
         connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(**warning))
     return Reserved(attempt_id, tuple(warn_of))
+
+
+def _refuse_copy(connection: Connection, facts: AttemptFacts, user_id: int, no_copy: NoCopy) -> None:
+    """While the user's row is held, no other job of his comes between this look and the attempt's row. Raises
+    DocumentRepeated."""
+    lock_users(connection, (user_id,))
+    since = to_micros(no_copy.since)
+    earlier = same_document(connection, facts.key, user_id, facts.document_sha256, since, no_copy.beyond)
+    if earlier is not None:
+        raise DocumentRepeated(earlier)
 
 
 def _takings(states: Sequence[Row[Any]], plan: Plan) -> dict[int, Taking]:
