@@ -6,13 +6,13 @@ import pwd
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from contract.books import Books
+from lab.folders import open_folder
 from pagetoll.frontends.programs import module_of
 
 SERVICE_USER = "nobody"
@@ -96,15 +96,6 @@ class Site:
 def _becoming(user: str) -> list[str]:
     found = pwd.getpwnam(user)
     return ["setpriv", "--reuid", str(found.pw_uid), "--regid", str(found.pw_gid), "--clear-groups"]
-
-
-@contextmanager
-def open_folder() -> Iterator[Path]:
-    """A folder that all users can pass, unlike pytest's own."""
-    with tempfile.TemporaryDirectory(prefix="pagetoll-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        yield folder
 
 
 @contextmanager

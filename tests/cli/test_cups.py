@@ -15,70 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from pagetoll.core.errors import DeviceRefused
+from cli.cups_place import SERVICE_USER, Place, new_place
 from pagetoll.integrations.printlab.cupsconf import CupsSettings
-from pagetoll.integrations.printlab.cupsd import PrivateCups
 from pagetoll.integrations.printlab.processes import wait_until
 
-SERVICE_USER = "nobody"
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the backend is installed as root")
-
-
-class Place:
-    """A home, a scheduler, and the command run against both."""
-
-    def __init__(self, folder: Path, settings: CupsSettings | None = None) -> None:
-        self.home = folder / "home"
-        self.cups = PrivateCups(folder / "cups", settings=settings)
-        self.cups.start()
-
-    def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "pagetoll.frontends.cli.pagetoll", *arguments],
-            env={
-                **os.environ,
-                "PAGETOLL_HOME": str(self.home),
-                "CUPS_SERVER": self.cups.server,
-                "PYTHONPATH": os.pathsep.join(sys.path),
-                **environ,
-            },
-            cwd="/",
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr
-        return done
-
-    def good(self, *arguments: str) -> str:
-        done = self.run(*arguments)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def shown_uris(self) -> dict[str, str]:
-        try:
-            lines = self.cups.run("lpstat", "-v").splitlines()
-        except DeviceRefused as error:
-            assert "No destinations added" in str(error)
-            return {}
-        return dict(re.fullmatch(r"device for (\S+): (.*)", line).groups() for line in lines if line)
-
-    def true_uris(self) -> list[str]:
-        text = (self.cups.tree.etc / "printers.conf").read_text()
-        return re.findall(r"^DeviceURI (.*)$", text, re.M)
 
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
-    with tempfile.TemporaryDirectory(prefix="pagetoll-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        place = Place(folder)
-        try:
-            place.good("init", "--user", SERVICE_USER)
-            yield place
-        finally:
-            place.cups.close()
+    with new_place() as place:
+        yield place
 
 
 @pytest.fixture
@@ -246,28 +193,22 @@ def test_another_programs_backend_is_left_alone(place: Place, make):
 
 
 def test_a_password_is_found_although_the_scheduler_writes_its_file_late():
-    with tempfile.TemporaryDirectory(prefix="pagetoll-test-") as name:
-        Path(name).chmod(0o755)
-        late = Place(Path(name), CupsSettings(dirty_clean_interval_s=4))
-        try:
-            late.good("init", "--user", SERVICE_USER)
-            late.good("cups", "install")
-            late.cups.add_queue("secret", SECRET)
-            refused = late.run("cups", "manage", "secret")
-            assert refused.returncode == 1
-            assert "holds a password" in refused.stderr
-            late.good("cups", "manage", "--keep-secret", "secret")
-            late.good("cups", "unmanage", "secret")
-            wait_until(lambda: late.true_uris() == [SECRET], 30, "the old URI in printers.conf")
-        finally:
-            late.cups.close()
+    with new_place(CupsSettings(dirty_clean_interval_s=4)) as late:
+        late.good("cups", "install")
+        late.cups.add_queue("secret", SECRET)
+        refused = late.run("cups", "manage", "secret")
+        assert refused.returncode == 1
+        assert "holds a password" in refused.stderr
+        late.good("cups", "manage", "--keep-secret", "secret")
+        late.good("cups", "unmanage", "secret")
+        wait_until(lambda: late.true_uris() == [SECRET], 30, "the old URI in printers.conf")
 
 
 TESTS = Path(__file__).parent.parent
 WITHOUT_ROOT = """
 import sys
 from pathlib import Path
-from cli.test_cups import Place
+from cli.cups_place import Place
 place = Place(Path(sys.argv[1]))
 try:
     place.good("init")
@@ -288,7 +229,7 @@ def test_all_of_it_works_without_root_on_a_scheduler_of_ones_own():
         user = pwd.getpwnam("daemon")
         os.chown(name, user.pw_uid, user.pw_gid)
         support = Path(name, "support")  # others may not be able to pass the folder of the clone
-        for part in ("cli", "lab", "system"):
+        for part in ("cli", "lab"):
             shutil.copytree(TESTS / part, support / part, ignore=shutil.ignore_patterns("__pycache__"))
         done = subprocess.run(
             [

@@ -2,13 +2,11 @@
 """What pagetoll cups has set up prints: with a kept password, and through a backend that is not root."""
 
 import os
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from cli.test_cups import SERVICE_USER, Place
+from cli.cups_place import Place, new_place
 from pagetoll.integrations.printlab.sink import RawSink
 from pagetoll.wire.ipp import JobState
 
@@ -25,17 +23,9 @@ cat "$6" >/dev/null
 
 @pytest.fixture
 def place() -> Iterator[Place]:
-    with tempfile.TemporaryDirectory(prefix="pagetoll-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        place = Place(folder)
-        try:
-            place.good("init", "--user", SERVICE_USER)
-            (place.home / "pagetoll.toml").write_text('policy = "allow"\n')
-            yield place
-        finally:
-            place.run("daemon", "stop")
-            place.cups.close()
+    with new_place() as place:
+        (place.home / "pagetoll.toml").write_text('policy = "allow"\n')
+        yield place
 
 
 def test_a_kept_password_reaches_the_device_backend_and_no_log(place: Place):

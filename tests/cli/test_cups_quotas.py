@@ -4,13 +4,11 @@
 import json
 import os
 import shlex
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from cli.test_cups import SERVICE_USER, Place
+from cli.cups_place import Place, new_place
 from pagetoll.integrations.cups_quotas import quotas_of
 from pagetoll.integrations.printlab.sink import RawSink
 from pagetoll.wire.ipp import JobState
@@ -25,21 +23,13 @@ DOCUMENT = b"%!PS\nshowpage\nshowpage\nshowpage\n"
 @pytest.fixture
 def place() -> Iterator[Place]:
     """`laser` has a limit of 4 impressions and of 1000 KiB in a week, `plotter` a limit without a period."""
-    with tempfile.TemporaryDirectory(prefix="pagetoll-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        place = Place(folder)
-        try:
-            place.good("init", "--user", SERVICE_USER)
-            for queue in ("laser", "plotter", "plain"):
-                place.cups.add_queue(queue, NOWHERE)
-            quotas = (f"job-quota-period={WEEK_S}", "job-page-limit=4", "job-k-limit=1000")
-            place.cups.run("lpadmin", "-plaser", *(word for quota in quotas for word in ("-o", quota)))
-            place.cups.run("lpadmin", "-pplotter", "-o", "job-page-limit=4")
-            yield place
-        finally:
-            place.run("daemon", "stop")
-            place.cups.close()
+    with new_place() as place:
+        for queue in ("laser", "plotter", "plain"):
+            place.cups.add_queue(queue, NOWHERE)
+        quotas = (f"job-quota-period={WEEK_S}", "job-page-limit=4", "job-k-limit=1000")
+        place.cups.run("lpadmin", "-plaser", *(word for quota in quotas for word in ("-o", quota)))
+        place.cups.run("lpadmin", "-pplotter", "-o", "job-page-limit=4")
+        yield place
 
 
 def rolling(place: Place) -> dict[str, tuple[object, ...]]:

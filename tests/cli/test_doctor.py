@@ -6,18 +6,16 @@ import os
 import re
 import signal
 import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from cli.patient import FACTS, NOON, SERVICE_USER, Patient, needs_root, new_patient
 from pagetoll.app.doctor.checks import (
     Backend,
-    Facts,
     Queue,
     check_clock,
     check_cups,
@@ -29,66 +27,15 @@ from pagetoll.app.doctor.checks import (
 from pagetoll.app.doctor.device_key import device_key
 from pagetoll.app.doctor.findings import Level
 from pagetoll.frontends.cli.doctor_facts import apparmor_mode
-from pagetoll.integrations.printlab.cupsd import PrivateCups
 from pagetoll.integrations.printlab.processes import wait_until
-
-SERVICE_USER = "nobody"
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="the doctor looks at root's files")
-
-
-class Patient:
-    """A whole installation in a folder: home, scheduler, backend, one managed queue."""
-
-    def __init__(self, folder: Path) -> None:
-        self.home = folder / "home"
-        self.folder = folder
-        self.cups = PrivateCups(folder / "cups")
-        self.cups.start()
-        programs = folder / "bin"
-        programs.mkdir()
-        pagetoll = programs / "pagetoll"
-        path = os.pathsep.join(sys.path)
-        pagetoll.write_text(
-            f"#!/bin/sh\nPYTHONPATH='{path}' exec {sys.executable} -m pagetoll.frontends.cli.pagetoll \"$@\"\n"
-        )
-        pagetoll.chmod(0o755)
-        self.environ = {
-            **os.environ,
-            "PATH": f"{programs}:/usr/sbin:/usr/bin:/sbin:/bin",
-            "PAGETOLL_HOME": str(self.home),
-            "CUPS_SERVER": self.cups.server,
-        }
-
-    def run(self, command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["/bin/sh", "-c", command], env=self.environ, cwd="/", capture_output=True, text=True, check=False
-        )
-
-    def doctor(self) -> tuple[int, str]:
-        done = self.run("pagetoll doctor --quiet")
-        assert "Traceback" not in done.stderr
-        assert done.stderr == ""
-        return done.returncode, done.stdout
-
-    @property
-    def backend(self) -> Path:
-        return self.cups.backend_dir / "cupspykota"
 
 
 @pytest.fixture(scope="module")
 def patient() -> Iterator[Patient]:
-    with tempfile.TemporaryDirectory(prefix="pagetoll-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        patient = Patient(folder)
-        try:
-            for command in (f"init --user {SERVICE_USER}", "cups install"):
-                assert patient.run(f"pagetoll {command}").returncode == 0
-            patient.cups.add_queue("laser", "socket://127.0.0.1:9", options={"printer-op-policy": "authenticated"})
-            assert patient.run("pagetoll cups manage laser").returncode == 0
-            yield patient
-        finally:
-            patient.cups.close()
+    with new_patient() as patient:
+        patient.cups.add_queue("laser", "socket://127.0.0.1:9", options={"printer-op-policy": "authenticated"})
+        assert patient.run("pagetoll cups manage laser").returncode == 0
+        yield patient
 
 
 @needs_root
@@ -293,35 +240,6 @@ def test_the_daemon_that_a_job_would_start_answers_the_doctor_and_is_found_hangi
 def test_the_doctor_leaves_nothing_of_root_in_the_home(patient: Patient):
     patient.doctor()
     assert {path.owner() for path in [patient.home, *patient.home.rglob("*")]} == {SERVICE_USER}
-
-
-NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
-FACTS = Facts(
-    now=NOON,
-    home="/home",
-    socket="/home/pagetolld.sock",
-    owner_uid=1,
-    owner_name="daemon",
-    me_uid=0,
-    config_errors=(),
-    pykota_files=(),
-    config_warnings=(),
-    places=(),
-    free_octets=None,
-    database_error="",
-    newest_at=None,
-    owner_error="",
-    cups_version="2.4",
-    cups_error="",
-    backend_dir="/backends",
-    backends=(),
-    backend_error="",
-    queues=(),
-    programs={},
-    apparmor_mode="",
-    apparmor_lets_backends_work=False,
-    daemon="absent",
-)
 
 
 def test_a_queue_of_tea4cups_without_our_backend_is_mended_by_installing_it_under_that_name():

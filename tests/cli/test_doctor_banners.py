@@ -3,13 +3,12 @@
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cli.test_doctor import SERVICE_USER, Patient, needs_root
+from cli.patient import Patient, needs_root, new_patient
 from pagetoll.app.doctor.banners import BannerWish, check_banners
 from pagetoll.app.doctor.findings import Level
 from pagetoll.config.options import QueueSettings, Settings
@@ -30,24 +29,14 @@ QUEUES = {
 
 @pytest.fixture(scope="module")
 def patient() -> Iterator[Patient]:
-    with tempfile.TemporaryDirectory(prefix="pagetoll-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        patient = Patient(folder)
-        try:
-            for command in (f"init --user {SERVICE_USER}", "cups install"):
-                assert patient.run(f"pagetoll {command}").returncode == 0
-            for queue, lines in QUEUES.items():
-                ppd = folder / f"{queue}.ppd"
-                ppd.write_text(PPD + lines)
-                patient.cups.run(
-                    "lpadmin", "-p", queue, "-E", "-v", "cupspykota:socket://127.0.0.1:9", "-P", str(ppd)
-                )
-            patient.cups.add_queue("raw", "cupspykota:socket://127.0.0.1:9")
-            patient.cups.add_queue("unmanaged", "socket://127.0.0.2:9")
-            yield patient
-        finally:
-            patient.cups.close()
+    with new_patient() as patient:
+        for queue, lines in QUEUES.items():
+            ppd = patient.folder / f"{queue}.ppd"
+            ppd.write_text(PPD + lines)
+            patient.cups.run("lpadmin", "-p", queue, "-E", "-v", "cupspykota:socket://127.0.0.1:9", "-P", str(ppd))
+        patient.cups.add_queue("raw", "cupspykota:socket://127.0.0.1:9")
+        patient.cups.add_queue("unmanaged", "socket://127.0.0.2:9")
+        yield patient
 
 
 def banner_lines(patient: Patient, toml: str, command: str = "pagetoll doctor") -> dict[str, tuple[str, str]]:

@@ -7,11 +7,12 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from lab.folders import open_folder
 
 SERVICE_USER = "nobody"
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make the home of another user")
@@ -19,10 +20,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make th
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A folder that every user can pass (pytest's own is closed to others)."""
-    with tempfile.TemporaryDirectory(prefix="pagetoll-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
+    with open_folder() as folder:
         yield folder
 
 

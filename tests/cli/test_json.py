@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.site import AS_ROOT, SERVICE_USER, Site, open_folder
+from cli.site import AS_ROOT, SERVICE_USER, Site
 from cli.test_upkeep import leave_behind
+from lab.folders import open_folder
 from pagetoll.frontends.programs import pagetoll_lines
 from pagetoll.integrations.printlab.cupsd import PrivateCups
 

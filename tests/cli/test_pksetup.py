@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from cli.feeding import feed
-from cli.site import AS_ROOT, OTHER_USER, SERVICE_USER, Done, Site, module_of, open_folder
+from cli.site import AS_ROOT, OTHER_USER, SERVICE_USER, Done, Site, module_of
+from lab.folders import open_folder
 
 PROGRAM = "pksetup"
 needs_root = pytest.mark.skipif(not AS_ROOT, reason="without --dry-run it is for root only")

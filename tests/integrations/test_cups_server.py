@@ -2,12 +2,12 @@
 """Which files belong to the scheduler we talk to, and what its configuration says."""
 
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from lab.folders import open_folder
 from pagetoll.integrations.cups_server import (
     CupsFiles,
     authenticating_policies,
@@ -21,9 +21,8 @@ from pagetoll.integrations.printlab.cupsd import PrivateCups
 
 @pytest.fixture(scope="module")
 def cups() -> Iterator[PrivateCups]:
-    with tempfile.TemporaryDirectory(prefix="pagetoll-test-") as name:
-        Path(name).chmod(0o755)
-        cups = PrivateCups(Path(name) / "cups")
+    with open_folder() as folder:
+        cups = PrivateCups(folder / "cups")
         cups.start()
         try:
             yield cups
