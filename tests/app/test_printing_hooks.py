@@ -115,7 +115,7 @@ def test_a_cancel_while_the_prehook_runs_gives_everything_back_and_the_posthook_
     begun = shop.folder / "begun"
     shop.queue(prehook=shell(f"echo > {begun}; sleep 60"), posthook=hooks.program("post"))
     caller = shop.hand_in(shop.job(), pages(2))
-    wait_until(begun.exists, 20, "the prehook runs")
+    wait_until(begun.exists, 60, "the prehook runs")
     caller.send(frames.Canceled())
     caller.conclude()
     assert (caller.status, shop.record.outcome, shop.posted, shop.reserved) == (0, Outcome.CANCELED, 0, 0)

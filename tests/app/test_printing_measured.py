@@ -62,7 +62,7 @@ def test_a_counter_that_is_reset_in_the_middle_is_set_aside(shop: Shop) -> None:
         measured_by(shop, place)
         caller = shop.hand_in(shop.job(uri=place.uri), pages(4))
         caller.begin(place.backend)
-        wait_until(lambda: place.engine.marked > 0, 10, "it prints")
+        wait_until(lambda: place.engine.marked > 0, 60, "it prints")
         place.engine.forget_counter()
         caller.end()
     assert charged(shop) == (4, ChargeRule.PARSED, None)

@@ -29,7 +29,7 @@ def die(shop: Shop, place: Machine, at: Command, backend: str = "", count: int =
     caller = shop.hand_in(shop.job(uri=place.uri, process=dead_process()), pages(count))
     caller.begin(backend or place.backend)
     assert caller.backend is not None
-    caller.backend.wait(20)
+    caller.backend.wait(60)
     if at is not Command.WATCH_BACKEND:
         caller.send(frames.Ended(status=0, canceled=False, signal_number=0))
     caller.join()
@@ -65,7 +65,7 @@ def test_what_the_device_marked_is_charged_and_nothing_twice(shop: Shop, at: Com
 
 def stands_open(place: Machine) -> None:
     """Its paper is out, for good."""
-    wait_until(lambda: place.engine.error_bits != 0, 10, "its paper is out")
+    wait_until(lambda: place.engine.error_bits != 0, 60, "its paper is out")
 
 
 def is_gone(place: Machine) -> None:
@@ -73,7 +73,7 @@ def is_gone(place: Machine) -> None:
 
 
 def is_reset(place: Machine) -> None:
-    wait_until(lambda: place.engine.marked == 6, 10, "all is on paper")
+    wait_until(lambda: place.engine.marked == 6, 60, "all is on paper")
     place.engine.forget_counter()
 
 
@@ -107,7 +107,7 @@ def test_a_job_that_nobody_measured_there_meanwhile_makes_the_reading_worthless(
             shop.settings, queues={"hp2": replace(shop.settings.defaults, accounter=SoftwareAccounter())}
         )
         assert shop.print(pages(3), place.backend, queue="hp2", uri=place.uri).status == 0
-        wait_until(lambda: place.engine.marked == 5, 10, "both are on paper")
+        wait_until(lambda: place.engine.marked == 5, 60, "both are on paper")
         shop.upkeep()
     assert [(record.charged_impressions, record.charge_rule) for record in shop.records()] == [
         (6, ChargeRule.HANDED_OVER_UNKNOWN),

@@ -195,7 +195,7 @@ def test_the_second_of_two_waits_until_the_first_is_over_before_anything_is_spli
         second.begin(place.backend)
         second.backend_ends()
         second.wait_for_word("INFO: Waiting for serial:LAB1: another job there is not over yet")
-        wait_until(lambda: place.engine.marked == 6, 10, "both are on paper")
+        wait_until(lambda: place.engine.marked == 6, 60, "both are on paper")
         first.end()
         second.conclude()
     assert charges(shop) == [(4, ChargeRule.SHARED_READING), (2, ChargeRule.SHARED_READING)]

@@ -168,7 +168,7 @@ def test_a_filtered_job_that_is_canceled_ends_where_the_backend_has_read_to_and_
     caller.begin(f"head -c {read} > /dev/null; echo read >&2; read go < {tea.folder}/gate; wc -c >> {tea.log}")
     caller.backend_says()
     caller.send(frames.Canceled())
-    wait_until(lambda: os.fstat(caller.input).st_size == read, 10, "the document ends there")
+    wait_until(lambda: os.fstat(caller.input).st_size == read, 60, "the document ends there")
     (tea.folder / "gate").write_text("go\n")
     caller.end(canceled=True)
     assert tea.lines == ["0"]
@@ -191,10 +191,10 @@ def test_a_hanging_hook_is_stopped_and_fails(tea: TeaShop) -> None:
 def test_canceling_in_the_spooler_ends_the_prehooks(tea: TeaShop) -> None:
     tea.conf("prehook_a : echo $$ >> LOG; sleep 600\nposthook_a : echo post $TEASTATUS >> LOG\n")
     caller = tea.shop.hand_in(tea.job(), pages(2))
-    wait_until(lambda: bool(tea.lines), 10, "the prehook runs")
+    wait_until(lambda: bool(tea.lines), 60, "the prehook runs")
     caller.send(frames.Canceled())
     assert isinstance(caller.hear(), frames.Exit)
-    wait_until(lambda: not Path(f"/proc/{tea.lines[0]}").exists(), 10, "the prehook is over")
+    wait_until(lambda: not Path(f"/proc/{tea.lines[0]}").exists(), 60, "the prehook is over")
     assert tea.shop.record.outcome is Outcome.CANCELED
     assert len(tea.lines) == 1
 

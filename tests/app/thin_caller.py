@@ -18,7 +18,7 @@ from pagetoll.frontends.daemon.session import Session
 from pagetoll.wire import frames
 from pagetoll.wire.frames import Message
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 LIFE = 'printf "!" >&"$LIFE"; '  # what a backend's process does before it becomes the backend
 
 

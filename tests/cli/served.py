@@ -28,12 +28,12 @@ def served(site: Site) -> Iterator[Site]:
             stderr=file,
         )
     try:
-        wait_until(lambda: is_served(home) or daemon.poll() is not None, 20, f"the daemon serves; its log: {log}")
+        wait_until(lambda: is_served(home) or daemon.poll() is not None, 60, f"the daemon serves; its log: {log}")
         assert daemon.poll() is None, log.read_text()
         yield site
     finally:
         daemon.terminate()
-        daemon.wait(20)
+        daemon.wait(60)
 
 
 def furnish(site: Site) -> None:

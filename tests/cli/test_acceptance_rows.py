@@ -205,7 +205,7 @@ def test_row_i2_the_backend_works_as_a_link_and_as_a_copy(site: Site, place_it: 
     status = backend.stat()
     assert (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (0, 0, 0o700)
     place_it(backend, theirs / "cupspykota")
-    listed = subprocess.run([theirs / "cupspykota"], env={}, capture_output=True, text=True, timeout=30, check=True)
+    listed = subprocess.run([theirs / "cupspykota"], env={}, capture_output=True, text=True, timeout=60, check=True)
     assert listed.stdout.startswith("network cupspykota ")
 
 

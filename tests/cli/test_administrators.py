@@ -90,12 +90,12 @@ def server(site: Site) -> Iterator[PrintServer]:
                 stderr=file,
             )
         try:
-            wait_until(lambda: is_served(home) or daemon.poll() is not None, 20, f"the daemon serves; its log: {log}")
+            wait_until(lambda: is_served(home) or daemon.poll() is not None, 60, f"the daemon serves; its log: {log}")
             assert daemon.poll() is None, log.read_text()
             yield PrintServer(site, enter)
         finally:
             daemon.terminate()
-            daemon.wait(20)
+            daemon.wait(60)
     finally:
         hidden.kill()
         hidden.wait()

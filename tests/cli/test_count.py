@@ -256,7 +256,7 @@ def test_the_bar_is_wiped_away_and_only_a_terminal_has_one(capsys: pytest.Captur
             seen.append(capsys.readouterr().err)
             return "%" in "".join(seen)
 
-        wait_until(drawn, 20, "the bar to be drawn")
+        wait_until(drawn, 60, "the bar to be drawn")
     shown = "".join(seen) + capsys.readouterr().err
     assert shown.startswith("\r[############            ]  50 %")
     assert shown.endswith("\r\x1b[K")

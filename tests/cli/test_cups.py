@@ -201,7 +201,7 @@ def test_a_password_is_found_although_the_scheduler_writes_its_file_late():
         assert "holds a password" in refused.stderr
         late.good("cups", "manage", "--keep-secret", "secret")
         late.good("cups", "unmanage", "secret")
-        wait_until(lambda: late.true_uris() == [SECRET], 30, "the old URI in printers.conf")
+        wait_until(lambda: late.true_uris() == [SECRET], 60, "the old URI in printers.conf")
 
 
 TESTS = Path(__file__).parent.parent

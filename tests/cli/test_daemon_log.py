@@ -37,12 +37,12 @@ def running(site: Site, program: str = "from pagetoll.frontends.daemon.main impo
         )
     try:
         socket_path = site.home / "pagetolld.sock"
-        wait_until(lambda: accepts_connections(socket_path) or daemon.poll() is not None, 30, "the daemon")
+        wait_until(lambda: accepts_connections(socket_path) or daemon.poll() is not None, 60, "the daemon")
         assert daemon.poll() is None, path.read_text()
         yield path
     finally:
         daemon.send_signal(signal.SIGTERM)
-        daemon.wait(30)
+        daemon.wait(60)
 
 
 def configure(site: Site, text: str) -> None:
@@ -56,7 +56,7 @@ def test_the_steps_of_a_daemon_are_told_only_with_debug(site: Site, debug: bool)
     configure(site, f'logger = "stderr"\ndebug = {str(debug).lower()}\npolicy = "allow"\n')
     with running(site) as log:
         print_nothing(site)
-        wait_until(lambda: "outcome=" in log.read_text(), 30, "the end of the job")
+        wait_until(lambda: "outcome=" in log.read_text(), 60, "the end of the job")
     assert ("command=spool" in log.read_text()) is debug
     assert "pagetoll.daemon: serving home=" in log.read_text()
 
@@ -85,7 +85,7 @@ def print_nothing(site: Site) -> None:
 def system_log(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(tmp_path / "log"))
-        listening.settimeout(10)
+        listening.settimeout(60)
         yield listening
 
 
@@ -238,7 +238,7 @@ def test_a_failure_in_the_daemon_is_mailed_once_with_its_trace_and_no_secret(sit
     ask_for_mails(site, server)
     with running(site, FAULTY):
         print_nothing(site)
-        wait_until(lambda: bool(server.taken), 30, "the mail")
+        wait_until(lambda: bool(server.taken), 60, "the mail")
         print_nothing(site)
     (mail,) = server.taken
     assert mail.recipients == ("dev@example.org", "desk@example.org")
@@ -279,7 +279,7 @@ def test_nobody_is_told_where_nobody_is_named(site: Site, server: MailServer):
     configure(site, f'smtpserver = "{server.address}"\npolicy = "allow"\nlogger = "stderr"\n')
     with running(site, FAULTY) as log:
         print_nothing(site)
-        wait_until(lambda: "ZeroDivisionError" in log.read_text(), 30, "the failure")
+        wait_until(lambda: "ZeroDivisionError" in log.read_text(), 60, "the failure")
     assert server.taken == []
 
 

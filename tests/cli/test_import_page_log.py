@@ -223,7 +223,7 @@ def test_the_log_of_a_real_scheduler_charges_each_run_of_a_job_what_it_added(
     log = cups.tree.log / "page_log"
     time.sleep(1.1)
     cups.client.act_on_job(ipp.Operation.RESTART_JOB, job_id)
-    wait_until(lambda: log.exists() and len(log.read_text().splitlines()) == 2, 20.0, "page_log")
+    wait_until(lambda: log.exists() and len(log.read_text().splitlines()) == 2, 60, "page_log")
     found = imported(site, "--create", "--settle", "0", str(log))
     assert found["odd"] == 0
     with site.books() as books:

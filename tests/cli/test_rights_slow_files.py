@@ -103,7 +103,7 @@ def caller(site: Site, files: StuckFiles, file: Path) -> Iterator[None]:
     finally:
         process.kill()
         files.end()  # it waits for that, too
-        process.wait(20)
+        process.wait(60)
 
 
 CALLER = f"""
@@ -122,10 +122,10 @@ def test_nobody_waits_for_the_file_system_of_another_caller(fresh_site: Site):
     with new_site(fresh_site) as shop, served(shop), stuck_files(shop.folder / "his") as files:
         shop.do("pkusers", "-a", "games")
         with caller(shop, files, shop.folder / "his" / "file"):
-            wait_until(lambda: files.waiting > 0, 30, "his command closes the file")
+            wait_until(lambda: files.waiting > 0, 60, "his command closes the file")
             process = shop.start("pkusers", "-L", user="games")
             try:
-                out, err = process.communicate(timeout=20)
+                out, err = process.communicate(timeout=60)
             except subprocess.TimeoutExpired:
                 process.kill()
                 pytest.fail("another caller waits for him")

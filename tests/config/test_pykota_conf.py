@@ -356,7 +356,7 @@ def told_by(command: SiteCommand, values: dict[str, str] | None = None, **enviro
     """The arguments that the command's program gets; pknotify is a shell function that prints them."""
     function = "pknotify() { printf '%s\\0' \"$@\"; }\n"
     *shell, line = command.argv(values)
-    done = subprocess.run([*shell, function + line], env=environment, capture_output=True, timeout=20, check=True)
+    done = subprocess.run([*shell, function + line], env=environment, capture_output=True, timeout=60, check=True)
     return done.stdout.decode().split("\0")[:-1]
 
 

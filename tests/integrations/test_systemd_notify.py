@@ -18,7 +18,7 @@ def test_the_state_arrives_where_notify_socket_says(tmp_path: Path, abstract: bo
     name = f"@pagetoll-{secrets.token_hex(8)}" if abstract else str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind("\0" + name[1:] if abstract else name)
-        listener.settimeout(10)
+        listener.settimeout(60)
         assert notify("READY=1\nSTATUS=Bereit", {"NOTIFY_SOCKET": name})
         assert listener.recv(4096) == b"READY=1\nSTATUS=Bereit"
 

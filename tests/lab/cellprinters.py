@@ -110,7 +110,7 @@ class CellPrinters:
             options=cell.options,
         )
         self._cups.wait_job(job_id)
-        wait_until(lambda: self._received(cell.queue) > before, 10.0, f"a document at {cell.queue}")
+        wait_until(lambda: self._received(cell.queue) > before, 60, f"a document at {cell.queue}")
         if sink := self._sinks.get(cell.queue):
             parts = [count_raw(job.document) for job in sink.jobs()[before:]]
         else:

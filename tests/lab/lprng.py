@@ -113,7 +113,7 @@ class PrivateLpd:
                 stderr=log,
                 cwd="/",
             )
-        wait_until(lambda: "server pid" in self.run("lpc", "lpd", status=None), 20, "lpd answers")
+        wait_until(lambda: "server pid" in self.run("lpc", "lpd", status=None), 60, "lpd answers")
 
     def run(self, program: str, *words: str, status: int | None = 0) -> str:
         """Run one of its clients; all that it said."""
@@ -141,7 +141,7 @@ class PrivateLpd:
         left = [path for path in (self.folder / "spool" / queue).iterdir() if path.name.startswith(("df", "hf"))]
         return not left and not self.pids(queue)
 
-    def wait_idle(self, queue: str, timeout_s: float = 20) -> None:
+    def wait_idle(self, queue: str, timeout_s: float = 60) -> None:
         wait_until(lambda: self.is_idle(queue), timeout_s, f"the queue {queue} is empty")
 
     def pids(self, queue: str = "") -> list[int]:
@@ -170,7 +170,7 @@ class PrivateLpd:
                 except ProcessLookupError:
                     continue
         if self._process is not None:
-            self._process.wait(20)
+            self._process.wait(60)
 
     def close(self) -> None:
         self.kill()

@@ -101,7 +101,7 @@ class Shop:
             found = self.attempts(queue)
             return bool(found) and all(one.state is AttemptState.CLOSED for one in found)
 
-        wait_until(all_closed, 40, f"no attempt of {queue} is open")
+        wait_until(all_closed, 60, f"no attempt of {queue} is open")
         return self.attempts(queue)
 
     def limit(self, queue: str, pages: int) -> None:

@@ -59,7 +59,7 @@ class PostgresServer:
                 os.chown(self._folder, user.pw_uid, user.pw_gid)
             self._run("initdb", "-D", str(self._data), "-U", USER, "-A", "trust", "-E", "UTF8",
                       "--locale=C.UTF-8", "--no-sync")  # fmt: skip
-        self._daemon.start(self._answers, timeout_s=30.0)
+        self._daemon.start(self._answers, timeout_s=60.0)
 
     def stop(self) -> None:
         self._daemon.stop()

@@ -102,7 +102,7 @@ class Site:
                 (running_pid(self.home) == process.pid and accepts_connections(self.home.socket))
                 or process.poll() is not None
             ),
-            10,
+            60,
             f"pagetolld serves {self.home.data_folder}; its log: {self.daemon_log}",
         )
         if process.poll() == 0 and self.daemon_pid() is not None:
@@ -127,9 +127,9 @@ class Site:
         if pid is not None:
             os.kill(pid, signal.SIGCONT)
             os.kill(pid, signal.SIGTERM)
-            wait_until(lambda: not is_alive(pid), 20, f"the daemon, pid {pid}, ends")
+            wait_until(lambda: not is_alive(pid), 60, f"the daemon, pid {pid}, ends")
         if self.daemon is not None:
-            self.daemon.wait(20)
+            self.daemon.wait(60)
             self.daemon = None
 
     # --- the ledger -----------------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ class Site:
         with self.ledger() as ledger:
             return not ledger.open_attempts()
 
-    def settled(self, timeout_s: float = 20) -> None:
+    def settled(self, timeout_s: float = 60) -> None:
         """Have `pagetoll upkeep` repair what is left, until no attempt is open."""
 
         def repaired() -> bool:

@@ -98,7 +98,7 @@ def test_a_shell_script_can_be_run_and_parsed(script: str) -> None:
     path = ROOT / script
     assert path.stat().st_mode & 0o111
     assert "set -euo pipefail" in path.read_text(encoding="utf-8")
-    assert subprocess.run(["bash", "-n", path], capture_output=True, timeout=20, check=False).returncode == 0
+    assert subprocess.run(["bash", "-n", path], capture_output=True, timeout=60, check=False).returncode == 0
 
 
 @pytest.mark.parametrize("program", SCRIPTS)

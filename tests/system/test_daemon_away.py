@@ -63,7 +63,7 @@ def stopped(site: Site) -> Callable[[], None]:
 
 def killed(site: Site) -> Callable[[], None]:
     site.kill_daemon()
-    wait_until(lambda: site.daemon_pid() is None, 10, "the killed daemon has gone")
+    wait_until(lambda: site.daemon_pid() is None, 60, "the killed daemon has gone")
     return lambda: None
 
 
@@ -116,7 +116,7 @@ def test_while_the_daemon_is_away_jobs_follow_on_failure_and_are_booked_once(
         site.cups.submit_ipp(queue, postscript_document(pages), user="anna")
         for pages, queue in enumerate(QUEUES, start=1)
     )
-    wait_until(lambda: bool(clients_of(site)), 20, "a job's client waits for the daemon")
+    wait_until(lambda: bool(clients_of(site)), 60, "a job's client waits for the daemon")
     assert site.cups.wait_job(printed) is JobState.COMPLETED
     assert site.cups.wait_job(cancel) is JobState.CANCELED
     for job_id, becomes in ((hold, "is held"), (retry, "is tried again"), (cancel, "is canceled")):
@@ -127,7 +127,7 @@ def test_while_the_daemon_is_away_jobs_follow_on_failure_and_are_booked_once(
         assert "pagetoll doctor" in str(message)
     site.cups.cancel(retry)
     # A client that still lived when the daemon goes on would be told to release the job, and upkeep had none to name.
-    wait_until(lambda: not clients_of(site), 20, "the canceled job's client has ended")
+    wait_until(lambda: not clients_of(site), 60, "the canceled job's client has ended")
     assert printed_since(sink, jobs_before) == 4
     held = [line.split("\t") for line in (site.home.journal / "held").read_text().splitlines()]
     assert [(int(line[0]), line[2]) for line in held] == [(hold, "away-hold")]
@@ -221,12 +221,12 @@ def test_a_daemon_lost_while_the_device_prints_costs_neither_the_job_nor_the_cha
         site.run("edpykota", "-a", "-P", queue, "anna")
         site.cups.add_queue(queue, f"{SCHEME}:{slow.device_uri}")
         job_id = site.cups.submit_ipp(queue, postscript_document(2), user="anna")
-        wait_until(lambda: any(slow.open_octets()), 20, "the device prints")
+        wait_until(lambda: any(slow.open_octets()), 60, "the device prints")
         pid = site.daemon_pid()
         assert pid is not None
         os.kill(pid, number)
         if number is signal.SIGKILL:
-            wait_until(lambda: site.daemon_pid() is None, 10, "the killed daemon has gone")
+            wait_until(lambda: site.daemon_pid() is None, 60, "the killed daemon has gone")
             site.start_daemon()
         slow.release()
         if number is signal.SIGSTOP:

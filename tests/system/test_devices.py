@@ -57,8 +57,8 @@ class Queue:
         return self.ended(self.submit(pages))
 
     def ended(self, job_id: int, state: JobState = JobState.COMPLETED) -> AttemptRecord:
-        assert self.site.cups.wait_job(job_id, timeout_s=60) is state
-        wait_until(self.site.nothing_is_open, 40, "everything is settled")
+        assert self.site.cups.wait_job(job_id, timeout_s=120) is state
+        wait_until(self.site.nothing_is_open, 60, "everything is settled")
         self.site.audit()
         (attempt,) = self.site.attempts(job_id)
         return attempt
@@ -155,7 +155,7 @@ def test_an_snmp_printer_is_asked_in_the_version_that_the_site_says(shared: Site
 def test_an_snmp_printer_that_forgets_its_counter_costs_what_it_marked(shared: Site) -> None:
     with snmp_device(shared, EngineHabits(impression_s=0.3)) as device:
         job_id = device.submit(6)
-        wait_until(lambda: device.engine.marked > 1, 30, "it prints")
+        wait_until(lambda: device.engine.marked > 1, 60, "it prints")
         device.engine.forget_counter()
         attempt = device.ended(job_id)
         assert attempt.charged_impressions == device.engine.marked == 6
@@ -165,7 +165,7 @@ def test_an_snmp_printer_that_forgets_its_counter_costs_what_it_marked(shared: S
 def test_paper_out_is_waited_for_and_does_not_print_for_free(shared: Site) -> None:
     with snmp_device(shared, EngineHabits(out_of_paper_after=2)) as device:
         job_id = device.submit(5)
-        wait_until(lambda: device.engine.error_bits != 0, 30, "its paper is out")
+        wait_until(lambda: device.engine.error_bits != 0, 60, "its paper is out")
         device.engine.clear()
         attempt = device.ended(job_id)
         assert attempt.charged_impressions == device.engine.marked == 5
@@ -175,7 +175,7 @@ def test_paper_that_is_never_filled_in_does_not_print_for_free(shared: Site) -> 
     """The job is canceled, its document in the printer's memory; it would be printed as soon as there is paper."""
     with snmp_device(shared, EngineHabits(out_of_paper_after=2), "measure_max_s = 3") as device:
         job_id = device.submit(5)
-        wait_until(lambda: device.engine.error_bits != 0, 30, "its paper is out")
+        wait_until(lambda: device.engine.error_bits != 0, 60, "its paper is out")
         shared.cups.cancel(job_id)
         attempt = device.ended(job_id, JobState.CANCELED)
         assert (attempt.charged_impressions, attempt.charge_rule) == (5, ChargeRule.HANDED_OVER_UNKNOWN)
@@ -188,7 +188,7 @@ def test_a_cancel_while_the_counter_settles_does_not_print_for_free(shared: Site
     """The document is sent, the counter still moves: the spooler's kill does not end the measuring."""
     with snmp_device(shared, EngineHabits(impression_s=0.4)) as device:
         job_id = device.submit(8)
-        wait_until(lambda: device.engine.marked > 0, 30, "it prints")
+        wait_until(lambda: device.engine.marked > 0, 60, "it prints")
         shared.cups.cancel(job_id)
         attempt = device.ended(job_id, JobState.CANCELED)
         assert attempt.outcome is Outcome.CANCELED
@@ -206,7 +206,7 @@ def test_a_print_that_fails_is_not_counted(shared: Site) -> None:
         add_queue(shared, f"fails{number}", f"ipp://{engine.address}:{engine.port}/ipp/print?waitjob=false", options)
         device = Device(shared, f"fails{number}", engine)
         job_id = device.submit(4)
-        wait_until(lambda: bool(shared.attempts(job_id)), 30, "it was tried")
+        wait_until(lambda: bool(shared.attempts(job_id)), 60, "it was tried")
         shared.cups.cancel(job_id)
         wait_until(shared.nothing_is_open, 60, "everything is settled")
         assert [attempt.charged_impressions for attempt in shared.attempts(job_id)] == [0]
@@ -231,7 +231,7 @@ def test_a_pjl_printers_counter_is_charged(shared: Site, habits: EngineHabits) -
 def test_a_pjl_printer_that_jams_is_waited_for(shared: Site) -> None:
     with pjl_device(shared, EngineHabits(jams_after=3)) as device:
         job_id = device.submit(5)
-        wait_until(lambda: device.engine.code == 42010, 30, "it jams")
+        wait_until(lambda: device.engine.code == 42010, 60, "it jams")
         threading.Timer(2.0, device.engine.clear).start()
         attempt = device.ended(job_id)
         assert attempt.charged_impressions == device.engine.marked == 5
@@ -240,7 +240,7 @@ def test_a_pjl_printer_that_jams_is_waited_for(shared: Site) -> None:
 def test_a_pjl_printer_that_is_switched_off_costs_what_it_marked(shared: Site) -> None:
     with pjl_device(shared, EngineHabits(power_lost_after=3, impression_s=0.2)) as device:
         job_id = device.submit(7)
-        wait_until(lambda: not device.engine.powered, 30, "its power is gone")
+        wait_until(lambda: not device.engine.powered, 60, "its power is gone")
         threading.Timer(2.0, device.engine.switch_on).start()
         attempt = device.ended(job_id)
         assert attempt.charged_impressions == device.engine.marked == 3
@@ -271,7 +271,7 @@ def test_an_ipp_printer_that_stops_in_the_middle_is_waited_for(shared: Site) -> 
     with ipp_device(shared, stops_after=2, impression_delay_s=0.1) as (queue, printer):
         device = Queue(shared, queue)
         job_id = device.submit(5)
-        wait_until(lambda: printer.marked() == 2, 30, "it stops")
+        wait_until(lambda: printer.marked() == 2, 60, "it stops")
         printer.add_paper()
         attempt = device.ended(job_id)
         assert attempt.charged_impressions == attempt.reported_impressions == printer.marked() == 5
@@ -285,7 +285,7 @@ def test_a_job_canceled_in_the_middle_costs_what_came_out(shared: Site) -> None:
     with ipp_device(shared, impression_delay_s=0.3) as (queue, printer):
         device = Queue(shared, queue)
         job_id = device.submit(10)
-        wait_until(lambda: printer.marked() >= 3, 40, "some sides are out")
+        wait_until(lambda: printer.marked() >= 3, 60, "some sides are out")
         shared.cups.cancel(job_id)
         attempt = device.ended(job_id, JobState.CANCELED)
         assert 3 <= attempt.charged_impressions == printer.marked()

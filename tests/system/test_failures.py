@@ -175,7 +175,7 @@ def test_an_empty_job_is_0_pages_and_not_charged(failing_site: tuple[Site, RawSi
     printed_before = len(sink.jobs())
     # the filter fails, and the backend gets an empty standard input
     job_id = site.cups.submit_ipp("filtered", b"%PDF-1.4\nthis is none", document_format="application/pdf")
-    wait_until(lambda: bool(site.attempts(job_id)), 20, "the job has reached the ledger")
+    wait_until(lambda: bool(site.attempts(job_id)), 60, "the job has reached the ledger")
     (attempt,) = site.attempts(job_id)
     assert (attempt.facts.document_octets, attempt.charged_impressions, attempt.charged_price) == (0, 0, 0)
     assert attempt.outcome is Outcome.COMPLETED
@@ -275,7 +275,7 @@ def test_a_failure_of_ours_follows_on_failure_and_nothing_is_lost(
         assert len(sink.jobs()) == printed_before
         site.cups.cancel(jobs["retry"])
         # or a client that is tried again would start another daemon while the fault is being mended
-        wait_until(lambda: not site.cups.job_pids(), 20, "the jobs' processes end")
+        wait_until(lambda: not site.cups.job_pids(), 60, "the jobs' processes end")
     for on_failure, becomes in (("hold", "is held"), ("retry", "is tried again"), ("cancel", "is canceled")):
         assert said in messages[on_failure]
         assert f"job {jobs[on_failure]} on fail-{on_failure} {becomes}" in messages[on_failure]
@@ -303,11 +303,11 @@ def test_while_the_device_is_away_its_backend_waits_and_a_cancel_ends_it(failing
         site.run("edpykota", "-a", "-P", "away", "anna")
         site.cups.add_queue("away", f"{SCHEME}:{away.device_uri}")
         job_id = site.cups.submit_ipp("away", postscript_document(1), user="anna")
-        wait_until(lambda: "is unavailable" in queue_message(site, "away"), 20, "the socket backend waits")
+        wait_until(lambda: "is unavailable" in queue_message(site, "away"), 60, "the socket backend waits")
         assert site.cups.job_state(job_id) is JobState.PROCESSING
         site.cups.cancel(job_id)
         assert site.cups.wait_job(job_id) is JobState.CANCELED
-        wait_until(lambda: not any(map(is_alive, site.cups.job_pids())), 20, "its processes end")
+        wait_until(lambda: not any(map(is_alive, site.cups.job_pids())), 60, "its processes end")
     site.settled()
     (attempt,) = site.attempts(job_id)
     assert attempt.outcome is Outcome.CANCELED

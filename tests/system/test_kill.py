@@ -76,13 +76,13 @@ class Case:
                 self.site.cups.release(job_id)
             return state in (JobState.COMPLETED, JobState.CANCELED, JobState.ABORTED)
 
-        wait_until(ended, 30, f"job {job_id} ends")
-        wait_until(lambda: not any(is_alive(pid) for pid in self.site.cups.job_pids()), 20, "its processes end")
+        wait_until(ended, 60, f"job {job_id} ends")
+        wait_until(lambda: not any(is_alive(pid) for pid in self.site.cups.job_pids()), 60, "its processes end")
         if self.site.daemon_pid() is None:
             self.site.start_daemon()
         self.site.settled()
         # a client that died before the reserve is found out only then
-        wait_until(self._all_closed, 10, "all attempts are closed")
+        wait_until(self._all_closed, 60, "all attempts are closed")
 
     def _all_closed(self) -> bool:
         attempts = self.attempts()

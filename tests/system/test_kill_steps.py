@@ -68,11 +68,11 @@ def end(site: Site, job_id: int) -> None:
         return state in (JobState.COMPLETED, JobState.CANCELED, JobState.ABORTED)
 
     wait_until(ended, 60, "the job ends")
-    wait_until(lambda: not any(is_alive(pid) for pid in site.cups.job_pids()), 30, "its processes end")
+    wait_until(lambda: not any(is_alive(pid) for pid in site.cups.job_pids()), 60, "its processes end")
     if site.daemon_pid() is None:
         site.start_daemon()
     site.settled()
-    wait_until(lambda: all(one.state is AttemptState.CLOSED for one in site.attempts()), 20, "all is closed")
+    wait_until(lambda: all(one.state is AttemptState.CLOSED for one in site.attempts()), 60, "all is closed")
 
 
 def pages_of_documents(sink: RawSink) -> int:
@@ -80,7 +80,7 @@ def pages_of_documents(sink: RawSink) -> int:
 
 
 def check(site: Site, sink: RawSink) -> None:
-    wait_until(lambda: not sink.open_octets(), 30, "the device has it all")
+    wait_until(lambda: not sink.open_octets(), 60, "the device has it all")
     charged = sum(attempt.charged_impressions for attempt in site.attempts())
     assert charged == pages_of_documents(sink)
     site.audit()
@@ -92,7 +92,7 @@ def test_a_death_while_a_command_runs(school: Site, sink: RawSink, hook: str, wh
     school.configure(f"{hook} = {hook_that_waits(school)}")
     school.start_daemon()
     job_id = school.cups.submit("lab", postscript_document(PAGES), user="anna")
-    wait_until((school.folder / "marks" / "runs").exists, 30, "the command runs")
+    wait_until((school.folder / "marks" / "runs").exists, 60, "the command runs")
     kill(school, who)
     end(school, job_id)
     check(school, sink)
@@ -105,7 +105,7 @@ def test_a_death_while_a_banner_is_printed(school: Site, sink: RawSink, banner: 
     school.start_daemon()
     job_id = school.cups.submit("lab", postscript_document(PAGES), user="anna")
     before = 0 if banner == "startingbanner" else 1
-    wait_until(lambda: len(sink.jobs()) == before and bool(sink.open_octets()), 30, "the banner is on its way")
+    wait_until(lambda: len(sink.jobs()) == before and bool(sink.open_octets()), 60, "the banner is on its way")
     kill(school, who)
     end(school, job_id)
     check(school, sink)
@@ -120,7 +120,7 @@ def test_a_death_before_another_try(school: Site, sink: RawSink, who: str) -> No
     school.cups.add_queue("lab", "cupspykota:flaky://device")
     school.start_daemon()
     job_id = school.cups.submit("lab", postscript_document(PAGES), user="anna")
-    wait_until((school.folder / "marks" / "tried").exists, 30, "the backend was tried")
+    wait_until((school.folder / "marks" / "tried").exists, 60, "the backend was tried")
     kill(school, who)
     wait_until(lambda: school.cups.job_state(job_id) is not JobState.PROCESSING, 60, "the job has ended or waits")
     if school.daemon_pid() is None:

@@ -96,7 +96,7 @@ def test_a_job_outlives_the_kill_of_the_scheduler(cups: PrivateCups, raw_sink: R
     job_id = cups.submit("raw", b"kept")
     # the scheduler cleans its state at the next turn of its loop after the job has come in
     control_file = cups.tree.spool / f"c{job_id:05d}"
-    processes.wait_until(control_file.exists, 10.0, f"{control_file}")
+    processes.wait_until(control_file.exists, 60, f"{control_file}")
     cups.kill()
     assert not processes.is_alive(cups.pid)
     cups.start()
@@ -123,7 +123,7 @@ def test_the_end_of_a_scheduler_leaves_no_backend_behind(cups: PrivateCups) -> N
     with RawSink(hold_open=True) as sink:
         cups.add_queue("raw", sink.device_uri)
         cups.submit("raw", b"waits for the printer to close")
-        processes.wait_until(lambda: sink.open_octets() == [30], 10.0, "the document at the sink")
+        processes.wait_until(lambda: sink.open_octets() == [30], 60, "the document at the sink")
         left = cups.job_pids()
         assert [processes.command_line(pid)[0] for pid in left] == [sink.device_uri]
         cups.kill()
@@ -169,7 +169,7 @@ def test_a_slow_printer_is_still_printing_when_it_has_the_document(lab_folder: P
         printer.start()
         cups.add_queue("slow", printer.device_uri, "everywhere")
         job_id = cups.submit("slow", pdf_document(2))
-        processes.wait_until(lambda: bool(printer.documents()), 20.0, "the document at the printer")
+        processes.wait_until(lambda: bool(printer.documents()), 60, "the document at the printer")
         assert cups.job_state(job_id) is ipp.JobState.PROCESSING
         cups.cancel(job_id)
         assert cups.wait_job(job_id) is ipp.JobState.CANCELED
@@ -208,7 +208,7 @@ def test_a_daemon_that_ends_early_shows_its_output(tmp_path: Path) -> None:
 
 def test_a_zombie_is_not_alive() -> None:
     process = subprocess.Popen(["/bin/true"])
-    processes.wait_until(lambda: not processes.is_alive(process.pid), 10.0, "the end of /bin/true")
+    processes.wait_until(lambda: not processes.is_alive(process.pid), 60, "the end of /bin/true")
     assert Path(f"/proc/{process.pid}").exists()
     process.wait()
 

@@ -66,7 +66,7 @@ PRINTED, REFUSED = JobState.COMPLETED, JobState.CANCELED
 
 
 def told(server: MailServer, number: int) -> list[str]:
-    wait_until(lambda: len(server.taken) >= number, 10, "the mails have come")
+    wait_until(lambda: len(server.taken) >= number, 60, "the mails have come")
     return [mail.text.partition("\n\n--")[0] for mail in server.taken]
 
 

@@ -110,7 +110,7 @@ def test_jobs_are_watched_as_they_end_beside_a_managed_queue(school: Site) -> No
         wait_until(lambda: report(school) == expected, 90, "all jobs are booked")
     finally:
         watching.terminate()
-        _out, err = watching.communicate(timeout=20)
+        _out, err = watching.communicate(timeout=60)
     assert (watching.returncode, err) == (0, b"")
     assert report(school) == expected
     school.audit()

@@ -48,7 +48,7 @@ def test_a_job_over_the_limit_is_removed_and_nothing_of_it_is_printed(shop: Shop
 def test_a_held_job_is_printed_and_charged_once_it_is_released(shop: Shop) -> None:
     shop.limit("held", 3)
     shop.lpd.print("held", document(shop.folder, 4))
-    wait_until(lambda: "hold" in shop.lpd.jobs("held"), 20, "the job is held")
+    wait_until(lambda: "hold" in shop.lpd.jobs("held"), 60, "the job is held")
     assert [one.outcome for one in shop.closed("held")] == [Outcome.PENDING_HELD]
     assert shop.lpd.output("held").read_bytes() == b""
     shop.limit("held", 4)
@@ -82,7 +82,7 @@ def test_a_job_removed_in_the_middle_is_charged_for_what_was_handed_over(shop: S
     slow_device(shop, 5 * PAGE_OCTETS)
     before = len(shop.attempts("slow"))
     shop.lpd.print("slow", document(shop.folder, 40))
-    wait_until(lambda: shop.lpd.output("slow").stat().st_size >= 5 * PAGE_OCTETS, 20, "five pages have come out")
+    wait_until(lambda: shop.lpd.output("slow").stat().st_size >= 5 * PAGE_OCTETS, 60, "five pages have come out")
     shop.lpd.run("lprm", "-Pslow", "-Uanna@localhost", "all", status=None)
     attempt = shop.closed("slow")[before]
     assert attempt.charge_rule == ChargeRule.SPOOL_OFFSET
@@ -95,7 +95,7 @@ def test_a_job_whose_lpd_was_killed_is_charged_for_both_times_it_was_printed(sho
     shop.lpd.output("slow").write_bytes(b"")
     before = len(shop.attempts("slow"))
     shop.lpd.print("slow", document(shop.folder, 20))
-    wait_until(lambda: shop.lpd.output("slow").stat().st_size >= 3 * PAGE_OCTETS, 20, "three pages have come out")
+    wait_until(lambda: shop.lpd.output("slow").stat().st_size >= 3 * PAGE_OCTETS, 60, "three pages have come out")
     shop.lpd.kill()
     quick_device(shop)
     shop.lpd.start()
@@ -111,7 +111,7 @@ def test_a_job_that_lpc_kills_starts_again_as_another_attempt(shop: Shop) -> Non
     shop.lpd.output("slow").write_bytes(b"")
     before = len(shop.attempts("slow"))
     shop.lpd.print("slow", document(shop.folder, 20))
-    wait_until(lambda: shop.lpd.output("slow").stat().st_size >= 3 * PAGE_OCTETS, 20, "three pages have come out")
+    wait_until(lambda: shop.lpd.output("slow").stat().st_size >= 3 * PAGE_OCTETS, 60, "three pages have come out")
     quick_device(shop)
     shop.lpd.run("lpc", "kill", "slow")
     shop.lpd.wait_idle("slow")
@@ -125,7 +125,7 @@ def test_a_removed_job_of_a_site_filter_is_charged_whole_once_its_lpd_process_is
     begun = shop.folder / "lpd" / "tmp" / "begun"
     script(shop.folder / "filter", f"touch {begun}; sleep 60 </dev/null\n")
     shop.lpd.print("site", document(shop.folder, 2))
-    wait_until(begun.exists, 20, "the filter runs")
+    wait_until(begun.exists, 60, "the filter runs")
     assert [one.state for one in shop.attempts("site")[before:]] == [AttemptState.STARTING]
     shop.site.run("pagetoll", "upkeep")
     assert [one.state for one in shop.attempts("site")[before:]] == [AttemptState.STARTING]
@@ -139,9 +139,9 @@ def test_the_daemon_may_be_replaced_while_a_filter_prints(shop: Shop) -> None:
     shop.lpd.output("slow").write_bytes(b"")
     before = len(shop.attempts("slow"))
     shop.lpd.print("slow", document(shop.folder, 9))
-    wait_until(lambda: shop.lpd.output("slow").stat().st_size >= 1000, 20, "the document arrives")
+    wait_until(lambda: shop.lpd.output("slow").stat().st_size >= 1000, 60, "the document arrives")
     shop.site.kill_daemon()
-    wait_until(lambda: shop.site.daemon_pid() is None, 10, "the killed daemon has gone")
+    wait_until(lambda: shop.site.daemon_pid() is None, 60, "the killed daemon has gone")
     shop.site.daemon = None
     shop.site.start_daemon()
     shop.lpd.wait_idle("slow")

@@ -115,7 +115,7 @@ def test_a_job_removed_in_the_middle_is_charged_what_the_device_marked(place: Pl
     place.engine.habits = EngineHabits(impression_s=0.3)
     before, marked = len(place.shop.attempts("metered")), place.engine.marked
     place.begin("metered", 40)
-    wait_until(lambda: place.engine.marked >= marked + 2, 20, "two pages have come out")
+    wait_until(lambda: place.engine.marked >= marked + 2, 60, "two pages have come out")
     place.shop.lpd.run("lprm", "-Pmetered", "-Uanna@localhost", "all", status=None)
     (attempt,) = place.shop.closed("metered")[before:]
     assert attempt.charge_rule == ChargeRule.DEVICE_COUNTER
@@ -126,9 +126,9 @@ def test_a_daemon_that_is_started_anew_in_the_middle_knows_the_first_reading(pla
     place.engine.habits = EngineHabits(impression_s=0.2)
     before, marked = len(place.shop.attempts("metered")), place.engine.marked
     place.begin("metered", 12)
-    wait_until(lambda: place.engine.marked > marked, 20, "a page has come out")
+    wait_until(lambda: place.engine.marked > marked, 60, "a page has come out")
     place.shop.site.kill_daemon()
-    wait_until(lambda: place.shop.site.daemon_pid() is None, 10, "the killed daemon has gone")
+    wait_until(lambda: place.shop.site.daemon_pid() is None, 60, "the killed daemon has gone")
     place.shop.site.daemon = None
     place.shop.site.start_daemon()
     place.shop.lpd.wait_idle("metered", 60)
@@ -146,6 +146,6 @@ def test_a_device_that_nobody_can_ask_leaves_the_documents_count_where_the_queue
 
 def test_a_job_whose_device_nobody_can_ask_is_held_and_nothing_stays_set_aside(place: Place) -> None:
     place.begin("blind", 2)
-    wait_until(lambda: "hold" in place.shop.lpd.jobs("blind"), 20, "the job is held")
+    wait_until(lambda: "hold" in place.shop.lpd.jobs("blind"), 60, "the job is held")
     (attempt,) = place.shop.closed("blind")
     assert (attempt.charged_impressions, attempt.outcome) == (0, Outcome.VOIDED)

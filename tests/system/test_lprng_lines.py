@@ -67,13 +67,13 @@ def test_a_job_without_a_daemon_follows_on_failure_and_is_booked_once_it_is_back
     shop.site.stop_daemon()
     for queue in ("away-hold", "away-cancel", "away-print"):
         shop.lpd.print(queue, pages)
-    wait_until(lambda: "hold" in shop.lpd.jobs("away-hold"), 20, "the job is held")
+    wait_until(lambda: "hold" in shop.lpd.jobs("away-hold"), 60, "the job is held")
     shop.lpd.wait_idle("away-cancel")
     shop.lpd.wait_idle("away-print")
     assert shop.lpd.output("away-print").read_bytes() == pages.read_bytes()
     assert shop.lpd.output("away-cancel").read_bytes() == b""
     shop.lpd.print("away-retry", pages)
-    wait_until(lambda: not shop.lpd.is_idle("away-retry"), 10, "lpd has the job")
+    wait_until(lambda: not shop.lpd.is_idle("away-retry"), 60, "lpd has the job")
     shop.site.start_daemon()
     shop.lpd.run("lpc", "release", "away-hold")
     for queue in ("away-retry", "away-hold"):
@@ -102,7 +102,7 @@ def test_a_server_for_lines_answers_lpd(shop: Shop) -> None:
         [shop.site.programs / "pagetoll", *words], env=shop.site.environment, stdout=subprocess.DEVNULL
     )
     try:
-        wait_until(lambda: accepts_connections(("127.0.0.1", shop.server_port)), 20, "the server listens")
+        wait_until(lambda: accepts_connections(("127.0.0.1", shop.server_port)), 60, "the server listens")
         pages = document(shop.folder, 1)
         shop.lpd.print("server", pages)
         shop.lpd.wait_idle("server")
@@ -113,7 +113,7 @@ def test_a_server_for_lines_answers_lpd(shop: Shop) -> None:
         assert shop.lpd.output("server").read_bytes() == pages.read_bytes()
     finally:
         server.terminate()
-        assert server.wait(20) == 0
+        assert server.wait(60) == 0
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_the_filter_of_another_format_counts_its_jobs(shop: Shop) -> None:
 def test_a_word_holds_a_job_until_it_is_released(shop: Shop) -> None:
     shop.limit("piped-held", 1)
     shop.lpd.print("piped-held", document(shop.folder, 2))
-    wait_until(lambda: "hold" in shop.lpd.jobs("piped-held"), 20, "the job is held")
+    wait_until(lambda: "hold" in shop.lpd.jobs("piped-held"), 60, "the job is held")
     shop.limit("piped-held", 2)
     shop.lpd.run("lpc", "release", "piped-held")
     shop.lpd.wait_idle("piped-held")
@@ -128,7 +128,7 @@ def test_a_job_that_calls_itself_like_anothers_takes_nothing_from_it(shop: Shop)
         printed.write_text(f"{count} {status}\n")
         before = len(shop.attempts("counted"))
         send(shop, "counted", user, "anna@localhost+12", pages)
-        wait_until(lambda before=before: len(shop.attempts("counted")) > before, 20, "lpd has begun with the job")
+        wait_until(lambda before=before: len(shop.attempts("counted")) > before, 60, "lpd has begun with the job")
         shop.lpd.wait_idle("counted")
     found = [(one.facts.user_name, one.charged_impressions, one.charge_rule) for one in shop.closed("counted")]
     rule = ChargeRule.DEVICE_COUNTER
@@ -142,7 +142,7 @@ def test_an_identifier_of_odd_signs_is_settled_by_the_counter(shop: Shop, identi
     printed.write_text("3 0\n")
     before = len(shop.attempts("counted"))
     send(shop, "counted", "anna", identifier, document(shop.folder, 4))
-    wait_until(lambda: len(shop.attempts("counted")) > before, 20, "lpd has begun with the job")
+    wait_until(lambda: len(shop.attempts("counted")) > before, 60, "lpd has begun with the job")
     (attempt,) = shop.closed("counted")[before:]
     assert (attempt.charged_impressions, attempt.charge_rule) == (3, ChargeRule.DEVICE_COUNTER)
 

@@ -226,7 +226,7 @@ def test_realm_domain_case_and_alias_lead_to_the_same_user(school: School, name:
 def test_a_title_is_stripped_for_history_hook_and_device(school: School, title: str, left: str) -> None:
     _state, attempt = school.print("strip", title=title)
     assert attempt.facts.ticket.job_name == school.printed("strip")[-1]["title"] == left
-    wait_until(lambda: school.hooks("strip")[-1][1]["PYKOTATITLE"] == left, 10, "the posthook is told")
+    wait_until(lambda: school.hooks("strip")[-1][1]["PYKOTATITLE"] == left, 60, "the posthook is told")
 
 
 def test_the_same_document_is_refused_also_behind_another_job_of_the_printer(school: School) -> None:

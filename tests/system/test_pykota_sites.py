@@ -34,7 +34,7 @@ def school(site: Site) -> Site:
 def print_on(site: Site, queue: str, pages: int) -> int:
     job_id = site.cups.submit(queue, postscript_document(pages), user="anna")
     assert site.cups.wait_job(job_id) is JobState.COMPLETED
-    wait_until(site.nothing_is_open, 20, "everything is settled")
+    wait_until(site.nothing_is_open, 60, "everything is settled")
     return job_id
 
 
@@ -57,7 +57,7 @@ def variables_to(site: Site) -> Path:
 
 
 def told(path: Path) -> dict[str, str]:
-    wait_until(path.exists, 20, "the posthook has run")
+    wait_until(path.exists, 60, "the posthook has run")
     return dict(line.partition("=")[::2] for line in path.read_text().splitlines())
 
 
@@ -175,7 +175,7 @@ def test_owner_and_client_of_a_private_job_are_known(
     school.cups.start()
     school.cups.add_queue("lab", f"cupspykota:{raw_sink.device_uri}")
     job_id = school.cups.submit("lab", postscript_document(1), user="anna")
-    wait_until(lambda: bool(school.attempts(job_id)) and school.nothing_is_open(), 30, "it is printed")
+    wait_until(lambda: bool(school.attempts(job_id)) and school.nothing_is_open(), 60, "it is printed")
     (attempt,) = school.attempts(job_id)
     assert (attempt.facts.user_name, attempt.charged_impressions) == ("anna", 1)
     assert attempt.facts.ticket.job_originating_host_name == "localhost"

@@ -100,7 +100,7 @@ endingbanner = "{hooks.program("end", BANNER)}"
 """
     )
     assert print_on(school, 3, user="guest") is JobState.COMPLETED
-    wait_until(lambda: "post" in hooks.names(), 20, "the posthook has run")
+    wait_until(lambda: "post" in hooks.names(), 60, "the posthook has run")
     assert hooks.names() == ["ticket", "ask", "pre", "begin", "end", "post"]
     (attempt,) = school.attempts()
     assert (attempt.facts.user_name, attempt.charged_impressions, printed(raw_sink)) == ("anna", 5, 5)
@@ -117,7 +117,7 @@ endingbanner = "{hooks.program("end", BANNER)}"
 def test_a_refused_job_runs_its_hooks_and_prints_nothing(school: Site, hooks: Hooks, raw_sink: RawSink) -> None:
     school.configure(f'prehook = ["{hooks.program("pre")}"]\nposthook = ["{hooks.program("post")}"]')
     assert print_on(school, 11) is JobState.CANCELED
-    wait_until(lambda: "post" in hooks.names(), 20, "the posthook has run")
+    wait_until(lambda: "post" in hooks.names(), 60, "the posthook has run")
     assert [known["PYKOTAACTION"] for _, known in hooks.runs()] == ["DENY", "DENY"]
     assert raw_sink.jobs() == []
 
@@ -125,7 +125,7 @@ def test_a_refused_job_runs_its_hooks_and_prints_nothing(school: Site, hooks: Ho
 def test_refused_jobs_get_as_many_banners_as_the_site_says(school: Site, hooks: Hooks, raw_sink: RawSink) -> None:
     school.configure(f'startingbanner = "{hooks.program("begin", BANNER)}"\nmaxdenybanners = 1')
     assert [print_on(school, 11) for _ in range(2)] == [JobState.CANCELED] * 2
-    wait_until(lambda: len(raw_sink.jobs()) == 1, 10, "one banner is printed")
+    wait_until(lambda: len(raw_sink.jobs()) == 1, 60, "one banner is printed")
     assert (hooks.names(), printed(raw_sink)) == (["begin"], 1)
     assert "Warning banners printed : 1" in school.run("edpykota", "-L").stdout
 
@@ -144,7 +144,7 @@ accountbanner = "starting"
 """
     )
     assert print_on(site, 3) is JobState.COMPLETED
-    wait_until(lambda: len(ipp_printer.documents()) == 3, 20, "all three documents have come out")
+    wait_until(lambda: len(ipp_printer.documents()) == 3, 60, "all three documents have come out")
     assert sorted(count_raw(one.path.read_bytes()).impressions for one in ipp_printer.documents()) == [1, 1, 3]
     (attempt,) = site.attempts()
     assert attempt.charged_impressions == 4
@@ -161,7 +161,7 @@ def test_pkbanner_writes_what_the_driver_of_the_queue_writes(
     site.configure(f'startingbanner = ["{site.programs}/pkbanner"]')
     site.start_daemon()
     assert print_on(site, 2) is JobState.COMPLETED
-    wait_until(lambda: len(raw_sink.jobs()) == 2, 20, "banner and document have come out")
+    wait_until(lambda: len(raw_sink.jobs()) == 2, 60, "banner and document have come out")
     banner, document = (job.document for job in raw_sink.jobs())
     assert banner.startswith(begin)
     assert document.startswith(begin)
@@ -226,7 +226,7 @@ def test_the_reason_of_a_refusal_is_shown_on_the_desktop(school: Site) -> None:
             'hardwarn : No pages are left;\n  `id` $(id) "ask" at the desk.\n',
         )
         assert print_on(school, 11) is JobState.CANCELED
-        wait_until(lambda: bool(desktop.asked), 20, "the desktop shows it")
+        wait_until(lambda: bool(desktop.asked), 60, "the desktop shows it")
     ((text, confirm),) = desktop.asked
     assert "No pages are left;" in str(text) and '`id` $(id) "ask" at the desk.' in str(text)
     assert confirm is False

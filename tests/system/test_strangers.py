@@ -32,7 +32,7 @@ def site(lab_folder: Path) -> Iterator[Site]:
 def connected(path: Path, uid: int = 0) -> Iterator[socket.socket]:
     """A connection whose other end sees this user."""
     with socket.socket(socket.AF_UNIX) as link:
-        link.settimeout(20)
+        link.settimeout(60)
         os.seteuid(uid)
         try:
             link.connect(str(path))
@@ -70,12 +70,12 @@ def test_a_daemon_without_a_free_descriptor_goes_on(site: Site) -> None:
         daemon = subprocess.Popen(
             ["prlimit", "--nofile=48:48", program], env=site.environment, stdout=log, stderr=log, cwd="/"
         )
-    wait_until(lambda: accepts_connections(site.home.socket), 20, "pagetolld serves")
+    wait_until(lambda: accepts_connections(site.home.socket), 60, "pagetolld serves")
     with contextlib.ExitStack() as crowd:
         for _ in range(60):
             crowd.enter_context(connected(site.home.socket))
-        wait_until(lambda: b"no connection can be taken" in site.daemon_log.read_bytes(), 20, "the descriptors end")
+        wait_until(lambda: b"no connection can be taken" in site.daemon_log.read_bytes(), 60, "the descriptors end")
         assert is_alive(daemon.pid)
-    wait_until(lambda: site.run("pagetoll", "upkeep", status=None).returncode == 0, 20, "the daemon answers again")
+    wait_until(lambda: site.run("pagetoll", "upkeep", status=None).returncode == 0, 60, "the daemon answers again")
     site.stop_daemon()
-    daemon.wait(20)
+    daemon.wait(60)

@@ -133,7 +133,7 @@ def test_a_failed_hook_leaves_the_queue_to_its_error_policy(tea: Tea) -> None:
     tea.begin("prehook_a : exit 1\n")
     queue = tea.queue(policy="stop-printer")
     job_id = tea.site.cups.submit(queue, DOCUMENT)
-    wait_until(lambda: tea.site.cups.queue_state(queue) is PrinterState.STOPPED, 20, "the queue stops")
+    wait_until(lambda: tea.site.cups.queue_state(queue) is PrinterState.STOPPED, 60, "the queue stops")
     tea.site.cups.cancel(job_id)
 
 
@@ -201,30 +201,30 @@ def test_the_filters_output_is_printed_counted_and_charged(tea: Tea) -> None:
 def test_canceling_in_cups_ends_the_prehooks(tea: Tea) -> None:
     tea.begin("prehook_a : echo $$ >> LOG; exec sleep 600\nposthook_a : echo post >> LOG\n")
     job_id = tea.site.cups.submit(tea.queue(), DOCUMENT)
-    wait_until(lambda: bool(tea.lines), 20, "the prehook runs")
+    wait_until(lambda: bool(tea.lines), 60, "the prehook runs")
     tea.site.cups.cancel(job_id)
     assert tea.site.cups.wait_job(job_id) is JobState.CANCELED
-    wait_until(lambda: not Path(f"/proc/{tea.lines[0]}").exists(), 20, "the prehook is over")
+    wait_until(lambda: not Path(f"/proc/{tea.lines[0]}").exists(), 60, "the prehook is over")
     assert len(tea.lines) == 1
 
 
 def test_canceling_in_cups_ends_the_printing_and_posthooks_are_told(tea: Tea) -> None:
     tea.begin("posthook_a : echo post $PAGETOLL_CANCELED >> LOG\n")
     job_id = tea.site.cups.submit(tea.queue("tea4cups:slow:/"), DOCUMENT)
-    wait_until(lambda: "printing" in tea.lines, 20, "the backend prints")
+    wait_until(lambda: "printing" in tea.lines, 60, "the backend prints")
     tea.site.cups.cancel(job_id)
     assert tea.site.cups.wait_job(job_id) is JobState.CANCELED
-    wait_until(lambda: "post yes" in tea.lines, 20, "the posthook is told")
+    wait_until(lambda: "post yes" in tea.lines, 60, "the posthook is told")
     assert tea.lines == ["printing", "term", "post yes"]
 
 
 def test_a_daemon_that_is_started_anew_while_a_job_prints_runs_its_posthooks(tea: Tea) -> None:
     tea.begin("prehook_a : echo pre >> LOG\nposthook_a : echo post $TEASTATUS >> LOG\n")
     job_id = tea.site.cups.submit(tea.queue("tea4cups:gated:/"), DOCUMENT)
-    wait_until(lambda: "printing" in tea.lines, 20, "the backend prints")
+    wait_until(lambda: "printing" in tea.lines, 60, "the backend prints")
     killed = tea.site.daemon_pid()
     tea.site.kill_daemon()
-    wait_until(lambda: tea.site.daemon_pid() != killed, 20, "the daemon is dead")
+    wait_until(lambda: tea.site.daemon_pid() != killed, 60, "the daemon is dead")
     tea.site.start_daemon()
     (tea.folder / "gate").touch()
     assert tea.site.cups.wait_job(job_id) is JobState.COMPLETED

@@ -109,7 +109,7 @@ def test_the_spoolers_log_of_a_watched_queue_is_left_out(site: Site, printed: Pa
         assert send(site, queue, 3) is JobState.COMPLETED, site.cups.error_log()
     site.settled()
     log = site.cups.tree.log / "page_log"
-    wait_until(lambda: log.exists() and len(log.read_text().splitlines()) == 2, 20.0, "page_log")
+    wait_until(lambda: log.exists() and len(log.read_text().splitlines()) == 2, 60, "page_log")
     for runs in (1, 0):
         (found,) = rows(site, "import", "page-log", "--settle", "0", str(log))
         assert (found["lines"], found["ours"], found["runs"]) == (2, 1, runs)

@@ -16,7 +16,7 @@ from pagetoll.wire import frames
 from pagetoll.wire.frames import FrameReader, Message, encode
 
 CLIENT = Path(__file__).resolve().parents[2] / "src" / "pagetoll" / "thin" / "cupspykota.py"
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 OPTIONS = "job-uuid=urn:uuid:1 time-at-creation=1700000000 sides=one-sided"
 Kind = TypeVar("Kind", bound=Message)
 

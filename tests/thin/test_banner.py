@@ -70,7 +70,7 @@ def test_a_cancel_ends_a_banner(lab: Lab) -> None:
     talk = lab.accept()
     talk.expect(Job)
     talk.send(banner_command(), page(lab))
-    wait_until((lab.paper / "begun").exists, 10, "the banner's backend runs")
+    wait_until((lab.paper / "begun").exists, 60, "the banner's backend runs")
     client.send_signal(signal.SIGTERM)
     talk.expect(Started)
     talk.expect(Canceled)

@@ -234,7 +234,7 @@ def test_a_broken_stderr_is_nobodys_loss(lab: Lab) -> None:
     assert talk.expect(Line).line == b"PAGE: 1 1"
     assert talk.expect(Ended).status == 0
     talk.send(Exit(status=0))
-    assert client.wait(30) == 0
+    assert client.wait(60) == 0
     assert lab.traces("document") == b"document"
 
 
@@ -291,7 +291,7 @@ def test_a_backend_that_ignores_the_cancel_is_left_to_the_daemon(lab: Lab) -> No
     assert client.stderr.readline() == b"ready\n"
     client.send_signal(signal.SIGTERM)
     talk.expect(Canceled)
-    assert client.wait(30) == 0
+    assert client.wait(60) == 0
     talk.expect_end()
     assert os.read(life, 1) == b"!"
     os.set_blocking(life, False)

@@ -70,7 +70,7 @@ class Place:
             self._listener.close()
 
     def run(
-        self, *words: str, environment: dict[str, str] | None = None, stdin: Path | bytes = b"", timeout_s: float = 30
+        self, *words: str, environment: dict[str, str] | None = None, stdin: Path | bytes = b"", timeout_s: float = 60
     ) -> subprocess.CompletedProcess[bytes]:
         variables = {
             "PRINTER": "q",
@@ -162,7 +162,7 @@ def test_the_filter_hands_over_the_file_once_the_daemon_says_go(place: Place) ->
     size = place.file.stat().st_size
     wait_until(
         lambda: [m.document_octets for m in place.heard if isinstance(m, frames.HandedOver)] == [size],
-        10,
+        60,
         "the daemon hears how much was handed over",
     )
 
@@ -175,7 +175,7 @@ def test_a_device_that_takes_nothing_has_the_job_tried_again(place: Place) -> No
     with place.file.open("rb") as file:
         command = ["/usr/bin/python3", "-IS", str(PROGRAM), "if", *OPTIONS]
         done = subprocess.run(
-            command, env=environment, cwd=place.root, stdin=file, stdout=writing, timeout=30, check=False
+            command, env=environment, cwd=place.root, stdin=file, stdout=writing, timeout=60, check=False
         )
     os.close(writing)
     assert done.returncode == 32
@@ -195,7 +195,7 @@ def test_the_output_filter_rests_when_lpd_asks_for_it(place: Place) -> None:
     os.kill(child.pid, signal.SIGCONT)
     child.stdin.write(b"the end")
     child.stdin.close()
-    assert (child.stdout.read(), child.wait(20)) == (b"bannerthe end", 0)
+    assert (child.stdout.read(), child.wait(60)) == (b"bannerthe end", 0)
     child.stdout.close()
 
 

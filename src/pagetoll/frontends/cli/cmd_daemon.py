@@ -25,7 +25,7 @@ COMMAND = Command(
     rows=(JSON,),
     remarks=("Exit status: 0 done, 1 failed or no daemon runs, 2 wrong usage.",),
 )
-START_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 30.0
 TERM_TIMEOUT_S, KILL_TIMEOUT_S = 10.0, 5.0
 PAUSE_S = 0.02
 

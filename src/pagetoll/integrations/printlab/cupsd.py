@@ -153,7 +153,7 @@ class PrivateCups:
         if driver == "everywhere":
             # the scheduler writes the PPD in the background, after lpadmin has returned
             ppd = self.tree.etc / "ppd" / f"{name}.ppd"
-            processes.wait_until(ppd.exists, 20.0, f"{ppd} from {plain_uri}")
+            processes.wait_until(ppd.exists, 60.0, f"{ppd} from {plain_uri}")
         settings |= options or {}
         words = [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
         if words:
@@ -248,7 +248,7 @@ class PrivateCups:
         return ipp.JobState(int(str(state)))
 
     def wait_job(
-        self, job_id: int, states: Collection[ipp.JobState] = ipp.ENDED, timeout_s: float = 60.0
+        self, job_id: int, states: Collection[ipp.JobState] = ipp.ENDED, timeout_s: float = 120.0
     ) -> ipp.JobState:
         """Wait until the job is in one of `states` and return which."""
         end_s = time.monotonic() + timeout_s
@@ -274,7 +274,7 @@ class PrivateCups:
         path = self.tree.log / "error_log"
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def run(self, *arguments: str, document: bytes | None = None, timeout_s: float = 60.0) -> str:
+    def run(self, *arguments: str, document: bytes | None = None, timeout_s: float = 120.0) -> str:
         """Run one of CUPS's client programs against this scheduler; its output. Raises DeviceRefused."""
         done = subprocess.run(
             arguments,

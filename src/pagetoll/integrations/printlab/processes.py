@@ -88,7 +88,7 @@ def command_line(pid: int) -> list[str]:
     return [word.decode(errors="surrogateescape") for word in octets.split(b"\0")[:-1]]
 
 
-def end_pids(pids: Iterator[int], timeout_s: float = 5.0) -> None:
+def end_pids(pids: Iterator[int], timeout_s: float = 60.0) -> None:
     """SIGKILL these processes (of ours) and wait until they are gone."""
     killed = []
     for pid in pids:
@@ -131,7 +131,7 @@ class Daemon:
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def start(self, ready: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    def start(self, ready: Callable[[], bool], timeout_s: float = 60.0) -> None:
         """Start it and return when `ready` says so. Raises DeviceUnreachable, with its log, if it ends first."""
         if self.running:
             return

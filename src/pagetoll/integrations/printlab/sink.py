@@ -83,7 +83,7 @@ class RawSink(Running):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         for thread in list(self._threads):
-            thread.join(10.0)
+            thread.join(60.0)
             if thread.is_alive():
                 raise DeviceUnreachable(f"a connection of {self.device_uri} does not end")
 
@@ -101,7 +101,7 @@ class RawSink(Running):
         with self._lock:
             return [len(octets) for octets in self._open.values()]
 
-    def wait_for_jobs(self, jobs: int, timeout_s: float = 30.0) -> list[RawJob]:
+    def wait_for_jobs(self, jobs: int, timeout_s: float = 60.0) -> list[RawJob]:
         """Wait until at least `jobs` connections have ended and return all. Raises DeviceTimeout."""
         wait_until(lambda: len(self.jobs()) >= jobs, timeout_s, f"{jobs} jobs at {self.device_uri}")
         return self.jobs()
