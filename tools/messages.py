@@ -86,7 +86,7 @@ def texts_of_options() -> Iterator[Sentence]:
     directives = importlib.import_module("pagetoll.config.pykota_conf.directives")
     texts = [
         *((text, options) for row in options.OPTIONS for text in (row.help, row.allowed)),
-        *((row.instead, not_yet) for row in not_yet.NOT_YET_IN_FORCE.values()),
+        *((text, not_yet) for text in not_yet.NOT_YET_IN_FORCE.values()),
         *((text, directives) for row in directives.DIRECTIVES for text in (row.allowed, row.instead)),
     ]
     yield from (Sentence(text, "", file_of(module.__name__)) for text, module in texts if text)

@@ -33,9 +33,7 @@ def test_an_option_is_used_by_the_program_or_has_a_row(name):
 @pytest.mark.parametrize("name", NOT_YET_IN_FORCE)
 def test_a_row_goes_when_its_option_is_obeyed(name):
     assert name in OPTION_BY_NAME
-    row = NOT_YET_IN_FORCE[name]
-    in_part = row.partly or not row.applies(OPTION_BY_NAME[name].default)
-    assert in_part is is_read(name), f"{name} is used: delete its row in config/options/not_yet.py"
+    assert not is_read(name), f"{name} is used: delete its row in config/options/not_yet.py"
 
 
 def test_a_use_is_told_from_a_word():

@@ -51,6 +51,6 @@ def test_the_page_of_pykota_conf_has_a_row_for_every_directive_and_no_other():
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
 def test_a_section_says_what_is_not_in_force_yet(option):
     waiting = NOT_YET_IN_FORCE.get(option.name)
-    wanted = [f"* Not in force yet: {waiting.instead}"] if waiting else []
+    wanted = [f"* Not in force yet: {waiting}"] if waiting else []
     found = [line for line in SECTIONS[option.name].splitlines() if line.startswith("* Not in force yet")]
     assert found == wanted, "the row in config/options/not_yet.py and the page go together"

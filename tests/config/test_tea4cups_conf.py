@@ -86,7 +86,7 @@ def test_odd_words_are_told() -> None:
     ("value", "meant"),
     [("3,60", (3, 60)), (" 0 , 5 ", (0, 5)), ("2", (2, 0)), ("", (None, 0))],
 )
-def test_retry(value: str, meant: tuple[int | None, int]) -> None:
+def test_retry_tells_how_often_and_after_which_pause(value: str, meant: tuple[int | None, int]) -> None:
     settings = read(f"[global]\nretry : {value}\n").for_queue("q")
     assert (settings.tries, settings.pause_s) == meant
 
