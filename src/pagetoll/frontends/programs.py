@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """All programs and their command lines, as they stand in their tables: for completions, man pages and tests."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -31,6 +32,7 @@ PYKOTA_PROGRAMS = (
     "repykota",
     "warnpykota",
 )
+_FIXED_WORD = re.compile("[a-z]+(-[a-z]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def all_lines() -> Iterator[CommandLine]:
 
 
 def _words_of(command: Command) -> tuple[str, ...]:
-    """The fixed words that a usage offers: `install | manage QUEUE…` gives install and manage."""
+    """The fixed words that a usage offers: `status | import-quotas [QUEUE…]` gives status and import-quotas."""
     parts = [part.split() for part in command.usage.split(" | ")]
     words = [part[0] for part in parts if part]
-    return tuple(word for word in words if word.isascii() and word.isalpha() and word.islower())
+    return tuple(word for word in words if _FIXED_WORD.fullmatch(word))
