@@ -21,7 +21,7 @@ CASES = [
     (["pagetoll", "user", ""], {"add", "delete", "grant"}, {"manage"}),
     (["pagetoll", "user", "add", "anna", "--em"], {"--email"}, {"--list"}),
     (["pagetoll", "cups", "m"], {"manage"}, {"user"}),
-    (["pagetoll", "cups", "i"], {"install", "import-quotas"}, {"status"}),
+    (["pagetoll", "cups", "i"], {"install", "import-quotas"}, {"user"}),
     (["pkusers", "--ov"], {"--overcharge"}, {"--printer"}),
     (["edpykota", "-P", "hp", "--so"], {"--softlimit"}, {"--overcharge"}),
     (["dumpykota", "-o", ""], set(), {"--data", "-d"}),
