@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetoll.core.errors import DocumentTooComplex, MalformedDocument
-from pagetoll.languages.limits import COPIES_GUARD
+from pagetoll.languages.ps_guard import PROGRAM_GUARD
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 NEIGHBOR_CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
@@ -24,9 +24,7 @@ GHOSTSCRIPT = [
     "-r75",
     "-sOutputFile=-",
     "-sstdout=%stderr",
-    "-c",
-    COPIES_GUARD,
-    "-f",
+    *PROGRAM_GUARD,
     "-_",
 ]
 COUNTED_FORMATS = frozenset(

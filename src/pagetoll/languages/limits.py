@@ -15,16 +15,8 @@ from pagetoll.core.errors import DocumentTooComplex
 Renderer = Callable[[memoryview], Iterator[bytes]]
 """PostScript octets in, PCL XL octets out, as they come. Raises `DocumentTooComplex` when its limit of time or
 memory is reached and `MalformedDocument` when the program ended with an error, both after everything that
-was rendered has been yielded. Closed early when the counter has seen enough. Ghostscript runs COPIES_GUARD first."""
-
-COPIES_GUARD = (
-    "<< /EndPage { exch pop 2 ne dup { currentpagedevice /NumCopies 2 copy known { get } { pop pop null } ifelse "
-    "dup type /integertype ne { pop #copies } if dup type /integertype ne { pop 65536 } if "
-    "dup 0 lt exch 65535 gt or "
-    "{ (Error: fewer than 0 or more than 65535 copies of a page\\n) print flush 1 .quit } if } if } >> setpagedevice"
-)
-"""PostScript for Ghostscript in front of a program: ends it with an error where a page is to have copies
-that PCL XL cannot state (16 bits), which would come out as others: as 1 instead of 65,537."""
+was rendered has been yielded. Closed early when the counter has seen enough. Ghostscript runs
+`ps_guard.PROGRAM_GUARD` first."""
 
 FAIR_DPI = 150
 """From so many dots per inch on, a `PixelRenderer` paints only pixels whose middle is covered; below, all touched."""
@@ -37,6 +29,12 @@ class PixelRenderer(Protocol):
     def __call__(self, document: memoryview, resolution_dpi: int, *, grey: bool = False) -> Iterator[bytes]:
         """`grey`: all pages are known to be grey."""
         ...
+
+
+class Listener(Protocol):
+    """Is given the PCL XL of a `Renderer` in pieces, on its way to the counter. Raises nothing."""
+
+    def feed(self, octets: bytes) -> None: ...
 
 
 def _no_clock() -> float:
@@ -73,14 +71,19 @@ class TextLayout:
 class Guard:
     """Says when a count has had its time."""
 
-    __slots__ = ("_clock", "_end_s")
+    __slots__ = ("_clock", "_end_s", "_half_s")
 
     def __init__(self, limits: Limits) -> None:
         self._clock = limits.clock
         self._end_s = limits.clock() + limits.timeout_s
+        self._half_s = self._end_s - limits.timeout_s / 2
 
     def expired(self) -> bool:
         return self._clock() > self._end_s
+
+    def half_spent(self) -> bool:
+        """Whether what can be left out should be."""
+        return self._clock() > self._half_s
 
     def check(self, offset: int) -> None:
         """Raise DocumentTooComplex when the time is over."""

@@ -35,6 +35,8 @@ _DEVICE_NAMES = re.compile(_NAME % b"product|serialnumber|realtime|usertime")
 _FILE_NAMES = re.compile(_NAME % b"deletefile|renamefile|filenameforall|run")
 _SAMPLE_OCTETS = 1 << 20
 _MOST_TOLD_COPIES = 32767
+LISTENED_OCTETS = 4
+"""Where the pages are looked at on the way they have twice the dots an inch, so this many times the octets."""
 
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
@@ -146,23 +148,28 @@ def _rendered(data: "Buffer", start: int, end: int, context: Context, render: Re
     parsed.page_ends = []
     head = bytes(data[start : min(end, start + _SAMPLE_OCTETS)])
     if _DEVICE_NAMES.search(head):
-        parsed.note("device_dependent", start)
+        _depends_on_device(parsed, start)
     if _FILE_NAMES.search(head):
         parsed.note("filesystem_access", start)
     two_sided = any(run.duplex in (Duplex.LONG, Duplex.SHORT) for run in parsed.runs)
     runs, parsed.runs, parsed.input_pages = parsed.runs, [], 0
     for run in runs:
         copies = _copies(run, context)
-        if not copies and parsed.confidence is Confidence.EXACT:
+        if not copies:
             # Printers differ in what they make of no copies: nothing, or one.
-            parsed.confidence = Confidence.ESTIMATED
-            parsed.note("device_dependent", start)
+            _depends_on_device(parsed, start)
         # The device writes one-sided for programs that ask for nothing.
         duplex = run.duplex if two_sided else Duplex.UNSTATED
         # A page on which a color was used may hide it; one without any is sure.
         color = ColorClass.MONO if run.color is ColorClass.MONO else ColorClass.UNKNOWN
         parsed.add(replace(run, copies=copies or 1, duplex=duplex, color=color))
     return parsed
+
+
+def _depends_on_device(parsed: Parsed, start: int) -> None:
+    parsed.note("device_dependent", start)
+    if parsed.confidence is Confidence.EXACT:
+        parsed.confidence = Confidence.ESTIMATED
 
 
 def _copies(run: Run, context: Context) -> int:
@@ -174,12 +181,16 @@ def _copies(run: Run, context: Context) -> int:
 
 def _read_rendered(pieces: Iterator[bytes], start: int, context: Context) -> Parsed:
     limits = context.limits
+    heard = None if context.listener is None else context.listener(context.guard)
+    most_octets = limits.rendered_octets * (1 if heard is None else LISTENED_OCTETS)
     reader: PclxlReader | None = None
     failure: tuple[str, DocumentError] | None = None
     pending, octets = b"", 0
     try:
         for piece in pieces:
             octets += len(piece)
+            if heard is not None:
+                heard.feed(piece)
             if reader is None:
                 pending += piece
                 header = pending.find(b" HP-PCL XL;")
@@ -190,7 +201,7 @@ def _read_rendered(pieces: Iterator[bytes], start: int, context: Context) -> Par
             elif not reader.done:
                 reader.feed(piece)
             enough = reader.done and reader.parsed.input_pages >= limits.rendered_pages
-            if enough or octets > limits.rendered_octets or context.guard.expired():
+            if enough or octets > most_octets or context.guard.expired():
                 failure = ("limit", DocumentTooComplex("the PostScript program prints without end", start))
                 break
     except DocumentTooComplex as error:
@@ -202,7 +213,9 @@ def _read_rendered(pieces: Iterator[bytes], start: int, context: Context) -> Par
         if close is not None:
             with suppress(DocumentError):
                 close()
-    return _conclude(reader, failure, start)
+    parsed = _conclude(reader, failure, start)
+    parsed.heard = heard
+    return parsed
 
 
 def _conclude(reader: PclxlReader | None, failure: tuple[str, DocumentError] | None, start: int) -> Parsed:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from fcntl import F_SETPIPE_SZ, fcntl
 
 from pagetoll.accounters.software.lockdown import MIB, Budget, die_with_parent, lock_down_ghostscript
-from pagetoll.languages.limits import COPIES_GUARD, FAIR_DPI
+from pagetoll.languages.limits import FAIR_DPI
+from pagetoll.languages.ps_guard import PROGRAM_GUARD
 
 _SAFE = ("-dSAFER", "-q", "-dBATCH", "-dNOPAUSE", "-dNOPROMPT")
 # "-_" reads standard input in blocks; "-" would read it octet by octet, which takes three times as long.
@@ -22,13 +23,19 @@ _PIPES = ("-sstdout=%stderr", "-sOutputFile=-")
 _MEMORY = "-K393216"
 """384 MiB, in KiB. With the processes around it a count stays below 512 MiB."""
 _MEMORY_FOR_PIXELS = "-K524288"
-ARGUMENTS = (*_SAFE, "-sDEVICE=pxlcolor", "-r75", *_PIPES, _MEMORY, "-c", COPIES_GUARD, "-f", _STDIN)
 _FAIR_FILL = ("-c", "0 0 .setfilladjust2", "-f")
 """Fills cover the pixels whose middle is inside, not all they touch. Measured on thin lines: 1 % instead of 24 % too
 much ink at 150 dpi (docs/reference/coverage.md)."""
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": "/nonexistent", "GS_OPTIONS": ""}
 BUDGET = Budget(cpu_s=60.0, memory_octets=768 * MIB)
 _PIPE_OCTETS = 256 * 1024
+
+
+def counting_arguments(*, pages_seen: bool = False) -> tuple[str, ...]:
+    """For PCL XL. `pages_seen`: fine enough to be looked at, and with lines as polygons, because the resolution of
+    the axes differs; both cost next to nothing."""
+    device = ("-sDEVICE=pxlcolor", f"-r{FAIR_DPI + 1}x{FAIR_DPI}" if pages_seen else "-r75")
+    return (*_SAFE, *device, *_PIPES, _MEMORY, *PROGRAM_GUARD, *(_FAIR_FILL if pages_seen else ()), _STDIN)
 
 
 def pixel_arguments(resolution_dpi: int, *, grey: bool = False) -> tuple[str, ...]:
@@ -60,7 +67,7 @@ class Ghostscript:
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
 
 
-def start(executable: str, arguments: tuple[str, ...] = ARGUMENTS) -> Ghostscript | None:
+def start(executable: str, arguments: tuple[str, ...]) -> Ghostscript | None:
     """A locked-down Ghostscript waiting for a document, or None where `executable` is not installed.
 
     The caller has one thread (it forks) and reaps the process. Raises `OSError`.
