@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lab.folders import open_folder
-from pagetoll.app.doctor.checks import Facts
+from pagetoll.app.doctor.facts import Facts
 from pagetoll.integrations.printlab.cupsd import PrivateCups
 
 SERVICE_USER = "nobody"

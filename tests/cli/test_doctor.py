@@ -15,8 +15,6 @@ import pytest
 
 from cli.patient import FACTS, NOON, SERVICE_USER, Patient, needs_root, new_patient
 from pagetoll.app.doctor.checks import (
-    Backend,
-    Queue,
     check_clock,
     check_cups,
     check_daemon,
@@ -25,6 +23,7 @@ from pagetoll.app.doctor.checks import (
     check_ways_around,
 )
 from pagetoll.app.doctor.device_key import device_key
+from pagetoll.app.doctor.facts import Backend, Queue
 from pagetoll.app.doctor.findings import Level
 from pagetoll.frontends.cli.doctor_facts import apparmor_mode
 from pagetoll.integrations.printlab.processes import wait_until

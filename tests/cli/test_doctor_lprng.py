@@ -10,7 +10,8 @@ import pytest
 
 from cli.patient import FACTS
 from cli.site import AS_ROOT, Site
-from pagetoll.app.doctor.checks import Backend, examine
+from pagetoll.app.doctor.checks import examine
+from pagetoll.app.doctor.facts import Backend
 from pagetoll.app.doctor.findings import Level
 from pagetoll.app.doctor.lprng import LpdQueue, LpdSite, check_lpd
 from pagetoll.integrations.lprng_install import lpd_user, printcap_files

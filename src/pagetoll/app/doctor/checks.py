@@ -6,15 +6,14 @@ mends it.
 """
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 
-from pagetoll.app.doctor.banners import BannerWish
 from pagetoll.app.doctor.banners import check_banners as banners_checked
 from pagetoll.app.doctor.device_key import device_key
+from pagetoll.app.doctor.facts import Backend, Facts, Place
 from pagetoll.app.doctor.findings import Finding, bad, ok, warn
-from pagetoll.app.doctor.lprng import LpdSite, check_lpd
+from pagetoll.app.doctor.lprng import check_lpd
 from pagetoll.core.messages import _
 from pagetoll.wire.device_uri import TEA_SCHEME
 
@@ -22,7 +21,6 @@ FIRST_SANE_YEAR = 2025
 CLOCK_SLACK = timedelta(minutes=2)
 CUPS_VERSION_MIN = (2, 2)
 FREE_OCTETS_MIN = 200 * 1024 * 1024
-ROOT_MODE = 0o700
 OTHERS_WRITE = 0o022
 #: program -> Debian package that has it
 PROGRAMS = {
@@ -32,85 +30,6 @@ PROGRAMS = {
     "lp": "cups-client",
     "gs": "ghostscript",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Backend:
-    """A file of ours among CUPS's backends. `missing_programs` are stamped paths that are not there; `current` says
-    whether it is the thin client of this version, stamped for this home."""
-
-    path: str
-    uid: int
-    mode: int
-    socket: str
-    missing_programs: tuple[str, ...]
-    current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A folder or file of the home. `mode_most` are the bits its mode may have; uid is None when it is missing."""
-
-    path: str
-    uid: int | None
-    mode: int
-    mode_most: int
-    is_link: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """A print queue. `device` is behind us when `scheme` is one of ours; `login` is whether its users must log in,
-    None when that cannot be told."""
-
-    name: str
-    scheme: str
-    device: str
-    login: bool | None
-
-    @property
-    def managed(self) -> bool:
-        return bool(self.scheme)
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """All that the checks look at. An error is a sentence, "" when there was none."""
-
-    now: datetime
-    home: str
-    socket: str
-    owner_uid: int | None
-    owner_name: str
-    me_uid: int
-    config_errors: tuple[str, ...]
-    pykota_files: tuple[str, ...]  # PyKota's own, where they are in force
-    config_warnings: tuple[str, ...]
-    places: tuple[Place, ...]
-    free_octets: int | None
-    database_error: str
-    newest_at: datetime | None
-    owner_error: str  # why the owner cannot run our programs
-    cups_version: str
-    cups_error: str
-    backend_dir: str
-    backends: tuple[Backend, ...]
-    backend_error: str
-    queues: tuple[Queue, ...]
-    programs: Mapping[str, bool]
-    apparmor_mode: str  # of cupsd's profile: enforce, complain, "" none, "?" unreadable
-    apparmor_lets_backends_work: bool
-    daemon: str  # answers, absent, hangs, refused
-    banners: tuple[BannerWish, ...] = ()
-    configuration: str = "pagetoll.toml"
-    lpd: LpdSite | None = None
-    hooks: tuple[Finding, ...] = ()  # what keeps hooks from being run
-
-    @property
-    def without_cups(self) -> bool:
-        """Whether this is a print server of LPRng's alone, where nothing of CUPS is missed."""
-        cups = self.programs.get("cupsd") or self.backends or any(queue.managed for queue in self.queues)
-        return self.lpd is not None and not cups
 
 
 Check = Callable[[Facts], Iterator[Finding]]
@@ -123,6 +42,7 @@ def examine(facts: Facts) -> list[Finding]:
 
 
 def check_programs(facts: Facts) -> Iterator[Finding]:
+    """The programs of other packages that we start."""
     for program, package in PROGRAMS.items():
         if facts.without_cups and package.startswith("cups"):
             continue
@@ -133,10 +53,12 @@ def check_programs(facts: Facts) -> Iterator[Finding]:
 
 
 def check_lprng(facts: Facts) -> Iterator[Finding]:
+    """lpd and its queues, where there is one (`doctor.lprng`)."""
     yield from check_lpd(facts.lpd, facts.configuration)
 
 
 def check_cups(facts: Facts) -> Iterator[Finding]:
+    """Whether the scheduler answers, in a version that was tried."""
     if facts.cups_error:
         yield bad(_("CUPS: {cups_error}").format(cups_error=facts.cups_error), "systemctl restart cups")
         return
@@ -156,6 +78,7 @@ def check_cups(facts: Facts) -> Iterator[Finding]:
 
 
 def check_home(facts: Facts) -> Iterator[Finding]:
+    """Whether the home is there, and every place in it its owner's and closed enough."""
     if facts.owner_uid is None:
         yield bad(_("there is no home in {home}").format(home=facts.home), "pagetoll init")
         return
@@ -197,6 +120,7 @@ def _check_place(place: Place, facts: Facts) -> Iterator[Finding]:
 
 
 def check_space(facts: Facts) -> Iterator[Finding]:
+    """Whether the spool has room: a full one is a failure of every job."""
     if facts.free_octets is None:
         return
     free_mib = facts.free_octets // (1024 * 1024)
@@ -207,6 +131,7 @@ def check_space(facts: Facts) -> Iterator[Finding]:
 
 
 def check_config(facts: Facts) -> Iterator[Finding]:
+    """What is wrong in the configuration, and what of it changes nothing or cannot be run."""
     for error in facts.config_errors:
         file = error.split(":", 1)[0]
         yield bad(_("configuration: {error}").format(error=error), f"editor {shlex.quote(file)}")
@@ -225,6 +150,7 @@ def check_config(facts: Facts) -> Iterator[Finding]:
 
 
 def check_database(facts: Facts) -> Iterator[Finding]:
+    """Whether the ledger opens. Not asked where its owner or its address is not known."""
     if facts.owner_uid in (None, 0) or facts.config_errors:
         return
     if facts.database_error:
@@ -234,6 +160,7 @@ def check_database(facts: Facts) -> Iterator[Finding]:
 
 
 def check_clock(facts: Facts) -> Iterator[Finding]:
+    """A clock that jumped would move grace times and rolling limits."""
     mend = "timedatectl set-ntp true"
     if facts.now.year < FIRST_SANE_YEAR:
         yield bad(_("the clock says {now:%Y-%m-%d}").format(now=facts.now), mend)
@@ -250,6 +177,7 @@ def check_clock(facts: Facts) -> Iterator[Finding]:
 
 
 def check_backends(facts: Facts) -> Iterator[Finding]:
+    """Our files among the scheduler's backends: owner, mode, home, interpreter, version."""
     install = f"pagetoll cups install --backend-dir {shlex.quote(facts.backend_dir)}"
     if facts.backend_error:
         mend = install if facts.me_uid == 0 else _("run pagetoll doctor as root")
@@ -289,6 +217,7 @@ def _check_backend(backend: Backend, facts: Facts, install: str) -> Iterator[Fin
 
 
 def check_queues(facts: Facts) -> Iterator[Finding]:
+    """Which queues are ours, and whether the backend that each names is there."""
     installed = {backend.path.rpartition("/")[2] for backend in facts.backends}
     managed = [queue for queue in facts.queues if queue.managed]
     if not managed and not facts.cups_error:
@@ -320,6 +249,7 @@ def check_ways_around(facts: Facts) -> Iterator[Finding]:
 
 
 def check_logins(facts: Facts) -> Iterator[Finding]:
+    """Managed queues on which everybody may print in any name."""
     for queue in facts.queues:
         if queue.managed and queue.login is False:
             yield warn(
@@ -329,10 +259,12 @@ def check_logins(facts: Facts) -> Iterator[Finding]:
 
 
 def check_banners(facts: Facts) -> Iterator[Finding]:
+    """Whether the banners that queues want can be made (`doctor.banners`)."""
     yield from banners_checked(facts.banners, facts.configuration)
 
 
 def check_apparmor(facts: Facts) -> Iterator[Finding]:
+    """Whether the profile of cupsd keeps backends from the home."""
     if facts.apparmor_mode == "?":
         yield warn(_("AppArmor's profiles cannot be read by this user"), _("run pagetoll doctor as root"))
     elif facts.apparmor_mode == "enforce" and not facts.apparmor_lets_backends_work:
@@ -342,6 +274,7 @@ def check_apparmor(facts: Facts) -> Iterator[Finding]:
 
 
 def check_daemon(facts: Facts) -> Iterator[Finding]:
+    """Whether the daemon answers, or will be started by the next job."""
     if facts.owner_uid in (None, 0):
         return
     left_to_itself = facts.lpd is not None or any(backend.mode & 0o001 for backend in facts.backends)

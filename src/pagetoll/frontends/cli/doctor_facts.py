@@ -15,7 +15,8 @@ from functools import partial
 from pathlib import Path
 
 import pagetoll
-from pagetoll.app.doctor import checks
+from pagetoll.app.doctor.checks import PROGRAMS
+from pagetoll.app.doctor.facts import Backend, Facts, Place, Queue
 from pagetoll.app.doctor.findings import bad
 from pagetoll.config.create import (
     FILE_MODE,
@@ -52,9 +53,7 @@ APPARMOR_PROFILES = Path("/sys/kernel/security/apparmor/profiles")
 APPARMOR_CUPSD = Path("/etc/apparmor.d/usr.sbin.cupsd")
 
 
-def gather(
-    home: Home, environ: Mapping[str, str], named_folder: str | None, printcap: str | None = None
-) -> checks.Facts:
+def gather(home: Home, environ: Mapping[str, str], named_folder: str | None, printcap: str | None = None) -> Facts:
     """The facts of this machine and home."""
     owner = _owner(home)
     configuration, config_errors = _configuration(home, environ) if owner else (None, ())
@@ -70,7 +69,7 @@ def gather(
     managed = [queue.name for queue in queues if queue.managed]
     hook_errors, hook_warnings = problems_of(hook_files)
     own_errors = config_errors or tuple(filter(None, [ledger.get("config_error", "")]))
-    return checks.Facts(
+    return Facts(
         now=now_utc(),
         home=str(home.data_folder),
         socket=str(home.socket),
@@ -91,7 +90,7 @@ def gather(
         backends=backends,
         backend_error=backend_error,
         queues=queues,
-        programs={name: shutil.which(name, path=SEARCH_PATH) is not None for name in checks.PROGRAMS},
+        programs={name: shutil.which(name, path=SEARCH_PATH) is not None for name in PROGRAMS},
         apparmor_mode=apparmor_mode(APPARMOR_PROFILES),
         apparmor_lets_backends_work="third_party" in _text(APPARMOR_CUPSD),
         daemon=daemon_state(home.socket),
@@ -167,7 +166,7 @@ def _config_warnings(configuration: Configuration | None, environ: Mapping[str, 
     return tuple(warnings)
 
 
-def _places(home: Home, settings: Settings | None) -> tuple[checks.Place, ...]:
+def _places(home: Home, settings: Settings | None) -> tuple[Place, ...]:
     # Who may pass a folder reads nothing in it, and reaches the socket where that is in the same folder.
     passable = 0o001 if home.root is not None or (settings is not None and settings.spooler_user) else 0
     wanted: list[tuple[Path, int]] = [
@@ -182,7 +181,7 @@ def _places(home: Home, settings: Settings | None) -> tuple[checks.Place, ...]:
         for path, mode in ((home.device_uris, SECRET_MODE), (home.thin_conf, THIN_CONF_MODE))
         if _is_there(path)
     ]
-    seen: dict[Path, checks.Place] = {}
+    seen: dict[Path, Place] = {}
     for path, mode in wanted:
         seen.setdefault(path, _place(path, mode))
     return tuple(seen.values())
@@ -197,12 +196,12 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def _place(path: Path, mode_most: int) -> checks.Place:
+def _place(path: Path, mode_most: int) -> Place:
     try:
         found = path.lstat()
     except OSError:
-        return checks.Place(str(path), None, 0, mode_most)
-    return checks.Place(
+        return Place(str(path), None, 0, mode_most)
+    return Place(
         path=str(path),
         uid=found.st_uid,
         mode=stat.S_IMODE(found.st_mode),
@@ -218,7 +217,7 @@ def _free_octets(folder: Path) -> int | None:
         return None
 
 
-def _queues(environ: Mapping[str, str], files: cups_server.CupsFiles) -> tuple[tuple[checks.Queue, ...], bool, str]:
+def _queues(environ: Mapping[str, str], files: cups_server.CupsFiles) -> tuple[tuple[Queue, ...], bool, str]:
     """CUPS's queues, whether one of them is Tea4CUPS's, and why they cannot be known."""
     try:
         queues = Cups(environ).queues()
@@ -235,13 +234,13 @@ def _queues(environ: Mapping[str, str], files: cups_server.CupsFiles) -> tuple[t
     for queue in queues:
         wrapped = unwrap(queue.shown_uri)
         scheme = wrapped.scheme if wrapped else ""
-        found.append(checks.Queue(queue.name, scheme, queue.device, policies.get(queue.name)))
+        found.append(Queue(queue.name, scheme, queue.device, policies.get(queue.name)))
     return tuple(found), any(is_of_tea4cups(queue.shown_uri) for queue in queues), ""
 
 
 def _backends(
     home: Home, folder: Path, files: cups_server.CupsFiles, settings: Settings | None
-) -> tuple[tuple[checks.Backend, ...], str]:
+) -> tuple[tuple[Backend, ...], str]:
     try:
         hidden = [name for name in OUR_SCHEMES if (folder / name).exists() and not os.access(folder / name, os.R_OK)]
         if hidden:
@@ -262,10 +261,10 @@ def _current_text(home: Home, files: cups_server.CupsFiles, settings: Settings |
         return ""
 
 
-def _backend(file: backend_install.Installed, wanted: str) -> checks.Backend:
+def _backend(file: backend_install.Installed, wanted: str) -> Backend:
     daemon = file.stamps.get("DAEMON")
     programs = [file.interpreter, *(daemon[:1] if isinstance(daemon, tuple) else ())]
-    return checks.Backend(
+    return Backend(
         path=str(file.path),
         uid=file.uid,
         mode=file.mode,
