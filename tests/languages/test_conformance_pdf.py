@@ -152,6 +152,34 @@ def test_a_damaged_file_cannot_hide_pages_behind_a_wrong_number() -> None:
     assert (usage.impressions, "damaged" in codes(usage)) == (5, True)
 
 
+@pytest.mark.parametrize(
+    ("leaf", "impressions"),
+    [
+        (b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Kids [] >>", 5),
+        (b"<< /Type /Pages /Parent 2 0 R /MediaBox [0 0 595 842] /Kids [] /Contents 3 0 R >>", 5),
+        (b"<< /Type /Template /Parent 2 0 R /MediaBox [0 0 595 842] >>", 5),
+        (b"<< /Parent 2 0 R /MediaBox [0 0 595 842] >>", 5),
+        (b"<< /Type /Pages /Parent 2 0 R /Kids [] /Count 0 >>", 1),
+    ],
+)
+def test_a_page_that_some_readers_print_is_counted_and_not_sure(leaf: bytes, impressions: int) -> None:
+    first = next(iter(FIVE))
+    usage = count(tree(FIVE_KIDS, 5, {number: page if number == first else leaf for number, page in FIVE.items()}))
+    assert (usage.impressions, usage.confidence) == (impressions, Confidence.ESTIMATED)
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        pdf(1).replace(b"%%EOF", b"%%EOF\nnothing " + UEL + b"@PJL ENTER LANGUAGE=PCL\n\x1bEone\ftwo\f\x1bE" + UEL),
+        pdf(1).replace(b"\n", b"\n% " + UEL + b"@PJL ENTER LANGUAGE=PCL\n%", 1),
+    ],
+)
+def test_a_printer_may_leave_a_file_at_a_universal_exit_inside(octets: bytes) -> None:
+    usage = count(octets)
+    assert (usage.confidence, usage.language) == (Confidence.AT_LEAST, "pdf")
+
+
 def test_a_cut_file_is_a_lower_bound_or_an_error() -> None:
     octets = tree(FIVE_KIDS, 5, FIVE)
     try:

@@ -5,6 +5,7 @@ Three readings, in this order:
 
 1. pikepdf walks the tree (qpdf, the library of the print filters). Without a warning its answer stands.
 2. It raised or warned: the file is damaged, and the pages that PDFium really renders are counted.
+   Readers differ in what they take for a page there: all leaves are counted where they are more.
 3. The tree runs in a circle: an own walk that stops at a node standing on its own path.
 """
 
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pagetoll.core.errors import DocumentError, DocumentTooComplex, MalformedDocument
 from pagetoll.core.usage import Confidence
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run
-from pagetoll.languages.pdf_parts import document_end
+from pagetoll.languages.pdf_parts import UNIVERSAL_EXIT, document_end
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -41,13 +42,20 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
         parsed.note("trailing_garbage", start + last_mark + 5)
     clean_copy = _count_with_pikepdf(octets, start, parsed, context)
     if clean_copy is not None:
-        drawn = max((_drawn_pages(copy, parsed, start, context) for copy in (octets, clean_copy) if copy), key=len)
+        readings = [_drawn_pages(copy, parsed, start, context) for copy in (octets, clean_copy) if copy]
+        drawn = max((*readings, _leaves(octets, start, parsed, context)), key=len)
+        if parsed.confidence is Confidence.EXACT:
+            parsed.confidence = Confidence.ESTIMATED
         if not drawn:
             raise MalformedDocument("not one page of the PDF can be drawn; print it again from its program", start)
         for size in drawn:
             parsed.add(Run(media_points=size))
     if last_mark < 0:
         parsed.confidence = Confidence.AT_LEAST
+    exit_at = octets.find(UNIVERSAL_EXIT)
+    if exit_at >= 0:
+        # Many printers end the PDF there and print what follows as the next document; it may be an embedded file.
+        parsed.at_least("desync", start + exit_at)
     return parsed
 
 
@@ -96,7 +104,7 @@ def _read_tree(pdf: Any, start: int, parsed: Parsed, context: Context) -> bytes 
     if not pages:
         parsed.note("damaged", start)
         return b""
-    if warnings:
+    if warnings or (isinstance(stated, int) and stated > len(pages)):
         parsed.note("damaged", start)
         return _clean_copy(pdf, len(pages) > context.limits.input_pages)
     _add_pages(parsed, pages, start, context)
@@ -145,9 +153,11 @@ def _walk_tree(root: Any, start: int, parsed: Parsed, context: Context) -> list[
             parsed.at_least("limit", start)
             break
         node, path = waiting.pop()
-        kids = node.get("/Kids") if hasattr(node, "get") else None
-        if kids is None:
-            if hasattr(node, "get") and node.get("/Type", None) is not None:
+        if not hasattr(node, "get"):
+            continue
+        kids = node.get("/Kids")
+        if kids is None or not _is_filled(kids):
+            if _is_leaf(node, kids):
                 leaves.append(node)
             continue
         mark = node.objgen
@@ -156,6 +166,28 @@ def _walk_tree(root: Any, start: int, parsed: Parsed, context: Context) -> list[
             continue
         waiting.extend((kid, (*path, mark)) for kid in reversed(list(kids)))
     return leaves
+
+
+def _is_filled(kids: Any) -> bool:
+    return hasattr(kids, "__len__") and len(kids) > 0
+
+
+def _is_leaf(node: Any, kids: Any) -> bool:
+    """Whether some reader draws a node without kids: what a page has is more than what it is called."""
+    if kids is None:
+        return any(key in node for key in ("/Type", "/MediaBox", "/Contents"))
+    return node.get("/Type") == "/Page" or "/Contents" in node
+
+
+def _leaves(octets: bytes, start: int, parsed: Parsed, context: Context) -> list[tuple[float, float]]:
+    """Sizes of the leaves of a damaged file's tree as it stands in the file; pikepdf has mended its own."""
+    import pikepdf
+
+    try:
+        with pikepdf.open(io.BytesIO(octets), suppress_warnings=True, inherit_page_attributes=False) as pdf:
+            return [_media(leaf) for leaf in _walk_tree(pdf.Root.get("/Pages"), start, parsed, context)]
+    except (pikepdf.PdfError, ValueError, TypeError, RuntimeError, KeyError, RecursionError, OverflowError):
+        return []
 
 
 def _media(page: Any) -> tuple[float, float]:
