@@ -20,11 +20,11 @@ from pagetoll.languages import pclxl_tokens as xl
 from pagetoll.languages.jetready import JetReadyBands
 from pagetoll.languages.limits import Limits
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run
+from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
-UNIVERSAL_EXIT = b"\x1b%-12345X"
 CHUNK_OCTETS = 64 * 1024
 """Between two looks at the clock; it may hold 30,000 pages."""
 LONGEST_HEADER = 4096

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from pagetoll.core.usage import Duplex, Finding
 from pagetoll.languages import prescribe, xpif
+from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
-UNIVERSAL_EXIT = b"\x1b%-12345X"
 _PADDING = re.compile(rb"[\x00\x04\x14\t\n\r ]*+")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LINE = re.compile(rb"(?i:@PJL)(?![^\s\x1b])(?P<words>[^\n\x1b]*+)\n?")

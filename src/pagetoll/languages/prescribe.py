@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pagetoll.core.errors import DocumentTooComplex, MalformedDocument
 from pagetoll.core.usage import Confidence, Duplex
 from pagetoll.languages.parsed import Context, Parsed, Run, as_far_as_time_allows
+from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -110,7 +111,7 @@ def _walk(parsed: Parsed, data: "Buffer", start: int, end: int, context: Context
             parsed.at_least("desync", position)
             position = end
     rest = bytes(data[position : min(end, position + 64)]).strip(b"\r\n\t \x00\x04")
-    if drawn and (not rest or rest.startswith(b"\x1b%-12345X")):
+    if drawn and (not rest or rest.startswith(UNIVERSAL_EXIT)):
         end_page()
     parsed.end = position
     return parsed

@@ -25,6 +25,7 @@ from pagetoll.languages import (
 )
 from pagetoll.languages.parsed import Parser
 from pagetoll.languages.table import Language, row
+from pagetoll.languages.universal_exit import next_exit
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -38,8 +39,7 @@ def _pdf_behind_other_lines(data: "Buffer", start: int, end: int) -> bool:
 
 
 def _is_text(data: "Buffer", start: int, end: int) -> bool:
-    exit_at = data.find(b"\x1b%-12345X", start, end)
-    return text.looks_like_text(data, start, end if exit_at < 0 else exit_at)
+    return text.looks_like_text(data, start, next_exit(data, start, end))
 
 
 _PDF_LINE = re.compile(rb"[\r\n]%PDF-[0-9]\.[0-9][ \t]*[\r\n]")

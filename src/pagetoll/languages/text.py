@@ -15,11 +15,11 @@ from pagetoll.core.usage import ColorClass, Confidence
 from pagetoll.languages.documents.mainframe import asa
 from pagetoll.languages.limits import TextLayout
 from pagetoll.languages.parsed import Context, Parsed, Run
+from pagetoll.languages.universal_exit import next_exit
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
-UNIVERSAL_EXIT = b"\x1b%-12345X"
 _ODD = bytes(octet for octet in range(32) if octet not in b"\b\t\n\f\r\x1a") + b"\x7f"
 _COLOR_ESCAPE = re.compile(rb"\x1b\[[0-9;]{0,32}m")
 _OVERPRINT = re.compile("[^\b]?\b")
@@ -60,8 +60,7 @@ def _plausible_letters(piece: bytes, *, first: bool) -> bool:
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     """Lay out the text of `data[start:end]`, up to a universal exit. Always an estimate."""
-    stop = data.find(UNIVERSAL_EXIT, start, end)
-    stop = end if stop < 0 else stop
+    stop = next_exit(data, start, end)
     parsed = Parsed("text", stop, Confidence.ESTIMATED)
     layout = context.text_layout
     if layout.carriage_control:

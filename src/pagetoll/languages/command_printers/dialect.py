@@ -18,11 +18,11 @@ from pagetoll.core.usage import ColorClass, Confidence, Duplex
 from pagetoll.languages.command_printers.inks import Inks
 from pagetoll.languages.limits import Guard, Limits
 from pagetoll.languages.parsed import Context, Parsed, Parser, Run
+from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
-UNIVERSAL_EXIT = b"\x1b%-12345X"
 _STEPS_BETWEEN_LOOKS = 1024
 _NOT_PRINTED = bytes(range(0x21)) + b"\x7f"
 _NO_TEXT = re.compile(rb"[\x01-\x06\x10\x15-\x17\x19\x1d-\x1f]")

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import DocumentTooComplex, MalformedDocument, TruncatedDocument
 from pagetoll.core.usage import ColorClass, Confidence, Duplex
-from pagetoll.languages.command_printers.dialect import UNIVERSAL_EXIT
 from pagetoll.languages.command_printers.ejl import read_ejl
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run
 from pagetoll.languages.pixels import Channels
+from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer

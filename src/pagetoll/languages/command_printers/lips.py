@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import DocumentTooComplex, MalformedDocument, TruncatedDocument
 from pagetoll.core.usage import ColorClass, Confidence, Duplex
-from pagetoll.languages.command_printers.dialect import UNIVERSAL_EXIT
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run
+from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer

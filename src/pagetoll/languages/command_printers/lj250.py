@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
 _ENTRY_OCTETS = 3
-_END = b"\x1b%@"
 
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pagetoll.core.usage import ColorClass, Confidence
 from pagetoll.languages.hostbased import records
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run, as_far_as_time_allows
+from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -57,7 +58,7 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Context) -> Parsed:
     state = _State()
     steps = 0
-    while position < end and data[position : position + 9] != records.UNIVERSAL_EXIT:
+    while position < end and data[position : position + 9] != UNIVERSAL_EXIT:
         control = _CONTROL.match(data, position, end)
         if control is None:
             if end - position < 64:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pagetoll.languages.hostbased import hbpl_first, records
 from pagetoll.languages.hostbased.planes import Inks, jbig_is_blank
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run, as_far_as_time_allows
+from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -49,7 +50,7 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 
 def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Context) -> Parsed:
     page: Run | None = None
-    while position < end and data[position : position + 9] != records.UNIVERSAL_EXIT:
+    while position < end and data[position : position + 9] != UNIVERSAL_EXIT:
         record = _RECORD.match(data, position, end)
         if record is None:
             return records.lost(parsed, data, position, end)

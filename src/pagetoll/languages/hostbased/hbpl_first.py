@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pagetoll.core.usage import ColorClass, Confidence
 from pagetoll.languages.hostbased import records
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run
+from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -46,7 +47,7 @@ def walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Conte
     fields: dict[int, int] = {}
     open_page = False
     steps = 0
-    while position < end and data[position : position + 9] != records.UNIVERSAL_EXIT:
+    while position < end and data[position : position + 9] != UNIVERSAL_EXIT:
         kind = data[position]
         if kind not in _LAST_FIELDS and kind not in _WITHOUT_FIELDS:
             return records.lost(parsed, data, position, end)

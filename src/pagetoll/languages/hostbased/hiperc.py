@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pagetoll.languages.hostbased import records
 from pagetoll.languages.hostbased.planes import Inks, bitmap_is_blank, jbig_is_blank
 from pagetoll.languages.parsed import Context, Parsed, Run, as_far_as_time_allows
+from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -36,7 +37,7 @@ def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Cont
     inks: Inks | None = None
     plain = True
     steps = 0
-    while position < end and data[position : position + 9] != records.UNIVERSAL_EXIT:
+    while position < end and data[position : position + 9] != UNIVERSAL_EXIT:
         if position + _HEADER_OCTETS > end:
             return records.cut_off(parsed, end)
         octets = records.number(data[position : position + 4])

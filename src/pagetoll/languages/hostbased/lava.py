@@ -17,6 +17,7 @@ from pagetoll.core.usage import ColorClass, Duplex
 from pagetoll.languages.hostbased import records
 from pagetoll.languages.hostbased.planes import Inks, jbig_is_blank
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run, as_far_as_time_allows
+from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -66,7 +67,7 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Context) -> Parsed:
     state = _State(Inks("K"))
     steps = 0
-    while position < end and data[position : position + 9] != records.UNIVERSAL_EXIT:
+    while position < end and data[position : position + 9] != UNIVERSAL_EXIT:
         command = _START.match(data, position, end)
         if command is None:
             return records.lost(parsed, data, position, end)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from pagetoll.core.usage import ColorClass
 from pagetoll.languages.hostbased import records
 from pagetoll.languages.parsed import Context, Parsed, Run, as_far_as_time_allows
+from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -39,7 +40,7 @@ def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Cont
     steps = 0
     while position < end and data[position] in b"\x1b\xa5":
         head = bytes(data[position : position + 5])
-        if head == records.UNIVERSAL_EXIT[:5]:
+        if head == UNIVERSAL_EXIT[:5]:
             break
         after = after_command(data, position, end, head)
         if after < 0:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pagetoll.languages.hostbased import records
 from pagetoll.languages.parsed import Context, Parsed, Run, as_far_as_time_allows
+from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -27,7 +28,7 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Context) -> Parsed:
     loaded = False
     steps = 0
-    while position < end and data[position : position + 9] != records.UNIVERSAL_EXIT:
+    while position < end and data[position : position + 9] != UNIVERSAL_EXIT:
         if data[position] != _SYNC:
             break
         if position + _HEADER_OCTETS > end:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from pagetoll.languages.hostbased import records
 from pagetoll.languages.hostbased.planes import Inks, jbig_is_blank
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run, as_far_as_time_allows
+from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -88,7 +89,7 @@ class _Walk:
             steps += 1
             if not steps % records.RECORDS_BETWEEN_CHECKS:
                 self._context.guard.check(position)
-            if kind == _JOB_END or data[position : position + 9] == records.UNIVERSAL_EXIT:
+            if kind == _JOB_END or data[position : position + 9] == UNIVERSAL_EXIT:
                 parsed.end = position
                 return records.cut_off(parsed, position) if self._inks is not None else parsed
         return records.cut_off(parsed, end)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from pagetoll.core.errors import MalformedDocument, TruncatedDocument
 from pagetoll.core.usage import Duplex
 from pagetoll.languages.parsed import Context, Parsed, Run
+from pagetoll.languages.universal_exit import next_exit
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
-UNIVERSAL_EXIT = b"\x1b%-12345X"
 RECORDS_BETWEEN_CHECKS = 256
 
 DMPAPER_POINTS: dict[int, tuple[float, float]] = {
@@ -80,8 +80,7 @@ def lost(parsed: Parsed, data: "Buffer", position: int, end: int) -> Parsed:
     if not parsed.input_pages:
         raise MalformedDocument("the print data holds a record that cannot be; send the job again", position)
     parsed.at_least("desync", position)
-    found = data.find(UNIVERSAL_EXIT, position, end)
-    parsed.end = end if found < 0 else found
+    parsed.end = next_exit(data, position, end)
     return parsed
 
 

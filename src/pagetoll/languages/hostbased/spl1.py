@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pagetoll.core.usage import ColorClass
 from pagetoll.languages.hostbased import records
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run, as_far_as_time_allows
+from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -32,7 +33,7 @@ def _walk(parsed: Parsed, data: "Buffer", position: int, end: int, context: Cont
     copies: int | None = None
     media = ANY_SIZE
     open_page = False
-    while position < end and data[position : position + 9] != records.UNIVERSAL_EXIT:
+    while position < end and data[position : position + 9] != UNIVERSAL_EXIT:
         line = _LINE.match(data, position, end)
         if line is None:
             return records.lost(parsed, data, position, end)

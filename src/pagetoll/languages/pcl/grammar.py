@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
 ESCAPE, FORM_FEED = 0x1B, 0x0C
-UNIVERSAL_EXIT = b"\x1b%-12345X"
 
 PREFIX = re.compile(rb"\x1b([!-/][`-~]?)")
 COMMAND = re.compile(rb"([+-]?0{0,4000}+[0-9]{0,12}+)(?:\.[0-9]{0,4000}+)?([@-~])")

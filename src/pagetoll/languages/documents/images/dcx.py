@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from pagetoll.core.errors import MalformedDocument
 from pagetoll.core.usage import ColorClass
 from pagetoll.languages.documents.images.colors import picture_color
-from pagetoll.languages.documents.images.ending import next_exit
 from pagetoll.languages.parsed import Context, Parsed, Run
+from pagetoll.languages.universal_exit import next_exit
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import MalformedDocument, TruncatedDocument
 from pagetoll.core.usage import ColorClass
-from pagetoll.languages.documents.images.ending import UNIVERSAL_EXIT
 from pagetoll.languages.limits import Guard
 from pagetoll.languages.parsed import Context, Parsed, Run, as_far_as_time_allows
 from pagetoll.languages.pixels import Channels
+from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer

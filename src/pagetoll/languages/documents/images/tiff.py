@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from pagetoll.core.errors import MalformedDocument, TruncatedDocument
 from pagetoll.core.usage import ColorClass
 from pagetoll.languages.documents.images.colors import tiff_colors
-from pagetoll.languages.documents.images.ending import next_exit
 from pagetoll.languages.documents.images.strips import four_bit_color, table_numbers
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run
 from pagetoll.languages.pixels import Channels
+from pagetoll.languages.universal_exit import next_exit
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer

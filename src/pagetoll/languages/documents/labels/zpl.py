@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import MalformedDocument
 from pagetoll.core.usage import ColorClass
-from pagetoll.languages.documents.images.ending import next_exit
 from pagetoll.languages.parsed import Context, Parsed, Run, as_far_as_time_allows
+from pagetoll.languages.universal_exit import next_exit
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import MalformedDocument, TruncatedDocument
 from pagetoll.core.usage import ColorClass, Confidence, Duplex
-from pagetoll.languages.documents.images.ending import UNIVERSAL_EXIT
 from pagetoll.languages.documents.mainframe.presentation_text import PresentationText
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run, as_far_as_time_allows
+from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _BEGIN_PAGE, _END_PAGE, _PAGE_DESCRIPTOR, _INCLUDE_PAGE = 0xA8AF, 0xA9AF, 0xA6AF, 0xAFAF
 _BEGIN_RESOURCES, _END_RESOURCES = 0xA8C6, 0xA9C6
 _BEGIN_FORM_MAP, _END_FORM_MAP = 0xA8CD, 0xA9CD
-_BEGIN_MEDIUM_MAP, _END_MEDIUM_MAP, _INVOKE_MEDIUM_MAP = 0xA8CC, 0xA9CC, 0xABCC
+_BEGIN_MEDIUM_MAP, _INVOKE_MEDIUM_MAP = 0xA8CC, 0xABCC
 _MEDIUM_COPIES, _MEDIUM_MODIFICATION = 0xA288, 0xA788
 _TEXT = 0xEE9B
 _UNKNOWN_COLOR = frozenset([0xEEBB, 0xEEFB, 0xEE92, 0xAFC3, 0xAFD8, 0xAF5F])

@@ -4,11 +4,11 @@
 from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import TruncatedDocument, UnknownLanguage
-from pagetoll.languages.documents.images.ending import next_exit
 from pagetoll.languages.documents.office import opendocument, openxml, xps
 from pagetoll.languages.documents.office.package import Package
 from pagetoll.languages.documents.office.relations import related
 from pagetoll.languages.parsed import Context, Parsed
+from pagetoll.languages.universal_exit import next_exit
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a document without a length of its own ends: at the next universal exit, or with the data."""
+"""The universal exit of PJL, nine octets that end a document in whatever language it is, and that language with it."""
 
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,6 @@ UNIVERSAL_EXIT = b"\x1b%-12345X"
 
 
 def next_exit(data: "Buffer", position: int, end: int) -> int:
-    """The first universal exit from `position` on, else `end`."""
+    """The first universal exit from `position` on, else `end`: where a document without a length of its own ends."""
     found = data.find(UNIVERSAL_EXIT, position, end)
     return end if found < 0 else found
