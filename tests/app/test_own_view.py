@@ -24,11 +24,13 @@ CHANGES_OF_A_LEDGER = {
     *("ensure_cost_center", "reserve", "record_unreserved", "post_unreserved", "mark_starting", "mark_started"),
     *("import_runs", "settle", "void", "add_notes", "refund", "count_deny_banners", "hide_earlier"),
     *("keep_reading", "name_device", "hold_device", "join_device", "device_span", "close_span"),
+    *("beat", "give_up_server"),
 }
 #: What an ordinary user has no part of.
 NOT_HIS = {
     *("dump", "count_dump", "open_attempts", "open_attempts_of_job", "audit", "audit_extent", "acts"),
     *("charges_by_user", "job_figures", "same_document", "last_attempt_on", "readings", "drift"),
+    "print_servers",
 }
 
 

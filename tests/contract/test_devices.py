@@ -134,6 +134,21 @@ def test_a_span_lasts_as_long_as_one_of_its_attempts_is_open(books: Books):
     assert ledger.hold_device(DEVICE, third, 1)
 
 
+def test_who_looks_late_for_his_part_still_finds_with_whom_he_shared(books: Books):
+    ledger = books.ledger
+    first, second, third = reserved(books, 4), reserved(books, 8), reserved(books, 1)
+    ledger.hold_device(DEVICE, first, 4)
+    ledger.join_device(DEVICE, second, 8)
+    ledger.close_span(second, {first.nonce: 4, second.nonce: 8}, "")
+    settled(books, second, 8, 8)
+    assert ledger.hold_device(DEVICE, third, 1)
+    assert (len(ledger.device_span(first).members), ledger.device_span(first).found) == (2, 4)
+    settled(books, first, 4, 4)
+    settled(books, third, 1, 1)
+    assert ledger.hold_device(DEVICE, reserved(books, 1), 1)
+    assert ledger.device_span(first) is None
+
+
 def test_a_joiner_begins_a_span_where_nobody_is(books: Books):
     first, second = reserved(books, 4), reserved(books, 8)
     assert members(books.ledger.join_device(DEVICE, first, 4)) == [(4, False)]

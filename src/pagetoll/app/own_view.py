@@ -41,6 +41,7 @@ LEDGER_READS = frozenset(
         *("charge_view", "account_states", "attempt", "attempt_by_id", "open_attempts", "open_attempts_of_job"),
         *("job_figures", "same_document", "last_attempt_on", "readings", "drift", "rolling_uses"),
         *("history", "charges_by_user", "legs", "notes", "audit", "audit_extent", "acts", "check", "close"),
+        "print_servers",
     }
 )
 SHARED_OWNERS = frozenset({OwnerKind.COST_CENTER, OwnerKind.EVERYONE})

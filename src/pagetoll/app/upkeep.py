@@ -17,6 +17,7 @@ from pagetoll.app.printing.devices import device_of
 from pagetoll.app.printing.late import book_entry, book_settlement
 from pagetoll.app.printing.remeasure import close_dead
 from pagetoll.app.printing.repair import Standing
+from pagetoll.app.printing.takeover import close_ownerless, is_ownerless
 from pagetoll.core.errors import PagetollError
 from pagetoll.core.messages import _
 from pagetoll.ports import AttemptRecord
@@ -46,7 +47,12 @@ def run_upkeep(services: Services) -> UpkeepReport:
     booked = _book_journal(services, problems)
     closed = running = 0
     orphans: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for record in _guarded(partial(_own_attempts, services), problems) or ():
+    own, others = _guarded(partial(_open_attempts, services), problems) or ((), ())
+    for record in others:
+        standing = _guarded(partial(_close_ownerless, services, record), problems)
+        closed += standing is Standing.CLOSED
+        running += standing is Standing.RUNNING
+    for record in own:
         if services.devices.is_living(record.facts.key.nonce):
             running += 1
             continue
@@ -71,11 +77,21 @@ def run_upkeep(services: Services) -> UpkeepReport:
     return report
 
 
-def _own_attempts(services: Services) -> list[AttemptRecord]:
-    """Open attempts of this print server: what others have begun, only they can know about."""
+def _open_attempts(services: Services) -> tuple[list[AttemptRecord], list[AttemptRecord]]:
+    """Open attempts of this print server, and those of others: what they have begun, only they can know about, until
+    they are gone."""
+    found = list(services.ledger.open_attempts())
+    if not services.shared_ledger:
+        return found, []
+    services.servers.look(services.ledger.print_servers())
     own = {services.spooler_host, lprng.host_of(services)}
-    found = services.ledger.open_attempts()
-    return [one for one in found if not services.shared_ledger or one.facts.key.job.spooler_host in own]
+    mine = [one for one in found if one.facts.key.job.spooler_host in own]
+    return mine, [one for one in found if one.facts.key.job.spooler_host not in own]
+
+
+def _close_ownerless(services: Services, record: AttemptRecord) -> Standing | None:
+    """None for an attempt that is its own server's to end."""
+    return close_ownerless(services, record) if is_ownerless(services, record) else None
 
 
 def _book_journal(services: Services, problems: list[str]) -> int:

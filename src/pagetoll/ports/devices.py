@@ -37,11 +37,12 @@ class MeterLimits:
 @dataclass(frozen=True, slots=True)
 class SpanMember:
     """An attempt between two readings. `parsed_impressions` is what was handed over of it, as far as is known;
-    `ended`: its backend is over."""
+    `ended`: its backend is over, or nobody can tell; `spooler_host` is the spooler that began it."""
 
     nonce: str
     parsed_impressions: int
     ended: bool
+    spooler_host: str = ""
 
 
 @dataclass(frozen=True, slots=True)

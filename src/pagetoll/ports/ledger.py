@@ -24,6 +24,7 @@ from pagetoll.core.policy import AccountState, Decision, Rule
 from pagetoll.core.rolling import Asking, RollingCheck, RollingRefusal, RollingUse
 from pagetoll.core.standings import NO_STANDINGS, Standings
 from pagetoll.ports.devices import DeviceLedger
+from pagetoll.ports.print_servers import PrintServers
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,7 @@ class Act:
     text: str
 
 
-class Ledger(DeviceLedger, Protocol):
+class Ledger(DeviceLedger, PrintServers, Protocol):
     """Accounts, reservations and attempts. Every method is one short transaction; all are safe to repeat.
 
     Raise StorageUnavailable, StorageConflict or SchemaMismatch for the database's faults.

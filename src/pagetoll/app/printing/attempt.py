@@ -8,6 +8,7 @@ from typing import Protocol
 from pagetoll.app.printing.devices import DeviceGate
 from pagetoll.app.printing.floors import MeasuringFloor
 from pagetoll.app.printing.glances import Glances
+from pagetoll.app.printing.print_servers import ServerWatch, nobody_else
 from pagetoll.app.printing.tea_run import TeaRun
 from pagetoll.config.options import QueueSettings, Settings
 from pagetoll.core.charging import ChargeView, Plan
@@ -153,6 +154,7 @@ class Services:
     at_devices: "dict[str, Attempt]" = field(default_factory=dict)  # of lpd's, by nonce, between its programs
     tea_hooks: TeaHooks | None = None
     aside: Callable[[Callable[[], None]], None] = at_once  # work that upkeep does not wait for
+    servers: ServerWatch = field(default_factory=nobody_else)  # which of the ledger's print servers are gone
     shared_ledger: bool = False  # other print servers may have attempts in it: no file of this machine
 
 

@@ -41,6 +41,7 @@ class MeasuringFloor:
         self._changed = threading.Condition(threading.RLock())
         self._parties: dict[str, Party] = {}
         self._names: dict[str, str] = {}
+        self._queues: dict[str, tuple[str, str]] = {}
 
     def learn(self, address: str, name: str) -> None:
         """The machine at this address is called so; whoever is there under another name is at the same machine."""
@@ -55,6 +56,16 @@ class MeasuringFloor:
         """What the machine at an address is called."""
         with self._changed:
             return self._names.get(address, f"address:{address}")
+
+    def remember_queue(self, device: str, device_uri: str, queue: str) -> None:
+        """The device was measured through this queue."""
+        with self._changed:
+            self._queues[device] = (device_uri, queue)
+
+    def queue_at(self, device: str) -> tuple[str, str] | None:
+        """Device URI and name of the queue that a device was last measured through; None where none was."""
+        with self._changed:
+            return self._queues.get(device)
 
     def enter(self, device: str, member: Member, wait_s: float) -> list[Member] | None:
         """Whoever else is there, when a job may start there now; None when others still have the device after

@@ -146,12 +146,16 @@ def meter_of_record(services: Services, record: AttemptRecord) -> tuple[DeviceMe
     if kept is None:
         return None
     ticket = record.facts.ticket
-    try:
-        meter = services.meter_of(ticket.device_uri, services.settings().for_queue(ticket.printer))
-    except PagetollError as error:
-        log.warning("attempt=%s cannot be measured any more: %s", record.facts.key, error)
-        return None
-    return None if meter is None else (meter, kept)
+    known = services.floor.queue_at(kept.device)  # a queue of another print server may not be known here
+    for device_uri, queue in ((ticket.device_uri, ticket.printer), *([known] if known else [])):
+        try:
+            meter = services.meter_of(device_uri, services.settings().for_queue(queue))
+        except PagetollError as error:
+            log.warning("attempt=%s cannot be measured any more: %s", record.facts.key, error)
+            return None
+        if meter is not None:
+            return meter, kept
+    return None
 
 
 def _resumed(services: Services, attempt: Attempt) -> Claim | None:
@@ -172,7 +176,8 @@ def _resumed(services: Services, attempt: Attempt) -> Claim | None:
         if not other.measured:  # such a one knows itself where it belongs
             services.ledger.join_device(name, other.key, other.parsed_impressions)
     span = services.ledger.join_device(name, attempt.key, impressions)
-    stranger = _printed_since(services, record, {member.nonce for member in span.members})
+    known = {member.nonce for member in span.members}
+    stranger = None if span.found is not None else _printed_since(services, record, known)
     attempt.claim = Claim(kept.device, None if stranger else meter, spanned=True)
     if stranger is not None:
         said = f"job {stranger.facts.key.job.job_id} was printed there meanwhile, and was not measured"

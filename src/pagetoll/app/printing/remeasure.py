@@ -31,7 +31,7 @@ def close_dead(services: Services, record: AttemptRecord) -> Standing:
         return Standing.CLOSED
     if repair.never_started(services.processes, now) or measuring.meter_of_record(services, now) is None:
         return repair.close_dead(services, now)
-    return Standing.CLOSED if begin(services, key, lambda: _measure(services, now)) else Standing.RUNNING
+    return Standing.CLOSED if begin(services, key, lambda: measure(services, now, DIED)) else Standing.RUNNING
 
 
 def begin(services: Services, key: AttemptKey, work: Callable[[], object]) -> bool:
@@ -53,15 +53,16 @@ def begin(services: Services, key: AttemptKey, work: Callable[[], object]) -> bo
     return live.over.is_set()
 
 
-def _measure(services: Services, record: AttemptRecord) -> None:
-    """Read the device again, and book what it marked; where it tells nothing that can be, the whole reservation."""
+def measure(services: Services, record: AttemptRecord, why: str) -> None:
+    """Read the device again, and book what it marked; where it tells nothing that can be, the whole reservation.
+    `why` is said in the job's record."""
     attempt = left_behind(services, record)
     try:
         settle.measure_output(services, attempt)
         assert attempt.measured is not None
         told = attempt.measured.rule is not ChargeRule.HANDED_OVER_UNKNOWN
         said = "its device was read again" if told else "its device tells nothing to be used, so that all is charged"
-        attempt.notes.append(Note(services.clock(), "repaired", f"{DIED}; {said}"))
+        attempt.notes.append(Note(services.clock(), "repaired", f"{why}; {said}"))
         services.ledger.settle(attempt.key, settle.settlement_of(attempt))
     finally:
         measuring.leave(services, attempt)

@@ -57,16 +57,19 @@ def close_dead(repairer: Repairer, record: AttemptRecord) -> Standing:
         note = Note(repairer.clock(), "repaired", "its processes died before the device backend was started")
         repairer.ledger.void(key, Outcome.VOIDED, (note,))
         return Standing.CLOSED
-    note = Note(
-        repairer.clock(),
-        "repaired",
-        "its processes died after the device backend was started; nobody knows how much came out, "
-        "so that the whole reservation is charged",
+    settle_whole(
+        repairer, record, "its processes died after the device backend was started; nobody knows how much came out"
     )
+    return Standing.CLOSED
+
+
+def settle_whole(repairer: Repairer, record: AttemptRecord, why: str) -> None:
+    """Charge the whole reservation; `why` is said in the job's record."""
+    note = Note(repairer.clock(), "repaired", f"{why}, so that the whole reservation is charged")
     impressions = record.quoted_impressions
     tariff = tariff_from_json(record.tariff_json)
     repairer.ledger.settle(
-        key,
+        record.facts.key,
         Settlement(
             impressions=impressions,
             media_sheets=record.facts.media_sheets or impressions,
@@ -77,4 +80,3 @@ def close_dead(repairer: Repairer, record: AttemptRecord) -> Standing:
             notes=(note,),
         ),
     )
-    return Standing.CLOSED

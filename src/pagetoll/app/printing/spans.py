@@ -17,6 +17,7 @@ from pagetoll.app.printing.hooks import variables_of
 from pagetoll.app.printing.waiting import Patience
 from pagetoll.core.errors import DeviceError, StorageError
 from pagetoll.core.hook_variables import Phase
+from pagetoll.core.jobs import AttemptKey, JobKey
 from pagetoll.core.messages import _
 from pagetoll.core.readings import Difference, Expected, Reading, difference, share
 from pagetoll.core.usage import Confidence
@@ -88,14 +89,18 @@ class Found:
 def name_in_ledger(services: Services, device: str) -> str:
     """What other print servers call the device too. Addresses that lead elsewhere on another server, and devices
     that are not in the network, are this server's own."""
+    return device if leads_there_from_anywhere(device) else f"{device} at {services.spooler_host}"
+
+
+def leads_there_from_anywhere(device: str) -> bool:
+    """Whether every print server finds the same machine under what this one calls it."""
     kind, _colon, address = device.partition(":")
     if kind != "address":
-        return device
+        return True
     try:
-        shared = not ipaddress.ip_address(address).is_loopback
+        return not ipaddress.ip_address(address).is_loopback
     except ValueError:
-        shared = "/" not in address and address != "localhost"
-    return device if shared else f"{device} at {services.spooler_host}"
+        return "/" not in address and address != "localhost"
 
 
 def enter(services: Services, attempt: Attempt, device: str, meter: DeviceMeter | None) -> None:
@@ -112,6 +117,7 @@ def enter(services: Services, attempt: Attempt, device: str, meter: DeviceMeter 
         return
     span = _await_span(services, attempt, device, others, deadline_s)
     claim.spanned = True
+    services.floor.remember_queue(device, attempt.ticket.device_uri, attempt.ticket.printer)
     if span.shared:
         said = f"another job on {device} was still being measured; both share what the device marks"
         attempt.notes.append(Note(services.clock(), "shared_reading", said))
@@ -174,6 +180,8 @@ def find(services: Services, attempt: Attempt, claim: Claim, printed: Printed) -
             return Found(Difference(0, None, "its first reading is lost"), 1)
         if span.found is not None:
             return Found(Difference(span.found, None, span.trouble), len(span.members))
+        if _end_for_those_gone(services, span):
+            continue
         if all(member.ended for member in span.members):
             found = _compare(services, attempt, claim, span, printed)
             if found.after is None and span.shared:
@@ -187,6 +195,16 @@ def find(services: Services, attempt: Attempt, claim: Claim, printed: Printed) -
             return Found(Difference(0, None, said), len(span.members))
         patience.given_up()
         _listen(attempt, LOOK_EVERY_S)
+
+
+def _end_for_those_gone(services: Services, span: DeviceSpan) -> bool:
+    """Say that the jobs of print servers that are gone have ended, with all that was counted in them; whether there
+    were any. Where the server comes back, it finds the job's part."""
+    gone = [one for one in span.members if not one.ended and services.servers.is_gone(one.spooler_host)]
+    for member in gone:
+        key = AttemptKey(JobKey(member.spooler_host, 0, 0), member.nonce)  # the ledger looks for the nonce
+        services.ledger.device_span(key, member.parsed_impressions)
+    return bool(gone)
 
 
 def _compare(services: Services, attempt: Attempt, claim: Claim, span: DeviceSpan, printed: Printed) -> Found:

@@ -142,6 +142,14 @@ PRINTING: tuple[Option, ...] = (
         False,
         "What this print server is called in a ledger that several share; no two may have the same.",
     ),
+    number_option(
+        "server_gone_s",
+        600,
+        (10, 86400),
+        "seconds",
+        False,
+        "How long another print server of the ledger is silent before devices that its jobs keep are taken over.",
+    ),
     text_option(
         "spooler_user",
         "a user name, or empty",

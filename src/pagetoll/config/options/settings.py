@@ -99,6 +99,7 @@ class Settings:
     busy_timeout_s: int = 10
     upkeep_interval_s: int = 60
     server_name: str = ""
+    server_gone_s: int = 600
     usernamecase: UsernameCase = UsernameCase.NATIVE
     reject_unknown: bool = False
     balancezero: int = 0

@@ -12,6 +12,7 @@ from dataclasses import asdict
 
 from pagetoll.app.lprng import service as lprng
 from pagetoll.app.printing.attempt import Adoption, Arrival, ClientGone, Services
+from pagetoll.app.printing.print_servers import look_every_s
 from pagetoll.app.printing.run import attempt_of, run
 from pagetoll.app.upkeep import UpkeepReport, run_upkeep
 from pagetoll.core.errors import PagetollError
@@ -61,6 +62,8 @@ class Server:
         self._listener.settimeout(0.5)
         threading.Thread(target=self._beat, name="beat", daemon=True).start()
         threading.Thread(target=self._keep_up, name="upkeep", daemon=True).start()
+        if self._services.shared_ledger:
+            threading.Thread(target=self._show_life, name="life", daemon=True).start()
         while not self._stopping.is_set():
             try:
                 connection, _ = self._listener.accept()
@@ -196,6 +199,24 @@ class Server:
                 sessions = list(self._sessions)
             for session in sessions:
                 session.beat()
+
+    def _show_life(self) -> None:
+        """Tell the other print servers of the ledger that this one lives, and see which of them do."""
+        services = self._services
+        while not self._stopping.is_set():
+            try:
+                gone = services.servers.look(services.ledger.beat(services.spooler_host))
+            except PagetollError as error:
+                log.warning("the other print servers cannot be told that this one lives: %s", error)
+            except Exception:
+                log.exception("the other print servers cannot be told that this one lives")
+            else:
+                for name in gone:
+                    log.warning("the print server %s is gone; the devices that its jobs keep are taken over", name)
+                if gone:
+                    self.wake_upkeep()
+            settings = services.settings()
+            self._stopping.wait(look_every_s(settings.server_gone_s))
 
     def _keep_up(self) -> None:
         while not self._stopping.is_set():

@@ -11,6 +11,7 @@ from pagetoll.app.notices import Teller
 from pagetoll.app.printing.attempt import Attempt, Services, at_once
 from pagetoll.app.printing.devices import DeviceGate
 from pagetoll.app.printing.notice_queue import NoticeQueue
+from pagetoll.app.printing.print_servers import ServerWatch
 from pagetoll.config.home import Home
 from pagetoll.config.options import Settings
 from pagetoll.core.errors import PagetollError
@@ -99,5 +100,6 @@ def build_services(
         spooler_host=this_server(settings()),
         checkpoint=checkpoint,
         aside=aside,
+        servers=ServerWatch(this_server(settings()), lambda: settings().server_gone_s, time.monotonic),
         shared_ledger=not (settings().database or home.database_url).startswith("sqlite"),
     )

@@ -32,7 +32,8 @@ from pagetoll.ports import (
     UserCharges,
 )
 from pagetoll.ports.devices import DeviceIdentity, DeviceSpan
-from pagetoll.storage.sql import devices, spans
+from pagetoll.ports.print_servers import PrintServer
+from pagetoll.storage.sql import devices, print_servers, spans
 from pagetoll.storage.sql import history as reading
 from pagetoll.storage.sql import settle as closing
 from pagetoll.storage.sql.accounts import read_states
@@ -224,6 +225,17 @@ class SqlLedger:
         return self.database.write(
             lambda connection: spans.close(connection, key.nonce, parts, trouble), durable=False
         )
+
+    def beat(self, server: str) -> Sequence[PrintServer]:
+        now = self.database.now_micros()
+        return self.database.write(lambda connection: print_servers.beat(connection, server, now), durable=False)
+
+    def print_servers(self) -> Sequence[PrintServer]:
+        return self.database.read(print_servers.read)
+
+    def give_up_server(self, server: str, actor: str) -> None:
+        now = self.database.now_micros()
+        self.database.write(lambda connection: print_servers.give_up(connection, server, actor, now))
 
     def drift(self, wanted: HistoryFilter = ALL_ATTEMPTS) -> Sequence[Drift]:
         return self.database.read(lambda connection: devices.drift(connection, wanted))

@@ -38,7 +38,7 @@ NAME_LENGTH = 255
 NOTHING = 0
 
 #: The newest migration; `Database` refuses any other.
-SCHEMA_VERSION = "0006"
+SCHEMA_VERSION = "0007"
 
 #: Kept by alembic, so not among the tables that it compares.
 schema_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
@@ -334,6 +334,16 @@ device_serials = Table(
     Column("source", String(8), primary_key=True),
     Column("serial", String(NAME_LENGTH), nullable=False),
     Column("device", String(NAME_LENGTH), nullable=False),
+)
+
+#: The print servers that share the ledger: a living one counts its beats.
+print_servers = Table(
+    "print_servers",
+    metadata,
+    Column("name", String(NAME_LENGTH), primary_key=True),
+    Column("beats", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("given_up", Boolean, nullable=False),
 )
 
 #: The roles of login names, whether they print or not.

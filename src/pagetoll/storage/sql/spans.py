@@ -91,12 +91,15 @@ def _is_alive(connection: Connection, span: str) -> bool:
 
 def _begin(connection: Connection, device: str, nonce: str, impressions: int, *, new: bool) -> None:
     """The device's next span. Two that insert at once: the second one's transaction is run again, and finds the row.
-    What closed attempts have left of earlier spans goes."""
+    Earlier spans go whose attempts are all closed."""
     if new:
         connection.execute(insert(device_leases), {"device": device, "nonce": nonce})
     else:
         connection.execute(update(device_leases).where(device_leases.c.device == device).values(nonce=nonce))
-    waiting = exists().where(_OF_MEMBER, attempts.c.state != _CLOSED)
+    beside = device_members.alias()
+    waiting = exists().where(
+        beside.c.span == device_members.c.span, attempts.c.nonce == beside.c.nonce, attempts.c.state != _CLOSED
+    )
     connection.execute(delete(device_members).where(device_members.c.device == device, ~waiting))
     _add(connection, nonce, device, nonce, impressions)
 
@@ -116,7 +119,7 @@ def _members(connection: Connection, span: str) -> list[Row[Any]]:
     closed = attempts.c.state == _CLOSED
     charged = func.coalesce(attempts.c.charged_impressions, 0)
     found = (
-        select(device_members, closed.label("closed"), charged.label("charged"))
+        select(device_members, closed.label("closed"), charged.label("charged"), attempts.c.spooler_host)
         .join_from(device_members, attempts, _OF_MEMBER)
         .where(device_members.c.span == span)
         .order_by(device_members.c.nonce)
@@ -130,6 +133,7 @@ def _span(connection: Connection, mine: Row[Any]) -> DeviceSpan:
             row.nonce,
             row.charged if row.closed and not row.ended else row.parsed_impressions,
             row.ended or bool(row.closed),
+            row.spooler_host,
         )
         for row in _members(connection, mine.span)
     )
