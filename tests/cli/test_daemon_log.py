@@ -207,6 +207,25 @@ def test_a_line_does_not_go_to_the_journal_twice(
     assert capfd.readouterr().err == ""
 
 
+HURRIED = """
+import os, signal
+from pagetoll.frontends.daemon import main as daemon
+listen = daemon.listen
+def heard_at_once(path):
+    listener = listen(path)
+    os.kill(os.getpid(), signal.SIGHUP)
+    return listener
+daemon.listen = heard_at_once
+daemon.main()
+"""
+
+
+def test_a_reload_by_who_finds_it_listening_in_the_first_moment_is_obeyed(site: Site):
+    configure(site, 'logger = "stderr"\n')
+    with running(site, HURRIED) as log:
+        wait_until(lambda: "configuration read again" in log.read_text(), 60, "the reload")
+
+
 # --- failures of our own
 
 FAULTY = """

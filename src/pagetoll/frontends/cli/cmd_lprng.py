@@ -105,6 +105,7 @@ def serve(parsed: Parsed, home: Home) -> int:
         raise UsageError(
             _("only root and {name} may book jobs; run this as one of them").format(name=home.owner().name)
         )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # before anybody finds it listening
     try:
         server = LineServer((address, int(port)), home.socket)
     except OSError as error:
@@ -113,7 +114,6 @@ def serve(parsed: Parsed, home: Home) -> int:
                 address=address, port=port, strerror=error.strerror
             )
         ) from error
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with server:
         line = _("Serving lpd's :af={address}%{port}").format(address=address, port=port)
         say_done(parsed, line, {"serving": f"{address}%{port}"})

@@ -92,19 +92,19 @@ def run(home: Home, checkpoint: Checkpoint = no_checkpoint) -> int:
     logs.obey(configuration(), os.environ)
     services = build_services(home, configuration, checkpoint, in_thread)
     _warm_up(services.counter.start, services.ledger.check)
-    listener = _listener(home)
     server = Server(
-        listener,
         services,
         Commands(home, admin_files=lambda: _admin_files(home, configuration())),
         may_print=lambda uid: uid in {0, home.owner().uid, _spooler_uid(configuration())},
         upkeep_every_s=lambda: float(configuration().upkeep_interval_s),
     )
+    # whoever finds somebody who listens may send a signal at once
     _watch_signals(server, configuration)
+    listener = _listener(home)
     notify(f"READY=1\nMAINPID={os.getpid()}", os.environ)
     log.info("serving home=%s pid=%s", home.data_folder, os.getpid())
     try:
-        server.serve()
+        server.serve(listener)
     finally:
         notify("STOPPING=1", os.environ)
         if left := services.notices.wait_until_sent(NOTICES_PATIENCE_S):

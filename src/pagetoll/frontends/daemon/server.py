@@ -38,13 +38,11 @@ class Server:
 
     def __init__(
         self,
-        listener: socket.socket,
         services: Services,
         commands: Commands,
         may_print: Callable[[int], bool],
         upkeep_every_s: Callable[[], float],
     ) -> None:
-        self._listener = listener
         self._services = services
         self._commands = commands
         self._may_print = may_print
@@ -57,16 +55,16 @@ class Server:
         self._stopping = threading.Event()
         self._woken = threading.Event()
 
-    def serve(self) -> None:
+    def serve(self, listener: socket.socket) -> None:
         """Accept connections until `stop`. The listener stays open: with socket activation it is systemd's."""
-        self._listener.settimeout(0.5)
+        listener.settimeout(0.5)
         threading.Thread(target=self._beat, name="beat", daemon=True).start()
         threading.Thread(target=self._keep_up, name="upkeep", daemon=True).start()
         if self._services.shared_ledger:
             threading.Thread(target=self._show_life, name="life", daemon=True).start()
         while not self._stopping.is_set():
             try:
-                connection, _ = self._listener.accept()
+                connection, _ = listener.accept()
             except TimeoutError:
                 continue
             except OSError as error:  # no descriptor is left, say: those in use come back
