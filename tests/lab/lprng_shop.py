@@ -16,7 +16,7 @@ from pagetoll.integrations.printlab.processes import free_port, wait_until
 from pagetoll.ports import AttemptRecord
 
 CONFIGURATION = """
-wait_s = 1
+wait_s = 60
 upkeep_interval_s = 5
 [queue.held]
 on_limit = "hold"
@@ -27,11 +27,16 @@ unknown_size = "allow"
 [queue.hooked]
 prehook = { shell = "echo before $PYKOTAUSERNAME >>HOOKS" }
 posthook = { shell = "echo after $PYKOTAUSERNAME $PYKOTAACTION >>HOOKS" }
+[queue.away-hold]
+wait_s = 1
 [queue.away-retry]
+wait_s = 1
 on_failure = "retry"
 [queue.away-cancel]
+wait_s = 1
 on_failure = "cancel"
 [queue.away-print]
+wait_s = 1
 on_failure = "print_and_journal"
 """
 #: A page of PostScript that is long enough to see how far a document was handed over.

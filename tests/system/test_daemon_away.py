@@ -31,15 +31,15 @@ on_failure = "cancel"
 on_failure = "print_and_journal"
 """
 QUEUES = ["away-hold", "away-retry", "away-cancel", "away-print"]
-#: Longer than the daemon's pause between two beats, shorter than the 10 s that are installed.
-SILENCE_S = 3.0
+#: After how long a silent daemon hangs: as installed, and where the test knows that it does.
+SILENCE_S, KNOWN_TO_HANG_S = 10.0, 1.0
 
 
 @pytest.fixture(scope="module")
 def away_site() -> Iterator[tuple[Site, RawSink]]:
-    """A site whose backend does not start the daemon, as where systemd does that, and loses patience sooner."""
+    """A site whose backend does not start the daemon, as where systemd does that."""
     with shared_site(CONFIGURATION) as site, RawSink() as sink:
-        stamp(site.cups.backend_dir / SCHEME, STAMP_DAEMON="()", STAMP_SILENCE_S=str(SILENCE_S))
+        stamp(site, STAMP_DAEMON="()")
         site.run("pkprinters", "-a", *QUEUES)
         site.add_user("anna", QUEUES)
         for queue in QUEUES:
@@ -47,8 +47,9 @@ def away_site() -> Iterator[tuple[Site, RawSink]]:
         yield site, sink
 
 
-def stamp(installed: Path, **values: str) -> None:
-    """Set lines of an installed backend as `pagetoll cups install` does, and let it run from its text."""
+def stamp(site: Site, **values: str) -> None:
+    """Set lines of the installed backend as `pagetoll cups install` does, and let it run from its text."""
+    installed = site.cups.backend_dir / SCHEME
     text = installed.read_text(errors="surrogateescape")
     for name, value in values.items():
         text, changes = re.subn(rf"^{name} = .*$", f"{name} = {value}", text, flags=re.MULTILINE)
@@ -68,8 +69,14 @@ def killed(site: Site) -> Callable[[], None]:
 
 
 def hung(site: Site) -> Callable[[], None]:
+    stamp(site, STAMP_SILENCE_S=str(KNOWN_TO_HANG_S))
     site.kill_daemon(signal.SIGSTOP)
-    return lambda: site.kill_daemon(signal.SIGCONT)
+
+    def back() -> None:
+        stamp(site, STAMP_SILENCE_S=str(SILENCE_S))
+        site.kill_daemon(signal.SIGCONT)
+
+    return back
 
 
 def without_its_database(site: Site) -> Callable[[], None]:
@@ -177,11 +184,12 @@ def test_a_job_on_standard_input_is_printed_whole_from_the_journal_or_not_at_all
     assert site.attempts(printed)[0].charge_rule == ChargeRule.UNRESERVED
 
     # a daemon that hangs may have read a part of it: the job is held, and printed when the daemon is back
-    site.kill_daemon(signal.SIGSTOP)
+    come_back = hung(site)
     held = site.cups.submit("away-print", files, user="anna")
     assert site.cups.wait_job(held, (JobState.PENDING_HELD,)) is JobState.PENDING_HELD
+    wait_until(lambda: not clients_of(site), 60, "its client has ended")
     assert printed_since(sink, jobs_before) == 3
-    site.kill_daemon(signal.SIGCONT)
+    come_back()
     site.run("pagetoll", "upkeep")
     assert site.cups.wait_job(held) is JobState.COMPLETED
     site.settled()

@@ -21,17 +21,19 @@ from pagetoll.integrations.printlab.sink import RawSink
 from pagetoll.wire.ipp import JobState, PrinterState
 
 CONFIGURATION = """
-wait_s = 3
-busy_timeout_s = 1
 [queue.allow]
 policy = "allow"
 [queue.size-refuse]
 unknown_size = "refuse"
 [queue.size-allow]
 unknown_size = "allow"
+[queue.fail-hold]
+wait_s = 3
 [queue.fail-retry]
+wait_s = 3
 on_failure = "retry"
 [queue.fail-cancel]
+wait_s = 3
 on_failure = "cancel"
 """
 QUEUES = ["lab", "allow", "size-refuse", "size-allow", "fail-hold", "fail-retry", "fail-cancel"]

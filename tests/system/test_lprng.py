@@ -135,7 +135,9 @@ def test_a_removed_job_of_a_site_filter_is_charged_whole_once_its_lpd_process_is
 
 
 def test_the_daemon_may_be_replaced_while_a_filter_prints(shop: Shop) -> None:
-    script(shop.folder / "slow", f"head -c 1000 >>{shop.lpd.output('slow')}; sleep 3; exec cat >/dev/null\n")
+    gate = shop.folder / "lpd" / "tmp" / "gate"
+    wait = f"while [ ! -e {gate} ]; do sleep 0.1; done"
+    script(shop.folder / "slow", f"head -c 1000 >>{shop.lpd.output('slow')}; {wait}; exec cat >/dev/null\n")
     shop.lpd.output("slow").write_bytes(b"")
     before = len(shop.attempts("slow"))
     shop.lpd.print("slow", document(shop.folder, 9))
@@ -144,6 +146,7 @@ def test_the_daemon_may_be_replaced_while_a_filter_prints(shop: Shop) -> None:
     wait_until(lambda: shop.site.daemon_pid() is None, 60, "the killed daemon has gone")
     shop.site.daemon = None
     shop.site.start_daemon()
+    gate.touch()
     shop.lpd.wait_idle("slow")
     assert [one.charged_impressions for one in shop.closed("slow")[before:]] == [9]
 

@@ -35,7 +35,7 @@ def large_document(pages: int = PAGES) -> bytes:
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Site]:
-    with shared_site("wait_s = 2") as site:
+    with shared_site() as site:
         site.run("pkusers", "-a", "anna")
         site.start_daemon()
         yield site

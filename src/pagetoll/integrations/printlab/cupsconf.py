@@ -117,6 +117,7 @@ def cupsd_conf(tree: CupsTree, settings: CupsSettings, *, port: int, system: str
         "DefaultAuthType Basic",
         f"ErrorPolicy {settings.error_policy}",
         f"JobRetryInterval {settings.job_retry_interval_s}",
+        "JobRetryLimit 1000",
         f"JobKillDelay {settings.job_kill_delay_s}",
         f"DirtyCleanInterval {settings.dirty_clean_interval_s}",
         "PageLogFormat %p %u %j %T %P %C %{job-billing} %{job-originating-host-name} %{job-name} %{media} %{sides}",
