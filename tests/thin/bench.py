@@ -17,6 +17,9 @@ from pagetoll.wire.frames import FrameReader, Message, encode
 
 CLIENT = Path(__file__).resolve().parents[2] / "src" / "pagetoll" / "thin" / "cupspykota.py"
 PATIENCE_S = 60.0
+#: How long the client waits for a daemon: long enough for a test that plays one on a busy machine, or not at all.
+PATIENT = {"STAMP_SILENCE_S": 60.0, "STAMP_ADOPT_S": 60.0}
+IMPATIENT = {"STAMP_SILENCE_S": 1.0, "STAMP_ADOPT_S": 1.0}
 OPTIONS = "job-uuid=urn:uuid:1 time-at-creation=1700000000 sides=one-sided"
 Kind = TypeVar("Kind", bound=Message)
 
@@ -78,7 +81,7 @@ class Lab:
     def install(self, name: str = "cupspykota", packed: bool = False, **stamps: object) -> Path:
         """Puts the client into the backend folder; each stamp replaces a line of it."""
         text = CLIENT.read_text(encoding="utf-8")
-        for stamp, value in {"STAMP_SILENCE_S": 1.0, "STAMP_ADOPT_S": 1.0, **stamps}.items():
+        for stamp, value in {**PATIENT, **stamps}.items():
             text, found = re.subn(rf"(?m)^{stamp} = .*$", lambda _, line=f"{stamp} = {value!r}": line, text)
             assert found == 1, stamp
         path = self.backends / name
@@ -161,8 +164,10 @@ class Lab:
             os.close(descriptor)
         self.clients.append(client)
         if client.stdin is not None and stdin is not None:
-            client.stdin.write(stdin)
-            client.stdin.close()
+            with contextlib.suppress(BrokenPipeError):  # one that does not want it may have ended already
+                client.stdin.write(stdin)
+            with contextlib.suppress(BrokenPipeError):
+                client.stdin.close()
             client.stdin = None
         return client
 

@@ -13,7 +13,7 @@ import pytest
 
 from pagetoll.wire import frames
 from pagetoll.wire.frames import Exit, Failed, Go, Job, Started, Starting
-from thin.bench import PATIENCE_S, Lab, finish, print_command
+from thin.bench import IMPATIENT, PATIENCE_S, Lab, finish, print_command
 
 OWNER = 65534
 
@@ -97,6 +97,7 @@ def test_no_status_of_the_daemon_stops_the_queue_before_the_backend_runs(lab: La
 
 @pytest.mark.parametrize("status", [b"4", b"1", b"99999999999999999999"])
 def test_after_the_backend_only_its_own_status_or_a_harmless_one_counts(lab: Lab, status: bytes) -> None:
+    lab.install(**IMPATIENT)
     lab.backend("exit 2")
     lab.listen()
     client = lab.start()
@@ -108,6 +109,7 @@ def test_after_the_backend_only_its_own_status_or_a_harmless_one_counts(lab: Lab
 
 
 def test_more_descriptors_than_a_frame_has_are_a_lost_daemon(lab: Lab) -> None:
+    lab.install(**IMPATIENT)
     lab.policy("retry")
     lab.listen()
     client = lab.start()
@@ -118,6 +120,7 @@ def test_more_descriptors_than_a_frame_has_are_a_lost_daemon(lab: Lab) -> None:
 
 
 def test_a_link_in_the_place_of_the_list_of_held_jobs_changes_no_file_of_root(lab: Lab) -> None:
+    lab.policy("hold")
     given_to_the_owner(lab)
     precious = lab.root / "precious"
     precious.write_text("root's own\n")
@@ -128,6 +131,7 @@ def test_a_link_in_the_place_of_the_list_of_held_jobs_changes_no_file_of_root(la
 
 
 def test_the_list_of_held_jobs_grows(lab: Lab) -> None:
+    lab.policy("hold")
     given_to_the_owner(lab)
     for _ in range(2):
         assert finish(lab.start())[0] == 3
@@ -139,6 +143,7 @@ def test_the_list_of_held_jobs_grows(lab: Lab) -> None:
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
 def test_what_is_no_file_in_the_place_of_that_list_keeps_nobody_waiting(lab: Lab, make: object) -> None:
     assert callable(make)
+    lab.policy("hold")
     given_to_the_owner(lab)
     make(lab.home / "journal" / "held")
     assert finish(lab.start())[0] == 3

@@ -261,8 +261,10 @@ def test_cancel_while_waiting_tells_the_daemon(lab: Lab) -> None:
 
 
 def test_cancel_while_printing_reaches_the_backend_once(lab: Lab) -> None:
+    lab.install(STAMP_CANCEL_S=60.0)
     lab.listen()
-    lab.backend("trap 'echo x >> $PAPER/terms' TERM; touch $PAPER/up; n=0; echo ready >&2\n"
+    lab.backend("trap 'echo x >> $PAPER/terms' TERM; n=0; echo ready >&2\n"
+                "while [ ! -e $PAPER/terms ]; do sleep 0.1; done\n"
                 "while [ $n -lt 10 ]; do sleep 0.1; n=$((n+1)); done; exit 0")  # fmt: skip
     client = lab.start()
     talk = lab.accept()
@@ -304,7 +306,7 @@ def test_a_backend_that_ignores_the_cancel_is_left_to_the_daemon(lab: Lab) -> No
 
 def test_a_killed_client_leaves_the_backend_to_the_daemon(lab: Lab) -> None:
     lab.listen()
-    lab.backend('echo ready >&2; sleep 0.3; echo "PAGE: 2 1" >&2')
+    lab.backend('echo ready >&2; while [ ! -e $PAPER/alone ]; do sleep 0.1; done; echo "PAGE: 2 1" >&2')
     client = lab.start()
     talk = lab.accept()
     _, life, errors = lab.to_go(talk)
@@ -314,6 +316,7 @@ def test_a_killed_client_leaves_the_backend_to_the_daemon(lab: Lab) -> None:
     assert client.stderr.readline() == b"ready\n"
     client.kill()
     talk.expect_end()
+    (lab.paper / "alone").touch()
     assert os.read(life, 2) == b"!"
     assert os.read(life, 2) == b"", "comes when the backend ends"
     assert os.read(errors, 100) == b"PAGE: 2 1\n"

@@ -15,7 +15,7 @@ from pagetoll.wire.frames import (
     Line,
     Started,
 )
-from thin.bench import OPTIONS, Lab, finish, journal_of
+from thin.bench import IMPATIENT, OPTIONS, Lab, finish, journal_of
 
 OWNER = 65534
 
@@ -58,6 +58,7 @@ def test_print_and_journal_uses_the_daemons_copy_when_it_has_one(lab: Lab) -> No
 
 
 def test_a_document_that_was_perhaps_read_in_part_is_not_printed(lab: Lab) -> None:
+    lab.install(**IMPATIENT)
     lab.policy("print_and_journal")
     lab.backend("cat > $PAPER/document")
     lab.listen()

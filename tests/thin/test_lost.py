@@ -27,7 +27,7 @@ from pagetoll.wire.frames import (
     Starting,
     encode,
 )
-from thin.bench import CLIENT, Lab, finish, journal_of, print_command
+from thin.bench import CLIENT, IMPATIENT, Lab, finish, journal_of, print_command
 
 STATUS_OF = {"hold": 3, "retry": 6, "cancel": 5}
 OWNER = 65534
@@ -83,6 +83,7 @@ def test_a_daemon_that_comes_late_is_found(lab: Lab) -> None:
 
 @pytest.mark.parametrize(("on_failure", "status"), STATUS_OF.items())
 def test_a_silent_daemon_is_not_waited_for(lab: Lab, on_failure: str, status: int) -> None:
+    lab.install(**IMPATIENT)
     lab.policy(on_failure, 20)
     lab.listen()
     client = lab.start()
@@ -202,6 +203,7 @@ def test_after_go_the_backend_goes_on_and_the_new_daemon_adopts_it(lab: Lab) -> 
 
 
 def test_an_end_that_no_daemon_hears_goes_into_the_journal(lab: Lab) -> None:
+    lab.install(**IMPATIENT)
     os.chown(lab.home / "journal", OWNER, OWNER)
     os.chown(lab.home, OWNER, OWNER)
     lab.listen()
@@ -228,6 +230,7 @@ def test_an_end_that_no_daemon_hears_goes_into_the_journal(lab: Lab) -> None:
 
 
 def test_a_daemon_that_hangs_after_the_end_is_left_with_a_journal(lab: Lab) -> None:
+    lab.install(**IMPATIENT)
     lab.listen()
     lab.backend("exit 0")
     client = lab.start()
@@ -286,6 +289,8 @@ def test_no_daemon_is_started_where_systemd_does_it(lab: Lab) -> None:
         STAMP_SOCKET_UNIT=True,
         STAMP_OWNER_UID=OWNER,
         STAMP_OWNER_GID=OWNER,
+        STAMP_SOCKET=str(lab.home / "pagetolld.sock"),
+        STAMP_THIN_CONF=str(lab.home / "thin.conf"),
     )
     lab.policy("cancel")
     finish(lab.start())
