@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy
 
-from pagetoll.accounters.software.ghostscript import ARGUMENTS, pixel_arguments
+from pagetoll.accounters.software.ghostscript import counting_arguments, pixel_arguments
 from pagetoll.languages import count
 from pagetoll.languages.coverage import Inspector
 
@@ -127,7 +127,7 @@ def ours(octets: bytes, resolution_dpi: int) -> Table:
     inspector = Inspector(
         "cmyk", resolution_dpi, lambda view, dpi, *, grey=False: painted(pixel_arguments(dpi, grey=grey), view)
     )
-    usage = count(octets, render_postscript=lambda view: painted(ARGUMENTS, view),
+    usage = count(octets, render_postscript=lambda view: painted(counting_arguments(pages_seen=True), view),
                   inspect_pages=inspector)  # fmt: skip
     return numpy.array([page.millionths if page else (0, 0, 0, 0) for page in usage.coverage]) / 1e6
 

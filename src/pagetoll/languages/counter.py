@@ -136,6 +136,7 @@ class _Stream:
             environment.sides,
             environment.media_points,
             environment.resolution_dpi,
+            None if self._inspect_pages is None else self._inspect_pages.listener,
         )
         parsed = parse(self._data, position, end, context)
         if environment.language not in language.announced:

@@ -3,11 +3,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pagetoll.core.errors import DocumentTooComplex
 from pagetoll.core.usage import ColorClass, Confidence, Duplex, Finding, PageCoverage
-from pagetoll.languages.limits import Guard, Limits, Renderer, TextLayout
+from pagetoll.languages.limits import Guard, Limits, Listener, Renderer, TextLayout
 
 if TYPE_CHECKING:
     from mmap import mmap
@@ -55,6 +55,8 @@ class Parsed:
     coverage: list[PageCoverage | None] = field(default_factory=list)
     understood: int = 0
     """How many commands were known, for languages that no long signature tells apart; it may count too few."""
+    heard: Listener | None = None
+    """What listened while a program was run to be counted."""
 
     def add(self, run: Run) -> None:
         self.input_pages += run.length
@@ -88,6 +90,8 @@ class Context:
     outer_duplex: Duplex = Duplex.UNSTATED
     outer_media_points: tuple[float, float] = ANY_SIZE
     outer_resolution_dpi: int = 0
+    listener: Callable[[Guard], Listener | None] | None = None
+    """Makes what listens while a program is run, where that may save running it again."""
 
 
 def as_far_as_time_allows(walk: Callable[[Parsed], Parsed], parsed: Parsed, end: int) -> Parsed:
@@ -105,9 +109,17 @@ def as_far_as_time_allows(walk: Callable[[Parsed], Parsed], parsed: Parsed, end:
         return parsed
 
 
-PageInspector = Callable[["Buffer", int, Parsed, Context], None]
-"""(data, start, parsed, context): looks at the pages of the document that was parsed from `start` on, settles their
-colors in `parsed.runs` and may fill `parsed.coverage`. Raises nothing."""
+class PageInspector(Protocol):
+    """Looks at the pages of documents. Raises nothing."""
+
+    def __call__(self, data: "Buffer", start: int, parsed: Parsed, context: Context) -> None:
+        """The document was parsed from `start` on: settle its colors in `parsed.runs`; may fill `parsed.coverage`."""
+        ...
+
+    def listener(self, guard: Guard) -> Listener | None:
+        """What is to listen while a program is run; it comes back as `parsed.heard`."""
+        ...
+
 
 Parser = Callable[["Buffer", int, int, Context], Parsed]
 """(data, start, end, context) -> Parsed, with `Parsed.end` the octet behind the document (start < end <= `end`).

@@ -57,9 +57,10 @@ class Child:
 class Zygote:
     """The loop over requests, children and Ghostscripts."""
 
-    def __init__(self, control: socket.socket, ghostscript_executable: str) -> None:
+    def __init__(self, control: socket.socket, ghostscript_executable: str, *, pages_seen: bool) -> None:
         self._control = control
         self._executable = ghostscript_executable
+        self._counting_arguments = ghostscript.counting_arguments(pages_seen=pages_seen)
         self._selector = selectors.DefaultSelector()
         self._children: dict[int, Child] = {}
         self._spare: Child | None = None
@@ -189,7 +190,7 @@ class Zygote:
             given.release_pipes()
 
     def _start_ghostscript(self) -> None:
-        started = self._waiting = ghostscript.start(self._executable)
+        started = self._waiting = ghostscript.start(self._executable, self._counting_arguments)
         if started is not None:
             self._watch(started)
 
@@ -267,7 +268,7 @@ def main(arguments: list[str]) -> None:
     _load_everything(pages_seen == "1")
     gc.collect()
     gc.freeze()  # children share these pages; a collection would write to all of them
-    Zygote(control, ghostscript_executable).run()
+    Zygote(control, ghostscript_executable, pages_seen=pages_seen == "1").run()
 
 
 def _is_over(pidfd: int) -> bool:

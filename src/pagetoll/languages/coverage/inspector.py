@@ -18,9 +18,10 @@ from pagetoll.languages.coverage import (
 from pagetoll.languages.coverage.heads import pages as head_pages
 from pagetoll.languages.coverage.lasers import pages as laser_pages
 from pagetoll.languages.coverage.pdf_pages import UNSEEN, Look, Seen
+from pagetoll.languages.coverage.rendered_pages import RenderedPages
 from pagetoll.languages.coverage.sheets import pages as sheet_pages
 from pagetoll.languages.coverage.spaces import SPACES, page_coverage
-from pagetoll.languages.limits import PixelRenderer
+from pagetoll.languages.limits import FAIR_DPI, Guard, Listener, PixelRenderer
 from pagetoll.languages.parsed import Context, Parsed
 
 if TYPE_CHECKING:
@@ -81,6 +82,10 @@ class Inspector:
         if any(page.colored is None for page in seen):
             parsed.note("coverage_incomplete", start)
 
+    def listener(self, guard: Guard) -> Listener | None:
+        """Something that paints PostScript from what the counting run writes, unless it would be too coarse."""
+        return RenderedPages(guard, self.most_pages) if self.resolution_dpi <= FAIR_DPI else None
+
     def _is_needed(self, parsed: Parsed) -> bool:
         return self.space is not None or any(run.color is ColorClass.UNKNOWN for run in parsed.runs)
 
@@ -91,7 +96,7 @@ class Inspector:
         if parsed.language in ("pdf", "pclm"):
             return pdf_pages.pages(bytes(data[start : parsed.end]), parsed.input_pages, look, guard)
         if parsed.language == "ps" and self.render_pixels is not None:
-            return postscript_pages.pages(data, start, parsed, look, self.render_pixels, guard)
+            return postscript_pages.pages(data, start, parsed, look, self.render_pixels, context)
         measure = _MEASURED_ONLY.get(parsed.language)
         return None if measure is None or self.space is None else measure(data, start, parsed, context)
 

@@ -15,7 +15,7 @@ picture of the first kind decides about the color.
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy
@@ -24,9 +24,10 @@ from pagetoll.core.errors import DocumentError, MalformedDocument
 from pagetoll.core.usage import ColorClass
 from pagetoll.languages.coverage.canvas import MOST_PIXELS
 from pagetoll.languages.coverage.pdf_pages import Look, Seen
+from pagetoll.languages.coverage.rendered_pages import Picture, RenderedPages
 from pagetoll.languages.coverage.spaces import FULL, Pixels, PixelSums, grey_sums, rgb_sums
 from pagetoll.languages.limits import FAIR_DPI, Guard, PixelRenderer
-from pagetoll.languages.parsed import Parsed
+from pagetoll.languages.parsed import Context, Parsed
 from pagetoll.languages.postscript import DOS_EPS, TAGGED_BINARY, untag
 
 if TYPE_CHECKING:
@@ -39,42 +40,48 @@ _DEPTH = re.compile(rb"(?:[ \t\r\n]|#[^\n]*\n)*255[ \t\r\n]")
 _LONGEST_HEAD = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One picture: its sums, and whether the renderer met a color on the page, be it one that shows or not."""
-
-    sums: PixelSums
-    color_used: bool
-
-
 def pages(
-    data: "Buffer", start: int, parsed: Parsed, look: Look, render: PixelRenderer, guard: Guard
+    data: "Buffer", start: int, parsed: Parsed, look: Look, render: PixelRenderer, context: Context
 ) -> Iterator[Seen]:
     """The pages of the PostScript job `data[start:parsed.end]`, in order; fewer where the program fails or its
     pictures do not match the pages that were counted."""
     program = _program(data, start, parsed.end)
     surely_grey = [run.color is ColorClass.MONO for run in parsed.runs for _page in range(run.length)]
-    fair = look.resolution_dpi is not None
-    resolution_dpi = COLOR_DPI if look.resolution_dpi is None else max(FAIR_DPI, look.resolution_dpi)
+    coarse = look.resolution_dpi is None
     with memoryview(program) as view:
-        if all(surely_grey):
-            painted = _painted(render(view, resolution_dpi, grey=True), guard)
-        else:
-            painted = _painted(render(view, resolution_dpi), guard)
-        if len(surely_grey) != len(painted):
-            surely_grey = [False] * len(painted)
+        painted = _heard(view, parsed, context)
+        fair = painted is not None or not coarse
+        if painted is None:
+            resolution_dpi = COLOR_DPI if look.resolution_dpi is None else max(FAIR_DPI, look.resolution_dpi)
+            grey = {"grey": True} if all(surely_grey) else {}
+            painted = _one_per_page(_painted(render(view, resolution_dpi, **grey), context.guard), parsed)
         hidden = [
             picture.color_used and not picture.sums.colored and not sure
-            for picture, sure in zip(painted, surely_grey, strict=True)
+            for picture, sure in zip(painted, surely_grey, strict=False)
         ]
-        colors = _painted(render(view, COLOR_DPI), guard) if fair and any(hidden) else painted
-    seen = []
+        colors = painted
+        if fair and any(hidden):
+            colors = _one_per_page(_painted(render(view, COLOR_DPI), context.guard), parsed)
     for number, picture in enumerate(painted):
         colored: bool | None = picture.sums.colored
         if hidden[number]:
             colored = colors[number].sums.colored if number < len(colors) else None
-        seen.append(Seen(colored, replace(picture.sums, colored=bool(colored))))
-    yield from _one_per_page(seen, parsed)
+        yield Seen(colored, replace(picture.sums, colored=bool(colored)))
+
+
+def _heard(program: memoryview, parsed: Parsed, context: Context) -> list[Picture] | None:
+    """The pictures that were painted while the program was run to be counted, or is run now where there was no need
+    to; None where they are too coarse, or not all there."""
+    heard = parsed.heard
+    if heard is None and context.listener is not None and context.render_postscript is not None:
+        heard = context.listener(context.guard)
+        if heard is not None:
+            with suppress(DocumentError):
+                for piece in context.render_postscript(program):
+                    heard.feed(piece)
+    if not isinstance(heard, RenderedPages) or heard.failed or len(heard.pictures) != parsed.input_pages:
+        return None
+    return heard.pictures
 
 
 def _painted(rendered: Iterable[bytes], guard: Guard) -> list[Picture]:
@@ -96,17 +103,18 @@ def _program(data: "Buffer", start: int, end: int) -> bytes:
     return untag(octets[2:]) if octets[:2] == TAGGED_BINARY else octets
 
 
-def _one_per_page(seen: list[Seen], parsed: Parsed) -> Iterator[Seen]:
+def _one_per_page(painted: list[Picture], parsed: Parsed) -> list[Picture]:
     """A printer language's device paints each copy of a page where the program itself asks for copies."""
     copies = sum(run.length * (run.copies or 1) for run in parsed.runs)
-    if len(seen) <= parsed.input_pages or len(seen) != copies:
-        yield from seen[: parsed.input_pages]
-        return
+    if len(painted) <= parsed.input_pages or len(painted) != copies:
+        return painted[: parsed.input_pages]
+    kept = []
     position = 0
     for run in parsed.runs:
         for _ in range(run.length):
-            yield seen[position]
+            kept.append(painted[position])
             position += run.copies or 1
+    return kept
 
 
 def pictures(pieces: Iterable[bytes]) -> Iterator[Picture]:

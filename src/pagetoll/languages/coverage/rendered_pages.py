@@ -1,0 +1,412 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pages of PostScript as the run that counts them draws them: Ghostscript's PCL XL, painted on the way.
+
+Ghostscript spends nearly all its time on the program and next to none on writing PCL XL, so the pages that it
+writes anyway are painted here instead of having it run the program again for pictures. Source: HP PCL XL Feature
+Reference, protocol class 2.0. Only what Ghostscript's device writes for letters, boxes, polygons and clips of one
+box is known; anything else (images, patterns, round clips) ends the painting, and the pages are painted by
+Ghostscript.
+
+Letters are bit maps and all coordinates are whole pixels, so the resolution has to be FAIR_DPI or more. It has to
+differ between the axes, too: then lines come as polygons, else with their width cut to whole pixels.
+"""
+
+import re
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy
+
+from pagetoll.languages import pclxl_tokens as xl
+from pagetoll.languages.coverage.canvas import MOST_PIXELS
+from pagetoll.languages.coverage.ink_canvas import Box, InkCanvas, Letters, NotPaintable, Numbers, Rgb
+from pagetoll.languages.coverage.spaces import PixelSums
+from pagetoll.languages.limits import FAIR_DPI, Guard
+from pagetoll.languages.pixels import TOLERANCE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Attributes = dict[int, tuple[int, bytes]]
+_HEADER = b") HP-PCL XL;"
+_LONGEST_HEADER = 4096
+_LONGEST_COMMAND = 1 << 20
+_MOST_COMMANDS = 50_000
+"""On a page; Ghostscript's own painting is faster than more of them."""
+# Letters with their places, 15 or 16 octets each; Ghostscript writes nearly all text so.
+_WORDS = re.compile(rb"(?:\xd3.{4}\xf8\x4c\x6b(?:\xc8\xc0\x01.|\xc9\xc0\x01..)\xf8\xab\xa8){1,4000}", re.DOTALL)
+
+_MEASURE, _UNITS, _ORIENTATION = 0x86, 0x89, 0x28
+_POINT, _END_POINT, _BOX, _POINT_TYPE, _NUMBER_OF_POINTS = 0x4C, 0x45, 0x42, 0x50, 0x4D
+_GREY_LEVEL, _NULL_BRUSH, _NULL_PEN, _FILL_MODE, _ROP = 0x09, 0x04, 0x05, 0x46, 0x2C
+_FONT_NAME, _CHARACTER, _CHARACTER_OCTETS, _CHARACTER_SIZE, _TEXT = 0xA8, 0xA2, 0xA3, 0xA6, 0xAB
+_CLIP_REGION = 0x53
+_PLAIN_ROPS = frozenset([204, 240, 252])
+_CURVE_STEPS = 8
+_POINT_FORMAT = struct.Struct("<2h")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture: its sums, and whether the renderer met a color on the page, be it one that shows or not."""
+
+    sums: PixelSums
+    color_used: bool
+
+
+class RenderedPages:
+    """A `Listener`. `pictures`: one of each page that counts, at most `most_pages`.
+
+    `failed`: something could not be painted, or half of the time is over; the pictures mean nothing then.
+    """
+
+    def __init__(self, guard: Guard, most_pages: int) -> None:
+        self.pictures: list[Picture] = []
+        self.failed = False
+        self._most_pages = most_pages
+        self._guard = guard
+        self._buffer = b""
+        self._started = False
+        self._skip = 0
+        self._units: tuple[int, int] = (0, 0)
+        self._letters = Letters()
+        self._filled_font = 0
+        self._canvas: InkCanvas | None = None
+        self._on_page = False
+        self._start_page()
+
+    def _start_page(self) -> None:
+        self._font = 0
+        self._commands = 0
+        self._rgb = False
+        self._brush: Rgb | None = (0, 0, 0)
+        self._pen: Rgb | None = (0, 0, 0)
+        self._rings: list[list[int]] = []
+        self._cursor = bytes(4)
+        self._even_odd = False
+        self._colored = False
+
+    def feed(self, octets: bytes) -> None:
+        """Take the next octets, whatever they are."""
+        if self.failed:
+            return
+        try:
+            self._buffer = self._walk(self._buffer + octets if self._buffer else octets)
+        except (NotPaintable, ValueError, LookupError, OverflowError, MemoryError, struct.error):
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self.failed = True
+        self._buffer, self._canvas, self._letters = b"", None, Letters()
+
+    def _walk(self, buffer: bytes) -> bytes:
+        """Obey whole commands; what is left of the last, incomplete one."""
+        position, size = 0, len(buffer)
+        if not self._started:
+            header = buffer.find(_HEADER)
+            position = buffer.find(b"\n", header) + 1 if header >= 0 else 0
+            if not position:
+                if size > _LONGEST_HEADER:
+                    raise NotPaintable
+                return buffer
+            self._started = True
+        while position < size:
+            words = _WORDS.match(buffer, position)
+            if words is not None:
+                if self._brush is not None:
+                    self._inked().write(words[0], self._font)
+                position = words.end()
+                continue
+            end = self._command(buffer, position, size)
+            if end == position:
+                break
+            position = end
+        if size - position > _LONGEST_COMMAND:
+            raise NotPaintable
+        return buffer[position:]
+
+    def _command(self, buffer: bytes, position: int, size: int) -> int:
+        """One command with the data that follows it. Returns where it ended, or `position` when it is incomplete."""
+        self._commands += 1
+        if self._commands > _MOST_COMMANDS:
+            raise NotPaintable
+        attributes: Attributes = {}
+        value = (0, b"")
+        at = position
+        while at + 3 < size:
+            tag = buffer[at]
+            if tag == 0xF8:
+                attributes[buffer[at + 1]] = value
+                at += 2
+            elif (length := xl.FIXED_OCTETS.get(tag)) is not None:
+                value = (tag, buffer[at + 1 : at + length])
+                at += length
+            elif 0x41 <= tag <= 0xBF:
+                return self._obey(tag, attributes, buffer, at + 1, size) or position
+            elif tag in xl.ARRAY_TAGS:
+                wide = buffer[at + 1] == 0xC1
+                count = buffer[at + 2] | buffer[at + 3] << 8 if wide else buffer[at + 2]
+                first = at + 3 + wide
+                at = first + count * xl.ARRAY_TAGS[tag]
+                value = (tag, buffer[first:at])
+            elif tag == 0x1B:
+                return size
+            else:
+                raise NotPaintable
+        return position
+
+    def _obey(self, operator: int, attributes: Attributes, buffer: bytes, at: int, size: int) -> int:
+        """Returns where the command ended, 0 when its data is not there yet."""
+        if operator in _WITH_DATA:
+            if operator in (0x9B, 0x9D, 0x93, 0x95) and _NUMBER_OF_POINTS not in attributes:
+                _WITH_DATA[operator](self, attributes, b"")
+                return at
+            if at + 5 > size:
+                return 0
+            if buffer[at] == 0xFB:
+                octets, first = buffer[at + 1], at + 2
+            elif buffer[at] == 0xFA:
+                octets, first = int.from_bytes(buffer[at + 1 : at + 5], "little"), at + 5
+            else:
+                raise NotPaintable
+            if first + octets > size:
+                return 0
+            _WITH_DATA[operator](self, attributes, buffer[first : first + octets])
+            return first + octets
+        _OPERATORS[operator](self, attributes)
+        return at
+
+    def _nothing(self, _attributes: Attributes) -> None:
+        """What has no bearing on the ink."""
+
+    def _begin_session(self, attributes: Attributes) -> None:
+        columns, rows = struct.unpack("<2H", attributes[_UNITS][1])
+        if _number(attributes, _MEASURE) != 0 or min(columns, rows) < FAIR_DPI or columns == rows:
+            raise NotPaintable
+        self._units = (columns, rows)
+
+    def _begin_page(self, attributes: Attributes) -> None:
+        if self._guard.half_spent() or len(self.pictures) >= self._most_pages:
+            raise NotPaintable
+        if xl.ATTR_CUSTOM_SIZE in attributes:
+            tag, octets = attributes[xl.ATTR_CUSTOM_SIZE]
+            unit = xl.UNIT_POINTS[_number(attributes, xl.ATTR_CUSTOM_UNITS)]
+            width, height = (unit * side for side in struct.unpack("<2" + "BHIhif"[tag & 7], octets))
+        else:
+            width, height = xl.MEDIA_POINTS[_number(attributes, xl.ATTR_MEDIA_SIZE)]
+        if _number(attributes, _ORIENTATION) & 1:
+            width, height = height, width
+        columns, rows = round(width * self._units[0] / 72), round(height * self._units[1] / 72)
+        if columns < 1 or rows < 1 or columns * rows > MOST_PIXELS:
+            raise NotPaintable
+        self._start_page()
+        self._letters.forget_old()
+        if self._canvas is None or (self._canvas.columns, self._canvas.rows) != (columns, rows):
+            self._canvas = InkCanvas(columns, rows, self._letters, self._guard.half_spent)
+        else:
+            self._canvas.clear()
+        self._on_page = True
+
+    def _end_page(self, attributes: Attributes) -> None:
+        if xl.ATTR_PAGE_COPIES in attributes:  # without it, it was never shown
+            self.pictures.append(Picture(self._page().sums(), self._colored))
+        self._on_page = False
+
+    def _page(self) -> InkCanvas:
+        if self._canvas is None or not self._on_page:
+            raise NotPaintable
+        return self._canvas
+
+    def _color_space(self, attributes: Attributes) -> None:
+        self._rgb = _number(attributes, xl.ATTR_COLOR_SPACE) == 2
+        if xl.ATTR_PALETTE_DATA in attributes:
+            raise NotPaintable
+
+    def _source(self, attributes: Attributes, null: int) -> Rgb | None:
+        if null in attributes:
+            return None
+        if self._rgb:
+            red, green, blue = attributes[xl.ATTR_RGB_COLOR][1]
+            return red, green, blue
+        grey = _number(attributes, _GREY_LEVEL)
+        return grey, grey, grey
+
+    def _set_brush(self, attributes: Attributes) -> None:
+        self._brush = self._source(attributes, _NULL_BRUSH)
+
+    def _set_pen(self, attributes: Attributes) -> None:
+        self._pen = self._source(attributes, _NULL_PEN)
+
+    def _set_rop(self, attributes: Attributes) -> None:
+        if _number(attributes, _ROP) not in _PLAIN_ROPS:
+            raise NotPaintable
+
+    def _set_fill_mode(self, attributes: Attributes) -> None:
+        self._even_odd = _number(attributes, _FILL_MODE) == 1
+
+    def _set_clip_box(self, attributes: Attributes) -> None:
+        self._clip(attributes, struct.unpack("<4H", attributes[_BOX][1]))
+
+    def _set_clip(self, attributes: Attributes) -> None:
+        """Only one box can be a clip."""
+        rings = [ring for ring in self._rings if len(ring) > 2]
+        box = _as_box(rings[0]) if len(rings) == 1 else None
+        if box is None:
+            raise NotPaintable
+        self._clip(attributes, box)
+
+    def _clip(self, attributes: Attributes, box: Box) -> None:
+        page = self._page()
+        if _number(attributes, _CLIP_REGION) != 0:
+            raise NotPaintable
+        page.clip = (max(0, box[0]), max(0, box[1]), min(box[2], page.columns), min(box[3], page.rows))
+
+    def _set_cursor(self, attributes: Attributes) -> None:
+        self._cursor = attributes[_POINT][1]
+        self._rings.append([*_POINT_FORMAT.unpack(self._cursor)])
+
+    def _new_path(self, _attributes: Attributes) -> None:
+        self._rings = []
+
+    def _lines(self, attributes: Attributes, data: bytes) -> None:
+        self._rings[-1] += _points(attributes, data) if data else _POINT_FORMAT.unpack(attributes[_END_POINT][1])
+
+    def _lines_on(self, attributes: Attributes, data: bytes) -> None:
+        ring = self._rings[-1]
+        for offset in _points(attributes, data) if data else _POINT_FORMAT.unpack(attributes[_END_POINT][1]):
+            ring.append(ring[-2] + offset)
+
+    def _curves(self, attributes: Attributes, data: bytes) -> None:
+        self._bend(numpy.array(_points(attributes, data)).reshape(-1, 3, 2))
+
+    def _curves_on(self, attributes: Attributes, data: bytes) -> None:
+        """Each curve is relative to the end of the one before it."""
+        curves = numpy.array(_points(attributes, data)).reshape(-1, 3, 2)
+        starts = numpy.cumsum(curves[:, 2], axis=0) - curves[:, 2] + self._rings[-1][-2:]
+        self._bend(curves + starts[:, None])
+
+    def _bend(self, curves: Numbers) -> None:
+        ends = curves[:, 2]
+        starts = numpy.concatenate([[self._rings[-1][-2:]], ends[:-1]])
+        along = (numpy.arange(1, _CURVE_STEPS + 1) / _CURVE_STEPS)[:, None]
+        back = 1 - along
+        first, second = curves[:, None, 0], curves[:, None, 1]
+        bent = back**3 * starts[:, None] + 3 * back**2 * along * first + 3 * back * along**2 * second
+        self._rings[-1] += numpy.rint(bent + along**3 * ends[:, None]).astype(numpy.int64).reshape(-1).tolist()
+
+    def _paint_path(self, _attributes: Attributes) -> None:
+        rings = [ring for ring in self._rings if len(ring) > 2]
+        if self._pen is not None and rings:
+            raise NotPaintable
+        if self._brush is None or not rings:
+            return
+        page = self._inked()
+        box = _as_box(rings[0]) if len(rings) == 1 else None
+        if box is not None:
+            page.fill_box(box)
+        else:
+            page.fill(rings, even_odd=self._even_odd)
+
+    def _rectangle(self, attributes: Attributes) -> None:
+        if self._pen is not None:
+            raise NotPaintable
+        if self._brush is not None:
+            self._inked().fill_box(struct.unpack("<4H", attributes[_BOX][1]))
+
+    def _inked(self) -> InkCanvas:
+        """The page, ready to be painted on with the brush."""
+        page = self._page()
+        if self._brush is None:
+            raise NotPaintable
+        page.choose(self._brush)
+        self._colored |= max(self._brush) - min(self._brush) > TOLERANCE
+        return page
+
+    def _begin_font(self, attributes: Attributes) -> None:
+        self._letters.begin_font(attributes[_FONT_NAME][1])
+
+    def _remove_font(self, attributes: Attributes) -> None:
+        self._letters.remove_font(attributes[_FONT_NAME][1])
+
+    def _begin_letter(self, attributes: Attributes) -> None:
+        self._filled_font = self._letters.font(attributes[_FONT_NAME][1])
+
+    def _read_letter(self, attributes: Attributes, data: bytes) -> None:
+        kind, left, top, width, height = struct.unpack_from(">HhhHH", data)
+        if kind or left or top:
+            raise NotPaintable
+        self._letters.add(self._filled_font, _number(attributes, _CHARACTER), width, height, data[10:])
+
+    def _set_font(self, attributes: Attributes) -> None:
+        if _number(attributes, _CHARACTER_SIZE) != 1:
+            raise NotPaintable
+        self._font = self._letters.font(attributes[_FONT_NAME][1])
+
+    def _text(self, attributes: Attributes) -> None:
+        """One letter at the cursor."""
+        tag, octets = attributes[_TEXT]
+        if len(octets) != xl.ARRAY_TAGS[tag]:
+            raise NotPaintable
+        if self._brush is not None:
+            word = b"\xd3" + self._cursor + bytes([0xF8, _POINT, xl.OP_SET_CURSOR, tag, 0xC0, 1])
+            self._inked().write(word + octets + bytes([0xF8, _TEXT, xl.OP_TEXT]), self._font)
+
+
+def _number(attributes: Attributes, name: int) -> int:
+    return int.from_bytes(attributes[name][1], "little")
+
+
+def _points(attributes: Attributes, data: bytes) -> tuple[int, ...]:
+    """Columns and rows in turn."""
+    kind, octets = (("B", 1), ("b", 1), ("H", 2), ("h", 2))[_number(attributes, _POINT_TYPE)]
+    number = 2 * _number(attributes, _NUMBER_OF_POINTS)
+    if len(data) != number * octets:
+        raise NotPaintable
+    return struct.unpack(f"<{number}{kind}", data)
+
+
+def _as_box(ring: list[int]) -> Box | None:
+    """A ring of four corners, or of five with the first one twice, that is a box."""
+    if len(ring) == 10 and ring[8:] == ring[:2]:
+        ring = ring[:8]
+    if len(ring) != 8:
+        return None
+    a, b, c, d, e, f, g, h = ring
+    if (a == c and d == f and e == g and h == b) or (b == d and c == e and f == h and g == a):
+        return min(a, e), min(b, f), max(a, e), max(b, f)
+    return None
+
+
+_OPERATORS: "Mapping[int, Callable[[RenderedPages, Attributes], None]]" = {
+    0x41: RenderedPages._begin_session,
+    xl.OP_BEGIN_PAGE: RenderedPages._begin_page,
+    xl.OP_END_PAGE: RenderedPages._end_page,
+    xl.OP_SET_COLOR_SPACE: RenderedPages._color_space,
+    xl.OP_SET_BRUSH: RenderedPages._set_brush,
+    xl.OP_SET_PEN: RenderedPages._set_pen,
+    0x7B: RenderedPages._set_rop,
+    0x6E: RenderedPages._set_fill_mode,
+    0x68: RenderedPages._set_clip_box,
+    0x62: RenderedPages._set_clip,
+    xl.OP_SET_CURSOR: RenderedPages._set_cursor,
+    0x85: RenderedPages._new_path,
+    0x86: RenderedPages._paint_path,
+    0xA0: RenderedPages._rectangle,
+    0x4F: RenderedPages._begin_font,
+    0x55: RenderedPages._remove_font,
+    0x52: RenderedPages._begin_letter,
+    0x6F: RenderedPages._set_font,
+    xl.OP_TEXT: RenderedPages._text,
+    # session and data source ends, ends of fonts and letters, closed rings, what belongs to pens
+    **dict.fromkeys((0x42, 0x48, 0x49, 0x51, 0x54, 0x84, 0x71, 0x72, 0x73, 0x7A), RenderedPages._nothing),
+}
+_WITH_DATA: "Mapping[int, Callable[[RenderedPages, Attributes, bytes], None]]" = {
+    0x93: RenderedPages._curves,
+    0x95: RenderedPages._curves_on,
+    0x9B: RenderedPages._lines,
+    0x9D: RenderedPages._lines_on,
+    0x50: lambda _pages, _attributes, _data: None,
+    0x53: RenderedPages._read_letter,
+}
