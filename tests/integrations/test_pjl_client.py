@@ -99,6 +99,37 @@ def test_answers_are_read_in_all_their_forms(heard: bytes, state: PrinterState):
     assert pjl_answers.read_state(heard, "t") == state
 
 
+PAGE = b"@PJL USTATUS PAGE\r\n3\r\n\x0c"
+BEGIN, END = b"@PJL ECHO BEGINt\r\n\x0c", b"@PJL ECHO ENDt\r\n\x0c"
+READY = b"@PJL INFO STATUS\r\nCODE=10001\r\n\x0c"
+
+
+@pytest.mark.parametrize(
+    ("heard", "state"),
+    [
+        (PAGE, PrinterState(under_way=True)),
+        (b"@PJL USTATUS JOB\r\nSTART\r\n\x0c", PrinterState(under_way=True)),
+        (PAGE + b'@PJL USTATUS JOB\r\nEND\r\nNAME="START"\r\n\x0c', PrinterState(under_way=False)),
+        (PAGE + b"@PJL USTATUS JOB\r\nCANCELED\r\n\x0c", PrinterState(under_way=False)),
+        (b"@PJL USTATUS JOB\r\n\x0c", PrinterState(under_way=False)),
+        (PAGE + BEGIN + READY + END, PrinterState(code=10001)),
+        (BEGIN + READY + PAGE + END, PrinterState(code=10001, under_way=True)),
+        (BEGIN + READY + END + b"@PJL USTATUS DEVICE\r\nCODE=42010\r\n\x0c", PrinterState(code=42010)),
+        (BEGIN + READY + b"@PJL USTATUS DEVICE\r\nCODE=42010\r\n\x0c" + END, PrinterState(code=10001)),
+        (BEGIN + b"@PJL USTATUS DEVICE\r\nCODE=10023\r\n\x0c" + END, PrinterState(code=10023, unasked=True)),
+    ],
+)
+def test_what_a_printer_says_unasked_is_understood(heard: bytes, state: PrinterState):
+    assert pjl_answers.read_state(heard, "t") == state
+
+
+def test_what_is_switched_on_is_switched_off_in_the_same_words():
+    on = [line for line in pjl_answers.query("0f", pjl_answers.USTATUS).splitlines() if b"USTATUS" in line]
+    off = [line for line in pjl_answers.silence(pjl_answers.USTATUS).splitlines() if b"USTATUS" in line]
+    assert on == [b"@PJL USTATUS DEVICE = ON", b"@PJL USTATUS JOB = ON", b"@PJL USTATUS PAGE = ON"]
+    assert off == [line.replace(b"ON", b"OFF") for line in on]
+
+
 def test_the_query_asks_both_between_two_marks():
     lines = pjl_answers.query("0f").removeprefix(pjl_answers.UEL).removesuffix(pjl_answers.UEL).splitlines()
     assert lines == [

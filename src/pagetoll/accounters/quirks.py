@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, fields
 from functools import cache
 
+from pagetoll.wire.pjl_answers import USTATUS
 from pagetoll.wire.snmp import Oid, oid_of
 
 _OBSERVIUM = "https://mibs.observium.org/"
@@ -24,7 +25,7 @@ class Treatment:
     `other_is_idle`: hrPrinterStatus other with a running device is sleep; else it is trouble. `late_s`: how long its
     counter may lag behind the paper. `answer_timeout_s`: how long it may take for an answer. `silent_when_busy`: no
     answer means that it works, and is no trouble. `job_counts`: whether its job-impressions-completed are worth
-    something.
+    something. `ustatus`: which messages of PJL it can be told to send unasked.
     """
 
     stored_in_steps: int = 1
@@ -38,6 +39,7 @@ class Treatment:
     answer_timeout_s: float = 0.0
     silent_when_busy: bool = False
     job_counts: bool = True
+    ustatus: tuple[str, ...] = USTATUS
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +143,14 @@ QUIRKS: tuple[Quirk, ...] = (
         "tells of jobs unasked, never of pages: only its counter is asked",
         "https://www.easymanua.ls/hp/color-laserjet-4550-series/manual?p=272",
         "pjl_before",
+        ustatus=("DEVICE", "JOB"),
     ),
     _row(
         r"laserjet 3500\b",
         "tells of jobs unasked, never of pages: only its counter is asked",
         "https://www.easymanua.ls/hp/3500-series/manual?p=408",
         "pjl_before",
+        ustatus=("DEVICE", "JOB"),
     ),
     _row(
         r"colorqube 8[89]\d\d",

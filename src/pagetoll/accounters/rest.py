@@ -36,12 +36,13 @@ class Activity(Enum):
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One answer of a device. `troubles` are what is in the way, by name; `reasons` the same as IPP
-    printer-state-reasons."""
+    printer-state-reasons. `under_way`: what it told by itself of jobs, that one is on its way or is over."""
 
     reading: Reading
     activity: Activity
     troubles: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    under_way: bool | None = None
 
 
 @dataclass(slots=True)
@@ -53,19 +54,28 @@ class _Course:
     at_work: bool = False
     last: Reading | None = None
     why: str = ""
+    under_way: bool = False  # by its own telling; then it is asked with more patience
     troubled: int = 0  # answers in a row that told of trouble
     refusals_most: int = 0  # after so many refusals without any answer it is given up; 0: never
 
 
 class RestWatch:
     """Waits for one device. `ask` gives an answer or raises DeviceError; `name` is what people call the device;
-    `late_s` is how long it may keep its counter back."""
+    `late_s` is how long it may keep its counter back; `pause` lets seconds go by."""
 
-    def __init__(self, ask: Callable[[], Sample], name: str, limits: MeterLimits, late_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        ask: Callable[[], Sample],
+        name: str,
+        limits: MeterLimits,
+        late_s: float = 0.0,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._ask = ask
         self._name = name
         self._limits = limits
         self._late_s = late_s
+        self._go_by = pause
 
     def before(self, wait: Wait) -> Reading:
         """The reading at rest, before a job. Raises DeviceTimeout, Interrupted."""
@@ -85,6 +95,8 @@ class RestWatch:
             marked = _marked(before, reading)
             if expected == 0 or (expected is not None and marked >= expected):
                 return True
+            if marked and course.under_way and quiet_s < delay_s:
+                return False  # a page came out, and nobody said that it was the last one
             if marked:
                 # Less than expected came out; a counter that is shown late would move again within this time.
                 return course.idle_answers >= 2 * loops and quiet_s >= self._late_s
@@ -123,6 +135,8 @@ class RestWatch:
             return
         moved = course.last is not None and _counters(course.last) != _counters(sample.reading)
         course.last = sample.reading
+        if sample.under_way is not None:
+            course.under_way = sample.under_way
         if sample.troubles or sample.activity is Activity.STOPPED:
             why = ", ".join(sample.troubles) or sample.reading.state
             self._troubled(course, why)
@@ -152,7 +166,7 @@ class RestWatch:
             left_s = until_s - time.monotonic()
             if left_s <= 0:
                 return
-            time.sleep(min(SLICE_S, left_s))
+            self._go_by(min(SLICE_S, left_s))
 
     def _late(self, course: _Course) -> DeviceTimeout:
         why = course.why or (_("it is still at work") if course.last is not None else _("it does not answer"))

@@ -73,9 +73,11 @@ class SnmpAccounter:
 
 @dataclass(frozen=True, slots=True)
 class PjlAccounter:
-    """The device's counter is read before and after the job, by PJL over TCP."""
+    """The device's counter is read before and after the job, by PJL over TCP. `ustatus`: whether it is told to say
+    unasked what it does meanwhile."""
 
     port: int = PJL_PORT
+    ustatus: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,8 @@ def open_meter(device_uri: str, settings: QueueSettings, commands: SiteCommands)
     match settings.accounter:
         case SnmpAccounter() as asked:
             return _meter("snmp", snmp_client.AgentQuestions(_agent(asked, _host(place, device_uri))), limits)
-        case PjlAccounter(port=port):
-            printer = pjl_client.PjlPrinter(_host(place, device_uri), port)
+        case PjlAccounter(port=port, ustatus=ustatus):
+            printer = pjl_client.PjlPrinter(_host(place, device_uri), port, ustatus=ustatus)
             return _meter("pjl", pjl_client.PrinterQuestions(printer), limits)
         case IppAccounter() as asked:
             questions = ipp_questions.PrinterQuestions(

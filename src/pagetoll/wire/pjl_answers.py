@@ -6,14 +6,18 @@ chapters "Status Readback Commands" and "Using the ECHO command").
 
 Answers are blocks: the asking line, lines with the values, and a form feed. Old answers to somebody else and unasked
 messages (USTATUS) may stand before and between; only what stands behind our first ECHO counts, where the printer
-knows ECHO at all.
+knows ECHO at all. With `USTATUS PAGE = ON` each page that came out is told, with `USTATUS JOB = ON` the start and end
+of jobs, with `USTATUS DEVICE = ON` a change of state; what stands behind our last ECHO is newer than the answer.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 UEL = b"\x1b%-12345X"
 BLOCK_END = b"\x0c"
+#: The kinds of messages that a printer may send unasked, as far as they help here.
+USTATUS = ("DEVICE", "JOB", "PAGE")
 #: Enough for a few blocks; a device that says more is not heard to the end.
 ANSWER_OCTETS_MAX = 65536
 _NUMBER_OCTETS_MAX = 18
@@ -65,13 +69,15 @@ _DISPLAY = re.compile(rb"DISPLAY\s*=\s*\"(.*)\"")
 @dataclass(frozen=True, slots=True)
 class PrinterState:
     """What the printer said of itself: status code, its counter of impressions, the text on its display, its model.
-    None and "" for what it did not say. `unasked` says that the code came in a USTATUS message only."""
+    None and "" for what it did not say. `unasked` says that the code came in a USTATUS message only. `under_way`: a
+    USTATUS message told of a page or of a job's start (True), or behind those of the job's end (False)."""
 
     code: int | None = None
     marker_life_count: int | None = None
     display: str = ""
     model: str = ""
     unasked: bool = False
+    under_way: bool | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -82,10 +88,23 @@ class PrinterState:
         return self.code in PRINTING_CODES
 
 
-def query(token: str) -> bytes:
-    """The octets to send; `token` (letters and digits, new each time) marks the answer as ours."""
+def query(token: str, unasked: Sequence[str] = ()) -> bytes:
+    """The octets to send; `token` (letters and digits, new each time) marks the answer as ours. `unasked` are kinds
+    of USTATUS messages to switch on."""
     asked = (b"@PJL INFO ID", b"@PJL INFO STATUS", b"@PJL INFO PAGECOUNT")
-    lines = (b"@PJL ECHO " + _begin(token), *asked, b"@PJL ECHO " + _end(token))
+    return _talk(b"@PJL ECHO " + _begin(token), *_switched(unasked, b"ON"), *asked, b"@PJL ECHO " + _end(token))
+
+
+def silence(unasked: Sequence[str]) -> bytes:
+    """The octets that switch these kinds of USTATUS messages off again."""
+    return _talk(*_switched(unasked, b"OFF"))
+
+
+def _switched(unasked: Sequence[str], how: bytes) -> list[bytes]:
+    return [b"@PJL USTATUS %s = %s" % (kind.encode("ascii"), how) for kind in unasked]
+
+
+def _talk(*lines: bytes) -> bytes:
     return UEL + b"@PJL\r\n" + b"".join(line + b"\r\n" for line in lines) + UEL
 
 
@@ -99,10 +118,11 @@ def read_state(heard: bytes, token: str) -> PrinterState:
     """What the blocks say; never raises, for what cannot be understood was not said."""
     heard = heard[:ANSWER_OCTETS_MAX]
     _, ours, behind = heard.partition(b"ECHO " + _begin(token))
-    state = PrinterState()
+    state, answered = PrinterState(), False
     for block in (behind if ours else heard).split(BLOCK_END):
         lines = [line.strip() for line in block.replace(UEL, b"").splitlines()]
-        state = _with_block(state, [line for line in lines if line])
+        state = _with_block(state, [line for line in lines if line], answered)
+        answered = answered or any(line.endswith(_end(token)) for line in lines)
     return state
 
 
@@ -120,11 +140,15 @@ def reasons_of(code: int) -> tuple[str, ...]:
     return (reason,) if reason else ()
 
 
-def _with_block(state: PrinterState, lines: list[bytes]) -> PrinterState:
+def _with_block(state: PrinterState, lines: list[bytes], answered: bool) -> PrinterState:
     for number, line in enumerate(lines):
         words, values = line.upper().split(), lines[number + 1 :]
         if words[:3] == [b"@PJL", b"INFO", b"STATUS"] or words[:3] == [b"@PJL", b"USTATUS", b"DEVICE"]:
-            return _with_status(state, values, unasked=words[1] == b"USTATUS")
+            return _with_status(state, values, unasked=words[1] == b"USTATUS", newer=answered)
+        if words[:3] == [b"@PJL", b"USTATUS", b"PAGE"]:
+            return replace(state, under_way=True)
+        if words[:3] == [b"@PJL", b"USTATUS", b"JOB"]:
+            return replace(state, under_way=b"START" in values[:1])
         if words[:3] == [b"@PJL", b"INFO", b"PAGECOUNT"]:
             # the number stands on a line of its own, behind PAGECOUNT=, or behind the asking line itself
             rest = b" ".join(words[3:]).removeprefix(b"=").strip()
@@ -136,9 +160,9 @@ def _with_block(state: PrinterState, lines: list[bytes]) -> PrinterState:
     return state
 
 
-def _with_status(state: PrinterState, values: list[bytes], *, unasked: bool) -> PrinterState:
-    """The code and display of a block; an unasked message only where no answer told more."""
-    if unasked and state.code is not None and not state.unasked:
+def _with_status(state: PrinterState, values: list[bytes], *, unasked: bool, newer: bool) -> PrinterState:
+    """The code and display of a block; an unasked message only where no answer told more, or where it is newer."""
+    if unasked and state.code is not None and not state.unasked and not newer:
         return state
     code = next((found for value in values if (found := _CODE.match(value))), None)
     display = next((found for value in values if (found := _DISPLAY.match(value))), None)
@@ -146,7 +170,7 @@ def _with_status(state: PrinterState, values: list[bytes], *, unasked: bool) -> 
         state,
         code=int(code[1]) if code else state.code,
         display=_text(display[1]) if display else state.display,
-        unasked=unasked and code is not None,
+        unasked=unasked and code is not None and (state.unasked or state.code is None),
     )
 
 

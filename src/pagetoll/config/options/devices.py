@@ -12,6 +12,7 @@ from pagetoll.core.accounting import (
     COLORS,
     COUNT_OURSELVES,
     DO_NOT_CHARGE,
+    PJL_PORT,
     SNMP_AUTHENTICATIONS,
     SNMP_PORT,
     SNMP_PRIVACIES,
@@ -21,6 +22,7 @@ from pagetoll.core.accounting import (
     InkAccounter,
     InkCoefficients,
     OnBackendError,
+    PjlAccounter,
     PreAccounter,
     SnmpAccounter,
     SnmpUser,
@@ -43,6 +45,8 @@ def _accounter(value: object) -> Accounter:
             return CommandAccounter(command(DEVICE_PLACEHOLDERS)(reader))
         case {"snmp": dict() as agent, **others} if not others:
             return _snmp(agent)
+        case {"pjl": dict() as printer, **others} if not others:
+            return _pjl(printer)
     raise ValueError
 
 
@@ -63,6 +67,16 @@ def _snmp(agent: dict[str, object]) -> SnmpAccounter:
     if user and (user.authentication not in SNMP_AUTHENTICATIONS or user.privacy not in SNMP_PRIVACIES):
         raise ValueError
     return SnmpAccounter(community, version, port, user)
+
+
+def _pjl(printer: dict[str, object]) -> PjlAccounter:
+    """A table: port, and whether the printer may be told to talk unasked."""
+    port, ustatus = printer.get("port", PJL_PORT), printer.get("ustatus", True)
+    if set(printer) - {"port", "ustatus"} or isinstance(port, bool) or not isinstance(port, int):
+        raise ValueError
+    if not 0 < port < 65536 or not isinstance(ustatus, bool):
+        raise ValueError
+    return PjlAccounter(port, ustatus)
 
 
 def _preaccounter(value: object) -> PreAccounter:
@@ -108,7 +122,9 @@ DEVICES: tuple[Option, ...] = (
     Option(
         "accounter",
         _accounter,
-        f'{_SOFTWARE}, "hardware(snmp:COMMUNITY)", "hardware(pjl:PORT)", "ipp()", {{ hardware = COMMAND }}, '
+        f'{_SOFTWARE}, "hardware(snmp:COMMUNITY)", "hardware(pjl:PORT)", "ipp()", '
+        "{ pjl = { port = 9100, ustatus = false } }, "
+        f"{{ hardware = COMMAND }}, "
         '{ snmp = { version = "2c", community = "public", port = 161 } }, { snmp = { user = "u", password = "p", '
         'authentication = "SHA", privacy_password = "q", privacy = "AES" } } or '
         f"{_SOFTWARE_COMMAND}",

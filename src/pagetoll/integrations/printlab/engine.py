@@ -17,6 +17,7 @@ from pagetoll.wire.pjl_answers import UEL
 from pagetoll.wire.snmp import Kind, Oid, Value
 
 _POLL_S = 0.05
+_USTATUS = re.compile(rb"@PJL USTATUS (DEVICE|JOB|PAGE) ?= ?(ON|OFF)")
 _PAGE = re.compile(rb"\bshowpage\b")
 DOCUMENT_OCTETS_MAX = 1 << 26
 
@@ -31,7 +32,10 @@ class EngineHabits:
 
     `jams_after` and `out_of_paper_after` are impressions after which it stops until `clear`, `power_lost_after` those
     after which it is off until `switch_on`: what it held in its memory is lost then. `refuses_second` closes a second
-    connection at once instead of leaving it unanswered. `sleeps_as_other`: idle is said as other."""
+    connection at once instead of leaving it unanswered. `sleeps_as_other`: idle is said as other.
+
+    `answers_while_printing`: it takes other connections meanwhile. `waits_for_listener`: what it says by
+    itself of pages and jobs (PJL's USTATUS) it says only when somebody is connected who has switched that on."""
 
     impression_s: float = 0.02
     warm_up_s: float = 0.0
@@ -48,6 +52,8 @@ class EngineHabits:
     power_lost_after: int | None = None
     refuses_second: bool = False
     sleeps_as_other: bool = False
+    answers_while_printing: bool = False
+    waits_for_listener: bool = False
 
 
 class PrintEngine(Running):
@@ -76,6 +82,10 @@ class PrintEngine(Running):
         self.pjl_model = b"LABORATORY PRINTER"
         self.pjl_before = b""  # what it says first to whoever asks
         self.silent_to_others = False  # whoever asks while it prints is sent away without a word
+        self.unasked: set[str] = set()  # which USTATUS messages are on; they go to whoever is connected
+        self.unasked_ever: set[str] = set()
+        self._talks: set[socket.socket] = set()
+        self._saying = threading.Lock()
         self._answers_pjl = answers_pjl
         self._changed = threading.Condition()
         self._stopping = threading.Event()
@@ -179,6 +189,12 @@ class PrintEngine(Running):
 
     def _serve(self, talk: socket.socket) -> None:
         """One connection after the other: the second waits until the first has been printed."""
+        if self.habits.answers_while_printing:
+            with talk:
+                document = self._receive(talk)
+            with self._busy:
+                self._print(len(_PAGE.findall(document)))
+            return
         with talk:
             while not self._busy.acquire(timeout=_POLL_S):
                 if self._stopping.is_set():
@@ -190,6 +206,15 @@ class PrintEngine(Running):
                 self._busy.release()
 
     def _receive(self, talk: socket.socket) -> bytes:
+        with self._saying:
+            self._talks.add(talk)
+        try:
+            return self._hear(talk)
+        finally:
+            with self._saying:
+                self._talks.discard(talk)
+
+    def _hear(self, talk: socket.socket) -> bytes:
         talk.settimeout(_POLL_S)
         heard = bytearray()
         answered = 0
@@ -208,18 +233,41 @@ class PrintEngine(Running):
                     talk.sendall(self.pjl_before)
                 *lines, _rest = bytes(heard).split(b"\n")
                 for line in lines[answered:]:
-                    with contextlib.suppress(OSError):
+                    with contextlib.suppress(OSError), self._saying:
                         talk.sendall(self._answer(line.replace(UEL, b"").strip()))
                 answered = len(lines)
         return bytes(heard)
 
+    def _say(self, kind: str, *lines: str) -> None:
+        """Say something unasked to whoever is connected; with `waits_for_listener` as soon as there is somebody."""
+        while not self._is_said(kind, *lines) and self.habits.waits_for_listener:
+            if self._stopping.wait(_POLL_S / 10):
+                return
+
+    def _is_said(self, kind: str, *lines: str) -> bool:
+        with self._saying:
+            if kind not in self.unasked or not self._talks:
+                return False
+            told = "".join(f"{line}\r\n" for line in (f"@PJL USTATUS {kind}", *lines)).encode() + b"\x0c"
+            for talk in self._talks:
+                with contextlib.suppress(OSError):
+                    talk.sendall(told)
+            return True
+
     def _answer(self, line: bytes) -> bytes:
+        if found := _USTATUS.fullmatch(line):
+            kind, switch = found[1].decode(), found[2] == b"ON"
+            self.unasked = self.unasked | {kind} if switch else self.unasked - {kind}
+            self.unasked_ever |= self.unasked
+            return b""
         if line.startswith(b"@PJL ECHO "):
             return line + b"\r\n\x0c"
         if line == b"@PJL INFO ID":
             return b'%s\r\n"%s"\r\n\x0c' % (line, self.pjl_model)
         if line == b"@PJL INFO STATUS":
-            return b'%s\r\nCODE=%d\r\nDISPLAY="LAB"\r\nONLINE=TRUE\r\n\x0c' % (line, self.code)
+            lies = self.habits.idle_while_printing and self.code in (10003, 10023)
+            code = 10001 if lies else self.code
+            return b'%s\r\nCODE=%d\r\nDISPLAY="LAB"\r\nONLINE=TRUE\r\n\x0c' % (line, code)
         if line == b"@PJL INFO PAGECOUNT":
             return b"%s\r\n%d\r\n\x0c" % (line, self.life_count)
         return b""
@@ -236,9 +284,11 @@ class PrintEngine(Running):
             self.status, self.code = mib.PrinterStatus.PRINTING, 10023
             if self._stopping.wait(self.habits.impression_s) or not self._ready_for(number):
                 break
+            self._say("PAGE", str(number + 1))
             self.marked += 1
             self._shown.append((time.monotonic() + self.habits.late_counter_s, self.marked))
         else:
+            self._say("JOB", "END", 'NAME="LAB"', f"PAGES={impressions}")
             self._extra += self.habits.jumps_by
         if self.powered:
             self.status, self.code = mib.PrinterStatus.IDLE, 10001
