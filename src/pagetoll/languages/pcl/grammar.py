@@ -35,6 +35,7 @@ PLACED = re.compile(
     rb"|(?P<ink>[!-~\x80-\xff])[ -~\x80-\xff]*+| ++){1,400}"
 )
 """Words with moves of the cursor and choices of the font between them, as most of a page of text is."""
+DISPLAY_END = re.compile(rb"\x1bZ|(?=\x1b%-12345X)")
 ODD = re.compile(rb"[\x01-\x07\x10-\x19\x1c-\x1f]")
 """Octets that text to be printed does not hold."""
 

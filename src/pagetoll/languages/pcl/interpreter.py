@@ -10,18 +10,7 @@ from typing import TYPE_CHECKING
 from pagetoll.core.usage import ColorClass
 from pagetoll.languages.parsed import Context, Parsed
 from pagetoll.languages.pcl import grammar, plotter
-from pagetoll.languages.pcl.grammar import (
-    COMMAND,
-    FORM_FEED,
-    INK,
-    PLACED,
-    PREFIX,
-    ROW,
-    ROW_GOES_ON,
-    TEXT,
-    WITH_DATA,
-    number,
-)
+from pagetoll.languages.pcl.grammar import COMMAND, FORM_FEED, ROW, ROW_GOES_ON, WITH_DATA, number
 from pagetoll.languages.pcl.macros import Macros, Refusal
 from pagetoll.languages.pcl.pages import Pages
 from pagetoll.languages.pcl.pens import is_colored
@@ -141,6 +130,8 @@ class Interpreter:
     def finish(self, offset: int) -> None:
         """The data is at its end, which ends a marked page."""
         self.pages.ends_nothing = False
+        if self._recording is not None:  # its end is missing: a printer may have ended it somewhere
+            self.pages.parsed.at_least("truncated", self._recording)
         self.pages.end_if_marked(offset)
 
     def _name(self, name: str) -> None:
@@ -154,11 +145,11 @@ class Interpreter:
     def _text(self, position: int, stop: int) -> int:
         if self._plot_mode and self._recording is None:
             return self._draw(position, stop)
-        found = TEXT.match(self._data, position, stop)
+        found = grammar.TEXT.match(self._data, position, stop)
         end = found.end() if found else position + 1
         if self._recording is None and not self._raster_only and not self._plotter:
             self.pages.text(bytes(self._data[position:end]), self._at(position))
-        elif self._plotter and INK.search(self._data, position, end):
+        elif self._plotter and grammar.INK.search(self._data, position, end):
             self.pages.doubt("desync", self._at(position))
         return end
 
@@ -167,7 +158,7 @@ class Interpreter:
         found = (
             None
             if self._raster_only or self._plotter or self.pages.wraps
-            else PLACED.match(self._data, position, stop)
+            else grammar.PLACED.match(self._data, position, stop)
         )
         if found is None:
             return 0
@@ -187,7 +178,7 @@ class Interpreter:
     def _escape(self, position: int, stop: int) -> int:
         if self._plotter and (control := DEVICE_CONTROL.match(self._data, position, stop)):
             return control.end()
-        prefix = PREFIX.match(self._data, position, stop)
+        prefix = grammar.PREFIX.match(self._data, position, stop)
         if prefix is not None:
             return self._commands(prefix[1], prefix.end(), stop, position)
         if position + 1 >= stop:
@@ -196,10 +187,13 @@ class Interpreter:
         if not 0x30 <= letter <= 0x7E:
             self.pages.doubt("desync", self._at(position))
             return position + 1
+        if letter == 0x45:
+            if self._recording is not None:  # a reset cannot be stored: printers end the macro
+                self._recording = None
+                self.pages.doubt("desync", self._at(position))
+            return self._reset(position, stop)
         if self._recording is not None:
             return position + 2
-        if letter == 0x45:
-            return self._reset(position, stop)
         if letter == 0x59:
             return self._display_functions(position + 2, stop)
         if letter == 0x3D:
@@ -220,13 +214,13 @@ class Interpreter:
 
     def _display_functions(self, position: int, stop: int) -> int:
         """Everything up to `ESC Z` is shown, also control codes; only carriage returns start a line."""
-        found = self._data.find(b"\x1bZ", position, stop)
-        end = stop if found < 0 else found
+        found = grammar.DISPLAY_END.search(self._data, position, stop)
+        end = found.start() if found else stop
         for start in range(position, end, 1 << 16):
             shown = bytes(self._data[start : min(end, start + (1 << 16))])
             self.pages.text(shown.translate(None, b"\n").replace(b"\r", b"\n"), self._at(start))
             self.pages.mark()
-        return min(stop, end + 2)
+        return found.end() if found else stop
 
     def _commands(self, prefix: bytes, position: int, stop: int, start: int = -1) -> int:
         """The commands behind a prefix, up to the one that ends the sequence; returns where the next token is."""

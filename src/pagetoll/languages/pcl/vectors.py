@@ -10,6 +10,7 @@ Source: HP-GL/2 and HP RTL Reference Guide.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pagetoll.languages.pcl.pens import Palette
@@ -67,7 +68,7 @@ def looks_like_plot(data: "Buffer", start: int, end: int) -> bool:
             break
         opened = opened or found[1] in (b"IN", b"DF", b"BP", b"SP", b"PU", b"PD", b"PA", b"PS", b"IP")
         seen += 1
-        position = _data_end(data, found.end(1), end, found[1], END_OF_LABEL, found.end())
+        position, _whole = _data_end(data, found.end(1), end, found[1], END_OF_LABEL, found.end())
         position = _after(_BETWEEN, data, position, end)
     rest = bytes(data[position : min(end, position + 64)]).strip(b"\r\n\t \x00\x1a;")
     return opened and (seen >= 3 or (seen >= 1 and (not rest or rest.startswith(b"\x1b"))))
@@ -78,20 +79,31 @@ def _after(pattern: re.Pattern[bytes], data: "Buffer", position: int, end: int) 
     return found.end() if found else position
 
 
-def _data_end(data: "Buffer", position: int, end: int, name: bytes, terminator: bytes, otherwise: int) -> int:
-    """Where an instruction ends whose body begins at `position`."""
-    if name in (b"LB", b"BL", b"WD"):
-        found = data.find(terminator, position, end)
-        return end if found < 0 else found + 1
-    if name == b"PE":
-        found = data.find(b";", position, end)
-        return end if found < 0 else found + 1
-    if name in (b"CO", b"MG") and data[position : position + 1] == b'"':
-        found = data.find(b'"', position + 1, end)
-        return end if found < 0 else found + 1
+def _data_end(
+    data: "Buffer", position: int, end: int, name: bytes, terminator: bytes, otherwise: int
+) -> tuple[int, bool]:
+    """Where an instruction ends whose body begins at `position`, and whether it ends as it should.
+
+    Text without its end does not hide an escape sequence that leaves HP-GL: printers obey that first, or never
+    find an end.
+    """
     if name in (b"DT", b"SM"):
-        return min(end, position + 1)
-    return otherwise
+        return min(end, position + 1), True
+    if name == b"PE":
+        terminator = b";"
+    elif name in (b"CO", b"MG") and data[position : position + 1] == b'"':
+        terminator, position = b'"', position + 1
+    elif name not in (b"LB", b"BL", b"WD"):
+        return otherwise, True
+    found = _end_of_text(terminator).search(data, position, end)
+    if found is None:
+        return end, False
+    return (found.start(), False) if found["leaves"] else (found.end(), True)
+
+
+@cache
+def _end_of_text(terminator: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"(?P<leaves>\x1b(?:%-?[0-9]|E))|" + re.escape(terminator))
 
 
 def read_plot(
@@ -121,7 +133,8 @@ def read_plot(
             name = found[1].upper()
             plot.known += name in _KNOWN
             plot.unknown += name == b"PE" and _ENCODED.match(data, found.end(1), end) is None
-            position = _data_end(data, found.end(1), end, name, plot.terminator, found.end())
+            position, whole = _data_end(data, found.end(1), end, name, plot.terminator, found.end())
+            plot.unknown += not whole
             if _draws(plot, name, found[2], position - found.end(1)) and plot.pen:
                 ink(found.start())
             elif name not in _KNOWN:
