@@ -57,7 +57,7 @@ class Child:
 class Zygote:
     """The loop over requests, children and Ghostscripts."""
 
-    def __init__(self, control: socket.socket, ghostscript_executable: str, *, pages_seen: bool) -> None:
+    def __init__(self, control: socket.socket, ghostscript_executable: str, *, pages_seen: bool = False) -> None:
         self._control = control
         self._executable = ghostscript_executable
         self._counting_arguments = ghostscript.counting_arguments(pages_seen=pages_seen)
