@@ -46,7 +46,7 @@ def close_ownerless(services: Services, record: AttemptRecord) -> Standing:
     if now is None or now.state is AttemptState.CLOSED:
         return Standing.CLOSED
     why = f"its print server {key.job.spooler_host} is gone"
-    log.warning("attempt=%s is ended here: %s", key, why)
+    log.info("attempt=%s is ended here: %s", key, why)
     if now.state is AttemptState.RESERVED:  # the mark is written before anything is started
         note = Note(services.clock(), "repaired", f"{why}; the device backend was not started")
         services.ledger.void(key, Outcome.VOIDED, (note,))

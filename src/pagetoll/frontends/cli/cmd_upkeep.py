@@ -11,6 +11,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 
+from pagetoll.app.giving_up import OwnServer, give_up_server
 from pagetoll.app.printing.attempt import ClientGone
 from pagetoll.app.printing.remeasure import impatient
 from pagetoll.app.upkeep import UpkeepReport, run_upkeep
@@ -19,24 +20,31 @@ from pagetoll.config.load import load_home
 from pagetoll.core.errors import LedgerError, PagetollError
 from pagetoll.core.messages import _
 from pagetoll.frontends import identity
-from pagetoll.frontends.cli.options import Command, Parsed
+from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.cli.screen import printable, tolerant_output
 from pagetoll.frontends.cli.subcommand import JSON, no_words, parse_or_show, say, say_done
 from pagetoll.frontends.daemon.instance import AlreadyRunning, take_lock
 from pagetoll.frontends.daemon.services import build_services
 from pagetoll.frontends.daemon.session import Session
+from pagetoll.frontends.session import acting_user
 from pagetoll.frontends.streams import until_reader_goes
+from pagetoll.frontends.wiring import now_utc, open_storage, this_server
 from pagetoll.ports import HeldJobs
 from pagetoll.storage.journal_folder import JournalFolder
 from pagetoll.wire import frames
 
 COMMAND = Command(
     name="pagetoll upkeep",
-    usage="[--json]",
+    usage="[--json] [--give-up SERVER]",
     summary="Settles or voids what dead processes left behind and books what was journaled while the daemon or the "
     "database was away. As root it also releases the jobs that were held for that. The daemon does the same every "
     "minute; doing it again is harmless. Exit status 1 when something could not be done.",
-    rows=(JSON,),
+    rows=(
+        JSON,
+        Option(
+            "g", "give-up", "SERVER", "first write down that this other print server of the ledger is gone for good"
+        ),
+    ),
 )
 OPTIONS = COMMAND.options
 
@@ -65,10 +73,13 @@ def main(arguments: list[str]) -> int:
 
 def work_as_owner(home: Home, numbers_fd: int, parsed: Parsed) -> int:
     """One round; the numbers of held jobs go to `numbers_fd` where there is one. Raises what `main` raises."""
+    actor = acting_user()
     if not identity.become_owner(home):
         raise LedgerError(
             _("only root and {name} may do the upkeep; run this as one of them").format(name=home.owner().name)
         )
+    if (gone := parsed.text("give-up")) is not None:
+        give_up(home, gone, actor)
     try:
         lock = take_lock(home)
     except AlreadyRunning:
@@ -79,6 +90,16 @@ def work_as_owner(home: Home, numbers_fd: int, parsed: Parsed) -> int:
     if numbers_fd >= 0 and status == 0:
         write_numbers(JournalFolder(home.journal), numbers_fd)
     return status
+
+
+def give_up(home: Home, server: str, actor: str) -> None:
+    """The others need wait for that print server no more. Raises LedgerError, StorageError."""
+    settings = load_home(home)
+    ledger, _catalogue = open_storage(home, settings)
+    try:
+        give_up_server(ledger, server, OwnServer(this_server(settings), settings.server_gone_s), actor, now_utc())
+    finally:
+        ledger.close()
 
 
 def work_alone(home: Home, parsed: Parsed) -> int:
