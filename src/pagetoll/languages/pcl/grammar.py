@@ -6,7 +6,8 @@
 
 A command is looked up by its prefix and its lower-case letter, as in `&lx`. Some are followed by as many octets
 as their value says; all others are not, whatever their letter.
-Source: HP PCL 5 Printer Language Technical Reference Manual.
+Source: HP PCL 5 Printer Language Technical Reference Manual; for values that it does not have, what GhostPCL does
+(https://github.com/ArtifexSoftware/ghostpdl, pcl/pcl/pcparse.c).
 """
 
 import re
@@ -19,6 +20,8 @@ ESCAPE, FORM_FEED = 0x1B, 0x0C
 
 PREFIX = re.compile(rb"\x1b([!-/][`-~]?)")
 COMMAND = re.compile(rb"([+-]?0{0,4000}+[0-9]{0,12}+)(?:\.[0-9]{0,4000}+)?([@-~])")
+LOOSE = re.compile(rb"([ -?]{1,4000}+)([@-~])")
+"""A command whose value is written as no manual has it, with blanks say; printers obey it all the same."""
 ROW = re.compile(rb"(?:\x1b\*b[0-9]{1,5}Y)?\x1b\*b(?:[0-9]{1,5}y)?(?:([0-9]{1,3})m)?([0-9]{1,9})[VW]")
 """A raster row or plane as nearly all drivers write it, with rows to skip and its method of compression."""
 ROW_GOES_ON = re.compile(rb"[0-9]{0,9}[vwVWyYmM]")
@@ -41,6 +44,7 @@ ODD = re.compile(rb"[\x01-\x07\x10-\x19\x1c-\x1f]")
 
 WITH_DATA = frozenset(b"*bw *bv *cw *gw *iw *lw *mw *ow *vw (sw )sw (fw &nw &bw &px $bw".split())
 
+_LOOSE_NUMBER = re.compile(rb"[-+.0-9]+")
 _START = re.compile(
     rb"\x1bE(?!\x1b%-12345X)"
     rb"|\x1b&[a-z][+-]?[0-9]{0,6}(?:\.[0-9]{0,4})?[@-Z`-z]"
@@ -62,6 +66,18 @@ def is_text_with_pcl(data: "Buffer", start: int, end: int) -> bool:
     """Whether lines of text come first, and the first escape sequence behind them is one of PCL."""
     text = _TEXT_BEFORE.match(data, start, end)
     return text is not None and _IN_TEXT.match(data, text.end(), end) is not None
+
+
+def loose_value(written: bytes) -> bytes:
+    """The value of such a command as GhostPCL and Harlequin's interpreter take it: blanks count nowhere, what is no
+    part of a number is passed over before it and ends it, and one minus among its signs makes it negative."""
+    found = _LOOSE_NUMBER.search(written.replace(b" ", b""))
+    if found is None:
+        return b""
+    whole, point, fraction = found[0].replace(b"+", b"").replace(b"-", b"").partition(b".")
+    whole = whole.lstrip(b"0")
+    whole = whole if len(whole) <= 12 else b"9" * 12
+    return (b"-" if b"-" in found[0] else b"") + (whole or b"0") + point + fraction.replace(b".", b"")
 
 
 def number(value: bytes) -> int:

@@ -229,10 +229,16 @@ class Interpreter:
             self._name("label")
         while position < stop:
             found = COMMAND.match(data, position, stop)
-            if found is None:
-                break
-            self._value, letter = found[0][:-1], found[2].lower()
-            value = number(found[1])
+            if found is not None:
+                self._value, value = found[0][:-1], number(found[1])
+            else:
+                found = None if self._raster_only else grammar.LOOSE.match(data, position, stop)
+                if found is None:
+                    break
+                self._value = grammar.loose_value(found[1])
+                value = number(self._value.partition(b".")[0])
+                self.pages.doubt("desync", self._at(position))
+            letter = found[2].lower()
             body = position = found.end()
             name = prefix + letter
             if name in WITH_DATA and value > 0:
