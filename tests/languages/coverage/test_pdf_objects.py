@@ -136,3 +136,49 @@ def test_lines_that_cannot_be_measured_are_not_known():
     curves = b"0.3 w " + b"9 9 m 10 10 l S " * 100
     assert known(page(curves)) == GreyPage(0.0, None)
     assert GreyPage(0.0, None).too_heavy_points2(72) == float("inf")
+
+
+WORDS = b"(black letters side by side, as most pages have them) '"
+ACROSS, UP = b"1 0 0 1 20 560 Tm ", b"0 1 -1 0 20 20 Tm "
+DIRECTIONS = {
+    "across": (ACROSS + WORDS * 40, b"", True),
+    "up": (UP + WORDS * 40, b"", False),
+    "up on a turned page": (UP + WORDS * 40, b"/Rotate 90", True),
+    "across on a turned page": (ACROSS + WORDS * 40, b"/Rotate 270", False),
+    "both": (ACROSS + WORDS * 30 + UP + WORDS * 9, b"", None),
+    "slanting": (b"1 1 -1 1 20 20 Tm " + WORDS * 9, b"", None),
+}
+
+
+@pytest.mark.parametrize(("text", "turn", "expected"), DIRECTIONS.values(), ids=DIRECTIONS.keys())
+def test_letters_are_measured_as_they_stand(text: bytes, turn: bytes, expected: bool | None):
+    document = page(b"BT /F 10 Tf 12 TL " + text + b" ET", b"", turn)
+    grey = known(document)
+    assert grey is not None
+    assert grey.letters_across is expected
+    (low,), (high,) = (coverage(document, "bw", dpi) for dpi in (72, 600))
+    assert low is not None
+    assert high is not None
+    assert abs(low.millionths[0] / high.millionths[0] - 1) < 0.03
+
+
+RULED = {
+    "lines": b"0.3 w 20 570 m 580 570 l S 20 30 m 580 30 l S ",
+    "lines of no width": b"0 w 20 570 m 580 570 l S ",
+    "bars": b"20 570 560 0.4 re f 20 30 560 0.4 re f ",
+    "grey bars": b"0.4 g 20 570 560 1 re f 0 g ",
+    "more line than text": b"0.3 w " + b"".join(b"20 %d m 580 %d l S " % (y, y) for y in range(300, 500, 4)),
+    "a line and a box": b"0.3 w 20 570 m 580 570 l S 100 100 30 31 re f ",
+}
+
+
+@pytest.mark.parametrize("ruled", RULED.values(), ids=RULED.keys())
+def test_lines_beside_text_have_the_ink_of_a_fine_picture(ruled: bytes):
+    content = ruled + b"BT /F 10 Tf 12 TL 20 260 Td " + WORDS * 15 + b" ET"
+    assert abs(black_share(content) / black_share(content, 600) - 1) < 0.04
+
+
+def test_lines_left_out_of_a_picture_are_shown_when_they_turn_out_to_matter():
+    text = b"BT /F 10 Tf 20 260 Td ( . . . . . . . . . . . . . . . . . . . . . . ) Tj ET"
+    content = text + b" 0.3 w 20 570 m 60 570 l S"
+    assert abs(black_share(content) / black_share(content, 600) - 1) < 0.1

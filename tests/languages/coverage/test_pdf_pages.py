@@ -125,6 +125,26 @@ def test_text_has_the_ink_it_has_at_a_high_resolution(ink: bytes):
         assert abs(measured - true) <= 0.05 * true + 50
 
 
+COLORED_PLACES = {
+    "at the top": b"1 0 0 rg 300 560 200 30 re f ",
+    "at the bottom": b"0 0 1 rg 10 0 200 30 re f ",
+    "in the middle": b"0 1 0 rg 100 280 200 30 re f ",
+    "everywhere": b"1 0 0 rg 560 0 30 600 re f ",
+    "at both ends": b"1 0 0 rg 560 0 30 30 re f 0 0 1 rg 10 570 20 20 re f ",
+}
+
+
+@pytest.mark.parametrize("place", COLORED_PLACES.values(), ids=COLORED_PLACES.keys())
+def test_color_beside_text_is_measured_wherever_it_is(place: bytes):
+    content = place + b"0 g BT /F 10 Tf 12 TL 20 540 Td " + b"(The quick brown fox jumps over a dog) ' " * 40 + b"ET"
+    (low,) = coverage(pdf(content), "cmyk", 72)
+    (high,) = coverage(pdf(content), "cmyk", 600)
+    assert low is not None
+    assert high is not None
+    for measured, true in zip(low.millionths, high.millionths, strict=True):
+        assert abs(measured - true) <= 0.03 * true + 50
+
+
 def test_pages_without_time_stay_unknown_and_it_is_said():
     ticks = iter(range(1000))
     limits = Limits(timeout_s=4, clock=lambda: float(next(ticks)))

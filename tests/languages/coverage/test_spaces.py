@@ -11,10 +11,11 @@ from pagetoll.languages.coverage.spaces import (
     SPACES,
     PixelSums,
     colored_sums,
+    distances,
     grey_sums,
-    inked_pixels,
-    largest_distance,
+    inked_places,
     page_coverage,
+    pixels_at,
     rgb_sums,
 )
 
@@ -86,7 +87,7 @@ def test_black_is_taken_pixel_by_pixel(pixels: list[tuple[int, int, int]], unuse
     array = numpy.array([pixels], numpy.uint8)
     assert page_coverage("cmyk", rgb_sums(array)).millionths == tuple(expected)
     with_unused = numpy.concatenate([array, numpy.full((*array.shape[:2], 1), unused, numpy.uint8)], axis=2)
-    inked = inked_pixels(with_unused)
+    inked = pixels_at(with_unused, inked_places(with_unused))
     assert len(inked) == sum(pixel != WHITE for pixel in pixels)
-    assert largest_distance(inked) == max(max(pixel) - min(pixel) for pixel in pixels)
+    assert distances(inked).tolist() == [max(pixel) - min(pixel) for pixel in pixels if pixel != WHITE]
     assert page_coverage("cmyk", colored_sums(with_unused)).millionths == tuple(expected)

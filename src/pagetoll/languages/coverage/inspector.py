@@ -3,7 +3,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain, islice, repeat
+from itertools import chain, groupby, islice, repeat
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pagetoll.core.usage import ColorClass
@@ -106,10 +107,9 @@ def settle_colors(parsed: Parsed, seen: list[Seen]) -> None:
     runs, pages = parsed.runs, iter(seen)
     parsed.runs, parsed.input_pages = [], 0
     for run in runs:
-        for number in range(run.length):
-            page = next(pages)
-            color = run.color
-            if page.colored is not None:
-                color = ColorClass.COLOR if page.colored else ColorClass.MONO
-            starts_sheet = run.starts_sheet and number == 0
-            parsed.add(replace(run, length=1, color=color, starts_sheet=starts_sheet))
+        starts_sheet = run.starts_sheet
+        for colored, alike in groupby(islice(pages, run.length), key=attrgetter("colored")):
+            color = run.color if colored is None else ColorClass.COLOR if colored else ColorClass.MONO
+            length = sum(1 for _page in alike)
+            parsed.add(replace(run, length=length, color=color, starts_sheet=starts_sheet))
+            starts_sheet = False

@@ -5,12 +5,13 @@ PDFium draws antialiased, so a low resolution shows the right amount of ink; but
 text heavier (it averages three thirds of a pixel by a curve made for screens), 4 to 7 % at 72 dpi. On a grey
 picture it does not. So:
 
-0. Most pages of text need no look: their objects say that they are grey (pdf_objects.py).
+0. Most pages of text need no look: their objects say that they are grey (pdf_objects.py). They are drawn with more
+   dots along the lines of letters than across them: as exact as square dots, and a third fewer.
 1. A small picture (24 dpi) says whether the page is colored. Thin lines do not fade there: PDFium draws none
    thinner than a pixel. Between "surely grey" and "surely colored" a larger one decides.
 2. A grey page is measured on a grey picture, which also costs half.
 3. A colored page is measured on a colored picture. Where it has text, its ink is brought to the lightness it has
-   on a grey one.
+   on a grey one, and only the rows that are colored are drawn with color.
 4. Where the small picture shows much more ink than the other, lines thinner than a pixel must be the reason, and
    the page is drawn finer. (Text alone has up to 1.17 times the ink there, thin lines up to three times.)
 """
@@ -23,19 +24,18 @@ from typing import Any
 import numpy
 
 from pagetoll.languages.coverage import pdf_objects
-from pagetoll.languages.coverage.canvas import Canvas
+from pagetoll.languages.coverage.canvas import Canvas, area_points2, part_of
+from pagetoll.languages.coverage.pdf_lightness import LIGHTNESS_SHARES, lightened_sums
 from pagetoll.languages.coverage.pdf_objects import POINTS_PER_INCH, SURELY_GREY, GreyPage
 from pagetoll.languages.coverage.spaces import (
-    BAND_PIXELS,
     FULL,
-    UNUSED,
-    WHITE,
     Pixels,
     PixelSums,
     colored_sums,
+    distances,
     grey_sums,
-    inked_pixels,
-    largest_distance,
+    inked_places,
+    pixels_at,
 )
 from pagetoll.languages.limits import Guard
 from pagetoll.languages.pixels import TOLERANCE
@@ -45,6 +45,9 @@ MIDDLE_DPI = 100
 SETTLE_DPI = 150
 GOOD_DPI = 200
 FINE_DPI = 300
+DEFAULT_DPI = 72
+_ALONG_LETTERS, _ACROSS_LETTERS = 5 / 3, 5 / 12
+"""Letters are drawn with that many times the dots an inch along their line, and across it."""
 # (share of the ink by which the small picture differs, dots per inch from then on): pages with text, little, none
 FINER = ((0.6, FINE_DPI), (0.35, SETTLE_DPI), (0.22, MIDDLE_DPI))
 FINER_FEW_TEXT = ((0.6, FINE_DPI), (0.35, SETTLE_DPI), (0.1, MIDDLE_DPI))
@@ -52,13 +55,12 @@ FINER_WITHOUT_TEXT = ((0.02, FINE_DPI),)
 _SAMPLED_OBJECTS = 200
 _BUSY_OBJECTS = 500
 _FEW_TEXT = 0.1
+_MOST_LINES = 0.1
+"""Part of the ink that may be lines which are not drawn: painted twice, they would be a twentieth too much."""
+_MARGIN_ROWS = 2
+"""Of the small picture, above and below what it shows colored."""
 _TOO_HEAVY = 0.05
 """Part of the ink by which thin lines may make a page too heavy without a finer picture."""
-_HEAVIER = 2
-"""Difference of lightness from which on a pixel is corrected."""
-_TILE_PIXELS = 12
-_SHARES = (30, 59, 11)
-"""PDFium's own lightness, in hundredths of red, green, blue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,21 +132,43 @@ def _see(document: Any, canvas: Canvas, number: int, look: Look) -> Seen:
 
 
 def _looked_at(page: Any, canvas: Canvas, look: Look) -> Seen:
+    dpi = look.resolution_dpi
     grey = pdf_objects.grey_page(page)
     if grey is not None:
-        return Seen(
-            False, None if look.resolution_dpi is None else _measured_grey(canvas, page, grey, look.resolution_dpi)
-        )
-    small = canvas.draw(page, LOOK_DPI)
-    inked = inked_pixels(small)
-    colored = _is_colored(canvas, page, inked)
-    if look.resolution_dpi is None:
-        return Seen(colored)
-    return Seen(colored, _measured(canvas, page, _mean_ink(inked, small.size // 4), colored, look.resolution_dpi))
+        return Seen(False, None if dpi is None else _measured_grey(canvas, page, grey, dpi))
+    small = _small(canvas, page)
+    colored = _is_colored(canvas, page, small)
+    return Seen(colored, None if dpi is None else _measured(canvas, page, small, colored, dpi))
+
+
+@dataclass(frozen=True, slots=True)
+class _Small:
+    """What the small picture shows: the mean ink (0 to 255), the largest distance between channels, and the part of
+    the page's height, with a margin, where it has color."""
+
+    ink: float
+    distance: int
+    colored: tuple[float, float]
+
+
+def _small(canvas: Canvas, page: Any) -> _Small:
+    picture = canvas.draw(page, LOOK_DPI)
+    places = inked_places(picture)
+    inked = pixels_at(picture, places)
+    apart = distances(inked)
+    rows, columns = picture.shape[:2]
+    colored = places[apart > SURELY_GREY]
+    if not colored.size:
+        return _Small(_mean_ink(inked, rows * columns), int(apart.max(initial=0)), (0.0, 1.0))
+    top, bottom = int(colored[0]) // columns - _MARGIN_ROWS, int(colored[-1]) // columns + 1 + _MARGIN_ROWS
+    return _Small(_mean_ink(inked, rows * columns), int(apart.max()), (max(0.0, top / rows), min(1.0, bottom / rows)))
 
 
 def _measured_grey(canvas: Canvas, page: Any, grey: GreyPage, resolution_dpi: int) -> PixelSums:
     """The sums of a page that is known to be grey; drawn finer where its lines would get too heavy."""
+    sums = _measured_letters(canvas, page, grey, resolution_dpi)
+    if sums is not None:
+        return sums
     if grey.lines is not None:
         drawn_dpi = _dpi_for_lines(grey, grey.ink_points2, resolution_dpi)
         sums = grey_sums(canvas.draw(page, drawn_dpi, grey=True))
@@ -158,6 +182,31 @@ def _measured_grey(canvas: Canvas, page: Any, grey: GreyPage, resolution_dpi: in
     return grey_sums(canvas.draw(page, finer_dpi, grey=True)) if finer_dpi > drawn_dpi else sums
 
 
+def _measured_letters(canvas: Canvas, page: Any, grey: GreyPage, resolution_dpi: int) -> PixelSums | None:
+    """The sums of a grey page of letters in one direction and of thin lines that matter little; None for another.
+
+    Where letters side by side share a pixel some of their ink is lost. So pixels are narrow along a line of letters,
+    and may be long across it. Lines would suffer from that; they are not drawn, and their area is added.
+    """
+    if grey.letters_across is None or not DEFAULT_DPI <= resolution_dpi < SETTLE_DPI:
+        return None
+    along_dpi, across_dpi = round(resolution_dpi * _ALONG_LETTERS), round(resolution_dpi * _ACROSS_LETTERS)
+    of_lines = grey.thin_points2(across_dpi)
+    if of_lines > _MOST_LINES * grey.ink_points2:
+        return None
+    columns_dpi, rows_dpi = (along_dpi, across_dpi) if grey.letters_across else (across_dpi, along_dpi)
+    grey.show_lines(False)
+    sums = grey_sums(canvas.draw(page, columns_dpi, rows_dpi, grey=True))
+    if not grey.lines:
+        return sums
+    dots = of_lines * sums.pixels / area_points2(page)
+    if dots > _MOST_LINES * (dots + sums.pixels - sums.red / FULL):
+        grey.show_lines(True)
+        return None
+    light = max(0, sums.red - round(FULL * dots))
+    return PixelSums(sums.pixels, light, light, light, light)
+
+
 def _dpi_for_lines(grey: GreyPage, ink_points2: float, least_dpi: int) -> int:
     """The resolution from `least_dpi` on at which the lines of a page with so much ink are right enough."""
     steps = (least_dpi, MIDDLE_DPI, SETTLE_DPI, GOOD_DPI)
@@ -165,18 +214,16 @@ def _dpi_for_lines(grey: GreyPage, ink_points2: float, least_dpi: int) -> int:
     return max(least_dpi, next(enough, FINE_DPI))
 
 
-def _is_colored(canvas: Canvas, page: Any, inked: Pixels) -> bool:
-    """`inked`: the pixels of the small picture that are not white."""
-    distance = largest_distance(inked)
-    if distance <= SURELY_GREY:
+def _is_colored(canvas: Canvas, page: Any, small: _Small) -> bool:
+    if small.distance <= SURELY_GREY:
         return False
-    if distance > TOLERANCE:
+    if small.distance > TOLERANCE:
         return True
-    return largest_distance(inked_pixels(canvas.draw(page, SETTLE_DPI))) > TOLERANCE
+    picture = canvas.draw(page, SETTLE_DPI)
+    return int(distances(pixels_at(picture, inked_places(picture))).max(initial=0)) > TOLERANCE
 
 
-def _measured(canvas: Canvas, page: Any, small_ink: float, colored: bool, resolution_dpi: int) -> PixelSums:
-    """`small_ink`: what the small picture shows, 0 to 255."""
+def _measured(canvas: Canvas, page: Any, small: _Small, colored: bool, resolution_dpi: int) -> PixelSums:
     many = pdf_objects.count(page)
     share = _share_of_text(page, many)
     lightness = share > 0
@@ -185,12 +232,16 @@ def _measured(canvas: Canvas, page: Any, small_ink: float, colored: bool, resolu
         resolution_dpi, lightness = max(resolution_dpi, MIDDLE_DPI), False
     picture = canvas.draw(page, resolution_dpi, grey=lightness or not colored)
     sums = _sums(picture)
-    finer_dpi = _finer_dpi(small_ink, sums, share)
+    finer_dpi = _finer_dpi(small.ink, sums, share)
     if finer_dpi > resolution_dpi:
         resolution_dpi = finer_dpi
         picture = canvas.draw(page, resolution_dpi, grey=lightness or not colored)
         sums = _sums(picture)
-    return _colored_sums(canvas.draw(page, resolution_dpi), picture) if colored and lightness else sums
+    if not (colored and lightness):
+        return sums
+    top, bottom = part_of(len(picture), small.colored)
+    with_color = lightened_sums(canvas.draw(page, resolution_dpi, part=small.colored), picture[top:bottom])
+    return with_color + grey_sums(picture[:top]) + grey_sums(picture[bottom:])
 
 
 def _finer_dpi(small_ink: float, sums: PixelSums, share_of_text: float) -> int:
@@ -232,49 +283,5 @@ def _growth(small_ink: float, sums: PixelSums) -> float:
 
 
 def _lightness(red: float, green: float, blue: float) -> float:
-    of_red, of_green, of_blue = _SHARES
+    of_red, of_green, of_blue = LIGHTNESS_SHARES
     return (of_red * red + of_green * green + of_blue * blue) / 100
-
-
-def _colored_sums(pixels: Pixels, grey: Pixels) -> PixelSums:
-    """The sums of a colored picture with the lightness of a grey one; colored by definition.
-
-    Where a tile of it differs from `grey` in lightness, the ink of the pixels that differ is scaled to that. By
-    tiles, because one picture has the edge of a letter where the other has white, whose color says nothing.
-    """
-    columns = grey.shape[1]
-    words = pixels.view(numpy.uint32).reshape(-1)
-    lights = numpy.ascontiguousarray(grey).reshape(-1)
-    inked = numpy.flatnonzero((words | UNUSED != WHITE) | (lights != FULL))
-    light = FULL * (words.size - inked.size)
-    total = PixelSums(words.size - inked.size, light, light, light, light, colored=True)
-    for first in range(0, inked.size, BAND_PIXELS):
-        places = inked[first : first + BAND_PIXELS]
-        total += _lightened(words[places].view(numpy.uint8).reshape(-1, 4), lights[places], places, columns)
-    return total
-
-
-def _lightened(band: Pixels, grey: Pixels, places: Any, columns: int) -> PixelSums:
-    """The sums of the pixels `band` (number, 4) at `places`, brought to the lightness `grey`."""
-    planes = [numpy.ascontiguousarray(band[:, channel]) for channel in range(3)]
-    brightest = numpy.maximum(numpy.maximum(planes[0], planes[1]), planes[2])
-    lightness = numpy.zeros(len(band), numpy.uint16)
-    for plane, share in zip(planes, _SHARES, strict=True):
-        lightness += plane * numpy.uint16(share)
-    lightness //= 100
-    totals = [int(plane.sum(dtype=numpy.uint64)) for plane in (*planes, brightest)]
-    differing = numpy.flatnonzero(abs(grey.astype(numpy.int16) - lightness.astype(numpy.int16)) > _HEAVIER)
-    if differing.size:
-        at = places[differing].astype(numpy.int32)  # divided by one number: numpy is quick with that, not with divmod
-        rows = at // columns
-        across = at - rows * columns
-        tile = rows // _TILE_PIXELS * (columns // _TILE_PIXELS + 1) + across // _TILE_PIXELS
-        tile -= tile.min()
-        drawn = numpy.bincount(tile, FULL - lightness[differing].astype(numpy.float32))
-        wanted = numpy.bincount(tile, FULL - grey[differing].astype(numpy.float32))
-        too_much = (1 - wanted / numpy.maximum(drawn, 1))[tile]
-        for number, plane in enumerate((*planes, brightest)):
-            ink = FULL - plane[differing].astype(numpy.float32)
-            totals[number] += round(float((ink * too_much).sum(dtype=numpy.float64)))
-    red, green, blue, most = totals
-    return PixelSums(len(band), red, green, blue, most, colored=True)

@@ -43,6 +43,8 @@ UNUSED, WHITE = numpy.frombuffer(b"\0\0\0\xff\xff\xff\xff\xff", numpy.uint32)
 Pixels = numpy.ndarray[Any, numpy.dtype[numpy.uint8]]
 """(rows, columns, 3 or more channels, red green blue first) or (rows, columns) of grey; 255 is paper white."""
 
+Places = numpy.ndarray[Any, numpy.dtype[numpy.intp]]
+
 
 @dataclass(frozen=True, slots=True)
 class PixelSums:
@@ -141,21 +143,24 @@ def colored_sums(pixels: Pixels) -> PixelSums:
     return total
 
 
-def inked_pixels(pixels: Pixels) -> Pixels:
-    """Those of (rows, columns, 4) that are not white, as (number, 4): mostly a tenth of a page."""
+def inked_places(pixels: Pixels) -> Places:
+    """Where (rows, columns, 4) is not white, counted along the rows: mostly a tenth of a page."""
     words = pixels.view(numpy.uint32).reshape(-1)
-    inked: Pixels = words[(words | UNUSED) != WHITE].view(numpy.uint8).reshape(-1, 4)
-    return inked
+    return numpy.flatnonzero((words | UNUSED) != WHITE)
 
 
-def largest_distance(inked: Pixels) -> int:
-    """The largest distance between two of the channels red, green and blue of one pixel (number, 4)."""
-    red, green, blue = (numpy.ascontiguousarray(inked[:, channel]) for channel in range(3))
-    if numpy.array_equal(red, green) and numpy.array_equal(green, blue):
-        return 0
+def pixels_at(pixels: Pixels, places: Places) -> Pixels:
+    """The pixels of (rows, columns, 4) at `places` as (number, 4)."""
+    found: Pixels = pixels.view(numpy.uint32).reshape(-1)[places].view(numpy.uint8).reshape(-1, 4)
+    return found
+
+
+def distances(pixels: Pixels) -> Pixels:
+    """For each pixel (number, 4) the largest distance between two of its channels red, green and blue."""
+    red, green, blue = (numpy.ascontiguousarray(pixels[:, channel]) for channel in range(3))
     brightest = numpy.maximum(numpy.maximum(red, green), blue)
-    darkest = numpy.minimum(numpy.minimum(red, green), blue)
-    return int((brightest - darkest).max())
+    apart: Pixels = brightest - numpy.minimum(numpy.minimum(red, green), blue)
+    return apart
 
 
 def page_coverage(space: str, sums: PixelSums) -> PageCoverage:
