@@ -126,6 +126,12 @@ def floor(limited: Books) -> Books:
     return limited
 
 
+def used_on(books: Books, printer: str) -> dict[int, tuple[int, int]]:
+    """What counts within the last hour, by entry."""
+    since = books.clock() - timedelta(hours=1)
+    return dict(books.catalogue.rolling_used(printer_id(books.catalogue, printer), since))
+
+
 def test_a_limit_of_a_printer_group_holds_for_all_its_printers_together(floor: Books) -> None:
     floor.print(5)
     floor.clock.forward(minutes=10)
@@ -143,7 +149,18 @@ def test_a_limit_of_a_printer_group_holds_for_all_its_printers_together(floor: B
 def test_a_limit_of_a_printer_group_is_not_for_those_without_an_entry_on_it(floor: Books) -> None:
     floor.user("bert")
     floor.entry("bert", "canon")
-    floor.hold(100, "bert", "canon")
+    first = floor.hold(100, "bert", "canon")
+    assert used_on(floor, "floor") == {}
+    floor.hold(12, printer="canon")  # anna's room is her own
+    with pytest.raises(LimitReached, match="anna on floor: 12 of 12"):
+        floor.hold(1, printer="canon")
+    entry = floor.entry("bert", "floor")
+    assert used_on(floor, "floor").get(entry, (0, 0)) == (0, 0), "what was printed without the entry"
+    floor.settle(first, 100)
+    floor.hold(12, "bert", "canon")
+    assert used_on(floor, "floor")[entry] == (12, 0)
+    with pytest.raises(LimitReached, match="bert on floor: 12 of 12"):
+        floor.hold(1, "bert", "canon")
 
 
 @pytest.mark.parametrize(
@@ -196,8 +213,14 @@ def test_jobs_of_nochange_are_not_counted(books: Books) -> None:
     books.entry()
     limit(books, 10)
     books.print(30)
+    open_job = books.hold(30)
+    assert used_on(books, "hp") == {}
     books.damage("UPDATE users SET limitby = 'quota'")
-    books.hold(10)
+    assert refused(books, 11).over.used == 0
+    books.hold(4)
+    books.settle(open_job, 30)
+    assert refused(books, 7).over.used == 4, "only what was printed since then"
+    books.hold(6)
 
 
 def test_laxist_enforcement_refuses_only_when_the_limit_is_reached(limited: Books) -> None:
