@@ -13,11 +13,11 @@ run_packages=(
     ghostscript poppler-utils qpdf libjbig0
     dbus util-linux procps
 )
-# What only the tests need: the second database of the storage contract, git for the clone of the setup test,
+# What only the tests need: the other databases of the storage contract, git for the clone of the setup test,
 # systemd's own checker for the unit files (no service is started), the shells that complete our words, the reader of
 # man pages, the descriptions of languages from which tests make a locale, an agent that speaks SNMP version 3, and
 # the programs of JBIG-KIT, beside whose pictures ours are held.
-test_packages=(git make postgresql systemd zsh fish groff-base locales snmpd jbigkit-bin)
+test_packages=(git make postgresql mariadb-server systemd zsh fish groff-base locales snmpd jbigkit-bin)
 
 case "${1:-}" in
     run) wanted=("${run_packages[@]}") ;;

@@ -14,10 +14,14 @@ PLUGINS: dict[str, dict[str, str]] = {
     "ledger": {
         "sqlite": "pagetoll.storage.sql.stores:open_ledger",
         "postgresql": "pagetoll.storage.sql.stores:open_ledger",
+        "mysql": "pagetoll.storage.sql.stores:open_ledger",
+        "mariadb": "pagetoll.storage.sql.stores:open_ledger",
     },
     "catalogue": {
         "sqlite": "pagetoll.storage.sql.stores:open_catalogue",
         "postgresql": "pagetoll.storage.sql.stores:open_catalogue",
+        "mysql": "pagetoll.storage.sql.stores:open_catalogue",
+        "mariadb": "pagetoll.storage.sql.stores:open_catalogue",
     },
     "meter": {
         "snmp": "pagetoll.accounters.snmp.meter:SnmpMeter",
@@ -28,6 +32,8 @@ PLUGINS: dict[str, dict[str, str]] = {
     "schema": {
         "sqlite": "pagetoll.storage.sql.migrate:upgrade",
         "postgresql": "pagetoll.storage.sql.migrate:upgrade",
+        "mysql": "pagetoll.storage.sql.migrate:upgrade",
+        "mariadb": "pagetoll.storage.sql.migrate:upgrade",
     },
 }
 

@@ -199,10 +199,17 @@ def test_joins_leaves_and_adjustments_among_running_jobs_keep_the_sums(ledger_ur
     books.close()
 
 
+OTHER_CONNECTIONS = {
+    "postgresql": "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    "mariadb": "SELECT count(*) FROM information_schema.processlist WHERE db = database() AND id <> connection_id()",
+}
+
+
 def wait_until_alone(books: Books) -> None:
-    """A PostgreSQL server finishes the last statement of a client that died; SQLite has no server."""
-    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    if books.database.is_sqlite:
+    """A server finishes the last statement of a client that died; SQLite has none."""
+    others = OTHER_CONNECTIONS.get(books.database.durable.dialect.name)
+    if others is None:
         return
     while books.database.read(lambda connection: connection.exec_driver_sql(others).scalar_one()):
         time.sleep(0.02)

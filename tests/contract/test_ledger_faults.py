@@ -194,7 +194,7 @@ def test_a_full_disk_refuses_the_reserve_and_the_books_stay_clean(tiny_disk: Pat
     books.ledger.reserve(facts, plan, ALLOWED, ())
 
 
-@pytest.mark.parametrize("url", ["", "nonsense", "mysql://x/y", "sqlite://", "sqlite:///:memory:"])
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://x", "mysql://x/y?port=1", "oracle://x/y", "sqlite://", "sqlite:///:memory:"])
 def test_a_url_that_is_no_ledger_is_refused(url: str) -> None:
     with pytest.raises(UsageError):
         parse_url(url)
@@ -206,7 +206,7 @@ def test_a_store_is_found_by_the_scheme_of_its_url(ledger_url: str) -> None:
     ledger.check()
     plugins.open_catalogue(ledger_url, clock=books.clock).printers()
     ledger.close()
-    with pytest.raises(UsageError, match="postgresql, sqlite"):
+    with pytest.raises(UsageError, match="mariadb, mysql, postgresql, sqlite"):
         plugins.open_ledger("ldap://x", clock=books.clock)
 
 

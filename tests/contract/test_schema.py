@@ -32,7 +32,8 @@ def _constraints(inspector: Inspector) -> dict[str, object]:
         found[table] = (
             sorted(str(check["name"]) for check in inspector.get_check_constraints(table)),
             sorted(
-                (str(index["name"]), _options(index["dialect_options"])) for index in inspector.get_indexes(table)
+                (str(index["name"]), _options(index.get("dialect_options", {})))
+                for index in inspector.get_indexes(table)
             ),
             inspector.get_pk_constraint(table)["constrained_columns"],
         )

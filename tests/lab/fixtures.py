@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.mariadb import MariadbServer
 from lab.postgres import PostgresServer
 from lab.site import Site
 from pagetoll.integrations.printlab.cupsd import PrivateCups
@@ -80,6 +81,26 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     url = postgres_server.new_database()
     yield url
     postgres_server.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[MariadbServer]:
+    folder = new_lab_folder()
+    server = MariadbServer(folder / "mariadb")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def mariadb_url(mariadb_server: MariadbServer) -> Iterator[str]:
+    """The SQLAlchemy URL of an empty database that only this test has."""
+    url = mariadb_server.new_database()
+    yield url
+    mariadb_server.drop_database(url)
 
 
 @pytest.fixture

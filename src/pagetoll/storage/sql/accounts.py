@@ -122,30 +122,50 @@ def accounts_named() -> Select[Any]:
     )
 
 
-_LOCKED = (
-    accounts_named()
+_NAMED = accounts_named().where(accounts.c.id.in_(bindparam("account_ids", expanding=True))).order_by(accounts.c.id)
+_LOCKED = _NAMED.with_for_update(of=accounts, key_share=True)
+_ONLY_LOCKED = (
+    select(accounts.c.id)
     .where(accounts.c.id.in_(bindparam("account_ids", expanding=True)))
     .order_by(accounts.c.id)
-    .with_for_update(of=accounts, key_share=True)
+    .with_for_update()
 )
+
+
+def locks_joined_rows(connection: Connection) -> bool:
+    """Whether a lock on one table's rows takes the rows that are joined to them too: so on MariaDB. There the rows
+    are locked first and read with what belongs to them by a second statement."""
+    return connection.dialect.name == "mariadb"
+
+
+def _lock_named(connection: Connection, account_ids: Collection[int]) -> list[Row[Any]]:
+    wanted = {"account_ids": sorted(account_ids)}
+    if locks_joined_rows(connection):
+        connection.execute(_ONLY_LOCKED, wanted).all()
+        return list(connection.execute(_NAMED, wanted))
+    return list(connection.execute(_LOCKED, wanted))
 
 
 def lock_accounts(connection: Connection, account_ids: Collection[int]) -> list[Row[Any]]:
     """The accounts in id order, held until the end of the transaction. Raises NoSuchAccount."""
-    rows = connection.execute(_LOCKED, {"account_ids": sorted(account_ids)}).all()
+    rows = _lock_named(connection, account_ids)
     if len(rows) != len(set(account_ids)):
         unknown = set(account_ids) - {row.id for row in rows}
         raise NoSuchAccount(f"account {min(unknown)} is not in the ledger; ask for the job's price again")
-    return list(rows)
+    return rows
 
 
 def lock_accounts_with_sums(connection: Connection, account_ids: Collection[int]) -> list[Row[Any]]:
     """The accounts and the open sums of the groups that their owners are in now, in id order, held until the end of
     the transaction. The owners are held by the caller. Raises NoSuchAccount."""
-    rows = connection.execute(_LOCKED_WITH_SUMS, {"account_ids": sorted(account_ids)}).all()
+    wanted = {"account_ids": sorted(account_ids)}
+    if locks_joined_rows(connection):
+        rows = _lock_named(connection, connection.execute(_WITH_SUMS, wanted).scalars().all())
+    else:
+        rows = list(connection.execute(_LOCKED_WITH_SUMS, wanted))
     if unknown := set(account_ids) - {row.id for row in rows}:
         raise NoSuchAccount(f"account {min(unknown)} is not in the ledger; ask for the job's price again")
-    return list(rows)
+    return rows
 
 
 def sum_key(row: Row[Any]) -> tuple[object, ...]:
@@ -206,27 +226,24 @@ _SUMS_OF_ACCOUNTS = (
 
 _these = accounts.alias("these")
 _sums = accounts.alias("sums")
-_LOCKED_WITH_SUMS = (
-    accounts_named()
-    .where(
-        # A union, and not an OR: each side finds its rows by an index.
-        accounts.c.id.in_(
-            union(
-                select(_these.c.id).where(_these.c.id.in_(bindparam("account_ids", expanding=True))),
-                select(_sums.c.id)
-                .select_from(
-                    member_accounts.join(group_members, group_members.c.user_id == member_accounts.c.user_id).join(
-                        _sums, and_(_sums.c.group_id == group_members.c.group_id, same_kind(_sums))
-                    )
-                )
-                .where(
-                    member_accounts.c.id.in_(bindparam("account_ids", expanding=True)),
-                    member_accounts.c.closed_at.is_(None),
-                    _sums.c.closed_at.is_(None),
-                ),
-            )
+# A union, and not an OR: each side finds its rows by an index.
+_WITH_SUMS = union(
+    select(_these.c.id).where(_these.c.id.in_(bindparam("account_ids", expanding=True))),
+    select(_sums.c.id)
+    .select_from(
+        member_accounts.join(group_members, group_members.c.user_id == member_accounts.c.user_id).join(
+            _sums, and_(_sums.c.group_id == group_members.c.group_id, same_kind(_sums))
         )
     )
+    .where(
+        member_accounts.c.id.in_(bindparam("account_ids", expanding=True)),
+        member_accounts.c.closed_at.is_(None),
+        _sums.c.closed_at.is_(None),
+    ),
+)
+_LOCKED_WITH_SUMS = (
+    accounts_named()
+    .where(accounts.c.id.in_(_WITH_SUMS))
     .order_by(accounts.c.id)
     .with_for_update(of=accounts, key_share=True)
 )

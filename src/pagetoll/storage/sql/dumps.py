@@ -63,8 +63,9 @@ from pagetoll.storage.sql.schema import (
 
 PAGE_ROWS = 2_000
 _TEXTS = (Kind.TEXT, Kind.MAYBE_TEXT)
-#: By dialect, the collation that compares octets: so an order is the same everywhere. SQLite's own does.
-_OCTETS = {"postgresql": "C", "mysql": "utf8mb4_bin", "mariadb": "utf8mb4_bin"}
+#: By dialect, the collation that compares octets: so an order is the same everywhere. SQLite's own does, and
+#: MariaDB's, which the tables and connections are set to.
+_OCTETS = {"postgresql": "C"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@
 Two engines for one database: the *durable* one waits for the disk at commit (reserves, administration), the
 *relaxed* one does not (settle, void, marks): one fsync lies on a job's way (docs/concepts/ledger.md). A relaxed
 commit is atomic all the same and reaches the disk with the next durable one. On SQLite both share their
-connections, the last used one first: what one connection writes makes the others read their pages again.
+connections, the last used one first: what one connection writes makes the others read their pages again. On MariaDB
+both are the same: only the server as a whole can be told not to wait.
 
 Writes take their locks in one order everywhere: the attempt's row, users in id order, accounts in id order,
 printers. On SQLite BEGIN IMMEDIATE is the one lock for all of that.
@@ -16,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
@@ -27,6 +28,7 @@ from sqlalchemy.pool import QueuePool
 from pagetoll.core.errors import SchemaMismatch, StorageConflict, StorageUnavailable, UsageError
 from pagetoll.core.messages import _
 from pagetoll.ports import Clock
+from pagetoll.storage.sql import mariadb
 from pagetoll.storage.sql.faults import UPGRADE, storage_error
 from pagetoll.storage.sql.instants import to_micros
 from pagetoll.storage.sql.schema import SCHEMA_VERSION, schema_version
@@ -53,6 +55,9 @@ class Database:
         self.relaxed: Engine
         if self.is_sqlite:
             self.durable = _sqlite_engine(url, busy_timeout_s, create=create)
+            self.relaxed = self.durable.execution_options(relaxed=True)
+        elif url.get_backend_name() == mariadb.DIALECT:
+            self.durable = mariadb.mariadb_engine(url, busy_timeout_s, self.where, **_pool(busy_timeout_s))
             self.relaxed = self.durable.execution_options(relaxed=True)
         else:
             self.durable = _server_engine(url, busy_timeout_s, durable=True)
@@ -174,11 +179,17 @@ def parse_url(text: str) -> URL:
         return url
     if backend == "postgresql":
         return url.set(drivername="postgresql+psycopg")
+    if backend in mariadb.SCHEMES:
+        return mariadb.mariadb_url(url)
     raise UsageError(
-        _("“{url}” is no ledger; give sqlite:////path/of/the/file or postgresql://…").format(
+        _("“{url}” is no ledger; give sqlite:////path/of/the/file, postgresql://… or mysql://…").format(
             url=url.render_as_string()
         )
     )
+
+
+def _pool(busy_timeout_s: float) -> dict[str, Any]:
+    return {"pool_size": POOL_CONNECTIONS, "max_overflow": POOL_OVERFLOW, "pool_timeout": busy_timeout_s}
 
 
 def _server_engine(url: URL, busy_timeout_s: float, *, durable: bool) -> Engine:
@@ -189,9 +200,7 @@ def _server_engine(url: URL, busy_timeout_s: float, *, durable: bool) -> Engine:
     return create_engine(
         url,
         isolation_level="READ COMMITTED",
-        pool_size=POOL_CONNECTIONS,
-        max_overflow=POOL_OVERFLOW,
-        pool_timeout=busy_timeout_s,
+        **_pool(busy_timeout_s),
         connect_args={"options": options, "connect_timeout": max(2, int(busy_timeout_s))},
     )
 
@@ -217,9 +226,7 @@ def _sqlite_engine(url: URL, busy_timeout_s: float, *, create: bool) -> Engine:
         "sqlite://",
         creator=connect,
         poolclass=QueuePool,
-        pool_size=POOL_CONNECTIONS,
-        max_overflow=POOL_OVERFLOW,
-        pool_timeout=busy_timeout_s,
+        **_pool(busy_timeout_s),
         pool_use_lifo=True,
     )
     event.listen(engine, "begin", _begin)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The databases' own errors in our words: which are a busy or broken database, which a lost race, which another
-schema. SQLite: result codes (sqlite.org/rescode.html); PostgreSQL: SQLSTATE classes (its manual, appendix A).
+schema. SQLite: result codes (sqlite.org/rescode.html); PostgreSQL: SQLSTATE classes (its manual, appendix A);
+MariaDB: error numbers (its documentation, "MariaDB Error Code Reference"), for its SQLSTATEs tell too little apart.
 """
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -42,6 +43,45 @@ _SQLITE: dict[str, type[StorageError]] = {
     "SQLITE_CONSTRAINT_UNIQUE": StorageConflict,
 }
 
+_MARIADB: dict[int, type[StorageError]] = {
+    1020: StorageConflict,  # the row has changed since it was read
+    1021: StorageUnavailable,  # disk full
+    1030: StorageUnavailable,  # the storage engine's error: of its files
+    1037: StorageUnavailable,  # out of memory
+    1038: StorageUnavailable,  # out of memory for sorting
+    1040: StorageUnavailable,  # too many connections
+    1041: StorageUnavailable,  # out of memory
+    1044: StorageUnavailable,  # may not use the database
+    1045: StorageUnavailable,  # may not log in
+    1049: StorageUnavailable,  # no such database
+    1053: StorageUnavailable,  # shutting down
+    1054: SchemaMismatch,  # unknown column
+    1062: StorageConflict,  # another writer took the same key: the next try finds its row
+    1114: StorageUnavailable,  # table full
+    1142: StorageUnavailable,  # missing privilege on a table
+    1143: StorageUnavailable,  # ... on a column
+    1146: SchemaMismatch,  # no such table
+    1152: StorageUnavailable,  # connection aborted
+    1158: StorageUnavailable,  # connection: read error
+    1159: StorageUnavailable,  # ... read timeout
+    1160: StorageUnavailable,  # ... write error
+    1161: StorageUnavailable,  # ... write timeout
+    1203: StorageUnavailable,  # too many connections of this user
+    1205: StorageUnavailable,  # lock not available in time
+    1213: StorageConflict,  # deadlock
+    1226: StorageUnavailable,  # the user's limit is used up
+    1227: StorageUnavailable,  # missing privilege
+    1290: StorageUnavailable,  # the server's mode forbids it: read-only
+    1317: StorageUnavailable,  # canceled
+    1698: StorageUnavailable,  # may not log in without a password
+    1792: StorageUnavailable,  # read-only transaction
+    1836: StorageUnavailable,  # read-only
+    1927: StorageUnavailable,  # connection killed
+    1969: StorageUnavailable,  # took longer than the server allows
+}
+#: The driver's own numbers, from the first of them on: the connection itself failed.
+_MARIADB_CLIENT = range(2000, 3000)
+
 _OTHERWISE = marked("see `pagetoll doctor`")
 _ADVICE = {
     "SQLITE_BUSY": marked("another program holds its lock; try again, or end that program"),
@@ -57,14 +97,28 @@ def storage_error(error: DBAPIError, where: str) -> StorageError:
     """What to raise, `from error`, for a database's error; `where` names the database without secrets."""
     if (name := getattr(error.orig, "sqlite_errorname", None)) is not None:
         return _of_sqlite(str(name), error, where)
+    if (number := _mariadb_number(error)) is not None:
+        lost = number in _MARIADB_CLIENT
+        return _of_server(_MARIADB.get(number, StorageUnavailable if lost else StorageError), error, where)
     state = getattr(error.orig, "sqlstate", None) or ""
     kind = _SQLSTATES.get(state) or _SQLSTATES.get(state[:2])
-    if kind is SchemaMismatch:
-        return SchemaMismatch(f"{where}: {_(UPGRADE)}")
     if kind is None:
         # No SQLSTATE: the connection itself failed. Any other state is a fault of ours, told as it is.
         lost = isinstance(error, OperationalError | InterfaceError) and not state
         kind = StorageUnavailable if lost else StorageError
+    return _of_server(kind, error, where)
+
+
+def _mariadb_number(error: DBAPIError) -> int | None:
+    """The number of a MariaDB server's or driver's error, 0 where the driver says only that it is not connected;
+    None for another database's error."""
+    said: tuple[object, ...] = getattr(error.orig, "args", ())
+    return said[0] if len(said) > 1 and isinstance(said[0], int) else None
+
+
+def _of_server(kind: type[StorageError], error: DBAPIError, where: str) -> StorageError:
+    if kind is SchemaMismatch:
+        return SchemaMismatch(f"{where}: {_(UPGRADE)}")
     return kind(
         _("{where}: {error}; check that the database runs and may be written").format(
             where=where, error=_first_line(error)
@@ -82,4 +136,6 @@ def _of_sqlite(name: str, error: DBAPIError, where: str) -> StorageError:
 
 
 def _first_line(error: DBAPIError) -> str:
-    return str(error.orig).strip().partition("\n")[0]
+    orig = error.orig
+    said = str(orig.args[1] if orig is not None and _mariadb_number(error) is not None else orig)
+    return said.strip().partition("\n")[0]

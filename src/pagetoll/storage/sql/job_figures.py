@@ -80,7 +80,7 @@ def same_document(
             printed,
             ~of_this_job,
         )
-        .order_by(attempts.c.received_at.desc())
+        .order_by(attempts.c.received_at.desc(), attempts.c.id.desc())
         .limit(1)
     )
     row = connection.execute(found).first()
@@ -96,7 +96,7 @@ def last_attempt_on(connection: Connection, printer_id: int, key: AttemptKey) ->
             attempts.c.state == AttemptState.CLOSED.value,
             attempts.c.nonce != key.nonce,
         )
-        .order_by(attempts.c.received_at.desc())
+        .order_by(attempts.c.received_at.desc(), attempts.c.id.desc())
         .limit(1)
     )
     row = connection.execute(found).first()

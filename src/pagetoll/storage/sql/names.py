@@ -36,7 +36,8 @@ def expression(pattern: str) -> str:
         else:
             parts.append(_literal(sign))
         at += 1
-    return "".join(parts) + r"\Z"
+    # MariaDB's \Z also holds before a last line feed.
+    return "".join(parts) + r"\Z(?!\n)"
 
 
 def _set(signs: str, *, besides: bool) -> str:

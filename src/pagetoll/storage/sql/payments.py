@@ -25,7 +25,8 @@ def payments(database: Database, wanted: PaymentFilter, page_rows: int) -> Itera
         if len(batch) < page_rows:
             return
         last = tuple_(literal(batch[-1].at, BigInteger), literal(batch[-1].id, BigInteger))
-        later = found.where(tuple_(entries.c.at, entries.c.id) > last)
+        # The first condition for MariaDB, which finds no rows of an index by a comparison of pairs.
+        later = found.where(entries.c.at >= batch[-1].at, tuple_(entries.c.at, entries.c.id) > last)
         batch = database.read(partial(_rows, statement=later))
 
 

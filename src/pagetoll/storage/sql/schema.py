@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ledger's tables (docs/concepts/ledger.md), for SQLite, PostgreSQL and later MariaDB.
+"""The ledger's tables (docs/concepts/ledger.md), for SQLite, PostgreSQL and MariaDB.
 
 Amounts are whole steps of the account's unit (millionths for credits). Times are UTC microseconds since 1970,
 as integers: no dialect's own date type, no zone lost. A deleted thing keeps its row and its `name`; `live_name`
@@ -21,6 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.mysql import MEDIUMTEXT
 
 metadata = MetaData(
     naming_convention={
@@ -34,6 +35,8 @@ metadata = MetaData(
 
 #: SQLite numbers rows by themselves only for INTEGER primary keys.
 Id = BigInteger().with_variant(Integer, "sqlite")
+#: MariaDB's TEXT ends at 65,535 octets.
+LongText = Text().with_variant(MEDIUMTEXT(), "mariadb")
 NAME_LENGTH = 255
 NOTHING = 0
 
@@ -51,7 +54,7 @@ def _named(table: str, *columns: Column[object]) -> Table:
         Column("id", Id, primary_key=True, autoincrement=True),
         Column("name", String(NAME_LENGTH), nullable=False, index=True),
         Column("live_name", String(NAME_LENGTH), nullable=True, unique=True),
-        Column("description", Text, nullable=False, default=""),
+        Column("description", LongText, nullable=False, default=""),
         Column("created_at", BigInteger, nullable=False),
         Column("closed_at", BigInteger, nullable=True),
         *columns,
@@ -81,7 +84,7 @@ printer_members = Table(
 
 users = _named(
     "users",
-    Column("email", Text, nullable=False, default=""),
+    Column("email", LongText, nullable=False, default=""),
     Column("limitby", String(16), nullable=False, default="quota"),
     Column("overcharge", BigInteger, nullable=False, default=1_000_000),
 )
@@ -116,7 +119,7 @@ accounts = Table(
     Column("cost_center_id", Id, ForeignKey("cost_centers.id"), nullable=True, index=True),
     Column("printer_id", Id, ForeignKey("printers.id"), nullable=True, index=True),
     Column("period_kind", String(16), nullable=False, default="until_reset"),
-    Column("period_spec", Text, nullable=False, default=""),
+    Column("period_spec", LongText, nullable=False, default=""),
     Column("period_start_at", BigInteger, nullable=True),
     Column("posted", BigInteger, nullable=False, default=NOTHING),
     Column("lifetime", BigInteger, nullable=False, default=NOTHING),
@@ -150,7 +153,7 @@ entries = Table(
     Column("amount", BigInteger, nullable=False),
     Column("lifetime_amount", BigInteger, nullable=False),
     Column("attempt_id", Id, ForeignKey("attempts.id"), nullable=True),
-    Column("reason", Text, nullable=False, default=""),
+    Column("reason", LongText, nullable=False, default=""),
     Column("actor", String(NAME_LENGTH), nullable=False, default=""),
     Column("at", BigInteger, nullable=False),
     UniqueConstraint("write_id", "account_id"),
@@ -194,20 +197,20 @@ attempts = Table(
     Column("printer_name", String(NAME_LENGTH), nullable=False),
     Column("printer_id", Id, ForeignKey("printers.id"), nullable=True),
     Column("class_name", String(NAME_LENGTH), nullable=False, default=""),
-    Column("device_uri", Text, nullable=False, default=""),
-    Column("user_name", Text, nullable=False),
+    Column("device_uri", LongText, nullable=False, default=""),
+    Column("user_name", LongText, nullable=False),
     Column("user_id", Id, ForeignKey("users.id"), nullable=True),
-    Column("original_user_name", Text, nullable=False, default=""),
-    Column("authenticated_user_name", Text, nullable=False, default=""),
+    Column("original_user_name", LongText, nullable=False, default=""),
+    Column("authenticated_user_name", LongText, nullable=False, default=""),
     Column("identified", String(20), nullable=False),
-    Column("host_name", Text, nullable=False, default=""),
-    Column("job_name", Text, nullable=False, default=""),
-    Column("options", Text, nullable=False, default=""),  # as the spooler wrote them
-    Column("options_json", Text, nullable=False, default=""),
-    Column("content_type", Text, nullable=False, default=""),
-    Column("final_content_type", Text, nullable=False, default=""),
+    Column("host_name", LongText, nullable=False, default=""),
+    Column("job_name", LongText, nullable=False, default=""),
+    Column("options", LongText, nullable=False, default=""),  # as the spooler wrote them
+    Column("options_json", LongText, nullable=False, default=""),
+    Column("content_type", LongText, nullable=False, default=""),
+    Column("final_content_type", LongText, nullable=False, default=""),
     Column("document_from_file", Boolean, nullable=False, default=False),
-    Column("billing_code", Text, nullable=False, default=""),
+    Column("billing_code", LongText, nullable=False, default=""),
     Column("cost_center_id", Id, ForeignKey("cost_centers.id"), nullable=True),
     Column("copies", BigInteger, nullable=False, default=1),
     Column("document_octets", BigInteger, nullable=True),
@@ -221,10 +224,10 @@ attempts = Table(
     Column("impressions_color", BigInteger, nullable=True),
     Column("language", String(24), nullable=False, default=""),
     Column("confidence", String(12), nullable=False, default=""),
-    Column("findings", Text, nullable=False, default=""),
-    Column("usage_json", Text, nullable=False, default=""),
+    Column("findings", LongText, nullable=False, default=""),
+    Column("usage_json", LongText, nullable=False, default=""),
     # price and charge
-    Column("tariff_json", Text, nullable=False, default=""),
+    Column("tariff_json", LongText, nullable=False, default=""),
     Column("quoted_impressions", BigInteger, nullable=False, default=NOTHING),
     Column("quoted_price", BigInteger, nullable=False, default=NOTHING),
     Column("charged_impressions", BigInteger, nullable=False, default=NOTHING),
@@ -238,8 +241,8 @@ attempts = Table(
     # decision
     Column("verdict", String(8), nullable=False, default=""),
     Column("reason", String(64), nullable=False, default=""),
-    Column("decision_text", Text, nullable=False, default=""),
-    Column("rolling_json", Text, nullable=True),  # how the rolling limits stood that the job met
+    Column("decision_text", LongText, nullable=False, default=""),
+    Column("rolling_json", LongText, nullable=True),  # how the rolling limits stood that the job met
     # evidence of the process
     Column("boot_id", String(64), nullable=False, default=""),
     Column("client_pid", BigInteger, nullable=False, default=NOTHING),
@@ -267,7 +270,7 @@ attempt_notes = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
     Column("code", String(32), nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", LongText, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -280,7 +283,7 @@ refunds = Table(
     Column("write_id", String(64), nullable=False, unique=True),
     Column("impressions", BigInteger, nullable=False),
     Column("price", BigInteger, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", LongText, nullable=False),
     Column("actor", String(NAME_LENGTH), nullable=False),
     Column("at", BigInteger, nullable=False),
 )
@@ -297,8 +300,8 @@ readings = Table(
     Column("serial", String(NAME_LENGTH), nullable=False, default=""),
     Column("impressions", BigInteger, nullable=True),
     Column("media_sheets", BigInteger, nullable=True),
-    Column("state", Text, nullable=False, default=""),
-    Column("trouble", Text, nullable=False, default=""),
+    Column("state", LongText, nullable=False, default=""),
+    Column("trouble", LongText, nullable=False, default=""),
     Column("last_job_id", BigInteger, nullable=True),  # of a device that counts by jobs: those after it are counted
     sqlite_with_rowid=False,
 )
@@ -323,7 +326,7 @@ device_members = Table(
     Column("parsed_impressions", BigInteger, nullable=False),
     Column("ended", Boolean, nullable=False, default=False),
     Column("marked_impressions", BigInteger, nullable=True),
-    Column("trouble", Text, nullable=True),
+    Column("trouble", LongText, nullable=True),
 )
 
 #: Who the machine at an address says it is, by each protocol, and what it is called in leases.
@@ -363,5 +366,5 @@ acts = Table(
     Column("id", Id, primary_key=True, autoincrement=True),
     Column("at", BigInteger, nullable=False),
     Column("actor", String(NAME_LENGTH), nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", LongText, nullable=False),
 )

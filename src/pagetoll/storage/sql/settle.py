@@ -25,6 +25,7 @@ from pagetoll.storage.sql.accounts import (
     lock_accounts,
     lock_owners,
     lock_users,
+    locks_joined_rows,
     move_with_sums,
 )
 from pagetoll.storage.sql.attempts import (
@@ -49,7 +50,12 @@ NO_BOOT = ""
 
 def settle(connection: Connection, key: AttemptKey, settlement: Settlement, now: int) -> None:
     """See `ports.Ledger.settle`; `now` in microseconds."""
-    rows = connection.execute(_ATTEMPT_WITH_LEGS, {"nonce": key.nonce}).all()
+    mine = {"nonce": key.nonce}
+    if locks_joined_rows(connection):
+        find_attempt(connection, key)
+        rows = connection.execute(_ATTEMPT_WITH_LEGS, mine).all()
+    else:
+        rows = connection.execute(_LOCKED_WITH_LEGS, mine).all()
     if not rows:
         raise ReservationExpired(f"attempt {key} is not in the ledger; nothing was reserved for it")
     attempt = rows[0]
@@ -61,8 +67,8 @@ def settle(connection: Connection, key: AttemptKey, settlement: Settlement, now:
     _settle_legs(connection, attempt, legs, settlement, now)
 
 
-#: The attempt's row, held, with its legs: one row a leg, one without an account where it has none. Legs change only
-#: under the attempt's lock and when it closes, so those of an attempt that is still open are as they are now.
+#: The attempt's row, to be held, with its legs: one row a leg, one without an account where it has none. Legs change
+#: only under the attempt's lock and when it closes, so those of an attempt that is still open are as they are now.
 _ATTEMPT_WITH_LEGS: Select[Any] = (
     select(
         attempts.c.id,
@@ -83,8 +89,8 @@ _ATTEMPT_WITH_LEGS: Select[Any] = (
     )
     .where(attempts.c.nonce == bindparam("nonce"))
     .order_by(reservations.c.account_id)
-    .with_for_update(of=attempts, key_share=True)
 )
+_LOCKED_WITH_LEGS = _ATTEMPT_WITH_LEGS.with_for_update(of=attempts, key_share=True)
 
 
 def _settle_legs(

@@ -10,7 +10,7 @@ first, so that joining and closing a span come one after the other.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, insert, select, update
 
 from pagetoll.core.jobs import AttemptState
 from pagetoll.core.readings import Reading
@@ -147,8 +147,13 @@ def _first_reading(connection: Connection, span: str) -> Reading | None:
         .join_from(readings, attempts, attempts.c.id == readings.c.attempt_id)
         .join(device_members, _OF_MEMBER)
         .where(device_members.c.span == span, readings.c.phase == "before")
-        .order_by(readings.c.impressions.nulls_last(), readings.c.media_sheets.nulls_last(), readings.c.at)
+        .order_by(*_known_first(readings.c.impressions), *_known_first(readings.c.media_sheets), readings.c.at)
         .limit(1)
     )
     row = connection.execute(found).first()
     return None if row is None else reading_of(row)
+
+
+def _known_first(column: ColumnElement[Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """NULLS LAST, which MariaDB does not know."""
+    return column.is_(None), column

@@ -3,6 +3,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 revision = "0001"
 down_revision = None
@@ -11,6 +12,8 @@ depends_on = None
 
 #: SQLite numbers rows by themselves only for INTEGER primary keys.
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+#: MariaDB's TEXT ends at 65,535 octets.
+TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb")
 OPEN_ATTEMPTS = sa.text("state <> 'closed'")
 OPEN_LEGS = sa.text("state = 'open'")
 
@@ -19,7 +22,7 @@ ACTS: tuple[sa.schema.SchemaItem, ...] = (
     sa.Column("id", ID, nullable=False),
     sa.Column("at", sa.BigInteger(), nullable=False),
     sa.Column("actor", sa.String(length=255), nullable=False),
-    sa.Column("text", sa.Text(), nullable=False),
+    sa.Column("text", TEXT, nullable=False),
     sa.PrimaryKeyConstraint("id", name="pk_acts"),
 )
 
@@ -27,7 +30,7 @@ GROUPS: tuple[sa.schema.SchemaItem, ...] = (
     sa.Column("id", ID, nullable=False),
     sa.Column("name", sa.String(length=255), nullable=False),
     sa.Column("live_name", sa.String(length=255), nullable=True),
-    sa.Column("description", sa.Text(), nullable=False),
+    sa.Column("description", TEXT, nullable=False),
     sa.Column("created_at", sa.BigInteger(), nullable=False),
     sa.Column("closed_at", sa.BigInteger(), nullable=True),
     sa.Column("limitby", sa.String(length=16), nullable=False),
@@ -39,7 +42,7 @@ PRINTERS: tuple[sa.schema.SchemaItem, ...] = (
     sa.Column("id", ID, nullable=False),
     sa.Column("name", sa.String(length=255), nullable=False),
     sa.Column("live_name", sa.String(length=255), nullable=True),
-    sa.Column("description", sa.Text(), nullable=False),
+    sa.Column("description", TEXT, nullable=False),
     sa.Column("created_at", sa.BigInteger(), nullable=False),
     sa.Column("closed_at", sa.BigInteger(), nullable=True),
     sa.Column("price_per_impression", sa.BigInteger(), nullable=False),
@@ -55,10 +58,10 @@ USERS: tuple[sa.schema.SchemaItem, ...] = (
     sa.Column("id", ID, nullable=False),
     sa.Column("name", sa.String(length=255), nullable=False),
     sa.Column("live_name", sa.String(length=255), nullable=True),
-    sa.Column("description", sa.Text(), nullable=False),
+    sa.Column("description", TEXT, nullable=False),
     sa.Column("created_at", sa.BigInteger(), nullable=False),
     sa.Column("closed_at", sa.BigInteger(), nullable=True),
-    sa.Column("email", sa.Text(), nullable=False),
+    sa.Column("email", TEXT, nullable=False),
     sa.Column("limitby", sa.String(length=16), nullable=False),
     sa.Column("overcharge", sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint("id", name="pk_users"),
@@ -75,7 +78,7 @@ ACCOUNTS: tuple[sa.schema.SchemaItem, ...] = (
     sa.Column("group_id", ID, nullable=True),
     sa.Column("printer_id", ID, nullable=True),
     sa.Column("period_kind", sa.String(length=16), nullable=False),
-    sa.Column("period_spec", sa.Text(), nullable=False),
+    sa.Column("period_spec", TEXT, nullable=False),
     sa.Column("period_start_at", sa.BigInteger(), nullable=True),
     sa.Column("posted", sa.BigInteger(), nullable=False),
     sa.Column("lifetime", sa.BigInteger(), nullable=False),
@@ -107,20 +110,20 @@ ATTEMPTS: tuple[sa.schema.SchemaItem, ...] = (
     sa.Column("printer_name", sa.String(length=255), nullable=False),
     sa.Column("printer_id", ID, nullable=True),
     sa.Column("class_name", sa.String(length=255), nullable=False),
-    sa.Column("device_uri", sa.Text(), nullable=False),
-    sa.Column("user_name", sa.Text(), nullable=False),
+    sa.Column("device_uri", TEXT, nullable=False),
+    sa.Column("user_name", TEXT, nullable=False),
     sa.Column("user_id", ID, nullable=True),
-    sa.Column("original_user_name", sa.Text(), nullable=False),
-    sa.Column("authenticated_user_name", sa.Text(), nullable=False),
+    sa.Column("original_user_name", TEXT, nullable=False),
+    sa.Column("authenticated_user_name", TEXT, nullable=False),
     sa.Column("identified", sa.String(length=20), nullable=False),
-    sa.Column("host_name", sa.Text(), nullable=False),
-    sa.Column("job_name", sa.Text(), nullable=False),
-    sa.Column("options", sa.Text(), nullable=False),
-    sa.Column("options_json", sa.Text(), nullable=False),
-    sa.Column("content_type", sa.Text(), nullable=False),
-    sa.Column("final_content_type", sa.Text(), nullable=False),
+    sa.Column("host_name", TEXT, nullable=False),
+    sa.Column("job_name", TEXT, nullable=False),
+    sa.Column("options", TEXT, nullable=False),
+    sa.Column("options_json", TEXT, nullable=False),
+    sa.Column("content_type", TEXT, nullable=False),
+    sa.Column("final_content_type", TEXT, nullable=False),
     sa.Column("document_from_file", sa.Boolean(), nullable=False),
-    sa.Column("billing_code", sa.Text(), nullable=False),
+    sa.Column("billing_code", TEXT, nullable=False),
     sa.Column("copies", sa.BigInteger(), nullable=False),
     sa.Column("document_octets", sa.BigInteger(), nullable=True),
     sa.Column("document_sha256", sa.String(length=64), nullable=False),
@@ -132,9 +135,9 @@ ATTEMPTS: tuple[sa.schema.SchemaItem, ...] = (
     sa.Column("impressions_color", sa.BigInteger(), nullable=True),
     sa.Column("language", sa.String(length=24), nullable=False),
     sa.Column("confidence", sa.String(length=12), nullable=False),
-    sa.Column("findings", sa.Text(), nullable=False),
-    sa.Column("usage_json", sa.Text(), nullable=False),
-    sa.Column("tariff_json", sa.Text(), nullable=False),
+    sa.Column("findings", TEXT, nullable=False),
+    sa.Column("usage_json", TEXT, nullable=False),
+    sa.Column("tariff_json", TEXT, nullable=False),
     sa.Column("quoted_impressions", sa.BigInteger(), nullable=False),
     sa.Column("quoted_price", sa.BigInteger(), nullable=False),
     sa.Column("charged_impressions", sa.BigInteger(), nullable=False),
@@ -145,7 +148,7 @@ ATTEMPTS: tuple[sa.schema.SchemaItem, ...] = (
     sa.Column("printer_counter_before", sa.BigInteger(), nullable=True),
     sa.Column("verdict", sa.String(length=8), nullable=False),
     sa.Column("reason", sa.String(length=64), nullable=False),
-    sa.Column("decision_text", sa.Text(), nullable=False),
+    sa.Column("decision_text", TEXT, nullable=False),
     sa.Column("boot_id", sa.String(length=64), nullable=False),
     sa.Column("client_pid", sa.BigInteger(), nullable=False),
     sa.Column("client_start_time_ticks", sa.BigInteger(), nullable=False),
@@ -184,7 +187,7 @@ ATTEMPT_NOTES: tuple[sa.schema.SchemaItem, ...] = (
     sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
     sa.Column("at", sa.BigInteger(), nullable=False),
     sa.Column("code", sa.String(length=32), nullable=False),
-    sa.Column("text", sa.Text(), nullable=False),
+    sa.Column("text", TEXT, nullable=False),
     sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"], name="fk_attempt_notes_attempt_id"),
     sa.PrimaryKeyConstraint("attempt_id", "number", name="pk_attempt_notes"),
 )
@@ -197,7 +200,7 @@ ENTRIES: tuple[sa.schema.SchemaItem, ...] = (
     sa.Column("amount", sa.BigInteger(), nullable=False),
     sa.Column("lifetime_amount", sa.BigInteger(), nullable=False),
     sa.Column("attempt_id", ID, nullable=True),
-    sa.Column("reason", sa.Text(), nullable=False),
+    sa.Column("reason", TEXT, nullable=False),
     sa.Column("actor", sa.String(length=255), nullable=False),
     sa.Column("at", sa.BigInteger(), nullable=False),
     sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_entries_account_id"),

@@ -7,6 +7,7 @@ to copy the tables instead, which is alembic's way there, would take long on a g
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 revision = "0002"
 down_revision = "0001"
@@ -15,13 +16,15 @@ depends_on = None
 
 #: SQLite numbers rows by themselves only for INTEGER primary keys.
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+#: MariaDB's TEXT ends at 65,535 octets.
+TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb")
 PAID_ENTRIES = sa.text("kind IN ('payment', 'refund')")
 
 COST_CENTERS: tuple[sa.schema.SchemaItem, ...] = (
     sa.Column("id", ID, nullable=False),
     sa.Column("name", sa.String(length=255), nullable=False),
     sa.Column("live_name", sa.String(length=255), nullable=True),
-    sa.Column("description", sa.Text(), nullable=False),
+    sa.Column("description", TEXT, nullable=False),
     sa.Column("created_at", sa.BigInteger(), nullable=False),
     sa.Column("closed_at", sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint("id", name="pk_cost_centers"),
@@ -34,7 +37,7 @@ REFUNDS: tuple[sa.schema.SchemaItem, ...] = (
     sa.Column("write_id", sa.String(length=64), nullable=False),
     sa.Column("impressions", sa.BigInteger(), nullable=False),
     sa.Column("price", sa.BigInteger(), nullable=False),
-    sa.Column("reason", sa.Text(), nullable=False),
+    sa.Column("reason", TEXT, nullable=False),
     sa.Column("actor", sa.String(length=255), nullable=False),
     sa.Column("at", sa.BigInteger(), nullable=False),
     sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"], name="fk_refunds_attempt_id"),
@@ -54,17 +57,24 @@ COST_CENTER_ID = (
     "ALTER TABLE {table} ADD COLUMN cost_center_id {id} "
     "CONSTRAINT fk_{table}_cost_center_id REFERENCES cost_centers (id)"
 )
-REFUNDED = "ALTER TABLE attempts ADD COLUMN {column} BIGINT DEFAULT 0 NOT NULL"
+#: MariaDB takes a foreign key beside a new column, not within it, and each of these twice without harm.
+COST_CENTER_ID_MARIADB = (
+    "ALTER TABLE {table} ADD COLUMN IF NOT EXISTS cost_center_id BIGINT, "
+    "ADD CONSTRAINT fk_{table}_cost_center_id FOREIGN KEY IF NOT EXISTS (cost_center_id) REFERENCES cost_centers (id)"
+)
+REFUNDED = "ALTER TABLE attempts ADD COLUMN {unless}{column} BIGINT DEFAULT 0 NOT NULL"
 
 
 def upgrade() -> None:
     op.create_table("cost_centers", *COST_CENTERS)
     op.create_index("ix_cost_centers_name", "cost_centers", ["name"])
-    number = "INTEGER" if op.get_context().dialect.name == "sqlite" else "BIGINT"
+    dialect = op.get_context().dialect.name
+    number = "INTEGER" if dialect == "sqlite" else "BIGINT"
+    cost_center_id = COST_CENTER_ID_MARIADB if dialect == "mariadb" else COST_CENTER_ID
     for table in ("accounts", "attempts"):
-        op.execute(COST_CENTER_ID.format(table=table, id=number))
+        op.execute(cost_center_id.format(table=table, id=number))
     for column in ("refunded_impressions", "refunded_price"):
-        op.execute(REFUNDED.format(column=column))
+        op.execute(REFUNDED.format(column=column, unless="IF NOT EXISTS " if dialect == "mariadb" else ""))
     op.create_index("ix_accounts_cost_center_id", "accounts", ["cost_center_id"])
     op.create_index(
         "ix_entries_paid", "entries", ["at", "id"], sqlite_where=PAID_ENTRIES, postgresql_where=PAID_ENTRIES
@@ -78,6 +88,9 @@ def downgrade() -> None:
     op.drop_table("roles")
     op.drop_table("refunds")
     op.drop_index("ix_entries_paid", "entries")
+    if op.get_context().dialect.name == "mariadb":
+        for table in ("accounts", "attempts"):
+            op.drop_constraint(f"fk_{table}_cost_center_id", table, type_="foreignkey")
     op.drop_index("ix_accounts_cost_center_id", "accounts")
     for table, column in (
         ("attempts", "refunded_price"),

@@ -3,6 +3,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 revision = "0003"
 down_revision = "0002"
@@ -11,6 +12,8 @@ depends_on = None
 
 #: As in the first migration.
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+#: MariaDB's TEXT ends at 65,535 octets.
+TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb")
 
 READINGS: tuple[sa.schema.SchemaItem, ...] = (
     sa.Column("attempt_id", ID, nullable=False),
@@ -21,8 +24,8 @@ READINGS: tuple[sa.schema.SchemaItem, ...] = (
     sa.Column("serial", sa.String(length=255), nullable=False),
     sa.Column("impressions", sa.BigInteger(), nullable=True),
     sa.Column("media_sheets", sa.BigInteger(), nullable=True),
-    sa.Column("state", sa.Text(), nullable=False),
-    sa.Column("trouble", sa.Text(), nullable=False),
+    sa.Column("state", TEXT, nullable=False),
+    sa.Column("trouble", TEXT, nullable=False),
     sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"], name="fk_readings_attempt_id"),
     sa.PrimaryKeyConstraint("attempt_id", "phase", name="pk_readings"),
 )

@@ -3,19 +3,22 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+#: MariaDB's TEXT ends at 65,535 octets.
+TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb")
 COLUMNS = ("stood_posted", "stood_reserved", "stood_soft_limit", "stood_hard_limit", "stood_grace_until")
 
 
 def upgrade() -> None:
     for name in COLUMNS:
         op.add_column("reservations", sa.Column(name, sa.BigInteger(), nullable=True))
-    op.add_column("attempts", sa.Column("rolling_json", sa.Text(), nullable=True))
+    op.add_column("attempts", sa.Column("rolling_json", TEXT, nullable=True))
 
 
 def downgrade() -> None:

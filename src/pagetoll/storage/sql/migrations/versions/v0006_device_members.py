@@ -3,12 +3,15 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+#: MariaDB's TEXT ends at 65,535 octets.
+TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb")
 MEMBERS: tuple[sa.schema.SchemaItem, ...] = (
     sa.Column("nonce", sa.String(length=32), nullable=False),
     sa.Column("span", sa.String(length=32), nullable=False),
@@ -16,7 +19,7 @@ MEMBERS: tuple[sa.schema.SchemaItem, ...] = (
     sa.Column("parsed_impressions", sa.BigInteger(), nullable=False),
     sa.Column("ended", sa.Boolean(), nullable=False),
     sa.Column("marked_impressions", sa.BigInteger(), nullable=True),
-    sa.Column("trouble", sa.Text(), nullable=True),
+    sa.Column("trouble", TEXT, nullable=True),
     sa.PrimaryKeyConstraint("nonce", name="pk_device_members"),
 )
 

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MariaDB: its URLs, and what each connection is set to.
+
+Names compare as in the other databases: octet by octet, a space at the end too (`utf8mb4_nopad_bin`). What a commit
+waits for is the server's own setting (`innodb_flush_log_at_trx_commit`), the same for all.
+"""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event
+
+from pagetoll.core.errors import StorageError, UsageError
+from pagetoll.core.messages import _
+
+DIALECT = "mariadb"
+SCHEMES = ("mysql", "mariadb")
+CHARSET = "utf8mb4"
+COLLATION = "utf8mb4_nopad_bin"
+#: DDL is atomic a statement since then, which the migrations need.
+OLDEST = (10, 6)
+USUAL_SOCKET = "/run/mysqld/mysqld.sock"
+#: As the standard says: columns are set from what their row was before the statement, and nothing is cut to fit.
+SQL_MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,SIMULTANEOUS_ASSIGNMENT"
+#: A dump is read as slowly as it is printed.
+SLOW_READER_S = 3600
+#: What stands behind the ? of a URL: ours to read or PyMySQL's.
+OPTIONS = frozenset(
+    {
+        "charset",
+        "read_default_file",
+        "read_default_group",
+        "ssl_ca",
+        "ssl_capath",
+        "ssl_cert",
+        "ssl_check_hostname",
+        "ssl_cipher",
+        "ssl_key",
+        "unix_socket",
+    }
+)
+
+
+def mariadb_url(url: URL) -> URL:
+    """The URL with the driver that we use; one without a host means this machine's own socket.
+
+    Raises UsageError for one that names no database, or options that there are not.
+    """
+    if not url.database:
+        raise UsageError(
+            _("“{url}” names no database; give one such as mysql://toll@db.example.org/pagetoll").format(
+                url=url.render_as_string()
+            )
+        )
+    if unknown := sorted(set(url.query) - OPTIONS):
+        raise UsageError(
+            _("“{url}”: there is no option {option}; the known ones are {known}").format(
+                url=url.render_as_string(), option=unknown[0], known=", ".join(sorted(OPTIONS))
+            )
+        )
+    query = {name: value for name, value in url.query.items() if name != "charset"}
+    if url.host is None and not {"unix_socket", "read_default_file"} & query.keys():
+        query["unix_socket"] = USUAL_SOCKET
+    return url.set(drivername=f"{DIALECT}+pymysql", query=query)
+
+
+def mariadb_engine(url: URL, busy_timeout_s: float, where: str, **pool: Any) -> Engine:
+    """Connects at the first use; `pool` says how connections are kept."""
+    engine = create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        connect_args={"connect_timeout": max(2, int(busy_timeout_s)), "charset": CHARSET},
+        **pool,
+    )
+    statements = _settings(busy_timeout_s)
+
+    def prepare(connection: Any, _record: object) -> None:
+        _check_version(str(connection.get_server_info()), where)
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    # Before what SQLAlchemy itself asks a new server for: it would say in its own words that it is no MariaDB.
+    event.listen(engine, "connect", prepare, insert=True)
+    return engine
+
+
+def _settings(busy_timeout_s: float) -> tuple[str, ...]:
+    # Whole seconds; 0 would mean not to wait at all.
+    lock_timeout_s = max(1, math.ceil(busy_timeout_s))
+    return (
+        f"SET NAMES {CHARSET} COLLATE {COLLATION}",
+        f"SET innodb_lock_wait_timeout = {lock_timeout_s}, lock_wait_timeout = {lock_timeout_s}",
+        f"SET net_write_timeout = {SLOW_READER_S}, default_regex_flags = '', sql_mode = '{SQL_MODE}'",
+    )
+
+
+def _check_version(said: str, where: str) -> None:
+    """Raises StorageError for a server that is none of ours."""
+    number, _dash, name = said.removeprefix("5.5.5-").partition("-")
+    parts = number.split(".")
+    is_mariadb = "mariadb" in name.lower()
+    if is_mariadb and tuple(int(part) for part in parts[:2] if part.isdigit()) >= OLDEST:
+        return
+    raise StorageError(
+        _("{where}: the server is {server}; the ledger needs MariaDB {oldest} or newer").format(
+            where=where, server=said if is_mariadb else f"MySQL {said}", oldest=".".join(map(str, OLDEST))
+        )
+    )
+
+
+def socket_of(url: URL) -> Path | None:
+    """The Unix socket that a URL of `mariadb_url` names."""
+    given = url.query.get("unix_socket")
+    return Path(given) if isinstance(given, str) else None
