@@ -149,6 +149,16 @@ def test_check_warns_of_programs_that_pykota_conf_names_and_of_none_that_do_not_
     ]
 
 
+def test_check_says_what_there_is_instead_of_the_logo_of_web_pages(site: Site):
+    old = old_file(site, "[global]\nlogourl : http://example.org/logo.png\nlogolink : http://example.org/\n")
+    told = json.loads(config(site, "check", "--json").out)["warnings"]
+    assert [(each["file"], each["line"], each["option"]) for each in told] == [
+        (str(old), 2, "logourl"),
+        (str(old), 3, "logolink"),
+    ]
+    assert all("no web pages" in each["text"] and "--logo of pkinvoice" in each["text"] for each in told)
+
+
 def test_show_names_each_value_and_its_source(site: Site):
     (site.home / "pagetoll.toml").write_text('\nwait_s = 7\n[queue.laser]\non_limit = "hold"\n')
     old = old_file(site, "[global]\ngracedelay : 3\n[laser]\nadmin : Ann\n")
