@@ -19,7 +19,7 @@ from lab.postgres import PostgresServer
 from lab.site import SCHEME, Site
 from pagetoll.core.jobs import ChargeRule
 from pagetoll.integrations.printlab.engine import EngineHabits, PrintEngine
-from pagetoll.integrations.printlab.processes import wait_until
+from pagetoll.integrations.printlab.processes import is_alive, wait_until
 from pagetoll.integrations.printlab.snmp_agent import SnmpAgent
 from pagetoll.ports import AttemptRecord
 from pagetoll.wire.ipp import JobState
@@ -33,6 +33,7 @@ statusstabilizationdelay_s = 0.25
 noprintingmaxdelay_s = 2
 measure_max_s = 60
 measure_wait_s = {measure_wait_s}
+server_gone_s = {server_gone_s}
 skipinitialwait = true
 accounter = {{ snmp = {{ version = "2c", port = {port} }} }}
 """
@@ -56,6 +57,15 @@ class Office:
     def ended(self, server: int, job_id: int, state: JobState = JobState.COMPLETED) -> None:
         assert self.servers[server].cups.wait_job(job_id, timeout_s=120) is state
 
+    def lose(self, server: int) -> None:
+        """Its machine is switched off: nothing of it acts any more, or tells anybody."""
+        site = self.servers[server]
+        site.kill_daemon(signal.SIGSTOP)
+        site.cups.close()
+        pid = site.daemon_pid()
+        site.kill_daemon()
+        wait_until(lambda: pid is None or not is_alive(pid), 60, "the daemon is dead")
+
     def records(self, jobs: int) -> list[AttemptRecord]:
         """All attempts so far, once they are closed; the books are right."""
         site = self.servers[0]
@@ -70,7 +80,7 @@ class Office:
 
 
 @contextmanager
-def office(url: str, habits: EngineHabits, measure_wait_s: int) -> Iterator[Office]:
+def office(url: str, habits: EngineHabits, measure_wait_s: int, server_gone_s: int = 600) -> Iterator[Office]:
     number = next(_NUMBERS)
     address, folders = f"127.0.11.{number}", [new_lab_folder(), new_lab_folder()]
     servers = [Site(folder) for folder in folders]
@@ -83,7 +93,11 @@ def office(url: str, habits: EngineHabits, measure_wait_s: int) -> Iterator[Offi
                 site.set_up()
                 site.configure(
                     CONFIGURATION.format(
-                        url=url, name=f"server{place}", measure_wait_s=measure_wait_s, port=agent.port
+                        url=url,
+                        name=f"server{place}",
+                        measure_wait_s=measure_wait_s,
+                        server_gone_s=server_gone_s,
+                        port=agent.port,
                     )
                 )
                 site.run("pagetoll", "init")
@@ -167,6 +181,28 @@ def test_a_server_that_loses_daemon_and_client_while_it_measures_charges_what_ca
         with site.ledger() as ledger:
             notes = [note.text for note in ledger.notes(found["queue0"].attempt_id)]
         assert any("its device was read again" in text for text in notes)
+
+
+def test_a_server_that_never_comes_back_keeps_no_other_and_is_charged_its_part_once(url: str) -> None:
+    """The printer counts one more for each job: 14 for jobs of 4 and 8. The other server sees for ten seconds that
+    the first one does not beat, before it ends its own job without it."""
+    habits = EngineHabits(impression_s=0.3, jumps_by=1)
+    with office(url, habits, measure_wait_s=1, server_gone_s=10) as place:
+        lost, left = place.servers
+        place.submit(0, 4)
+        wait_until(lambda: bool(lost.attempts()) and place.engine.marked >= 1, 40, "it prints")
+        wait_until(lambda: backend_is_over(lost), 30, "its backend is over")
+        place.lose(0)
+        place.ended(1, place.submit(1, 8))
+        charges = [(5, ChargeRule.SHARED_READING), (9, ChargeRule.SHARED_READING)]
+        assert place.charges(2) == charges
+        with left.ledger() as ledger:
+            notes = [note.text for note in ledger.notes(left.attempts()[0].attempt_id)]
+        assert any("its print server server0 is gone" in text for text in notes)
+        lost.start_daemon()
+        for site in (lost, left):
+            assert site.run("pagetoll", "upkeep").stdout.startswith("0 attempts closed, 0 journal entries booked")
+        assert place.charges(2) == charges
 
 
 def backend_is_over(site: Site) -> bool:
