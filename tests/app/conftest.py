@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.print_shop import Shop
+from app.print_shop import BUSY_TIMEOUT_S, Shop
 from pagetoll.accounters.software.counter import SoftwareCounter
 
 
@@ -19,7 +19,13 @@ def counter() -> Iterator[SoftwareCounter]:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, counter: SoftwareCounter) -> Iterator[Shop]:
-    place = Shop(tmp_path, counter)
+def busy_timeout_s() -> float:
+    """How long the ledger is waited for; tests that lock it say less."""
+    return BUSY_TIMEOUT_S
+
+
+@pytest.fixture
+def shop(tmp_path: Path, counter: SoftwareCounter, busy_timeout_s: float) -> Iterator[Shop]:
+    place = Shop(tmp_path, counter, busy_timeout_s=busy_timeout_s)
     yield place
     place.close()

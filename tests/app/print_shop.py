@@ -36,7 +36,8 @@ from pagetoll.storage.journal_folder import JournalFolder
 from pagetoll.storage.spool_folder import SpoolFolder
 from pagetoll.wire import frames
 
-BUSY_TIMEOUT_S = 0.2
+#: How long the ledger is waited for where a test keeps it locked, and where others only write.
+LOCKED_TIMEOUT_S, BUSY_TIMEOUT_S = 0.2, 60.0
 #: Nobody is told anything, unless a test wants it.
 QUIET = QueueSettings(mailto=MailTo(Recipients.NOBODY))
 
@@ -44,7 +45,9 @@ QUIET = QueueSettings(mailto=MailTo(Recipients.NOBODY))
 class Shop:
     """Printer `hp` at 0.05 a page, user `anna` with 10 credits and an entry of `limit` pages."""
 
-    def __init__(self, folder: Path, counter: SoftwareCounter, *, limit: int = 10) -> None:
+    def __init__(
+        self, folder: Path, counter: SoftwareCounter, *, limit: int = 10, busy_timeout_s: float = BUSY_TIMEOUT_S
+    ) -> None:
         self.folder = folder
         self.url = f"sqlite:///{folder}/pagetoll.db"
         for name in ("spool", "journal"):
@@ -58,7 +61,7 @@ class Shop:
         self._lock: sqlite3.Connection | None = None
         self._numbers = itertools.count(1)
         self._callers: list[Caller] = []
-        ledger = open_ledger(self.url, clock=clock, busy_timeout_s=BUSY_TIMEOUT_S)
+        ledger = open_ledger(self.url, clock=clock, busy_timeout_s=busy_timeout_s)
         self.notices = NoticeQueue(ledger, clock, DaemonTeller)
         self.services = Services(
             ledger=ledger,

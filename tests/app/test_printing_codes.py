@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.print_shop import Shop, page_end, pages
+from app.print_shop import LOCKED_TIMEOUT_S, Shop, page_end, pages
 from app.test_printing_journal import ENDED_WELL, journal
 from pagetoll.app.codes import CodeOrder, delete_codes, save_codes
 from pagetoll.config.options import Policy, UnknownBillingCode
@@ -126,6 +126,7 @@ def test_a_passthrough_printer_counts_the_pages_and_no_price(shop: Shop) -> None
     assert (shop.posted, shop.balance) == (0, Decimal(10))
 
 
+@pytest.mark.parametrize("busy_timeout_s", [LOCKED_TIMEOUT_S])
 def test_a_settle_that_waited_in_the_journal_is_booked_on_the_code_once(shop: Shop) -> None:
     shop.lock_at = {Command.SETTLE}
     shop.print(pages(3), options="job-billing=physics")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.print_shop import Shop, pages
+from app.print_shop import LOCKED_TIMEOUT_S, Shop, pages
 from app.thin_caller import Caller, dead_process
 from lab.way import WAY_OF_A_PRINTED_JOB
 from pagetoll.core.jobs import AttemptState
@@ -27,6 +27,11 @@ def backend(shop: Shop) -> str:
 
 def paper(shop: Shop) -> Path:
     return shop.folder / "paper"
+
+
+@pytest.fixture
+def busy_timeout_s() -> float:
+    return LOCKED_TIMEOUT_S
 
 
 def printed_pages(shop: Shop) -> int:

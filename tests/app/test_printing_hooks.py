@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.print_shop import Shop, pages
+from app.print_shop import LOCKED_TIMEOUT_S, Shop, pages
 from app.site_hooks import Hooks, shell, unusable
 from app.thin_caller import dead_process
 from pagetoll.config.options import Policy, UnknownBillingCode
@@ -102,7 +102,7 @@ def test_a_hook_at_fault_is_noted_and_the_job_is_printed_and_charged(shop: Shop,
         "fails": (shell("exit 1"), "it ended with status 1"),
     }
     command, said = commands[fault]
-    shop.queue(**{hook: command, "hook_timeout_s": 1})
+    shop.queue(**{hook: command, "hook_timeout_s": 1 if fault == "hangs" else 60})
     caller = shop.print(pages(2))
     assert (caller.status, shop.posted, shop.reserved) == (0, 2, 0)
     assert f"hook: {hook}: {said}" in shop.notes()
@@ -286,6 +286,7 @@ def test_a_posthook_runs_once_when_the_next_daemon_adopts_the_job(shop: Shop, ho
 
 
 @pytest.mark.parametrize("command", [Command.IDENTIFY, Command.CONFIRM, Command.PREPARE, Command.ROUND_OFF])
+@pytest.mark.parametrize("busy_timeout_s", [LOCKED_TIMEOUT_S])
 def test_a_database_that_is_away_at_a_step_of_the_sites_leaves_nothing_behind(
     shop: Shop, hooks: Hooks, command: Command
 ) -> None:

@@ -106,7 +106,7 @@ def test_a_job_is_held_when_the_ticket_command_cannot_be_run_to_its_end(shop: Sh
         "hangs": shell("sleep 60"),
         "talks": shell("yes CANCELNOT | head -c 10000000; echo DENY"),
     }
-    shop.queue(overwrite_jobticket=commands[fault], hook_timeout_s=1)
+    shop.queue(overwrite_jobticket=commands[fault], hook_timeout_s=1 if fault == "hangs" else 60)
     caller = shop.print(pages(1))
     assert (caller.status, shop.record.outcome, shop.posted) == (3, Outcome.PENDING_HELD, 0)
     assert "overwrite_jobticket could not be run" in shop.record.decision_text

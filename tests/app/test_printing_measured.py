@@ -19,7 +19,6 @@ from pagetoll.frontends.meters import open_meter
 from pagetoll.integrations.printlab.engine import EngineHabits, PrintEngine
 from pagetoll.integrations.printlab.processes import wait_until
 from pagetoll.integrations.printlab.snmp_agent import SnmpAgent
-from pagetoll.plugins import open_ledger
 from pagetoll.wire import frames
 
 
@@ -231,8 +230,6 @@ def test_an_unmeasured_queue_keeps_out_of_the_readings_of_a_measured_one(shop: S
 def test_ten_jobs_over_two_queues_sum_to_the_counter(shop: Shop) -> None:
     sizes = [1 + number % 4 for number in range(10)]
     with machine(EngineHabits(impression_s=0.005)) as place:
-        patient = open_ledger(shop.url, clock=shop.services.clock, busy_timeout_s=10)  # all reserve at once
-        shop.services = replace(shop.services, ledger=patient)
         quick = {"skipinitialwait": True, "statusstabilizationdelay_s": 0.05}  # no thin client waits that long here
         measured_by(shop, place, measure_wait_s=60, device_linger_s=60, **quick)
         callers = [

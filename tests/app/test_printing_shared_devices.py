@@ -4,6 +4,7 @@ split to the page."""
 
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -20,15 +21,17 @@ from pagetoll.core.jobs import ChargeRule, Outcome
 from pagetoll.core.lifecycle import Command
 from pagetoll.integrations.printlab.engine import EngineHabits
 from pagetoll.integrations.printlab.processes import wait_until
-from pagetoll.plugins import open_ledger
 from pagetoll.wire import frames
 
 
 def share(shop: Shop, place: Machine, **options: object) -> None:
     """The device is measured with patience: several daemons work at once, on a machine that may be busy."""
     measured_by(shop, place, statusstabilizationloops=4, **options)
-    patient = open_ledger(shop.url, clock=shop.services.clock, busy_timeout_s=10)
-    shop.services = replace(shop.services, ledger=patient)
+
+
+def until(gate: Path) -> str:
+    """What a device backend does that begins when the test says so, as a shell command."""
+    return f"while [ ! -e {gate} ]; do sleep 0.05; done"
 
 
 def another_server(shop: Shop, name: str = "server2") -> Services:
@@ -121,14 +124,16 @@ def test_a_job_withdrawn_before_it_printed_has_no_part(shop: Shop) -> None:
 
 
 def test_an_unmeasured_job_that_is_there_already_is_counted_among_those_that_share(shop: Shop) -> None:
+    gate = shop.folder / "gate"
     with machine(EngineHabits(impression_s=0.1)) as place:
         share(shop, place, measure_wait_s=0)
         plain = replace(shop.settings.defaults, accounter=SoftwareAccounter())
         shop.settings = replace(shop.settings, queues={"hp2": plain})
         first = shop.hand_in(shop.job(queue="hp2", uri=f"lpd://{place.engine.address}/x"), pages(4))
-        first.begin(f"sleep 1; {place.backend}")
+        first.begin(f"{until(gate)}; {place.backend}")
         second = shop.hand_in(shop.job(uri=place.uri), pages(8))
         second.begin(place.backend)
+        gate.touch()
         first.end()
         second.end()
         assert place.engine.marked == 12
@@ -187,14 +192,16 @@ def test_an_address_that_only_one_server_knows_is_no_device_of_the_others(shop: 
 
 
 def test_the_second_of_two_waits_until_the_first_is_over_before_anything_is_split(shop: Shop) -> None:
+    gate = shop.folder / "gate"
     with machine(EngineHabits(impression_s=0.02)) as place:
         share(shop, place, measure_wait_s=0)
         first = shop.hand_in(shop.job(uri=place.uri), pages(4))
-        first.begin(f"sleep 2; {place.backend}")
+        first.begin(f"{until(gate)}; {place.backend}")
         second = hand_in_there(shop, another_server(shop), place, 2)
         second.begin(place.backend)
         second.backend_ends()
         second.wait_for_word("INFO: Waiting for serial:LAB1: another job there is not over yet")
+        gate.touch()
         wait_until(lambda: place.engine.marked == 6, 60, "both are on paper")
         first.end()
         second.conclude()

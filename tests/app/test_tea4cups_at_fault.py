@@ -30,9 +30,10 @@ NOTE_CHARACTERS_MAX = 2500
 
 
 @pytest.fixture
-def tea(shop: Shop) -> TeaShop:
+def tea(shop: Shop, request: pytest.FixtureRequest) -> TeaShop:
+    """A shop that waits long for a line, unless the test is one of a line that hangs."""
     tea = TeaShop(shop)
-    shop.queue(hook_timeout_s=1)
+    shop.queue(hook_timeout_s=1 if "hangs" in request.node.name else 60)
     (tea.folder / "plain").write_text("#!/bin/sh\ncat\n")
     (tea.folder / "plain").chmod(0o644)
     return tea
@@ -137,7 +138,7 @@ PYTHON = {
 @pytest.mark.parametrize("fault", PYTHON)
 def test_a_python_function_at_fault(tea: TeaShop, fault: str) -> None:
     text, status, said = PYTHON[fault]
-    tea.shop.queue(hook_timeout_s=1 if fault == "hangs" else 30)
+    tea.shop.queue(hook_timeout_s=1 if fault == "hangs" else 60)
     (tea.folder / "hooks").mkdir(mode=0o755)
     if text:
         (tea.folder / "hooks" / "site_hooks.py").write_text(text)
