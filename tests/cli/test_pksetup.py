@@ -3,6 +3,7 @@
 
 import os
 import pty
+import select
 import shlex
 import signal
 import subprocess
@@ -15,6 +16,8 @@ import pytest
 from cli.feeding import feed
 from cli.site import AS_ROOT, OTHER_USER, SERVICE_USER, Done, Site, module_of
 from lab.folders import open_folder
+from lab.postgres import PostgresServer
+from pagetoll.integrations.printlab.cupsd import PrivateCups
 
 PROGRAM = "pksetup"
 needs_root = pytest.mark.skipif(not AS_ROOT, reason="without --dry-run it is for root only")
@@ -167,6 +170,116 @@ def test_only_root_may_do_it(bare: Site):
     done = bare.run(PROGRAM, "-u", SERVICE_USER, "debian", user=OTHER_USER)
     assert (done.status, done.out, f" : {OTHER_USER} : you are not allowed" in done.err) == (254, "", True)
     assert bare.run(PROGRAM, "-n", "-u", SERVICE_USER, "debian", user=OTHER_USER).status == 0
+
+
+class Terminal:
+    """pksetup on a terminal, and the person before it."""
+
+    def __init__(self, site: Site, *words: str, **environment: str) -> None:
+        self._ours, theirs = pty.openpty()
+        self.seen = ""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module_of(PROGRAM), *words],
+            env=site.environment | environment,
+            cwd=site.folder,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+
+    def question(self) -> str:
+        """The command that is asked about next; "" where it is over."""
+        before = len(self.seen)
+        while self._read():
+            if self.seen.endswith("[y/N] "):
+                return self.seen[before:].splitlines()[-2]
+        return ""
+
+    def answer(self, text: str) -> None:
+        os.write(self._ours, f"{text}\n".encode())
+
+    def status(self) -> int:
+        """Its exit status, once it is over."""
+        while self._read():
+            pass
+        os.close(self._ours)
+        return self._process.wait(60)
+
+    def _read(self) -> bool:
+        assert select.select([self._ours], [], [], 60)[0], self.seen
+        try:
+            octets = os.read(self._ours, 4096)
+        except OSError:  # whoever was on the terminal has gone
+            return False
+        self.seen += octets.decode()
+        return bool(octets)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """What pagetoll.toml says of the ledger."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    url = server.new_database()
+    yield f'database = "{url}"\n'
+    server.drop_database(url)
+
+
+@needs_root
+def test_yes_on_a_terminal_sets_up_a_server_that_counts(bare: Site, cups: PrivateCups, database: str):
+    """Only CUPS's own folder is spared: the backend goes into the private scheduler's instead."""
+    cups.run("lpadmin", "-plaser", "-E", "-vsocket://127.0.0.1:9", "-mraw")
+    programs = bare.folder / "programs"
+    programs.mkdir()
+    (programs / "apt-get").write_text(f'#!/bin/sh\necho "$DEBIAN_FRONTEND $*" >> {bare.folder}/installed\n')
+    (programs / "apt-get").chmod(0o755)
+    if database:
+        bare.home.mkdir()
+        (bare.home / "pagetoll.toml").write_text(database)
+    terminal = Terminal(
+        bare,
+        "-u",
+        SERVICE_USER,
+        "-r",
+        "again.sh",
+        "Debian",
+        CUPS_SERVER=cups.server,
+        PATH=f"{programs}:/usr/bin:/bin",
+    )
+    asked = []
+    while line := terminal.question():
+        asked.append(plain(line))
+        if asked[-1] == "pagetoll cups install":
+            words = ("cups", "install", "--backend-dir", str(cups.backend_dir))
+            assert bare.run("pagetoll", *words, CUPS_SERVER=cups.server).status == 0
+            terminal.answer("no")
+        else:
+            terminal.answer(["y", "YES", "Yes"][len(asked) % 3])
+    assert terminal.status() == 0, terminal.seen
+    assert [line.split(" ")[0] for line in asked] == [
+        "apt-get",
+        "env",
+        "pagetoll",
+        "pagetoll",
+        "pkturnkey",
+        "pagetoll",
+    ]
+    assert terminal.seen.count("left out") == 1
+    packages = "install --yes cups cups-client cups-filters ghostscript"
+    assert (bare.folder / "installed").read_text() == f" update\nnoninteractive {packages}\n"
+    assert bare.do("pkprinters", "-l", "laser").startswith("laser")
+    assert "cupspykota:socket" in cups.run("lpstat", "-v", "laser")
+    assert ((bare.home / "pagetoll.db").stat().st_size > 0) == (not database), "the ledger is where it was named"
+    script = (bare.folder / "again.sh").read_text()
+    assert [plain(line) for line in script.splitlines() if not line.startswith("#")][-1] in (
+        "pkturnkey --force",
+        "pagetoll doctor",
+    )
+    assert "cups install" not in script
 
 
 @needs_root
