@@ -26,9 +26,11 @@ _AT_ONCE = 500_000
 """Pixels painted in one go."""
 _LOOK_AT_CLOCK = 20_000_000
 """Pixels between two looks at the clock."""
+_COUNTING = numpy.arange(_AT_ONCE)
+_PLACE = numpy.arange(1, 5)
 _LARGEST_LETTER = 100_000
 _MANY_LETTER_PIXELS, _MOST_LETTER_PIXELS = 500_000, 2_000_000
-_FEW_COLORS = 6
+_FEW_COLORS = 40
 _LONG_SPAN = 200
 _LETTER_BITS = 24
 _LETTER_NUMBER = (1 << _LETTER_BITS) - 1
@@ -50,6 +52,7 @@ class Letters:
     def __init__(self) -> None:
         self._pixels: Numbers = numpy.zeros((0, 2), numpy.int32)
         self._facts: Numbers = numpy.zeros((0, 4), numpy.int64)
+        self._places: tuple[int, Numbers] | None = None
         self._keys: list[int] = []
         self._sorted_keys: Numbers | None = None
         self._new_pixels: list[Numbers] = []
@@ -93,6 +96,13 @@ class Letters:
             self._new_pixels.clear()
         return self._pixels
 
+    def places(self, columns: int) -> Numbers:
+        """The same as one number, on a page of so many columns."""
+        pixels = self.pixels()
+        if self._places is None or self._places[0] != columns or len(self._places[1]) != len(pixels):
+            self._places = (columns, pixels[:, 0].astype(numpy.int64) * columns + pixels[:, 1])
+        return self._places[1]
+
     def facts(self) -> Numbers:
         """Width, height, first pixel and number of pixels of each letter."""
         if self._new_facts:
@@ -130,7 +140,7 @@ class Letters:
         self._facts[:, 2] = numpy.cumsum(self._facts[:, 3]) - self._facts[:, 3]
         in_turn = numpy.array(self._keys, numpy.int64)[letters] >> _LETTER_BITS
         self._keys = ((in_turn << _LETTER_BITS) + numpy.arange(len(letters))).tolist()
-        self._sorted_keys = None
+        self._sorted_keys = self._places = None
         self._size = len(self._pixels)
 
 
@@ -271,7 +281,6 @@ class InkCanvas:
 
     def _paint_letters(self, clip: Box, column: Numbers, row: Numbers, letter: Numbers, ink: "int | Numbers") -> None:
         """`ink`: a number of the palette, or one for each letter."""
-        pixels = self._letters.pixels()
         width, height, first, number = self._letters.facts()[letter].T
         left, top, right, bottom = clip
         flat = self._pixels.reshape(-1)
@@ -282,9 +291,10 @@ class InkCanvas:
         ends = (column + width).max(), (row + height).max()
         if column.min() >= left and row.min() >= top and ends[0] <= right and ends[1] <= bottom:
             places = numpy.repeat(row * self.columns + column, number)
-            places += (pixels[:, 0] * self.columns + pixels[:, 1])[source]
+            places += self._letters.places(self.columns)[source]
             flat[places] = ink
             return
+        pixels = self._letters.pixels()
         rows = pixels[source, 0] + numpy.repeat(row, number)
         columns = pixels[source, 1] + numpy.repeat(column, number)
         seen = (columns >= left) & (columns < right) & (rows >= top) & (rows < bottom)
@@ -326,15 +336,27 @@ class InkCanvas:
 def _places(words: _Words) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     """Column, row and code of each letter, and the number of its piece."""
     octets = numpy.frombuffer(b"".join(words.pieces), numpy.uint8)
+    starts = _starts(octets)
+    places = octets[starts[:, None] + _PLACE].view("<i2").astype(numpy.int64)
+    wide = octets[starts + _CODE_TAG] == _WIDE_CODE
+    codes = octets[starts + _CODE].astype(numpy.int64)
+    if wide.any():
+        codes += numpy.where(wide, octets[starts + _CODE + 1].astype(numpy.int64) << 8, 0)
+    ends = numpy.searchsorted(starts, numpy.cumsum([*map(len, words.pieces)]))
+    pieces = numpy.repeat(numpy.arange(len(ends)), numpy.diff(ends, prepend=0))
+    return places[:, 0], places[:, 1], codes, pieces
+
+
+def _starts(octets: Numbers) -> Numbers:
+    """Where each letter begins."""
+    if len(octets) % _WORD_OCTETS == 0 and (octets[_CODE_TAG::_WORD_OCTETS] != _WIDE_CODE).all():
+        return numpy.arange(0, len(octets), _WORD_OCTETS)
     marks = (octets[:-2] == _MARK[0]) & (octets[1:-1] == _MARK[1]) & (octets[2:] == _MARK[2])
     starts = numpy.flatnonzero(marks) - _WORD_MARK
-    wide = octets[starts + _CODE_TAG] == _WIDE_CODE
-    if starts[0] or (numpy.diff(starts, append=len(octets)) != _WORD_OCTETS + wide).any():
+    lengths = _WORD_OCTETS + (octets[starts + _CODE_TAG] == _WIDE_CODE)
+    if starts[0] or (numpy.diff(starts, append=len(octets)) != lengths).any():
         raise NotPaintable  # a place that looks like a mark, far off any page
-    places = octets[starts[:, None] + numpy.arange(1, 5)].view("<i2").astype(numpy.int64)
-    codes = octets[starts + _CODE] + numpy.where(wide, octets[starts + _CODE + 1].astype(numpy.int64) << 8, 0)
-    pieces = numpy.searchsorted(numpy.cumsum([*map(len, words.pieces)]), starts, side="right")
-    return places[:, 0], places[:, 1], codes, pieces
+    return starts
 
 
 def _portions(sizes: Numbers) -> Iterator[slice]:
@@ -382,6 +404,6 @@ def _spans(shapes: _Shapes, page_columns: int, page_rows: int, even_odd: bool) -
 def _runs(firsts: Numbers, lengths: Numbers) -> Numbers:
     """first, first + 1 and so on, `length` numbers for each first, one run behind the other."""
     ends = numpy.cumsum(lengths)
-    total = int(ends[-1]) if len(ends) else 0
-    runs: Numbers = numpy.arange(total) + numpy.repeat(firsts - (ends - lengths), lengths)
+    runs: Numbers = numpy.repeat(firsts - (ends - lengths), lengths)
+    runs += _COUNTING[: len(runs)] if len(runs) <= len(_COUNTING) else numpy.arange(len(runs))
     return runs
