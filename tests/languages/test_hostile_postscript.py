@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """PostScript that prints on a printer but hides pages from Ghostscript, through a real Ghostscript."""
 
+import io
+
+import pikepdf
 import pytest
 
 from languages.rendering import Ghostscript
@@ -99,3 +102,20 @@ def test_a_program_that_looks_at_its_printer_is_not_sure(words: str) -> None:
     usage = counted(f"{words} 1 {{ showpage }} repeat")
     assert usage.confidence is Confidence.ESTIMATED
     assert [finding.code for finding in usage.findings] == ["device_dependent"]
+
+
+@pytest.mark.parametrize("announced", ["PCL", "PCL5E", "TEXT", "HPGL2"])
+def test_an_announcement_that_a_printer_obeys_leaves_a_lower_bound(announced: str) -> None:
+    header = b"\x1b%-12345X@PJL ENTER LANGUAGE=" + announced.encode() + b"\n"
+    usage = count(header + b"%!PS\n(one\f two\f three\f) pop 72 72 moveto showpage\n\x1b%-12345X")
+    assert (usage.impressions, usage.confidence) == (1, Confidence.AT_LEAST)
+
+
+def test_a_pdf_that_is_a_program_for_postscript_printers_is_a_lower_bound() -> None:
+    document = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.save(document)
+    octets = document.getvalue().replace(b"\n", b"\n9 { showpage } repeat quit\n", 1)
+    usage = count(b"\x1b%-12345X@PJL ENTER LANGUAGE=POSTSCRIPT\n" + octets + b"\x1b%-12345X")
+    assert (usage.impressions, usage.confidence) == (1, Confidence.AT_LEAST)

@@ -14,7 +14,7 @@ from pagetoll.languages.copies import CopiesRule, combine
 from pagetoll.languages.limits import Guard, Limits, Renderer, TextLayout
 from pagetoll.languages.parsed import ANY_SIZE, Context, PageInspector, Parsed, Run
 from pagetoll.languages.pjl import Environment, Wrapper
-from pagetoll.languages.recognise import recognise
+from pagetoll.languages.recognise import printed_otherwise, recognise
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -141,6 +141,8 @@ class _Stream:
         parsed = parse(self._data, position, end, context)
         if environment.language not in language.announced:
             _doubt_by_commands(parsed, language.least_commands, position)
+        if printed_otherwise(environment.language, language):
+            parsed.at_least("desync", position)
         if self._inspect_pages is not None:
             self._inspect_pages(self._data, position, parsed, context)
         self._keep(parsed, environment)

@@ -185,8 +185,8 @@ def _leaves(octets: bytes, start: int, parsed: Parsed, context: Context) -> list
 
     try:
         with pikepdf.open(io.BytesIO(octets), suppress_warnings=True, inherit_page_attributes=False) as pdf:
-            return [_media(leaf) for leaf in _walk_tree(pdf.Root.get("/Pages"), start, parsed, context)]
-    except (pikepdf.PdfError, ValueError, TypeError, RuntimeError, KeyError, RecursionError, OverflowError):
+            return [_media(leaf) for leaf in _walk_tree(pdf.trailer.Root.Pages, start, parsed, context)]
+    except (pikepdf.PdfError, AttributeError, ValueError, TypeError, RuntimeError, KeyError, OverflowError):
         return []
 
 

@@ -72,6 +72,11 @@ LANGUAGES: tuple[Language, ...] = (
 )
 """First match wins; text is the last row and has to pass a test of its own."""
 
+_OBEYED = frozenset(["pcl5", "hpgl", "ps", "text"])
+"""Languages in which whatever follows prints something, so that an announcement can hide pages."""
+_NEVER_WRAPPED_AS_OTHERS = frozenset(
+    [*(one for one in LANGUAGES if one.parse in (pdf.parse, postscript.parse, urf.parse)), *documents.ROWS]
+)
 _ANNOUNCED = {word: one for one in reversed(LANGUAGES) for word in one.announced}
 
 
@@ -91,6 +96,17 @@ def recognise(data: "Buffer", start: int, end: int, announced: str) -> tuple[Lan
     if found.parse is None:
         raise UnknownLanguage(f"this is {found.name} data, which cannot be counted", start)
     return found, found.parse
+
+
+def printed_otherwise(announced: str, found: Language) -> bool:
+    """Whether a printer that obeys the announcement, as most do, would read `found` as something else."""
+    said = _ANNOUNCED.get(announced) if announced != "AUTO" else None
+    return (
+        said is not None
+        and said.name in _OBEYED
+        and said.parse is not found.parse
+        and found in _NEVER_WRAPPED_AS_OTHERS
+    )
 
 
 def _matches(one: Language, data: "Buffer", start: int, end: int) -> bool:
