@@ -9,6 +9,8 @@ import pytest
 
 from app.print_shop import Shop, pages
 from app.site_hooks import Hooks
+from pagetoll.accounters.software.counter import SoftwareCounter
+from pagetoll.core.jobs import AttemptKey, JobKey
 
 
 @pytest.fixture
@@ -83,17 +85,55 @@ def test_a_folder_that_cannot_be_used_is_noted_and_the_spool_taken(shop: Shop, f
     assert f"directory: directory {folder} is not used: {why}" in shop.notes()
 
 
+def left_behind(shop: Shop, folder: Path, letter: str) -> Path:
+    """What a daemon leaves there that is killed with a document in hand."""
+    key = AttemptKey(JobKey("server", 7, 1), letter * 32)
+    source = shop.folder / f"document-{letter}"
+    source.write_bytes(pages(1))
+    with source.open("rb") as file:
+        document = shop.services.store.keep(key, file.fileno(), lambda: False, str(folder))
+    os.close(document.descriptor)
+    return Path(document.path)
+
+
 def test_upkeep_removes_what_a_dead_daemon_left_there_and_nothing_else(shop: Shop, folder: Path) -> None:
     shop.queue(directory=str(folder))
-    nonce = "f" * 32
-    for name in (f"pagetoll-7-{nonce}", f"kept-pagetoll-7-{nonce}", f"7-{nonce}", "pagetoll-report.pdf"):
-        (folder / name).write_bytes(b"x")
-    (folder / f"pagetoll-8-{nonce}").write_bytes(b"x")
+    ours, anothers_now, kept = (left_behind(shop, folder, letter) for letter in "abc")
+    kept = kept.rename(kept.with_name(f"kept-{kept.name}"))
     if os.geteuid() == 0:
-        os.chown(folder / f"pagetoll-8-{nonce}", 1, 1)
+        os.chown(anothers_now, 1, 1)
     else:
-        (folder / f"pagetoll-8-{nonce}").rename(folder / "others")
+        anothers_now = anothers_now.rename(folder / "others")
+    left = {kept.name, anothers_now.name, f"7-{'f' * 32}", f"pagetoll-7-{'f' * 32}", "pagetoll-report.pdf"}
+    for name in left - {kept.name, anothers_now.name}:
+        (folder / name).write_bytes(b"x")
     shop.upkeep()
-    left = {f"kept-pagetoll-7-{nonce}", f"7-{nonce}", "pagetoll-report.pdf"}
-    assert set(names(folder)) - {f"pagetoll-8-{nonce}", "others"} == left
-    assert len(names(folder)) == len(left) + 1
+    assert not ours.exists()
+    assert set(names(folder)) == left
+
+
+def test_a_daemon_of_another_home_keeps_its_documents_in_the_same_folder(
+    shop: Shop, folder: Path, tmp_path: Path, counter: SoftwareCounter
+) -> None:
+    """Each tidies up its own: what the other one has in hand may be printing."""
+    (tmp_path / "other").mkdir()
+    other = Shop(tmp_path / "other", counter)
+    try:
+        for place in (shop, other):
+            place.queue(directory=str(folder))
+        caller = shop.hand_in(shop.job(), pages(2))
+        caller.get_ready()
+        (in_hand,) = folder.iterdir()
+        assert other.upkeep().problems == ()
+        assert in_hand.exists()
+        assert other.print(pages(1)).status == 0
+        caller.start("cat")
+        caller.end()
+        assert (caller.status, shop.posted, other.posted, names(folder)) == (0, 2, 1, [])
+        left = left_behind(shop, folder, "a")
+        other.upkeep()
+        assert left.exists()
+        shop.upkeep()
+        assert not left.exists()
+    finally:
+        other.close()

@@ -2,7 +2,8 @@
 """The spool: one file an attempt, 0600, ours alone, gone when the attempt closes.
 
 A site may name other folders (`directory`). They may be open to others only as /var/tmp is, where nobody can exchange
-what belongs to somebody else; our files there bear names that tell them from others'.
+what belongs to somebody else; our files there bear names that tell them from others', those of another home's daemon
+among them, which may use the same folder.
 """
 
 import errno
@@ -23,6 +24,7 @@ LISTEN_EVERY_MS = 250
 KEPT = "kept"
 OUTSIDE = "pagetoll-"
 KEPT_OUTSIDE = "kept-"
+HOME_DIGITS = 12
 OTHERS_WRITE = 0o022
 
 
@@ -33,6 +35,8 @@ class SpoolFolder:
         """`others` gives the folders that are named now besides the home's."""
         self._folder = folder
         self._others = others
+        home = f"{os.uname().nodename}:{folder.resolve()}".encode()
+        self._ours_outside = f"{OUTSIDE}{hashlib.sha256(home).hexdigest()[:HOME_DIGITS]}-"
 
     def trouble_with(self, directory: str) -> str:
         """See `DocumentStore`."""
@@ -55,7 +59,7 @@ class SpoolFolder:
         Raises OSError when it cannot be kept (no room, no folder) and Interrupted; the partial file is removed.
         """
         name = f"{key.job.job_id}-{key.nonce}"
-        path = Path(directory, OUTSIDE + name) if directory else self._folder / name
+        path = Path(directory, self._ours_outside + name) if directory else self._folder / name
         path.unlink(missing_ok=True)
         target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
@@ -114,7 +118,7 @@ class SpoolFolder:
         """Our files in the other folders; one that cannot be looked into has none."""
         for directory in self._others():
             with suppress(OSError):
-                for path in Path(directory).glob(f"{OUTSIDE}*"):
+                for path in Path(directory).glob(f"{self._ours_outside}*"):
                     if path.lstat().st_uid == os.geteuid():
                         yield path
 
