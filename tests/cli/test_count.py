@@ -12,12 +12,10 @@ import pytest
 
 from cli.site import SERVICE_USER, Site
 from lab.documents import pdf_document, postscript_document, text_document
-from pagetoll.frontends.cli import cmd_count
 from pagetoll.frontends.cli.count_rows import paper
 from pagetoll.frontends.cli.count_words import FINDINGS
 from pagetoll.frontends.cli.progress import Progress, bar
 from pagetoll.integrations.printlab.processes import wait_until
-from pagetoll.languages.coverage import SPACES
 from shape.tree import ROOT
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root reads what is closed to all")
@@ -208,10 +206,6 @@ def test_what_cannot_be_asked_is_said(shared_site: Site, papers: Path, words: li
     done = count(shared_site, papers, *words, "three.pdf")
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.decode() == f"pagetoll count: {complaint}\n"
-
-
-def test_the_command_knows_the_spaces_of_the_library():
-    assert cmd_count.SPACES == SPACES
 
 
 def test_every_finding_of_the_reference_has_words():

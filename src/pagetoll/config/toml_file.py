@@ -75,7 +75,7 @@ def toml_value(value: object) -> str:
         case Decimal():
             return format(value, "f")
         case str():
-            return _toml_text(value)
+            return toml_text(value)
         case list() | tuple():
             return f"[{', '.join(map(toml_value, value))}]"
         case dict():
@@ -87,7 +87,7 @@ def toml_value(value: object) -> str:
 def toml_key(key: str) -> str:
     """A key, in quotes where it must."""
     bare = key and all(sign.isascii() and (sign.isalnum() or sign in "-_") for sign in key)
-    return key if bare else _toml_text(key)
+    return key if bare else toml_text(key)
 
 
 def suggestion(name: str) -> str:
@@ -98,8 +98,9 @@ def suggestion(name: str) -> str:
     return _("; the options are: {names}").format(names=" ".join(sorted(OPTION_BY_NAME)))
 
 
-def _toml_text(text: str) -> str:
-    # JSON's escapes are TOML's, but that TOML wants U+007F escaped too
+def toml_text(text: str) -> str:
+    """A basic string, in quotes."""
+    # JSON's escapes are TOML's, but that TOML wants U+007F escaped too; and JSON's halves of characters are none
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

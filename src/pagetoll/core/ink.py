@@ -10,16 +10,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from pagetoll.core.accounting import InkCoefficients, InkSpace
 from pagetoll.core.charging import ChargeView
 from pagetoll.core.money import MILLION
-from pagetoll.core.usage import PageCoverage
+from pagetoll.core.usage import SPACES, PageCoverage
 
-#: The colors of each space, in the order of `PageCoverage.millionths`.
-COLORS_OF: dict[InkSpace, tuple[str, ...]] = {
-    InkSpace.CMYK: ("cyan", "magenta", "yellow", "black"),
-    InkSpace.CMY: ("cyan", "magenta", "yellow"),
-    InkSpace.RGB: ("red", "green", "blue"),
-    InkSpace.BW: ("black",),
-    InkSpace.GC: ("grayscale", "colored"),
-}
 #: Documents with more pages are priced by the mean of their pages: a record has to hold all shares.
 PAGES_MOST = 2000
 
@@ -28,7 +20,7 @@ def page_shares(
     space: InkSpace, coverage: Sequence[PageCoverage | None], coefficients: InkCoefficients
 ) -> tuple[int, ...]:
     """For each page what part of the price of a page its ink costs, in millionths."""
-    factors = [coefficients.of(color) for color in COLORS_OF[space]]
+    factors = [coefficients.of(color) for color in SPACES[space]]
     shares = tuple(_share(page, factors) for page in coverage)
     if len(shares) > PAGES_MOST:
         return (_whole(Decimal(sum(shares)) / len(shares)),)

@@ -66,12 +66,20 @@ class PageRun:
     starts_sheet: bool = False
 
 
+SPACES: dict[str, tuple[str, ...]] = {
+    "cmyk": ("cyan", "magenta", "yellow", "black"),
+    "cmy": ("cyan", "magenta", "yellow"),
+    "rgb": ("red", "green", "blue"),
+    "bw": ("black",),
+    "gc": ("grayscale", "colored"),
+}
+"""Name of a color space -> its channels, in the order of `PageCoverage.millionths`."""
+
+
 @dataclass(frozen=True, slots=True)
 class PageCoverage:
-    """How much of one page's area each channel of `space` covers, in millionths (1,000,000: the whole page).
-
-    `space` is one of `pagetoll.languages.coverage.SPACES`, which names the channels in order.
-    """
+    """How much of one page's area each channel of `space`, one of `SPACES`, covers, in millionths (1,000,000: the
+    whole page)."""
 
     space: str
     millionths: tuple[int, ...]

@@ -9,13 +9,13 @@ is kept here, and the queue gets it without the password:
     device_uri = "ipp://anna:secret@printer/ipp/print"
 """
 
-import json
 import tomllib
 from dataclasses import dataclass
 
 from pagetoll.config.create import SECRET_MODE
 from pagetoll.config.home import Home
 from pagetoll.config.safe_files import read_owned, refusal, replace_file
+from pagetoll.config.toml_file import toml_text
 from pagetoll.core.messages import _
 
 
@@ -66,11 +66,6 @@ def forget_secret(home: Home, queue: str) -> None:
 def _write(home: Home, secrets: dict[str, SecretUri]) -> None:
     lines = ["# Device URIs that hold a password; written by pagetoll cups manage --keep-secret."]
     for queue in sorted(secrets):
-        lines += ["", f"[queue.{_quoted(queue)}]"]
-        lines += [f"shown = {_quoted(secrets[queue].shown)}", f"device_uri = {_quoted(secrets[queue].device_uri)}"]
+        lines += ["", f"[queue.{toml_text(queue)}]"]
+        lines += [f"{key} = {toml_text(getattr(secrets[queue], key))}" for key in ("shown", "device_uri")]
     replace_file(home.device_uris, "\n".join(lines) + "\n", SECRET_MODE, home.owner())
-
-
-def _quoted(text: str) -> str:
-    # a JSON string is a TOML basic string, but for DEL and for JSON's halves of characters (so none is escaped)
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -13,11 +13,10 @@ from pagetoll.app.doctor.banners import BannerWish
 from pagetoll.config.options import Settings
 from pagetoll.core.messages import _
 from pagetoll.core.site_commands import SiteCommand
-from pagetoll.integrations.papers.ghostscript import LANGUAGES, possible, usual
+from pagetoll.integrations.papers.ghostscript import BY_THE_JOB, LANGUAGES, possible, usual
 
 OUR_PROGRAM = "pkbanner"
 OPTIONS = ("startingbanner", "endingbanner")
-BY_THE_JOB = "auto"
 
 #: The MIME types that a queue's printer takes; None where nobody tells.
 Formats = Callable[[str], tuple[str, ...] | None]

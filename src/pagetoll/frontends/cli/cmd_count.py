@@ -10,6 +10,7 @@ from pathlib import Path
 from pagetoll.accounters.software.counter import PageLook
 from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _, figure, marked
+from pagetoll.core.usage import SPACES
 from pagetoll.frontends.cli.count_rows import (
     Counted,
     as_json,
@@ -28,14 +29,6 @@ from pagetoll.frontends.cli.screen import printable, table, tolerant_output
 from pagetoll.frontends.cli.subcommand import parse_or_show, say
 from pagetoll.languages.copies import CopiesRule
 
-SPACES = {
-    "cmyk": ("cyan", "magenta", "yellow", "black"),
-    "cmy": ("cyan", "magenta", "yellow"),
-    "rgb": ("red", "green", "blue"),
-    "bw": ("black",),
-    "gc": ("grayscale", "colored"),
-}
-"""As in `pagetoll.languages.coverage`, which would load numpy here."""
 RESOLUTION_DPI = (10, 1200)
 LOOKED_AT_OCTETS = 16 << 20
 

@@ -10,7 +10,6 @@ from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 from pagetoll.frontends.cli.options import Command, Option, Parsed, parse
 
-#: For commands that do something: an object a line.
 JSON = Option("J", "json", "", "write JSON, one object a line")
 
 

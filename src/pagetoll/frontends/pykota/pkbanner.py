@@ -16,9 +16,8 @@ from pagetoll.frontends.pykota.papers import LOGO, PAGESIZE, PageOptions
 from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, Program, run
 from pagetoll.frontends.remarks import tell
 from pagetoll.frontends.session import Act
-from pagetoll.integrations.papers.ghostscript import LANGUAGES, PageLanguage
+from pagetoll.integrations.papers.ghostscript import BY_THE_JOB, LANGUAGES, PageLanguage
 
-BY_THE_JOB = "auto"
 #: what hooks are told of the job behind the spooler's filters
 FORMAT_VARIABLE, LANGUAGE_VARIABLE = "PAGETOLL_DOCUMENT_FORMAT", "PAGETOLL_DOCUMENT_LANGUAGE"
 SAVETONER_MOST_PERCENT = 99

@@ -29,6 +29,8 @@ class PageLanguage:
     arguments: tuple[str, ...]
 
 
+#: The name that means: the language of the job.
+BY_THE_JOB = "auto"
 #: The best first: those that keep letters as letters before those that draw dots.
 LANGUAGES = {
     language.name: language

@@ -14,7 +14,6 @@ from pagetoll.core.errors import UsageError
 from pagetoll.core.messages import _
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "PPM", "WEBP")
-LOGO_OCTETS_MAX = 8 * 1024 * 1024
 LOGO_PIXELS_MAX = 25_000_000
 #: 8 cm at 400 dots an inch: more would only make the page slow.
 DRAWN_PIXELS_MAX = (1260, 1260)

@@ -9,11 +9,10 @@ behind its last page. Learned from the samples.
 
 from typing import TYPE_CHECKING
 
-from pagetoll.languages.command_printers.dialect import Dialect, Walk, probe, skip, table, walk_document
-from pagetoll.languages.parsed import Context, Parsed
+from pagetoll.languages.command_printers.dialect import Dialect, Walk, reader, skip, table
 
 if TYPE_CHECKING:
-    from pagetoll.languages.parsed import Buffer
+    pass
 
 _RIBBON_INKS = {0: 0, 1: 4, 2: 1, 3: 2}
 RASTER = {0x56: 0, 0x57: 0, 0x54: 2}
@@ -63,17 +62,4 @@ DIALECT = Dialect(
     colored=True,
     open_end=True,
 )
-_TEXT = DIALECT.text_pattern()
-
-
-def begins(data: "Buffer", start: int, end: int) -> bool:
-    """Whether the first commands are MicroDry's."""
-    return probe(data, start, end, DIALECT, _TEXT)
-
-
-def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
-    """Count the MicroDry document in `data[start:end]`, up to a universal exit.
-
-    Raises TruncatedDocument or DocumentTooComplex when not one page is complete.
-    """
-    return walk_document(data, start, end, context, DIALECT, _TEXT)
+begins, parse = reader(DIALECT)

@@ -13,12 +13,11 @@ import re
 from typing import TYPE_CHECKING
 
 from pagetoll.languages.command_printers import ibm
-from pagetoll.languages.command_printers.dialect import Dialect, Walk, moves, probe, skip, table, walk_document
+from pagetoll.languages.command_printers.dialect import Dialect, Walk, moves, reader, skip, table
 from pagetoll.languages.command_printers.packbits import unpack_piece
-from pagetoll.languages.parsed import Context, Parsed
 
 if TYPE_CHECKING:
-    from pagetoll.languages.parsed import Buffer
+    pass
 
 _INKS = {"C": 2, "c": 2, "M": 1, "m": 1, "Y": 4, "y": 4}
 _SET_UP_TEXT = re.compile(rb"BJLSTART\n(?:[^\n\x1b]{0,512}\n){0,64}?BJLEND\n")
@@ -90,17 +89,4 @@ _COMMANDS = {
     ),
 }
 DIALECT = Dialect("canonbj", _COMMANDS, colored=True)
-_TEXT = DIALECT.text_pattern()
-
-
-def begins(data: "Buffer", start: int, end: int) -> bool:
-    """Whether the first commands are Bubble-Jet's."""
-    return probe(data, start, end, DIALECT, _TEXT)
-
-
-def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
-    """Count the Bubble-Jet document in `data[start:end]`, up to a universal exit.
-
-    Raises TruncatedDocument or DocumentTooComplex when not one page is complete.
-    """
-    return walk_document(data, start, end, context, DIALECT, _TEXT)
+begins, parse = reader(DIALECT)

@@ -23,6 +23,7 @@ from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
+_SEQUENCE = re.compile(rb"[0-?]{0,64}[ -/]{0,4}[@-~]")
 _STEPS_BETWEEN_LOOKS = 1024
 _NOT_PRINTED = bytes(range(0x21)) + b"\x7f"
 _NO_TEXT = re.compile(rb"[\x01-\x06\x10\x15-\x17\x19\x1d-\x1f]")
@@ -188,8 +189,28 @@ def decimal_image(digits: int, octets_each: int) -> Rule:
     return rule
 
 
+def page_length(walk: Walk, position: int) -> int:
+    """The parameters of ESC C: lines, or NUL and inches."""
+    lines = walk.octet(position)
+    walk.number["lines"] = lines
+    if lines:
+        return position + 1
+    walk.number["inches"] = walk.octet(position + 1)
+    return position + 2
+
+
+def control_sequence(walk: Walk, position: int) -> int:
+    """What follows CSI (ECMA-48 §5.4): parameters, intermediate octets, a final one. None of them draws."""
+    found = _SEQUENCE.match(walk.data, position, walk.end)
+    if found is None:
+        walk.unsure("unknown_command", position)
+        return position
+    return found.end()
+
+
 def reader(dialect: Dialect) -> tuple[Callable[["Buffer", int, int], bool], Parser]:
-    """The test for the first commands of `dialect` and its parser."""
+    """The test whether first commands are of `dialect`, and its parser, which counts up to a universal exit and
+    raises TruncatedDocument or DocumentTooComplex when not one page is complete."""
     text = dialect.text_pattern()
 
     def begins(data: "Buffer", start: int, end: int) -> bool:

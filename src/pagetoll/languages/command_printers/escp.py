@@ -18,18 +18,17 @@ from pagetoll.languages.command_printers.dialect import (
     counted,
     line_spacing,
     moves,
-    probe,
+    page_length,
+    reader,
     skip,
     table,
     until,
-    walk_document,
 )
 from pagetoll.languages.command_printers.ejl import skip_ejl
 from pagetoll.languages.command_printers.packbits import unpack
-from pagetoll.languages.parsed import Context, Parsed
 
 if TYPE_CHECKING:
-    from pagetoll.languages.parsed import Buffer
+    pass
 
 _REMOTE_PRINTING = (b"NC", b"CH", b"DT")
 _REMOTE = re.compile(rb"[A-Z][A-Z0-9]")
@@ -156,15 +155,6 @@ def _color_raster(walk: Walk, position: int) -> int:
     return walk.image(position + 7, octets * rows, ink, rows)
 
 
-def _page_length(walk: Walk, position: int) -> int:
-    lines = walk.octet(position)
-    walk.number["lines"] = lines
-    if lines:
-        return position + 1
-    walk.number["inches"] = walk.octet(position + 1)
-    return position + 2
-
-
 def _line_spacing_360(walk: Walk, position: int) -> int:
     if walk.parsed.language == "escp9":
         walk.parsed.language = "escp2"
@@ -199,7 +189,7 @@ COMMANDS = table(
     (b"J", moves(1)),
     (b"r", _ink),
     (b"+", _line_spacing_360),
-    (b"C", _page_length),
+    (b"C", page_length),
     (b"BD", until(b"\x00")),
     (b"b", until(b"\x00")),
     (b"*", _star_image),
@@ -214,17 +204,4 @@ COMMANDS = table(
     (b"\x01", skip_ejl),
 )
 DIALECT = Dialect("escp9", COMMANDS, {0x1C: _kanji}, colored=True, form_inches=11)
-_TEXT = DIALECT.text_pattern()
-
-
-def begins(data: "Buffer", start: int, end: int) -> bool:
-    """Whether the first commands are ESC/P."""
-    return probe(data, start, end, DIALECT, _TEXT)
-
-
-def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
-    """Count the ESC/P document in `data[start:end]`, up to a universal exit.
-
-    Raises TruncatedDocument or DocumentTooComplex when not one page is complete.
-    """
-    return walk_document(data, start, end, context, DIALECT, _TEXT)
+begins, parse = reader(DIALECT)

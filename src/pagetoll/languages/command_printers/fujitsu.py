@@ -10,10 +10,9 @@ Learned from what Ghostscript writes for them.
 
 import re
 
-from pagetoll.languages.command_printers.dialect import Dialect, Walk, reader, skip, table
+from pagetoll.languages.command_printers.dialect import Dialect, Walk, control_sequence, reader, skip, table
 
 _NUMBERED = re.compile(rb"([0-9]{0,6})((?:;[0-9]{0,6}){0,8})([ -/])([@-~])")
-_SEQUENCE = re.compile(rb"[0-?]{0,64}[ -/]{0,4}[@-~]")
 _PLACE = re.compile(rb"\"(?:[!-/]{1,6}[a-z]){1,2}|[!-~]")
 _PIN_COLUMN_OCTETS = 3
 
@@ -33,19 +32,11 @@ def _numbered(walk: Walk, position: int) -> int:
     return found.end()
 
 
-def _sequence(walk: Walk, position: int) -> int:
-    found = _SEQUENCE.match(walk.data, position, walk.end)
-    if found is None:
-        walk.unsure("unknown_command", position)
-        return position
-    return found.end()
-
-
 def _place(walk: Walk, position: int) -> int:
     found = _PLACE.match(walk.data, position, walk.end)
     return found.end() if found else position
 
 
 begins, parse = reader(
-    Dialect("fujitsu", table((b"c", skip(0)), (b"Q", _numbered), (b"[", _sequence)), {0x1C: _place})
+    Dialect("fujitsu", table((b"c", skip(0)), (b"Q", _numbered), (b"[", control_sequence)), {0x1C: _place})
 )

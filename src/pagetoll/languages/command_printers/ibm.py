@@ -14,16 +14,15 @@ from pagetoll.languages.command_printers.dialect import (
     Walk,
     counted,
     line_spacing,
-    probe,
+    page_length,
+    reader,
     skip,
     table,
     until,
-    walk_document,
 )
-from pagetoll.languages.parsed import Context, Parsed
 
 if TYPE_CHECKING:
-    from pagetoll.languages.parsed import Buffer
+    pass
 
 _BRACKET_LETTERS = b"@CDFGIJKNPSTUVacdfgijklnpqrtvy\\"
 
@@ -55,16 +54,6 @@ def characters(walk: Walk, position: int) -> int:
     """ESC backslash n: n characters of the whole set."""
     walk.marked = True
     return position + 2 + walk.word(position)
-
-
-def page_length(walk: Walk, position: int) -> int:
-    """ESC C lines, or ESC C NUL inches."""
-    lines = walk.octet(position)
-    walk.number["lines"] = lines
-    if lines:
-        return position + 1
-    walk.number["inches"] = walk.octet(position + 1)
-    return position + 2
 
 
 def _inkjet_image(walk: Walk, position: int) -> int:
@@ -99,27 +88,5 @@ _INKJET = Dialect(
         (b"KLYZ", columns),
     ),
 )
-_TEXT = DIALECT.text_pattern()
-
-
-def begins(data: "Buffer", start: int, end: int) -> bool:
-    """Whether the first commands are the ProPrinter's."""
-    return probe(data, start, end, DIALECT, _TEXT)
-
-
-def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
-    """Count the ProPrinter document in `data[start:end]`, up to a universal exit.
-
-    Raises TruncatedDocument or DocumentTooComplex when not one page is complete.
-    """
-    return walk_document(data, start, end, context, DIALECT, _TEXT)
-
-
-def inkjet_begins(data: "Buffer", start: int, end: int) -> bool:
-    """Whether the first commands are the 3852's."""
-    return probe(data, start, end, _INKJET, _TEXT)
-
-
-def parse_inkjet(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
-    """Count a document for the IBM 3852 ink-jet. Raises as `parse`."""
-    return walk_document(data, start, end, context, _INKJET, _TEXT)
+begins, parse = reader(DIALECT)
+inkjet_begins, parse_inkjet = reader(_INKJET)

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 from pagetoll.core.errors import TruncatedDocument
 from pagetoll.core.usage import ColorClass
-from pagetoll.languages.command_printers.dialect import Dialect, Walk, reader, skip, table
+from pagetoll.languages.command_printers.dialect import Dialect, Walk, control_sequence, reader, skip, table
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
-_SEQUENCE = re.compile(rb"[0-?]{0,64}[ -/]{0,4}[@-~]")
 _DRAWN = re.compile(rb"[@-~]")
 _COLOR = re.compile(rb"#([0-9]{1,3});([12]);([0-9]{1,3});([0-9]{1,3});([0-9]{1,3})")
 _CHOICE = re.compile(rb"#([0-9]{1,3})(?![0-9;])[^#]{0,65536}?[@-~]")
@@ -55,17 +54,9 @@ def _is_colored(data: "Buffer", start: int, stop: int) -> bool:
     return bool(colored) and any(int(found[1]) in colored for found in _CHOICE.finditer(data, start, stop))
 
 
-def _sequence(walk: Walk, position: int) -> int:
-    found = _SEQUENCE.match(walk.data, position, walk.end)
-    if found is None:
-        walk.unsure("unknown_command", position)
-        return position
-    return found.end()
-
-
 _ESCAPES = table(
     (b"P", _device_string),
-    (b"[", _sequence),
+    (b"[", control_sequence),
     (b"c=>78DEHMNOVWZ\\", skip(0)),
     (b"()*+-./#% ", skip(1)),
 )
@@ -75,4 +66,6 @@ def _color_class(walk: Walk) -> ColorClass:
     return ColorClass.COLOR if walk.number.pop("colored", 0) else ColorClass.MONO
 
 
-begins, parse = reader(Dialect("dec", _ESCAPES, {0x9B: _sequence, 0x90: _device_string}, color_class=_color_class))
+begins, parse = reader(
+    Dialect("dec", _ESCAPES, {0x9B: control_sequence, 0x90: _device_string}, color_class=_color_class)
+)

@@ -14,17 +14,9 @@ from typing import Any
 
 import numpy
 
+from pagetoll.core.usage import SPACES as SPACES
 from pagetoll.core.usage import PageCoverage
 from pagetoll.languages.pixels import TOLERANCE
-
-SPACES: dict[str, tuple[str, ...]] = {
-    "cmyk": ("cyan", "magenta", "yellow", "black"),
-    "cmy": ("cyan", "magenta", "yellow"),
-    "rgb": ("red", "green", "blue"),
-    "bw": ("black",),
-    "gc": ("grayscale", "colored"),
-}
-"""Name of a color space -> its channels, in the order of `PageCoverage.millionths`."""
 
 FULL = 255
 MILLION = 1_000_000

@@ -12,14 +12,13 @@ from pagetoll.core.messages import _, ngettext
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.cli.rows import Column, Value, show
 from pagetoll.frontends.cli.screen import printable, tolerant_output
-from pagetoll.frontends.cli.subcommand import parse_or_show, say
+from pagetoll.frontends.cli.subcommand import JSON, parse_or_show, say
 from pagetoll.frontends.session import Act, Opening, Session, carry_out
 from pagetoll.ports import Catalogue
 
 #: What a verb does with the open books; returns the exit status.
 Work = Callable[[Session], int]
 
-JSON = Option("J", "json", "", "write JSON, one object a line")
 DRY_RUN = Option("N", "dry-run", "", "change nothing, show what would be changed")
 DIFFERENCES_SHOWN_MAX = 1000
 DIFFERENCE_COLUMNS = (
