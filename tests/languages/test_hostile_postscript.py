@@ -107,7 +107,7 @@ def test_a_program_that_looks_at_its_printer_is_not_sure(words: str) -> None:
 @pytest.mark.parametrize("announced", ["PCL", "PCL5E", "TEXT", "HPGL2"])
 def test_an_announcement_that_a_printer_obeys_leaves_a_lower_bound(announced: str) -> None:
     header = b"\x1b%-12345X@PJL ENTER LANGUAGE=" + announced.encode() + b"\n"
-    usage = count(header + b"%!PS\n(one\f two\f three\f) pop 72 72 moveto showpage\n\x1b%-12345X")
+    usage = count(header + b"%!PS\n(one\f two\f three\f) show 72 72 moveto showpage\n\x1b%-12345X")
     assert (usage.impressions, usage.confidence) == (1, Confidence.AT_LEAST)
 
 
