@@ -63,6 +63,12 @@ def test_job_attributes_come_by_name(path: Path) -> None:
         assert IppClient(str(path)).get_job_attributes(3) == {"job-state": (9,)}
 
 
+def test_an_answer_whose_connection_ends_it_is_read_to_its_end(path: Path) -> None:
+    group = ipp.Group(ipp.Tag.JOB_GROUP, (ipp.attribute("job-state", ipp.Tag.ENUM, 9),))
+    with answering(path, b"HTTP/1.0 200 OK\r\n\r\n" + ipp.encode(ipp.Message(0, 1, (group,)))):
+        assert IppClient(str(path)).get_job_attributes(3) == {"job-state": (9,)}
+
+
 FAILURES = [
     (http(ipp.encode(ipp.Message(0x0406, 1, ()))), DeviceRefused, "0x0406"),
     (http(b"", "401 Unauthorized"), DeviceRefused, "401"),
@@ -82,3 +88,28 @@ def test_each_kind_of_bad_answer_has_its_error(path: Path, answer: bytes, error:
 def test_nobody_at_the_socket_is_unreachable(path: Path) -> None:
     with pytest.raises(DeviceUnreachable, match="is the scheduler running"):
         IppClient(str(path)).get_job_attributes(3)
+
+
+@pytest.mark.parametrize(
+    "said", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"]
+)
+def test_a_printer_that_dribbles_is_left_when_the_time_is_over(path: Path, said: bytes) -> None:
+    left = threading.Event()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen(1)
+
+        def dribble() -> None:
+            connection, _ = listener.accept()
+            with connection, contextlib.suppress(OSError):
+                read_request(connection)
+                connection.sendall(said)
+                while not left.wait(0.02):
+                    connection.sendall(said if b"100" in said else b"x")
+
+        thread = threading.Thread(target=dribble)
+        thread.start()
+        with pytest.raises(DeviceTimeout):
+            IppClient(str(path), timeout_s=0.2).get_job_attributes(3)
+        left.set()
+        thread.join()

@@ -6,17 +6,27 @@ Who asks is what `requesting_user_name` claims; Debian's policy shows job-name o
 """
 
 import http.client
+import io
 import itertools
 import socket
+import time
 from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from pagetoll.core.errors import DeviceRefused, DeviceTimeout, DeviceUnreachable, ProtocolError
 from pagetoll.core.messages import _
 from pagetoll.wire import ipp
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 IPP_PORT = 631
 MAX_ANSWER_OCTETS = 16 << 20
 FIRST_ERROR_STATUS = 0x0400  # below are the successful-* codes (RFC 8011 §4.1.8)
+
+#: How many times the time for a silence a whole answer may take, however it dribbles in.
+SILENCES_MAX = 3
+SILENCE_S = 10.0
 
 JobAttributes = dict[str, tuple[ipp.Content, ...]]
 
@@ -34,14 +44,45 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
+class _Answer(io.RawIOBase):
+    """What a socket says until a moment (time.monotonic); raises TimeoutError then."""
+
+    def __init__(self, talk: socket.socket, raw: io.RawIOBase, silence_s: float) -> None:
+        self._talk, self._raw, self._silence_s = talk, raw, silence_s
+        self._until_s = time.monotonic() + SILENCES_MAX * silence_s
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, room: "WriteableBuffer", /) -> int | None:
+        left_s = self._until_s - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        self._talk.settimeout(min(left_s, self._silence_s))
+        return self._raw.readinto(room)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer that has an end; http.client itself bounds each silence only."""
+
+    def __init__(self, sock: socket.socket, *words: Any, **options: Any) -> None:
+        super().__init__(sock, *words, **options)
+        self.fp = io.BufferedReader(_Answer(sock, self.fp.detach(), sock.gettimeout() or SILENCE_S))
+
+
 class IppClient:
     """Sends IPP requests to `endpoint`, each over a connection of its own.
 
-    Every method raises DeviceUnreachable when nobody answers, DeviceTimeout after `timeout_s` of silence,
-    ProtocolError when the answer is no IPP, and, except `send`, DeviceRefused for an error status.
+    Every method raises DeviceUnreachable when nobody answers, DeviceTimeout after `timeout_s` of silence or
+    SILENCES_MAX times as long without the whole answer, ProtocolError when the answer is no IPP, and, except
+    `send`, DeviceRefused for an error status.
     """
 
-    def __init__(self, endpoint: str, *, timeout_s: float = 10.0, requesting_user_name: str = "root") -> None:
+    def __init__(self, endpoint: str, *, timeout_s: float = SILENCE_S, requesting_user_name: str = "root") -> None:
         self._endpoint = endpoint
         self._timeout_s = timeout_s
         self._requesting_user_name = requesting_user_name
@@ -133,6 +174,7 @@ class IppClient:
 
     def _post(self, resource: str, body: bytes) -> bytes:
         connection = self._connection()
+        connection.response_class = _Response
         try:
             connection.request("POST", resource, body, {"Content-Type": "application/ipp"})
             response = connection.getresponse()
