@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that read their standard input, run as a user would run them."""
 
+import os
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ from cli.site import Done, Site, module_of
 
 
 def feed(site: Site, text: bytes, program: str, *words: str, **environment: str) -> Done:
-    """Runs a program with this standard input."""
+    """Runs a program with this standard input. Octets of its output that are no text come as surrogates."""
     done = subprocess.run(
         [sys.executable, "-m", module_of(program), *words],
         env=site.environment | environment,
@@ -18,4 +19,4 @@ def feed(site: Site, text: bytes, program: str, *words: str, **environment: str)
         timeout=120,
         check=False,
     )
-    return Done(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+    return Done(done.returncode, os.fsdecode(done.stdout), done.stderr.decode(errors="replace"))

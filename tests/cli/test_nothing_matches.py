@@ -93,6 +93,5 @@ def test_every_command_that_is_interrupted_ends_with_253(stocked: Site, program:
     with pipe.open("w"):  # opens once the program reads: it is waiting for its arguments now
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, "Traceback" in err) == (253, False)
-    assert out in ("", "CANCEL\n")
-    assert " : interrupted; " in err
+    assert (process.returncode, out) == (253, "")
+    assert err.endswith(" : interrupted; a change that was not complete was not made\n")

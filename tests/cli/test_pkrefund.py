@@ -15,6 +15,7 @@ import pypdf
 import pytest
 from PIL import Image
 
+from cli.feeding import feed
 from cli.served import served
 from cli.site import ACTOR, AS_ROOT, OTHER_USER, Done, Site, module_of, new_site
 from contract.books import Books, settlement, ticket
@@ -73,15 +74,7 @@ def _print_jobs(site: Site) -> None:
 
 def answered(site: Site, answers: bytes, *words: str) -> Done:
     """The program with these answers on standard input."""
-    done = subprocess.run(
-        [sys.executable, "-m", module_of(PROGRAM), *words],
-        env=site.environment,
-        input=answers,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    return Done(done.returncode, done.stdout.decode("latin-1"), done.stderr.decode())
+    return feed(site, answers, PROGRAM, *words)
 
 
 def standing(site: Site) -> tuple[str, int, int, str, int, int]:
@@ -158,7 +151,7 @@ def test_an_answer_ends_the_question_before_the_input_ends(printed: Site):
 def test_receipts_on_standard_output_ask_on_the_other_stream(printed: Site):
     done = answered(printed, b"y\ny\ny\n", "-r", "toner", "-o", "-", "-l", "")
     assert done.err.count(QUESTION) == 3
-    found = pages(done.out.encode("latin-1"))
+    found = pages(os.fsencode(done.out))
     assert len(found) == 2
     declined = answered(printed, b"", "-r", "toner", "-o", "-")
     assert declined.status == 254, "all are refunded already"

@@ -3,7 +3,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -233,15 +232,3 @@ def test_pkhint_refuses_what_it_cannot_use(shared_site: Site, text: bytes, words
     done = feed(shared_site, text, "pkhint", *words)
     assert (done.status, done.out) == (254, "")
     assert done.err.partition(" : ")[2].startswith(complaint)
-
-
-@pytest.mark.parametrize("program", ["pkturnkey", "autopykota", "pkhint", "pknotify"])
-def test_an_interrupted_program_ends_with_253(shared_site: Site, program: str):
-    pipe = shared_site.folder / f"arguments-of-{program}"
-    os.mkfifo(pipe)
-    process = shared_site.start(program, "-A", str(pipe))
-    with pipe.open("w"):  # opens once the program reads: it is waiting for its arguments now
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (253, "")
-    assert err.endswith(" : interrupted; a change that was not complete was not made\n")

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """pykotme, run as a program with real documents: prices and refusals on each printer, who asks, and bad files."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cli.feeding import feed
 from cli.served import served
-from cli.site import AS_ROOT, OTHER_USER, Done, Site, module_of, new_site
+from cli.site import AS_ROOT, OTHER_USER, Site, new_site
 
 PROGRAM = "pykotme"
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -35,19 +34,6 @@ def school(first_school: Site) -> Iterator[Site]:
         yield site
 
 
-def fed(site: Site, document: bytes, *words: str) -> Done:
-    """Run with a document on standard input."""
-    done = subprocess.run(
-        [sys.executable, "-m", module_of(PROGRAM), *words],
-        env=site.environment,
-        input=document,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
-
-
 def test_a_quote_names_the_size_once_and_the_price_on_each_printer(first_school: Site):
     done = first_school.run(PROGRAM, "-u", "anna", SEVEN)
     assert (done.status, done.err) == (0, "")
@@ -65,10 +51,12 @@ def test_several_files_are_one_job_and_a_limit_refuses_it(first_school: Site):
 
 def test_standard_input_is_one_more_file(first_school: Site):
     data = Path(FIVE).read_bytes()
-    alone = fed(first_school, data, "-u", "anna", "-P", "h*")
+    alone = feed(first_school, data, PROGRAM, "-u", "anna", "-P", "h*")
     assert (alone.status, alone.out) == (0, "Job size : 5 pages\nCost on printer hp : 0.70\n")
-    assert fed(first_school, data, "-u", "anna", "-P", "hp", SEVEN).out.startswith("Job size : 12 pages\n")
-    assert fed(first_school, data, "-u", "anna", "-P", "hp", SEVEN, "-").out.startswith("Job size : 12 pages\n")
+    assert feed(first_school, data, PROGRAM, "-u", "anna", "-P", "hp", SEVEN).out.startswith("Job size : 12 pages\n")
+    assert feed(first_school, data, PROGRAM, "-u", "anna", "-P", "hp", SEVEN, "-").out.startswith(
+        "Job size : 12 pages\n"
+    )
 
 
 def test_copies_that_the_document_asks_for_are_counted(first_school: Site):
