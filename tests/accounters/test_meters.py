@@ -4,7 +4,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +19,7 @@ from pagetoll.core.readings import Expected, difference
 from pagetoll.integrations import pjl_client, snmp_client
 from pagetoll.integrations.pjl_client import PjlPrinter
 from pagetoll.integrations.printlab.engine import EngineHabits, PrintEngine
+from pagetoll.integrations.printlab.processes import wait_until
 from pagetoll.integrations.printlab.snmp_agent import AgentFaults, SnmpAgent
 from pagetoll.integrations.snmp_client import Agent
 from pagetoll.ports import Interrupted
@@ -33,14 +34,19 @@ QUICK = MeterLimits(
 
 @dataclass
 class Waiter:
-    """Whoever waits for a device; `gives_up_at` is a line at which it does."""
+    """Whoever waits for a device; `gives_up_at` is a line at which it does, `hears` one at which it mends it."""
 
     expected_impressions: int | None = None
     gives_up_at: str = "never"
     lines: list[str] = field(default_factory=list)
+    hears: str = "never"
+    then: Callable[[], None] = lambda: None  # what is done about the first line with these words
 
     def say(self, line: str) -> None:
+        is_first = self.hears in line and not any(self.hears in known for known in self.lines)
         self.lines.append(line)
+        if is_first:
+            self.then()
 
     def interrupted(self) -> bool:
         return any(self.gives_up_at in line for line in self.lines)
@@ -57,7 +63,7 @@ def agent_of(engine: PrintEngine, model: str = "Laboratory printer", **options: 
 
 
 def snmp_meter(agent: SnmpAgent, limits: MeterLimits = QUICK, version: Version = Version.V1) -> SnmpMeter:
-    asked = Agent(agent.address, agent.port, version=version, timeout_s=0.5, tries=2)
+    asked = Agent(agent.address, agent.port, version=version, timeout_s=2.0, tries=2)
     return SnmpMeter(snmp_client.AgentQuestions(asked), limits)
 
 
@@ -69,6 +75,17 @@ def pjl_meter(engine: PrintEngine, limits: MeterLimits = QUICK, *, ustatus: bool
 def send(engine: PrintEngine, impressions: int) -> None:
     with socket.create_connection((engine.address, engine.port)) as talk:
         talk.sendall(b"%!PS\n" + b"showpage\n" * impressions)
+
+
+def power_comes_back(engine: PrintEngine) -> None:
+    """Somebody switches it on half a second after its power was lost."""
+
+    def wait() -> None:
+        wait_until(lambda: not engine.powered, 60, "its power is gone")
+        time.sleep(0.5)
+        engine.switch_on()
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def measured(meter: DeviceMeter, engine: PrintEngine, impressions: int, sheets: int = 0) -> tuple[int, str]:
@@ -136,10 +153,9 @@ def test_a_counter_that_was_reset_is_an_impossible_reading() -> None:
 )
 def test_a_stop_in_the_middle_is_said_and_waited_out(habits: EngineHabits, said: str, reason: str) -> None:
     with PrintEngine(habits=habits) as engine, agent_of(engine) as agent:
-        meter, waiter = snmp_meter(agent), Waiter(5)
+        meter, waiter = snmp_meter(agent), Waiter(5, hears="STATE: +", then=engine.clear)
         before = meter.before(Waiter())
         send(engine, 5)
-        threading.Timer(0.8, engine.clear).start()
         after = meter.after(before, waiter)
         assert difference(before, after, Expected(5, 5)).impressions == engine.marked == 5
         assert any(line.startswith("INFO: Waiting") and said in line for line in waiter.lines)
@@ -155,9 +171,9 @@ def test_a_device_that_does_not_begin_is_waited_for_as_long_as_the_site_says(
         meter = snmp_meter(agent, replace(QUICK, noprintingmaxdelay_s=delay_s))
         before = meter.before(Waiter())
         late = threading.Timer(1.5, send, (engine, 3))
-        late.start()
+        if not delay_s:
+            late.start()
         after = meter.after(before, Waiter(3))
-        late.join()
     assert difference(before, after, Expected(3, 3)).impressions == impressions
 
 
@@ -167,7 +183,7 @@ def test_a_masked_error_does_not_keep_anybody_waiting() -> None:
         unmasked = MeterLimits(0.5, 1, 0.1, False, 0x4FCC, 1.0)
         with pytest.raises(DeviceTimeout, match="no paper"):
             snmp_meter(agent, unmasked).before(Waiter())
-        masked = MeterLimits(0.5, 1, 0.1, False, 0x0FCC, 1.0)
+        masked = MeterLimits(0.5, 1, 0.1, False, 0x0FCC, 60.0)
         assert snmp_meter(agent, masked).before(Waiter()).impressions == 1000
 
 
@@ -176,7 +192,7 @@ def test_pages_lost_with_the_power_are_not_counted() -> None:
         meter = snmp_meter(agent)
         before = meter.before(Waiter())
         send(engine, 8)
-        threading.Timer(1.0, engine.switch_on).start()
+        power_comes_back(engine)
         after = meter.after(before, Waiter(8))
         assert difference(before, after, Expected(8, 8)).impressions == engine.marked == 3
 
@@ -356,10 +372,9 @@ def test_a_pjl_printer_is_told_to_talk_as_far_as_its_row_and_the_site_allow(
 
 def test_a_pjl_printer_that_is_switched_off_is_waited_for() -> None:
     with PrintEngine(habits=EngineHabits(power_lost_after=2), answers_pjl=True) as engine:
-        meter, waiter = pjl_meter(engine), Waiter(6)
+        meter, waiter = pjl_meter(engine), Waiter(6, hears="does not answer", then=engine.switch_on)
         before = meter.before(Waiter())
         send(engine, 6)
-        threading.Timer(1.0, engine.switch_on).start()
         after = meter.after(before, waiter)
         assert difference(before, after, Expected(6, 6)).impressions == engine.marked == 2
         assert any("does not answer" in line for line in waiter.lines)

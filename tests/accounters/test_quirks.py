@@ -2,12 +2,11 @@
 """Each row of the quirks, with the switch of the laboratory's printers that behaves like the device."""
 
 import re
-import threading
 from dataclasses import replace
 
 import pytest
 
-from accounters.test_meters import QUICK, Waiter, agent_of, measured, pjl_meter, send, snmp_meter
+from accounters.test_meters import QUICK, Waiter, agent_of, measured, pjl_meter, power_comes_back, send, snmp_meter
 from pagetoll.accounters.ipp.meter import IppMeter
 from pagetoll.accounters.quirks import QUIRKS, Quirk, Treatment, treatment_of
 from pagetoll.core.errors import DeviceRefused, DeviceTimeout
@@ -75,7 +74,7 @@ def test_marks_lost_with_the_power_are_made_up_for() -> None:
             meter = snmp_meter(agent)
             before = meter.before(Waiter())
             send(engine, 5)
-            threading.Timer(0.5, engine.switch_on).start()
+            power_comes_back(engine)
             after = meter.after(before, Waiter(5))
             found[model] = difference(before, after, Expected(5, 5, ended_well=False))
     assert found["HP LaserJet 4000"].impressions == 1  # what it forgot is not the job's to gain by more than a step
@@ -103,7 +102,7 @@ def test_a_counter_that_starts_again_without_a_row_is_set_aside() -> None:
 @pytest.mark.parametrize(("model", "ready"), [("HP Color LaserJet 4550", False), ("Laboratory printer", True)])
 def test_other_means_trouble_for_some_and_sleep_for_most(model: str, ready: bool) -> None:
     with PrintEngine(habits=EngineHabits(sleeps_as_other=True)) as engine, agent_of(engine, model) as agent:
-        meter = snmp_meter(agent, replace(QUICK, measure_max_s=0.5))
+        meter = snmp_meter(agent, QUICK if ready else replace(QUICK, measure_max_s=0.5))
         if ready:
             assert meter.before(Waiter()).impressions == 1000
         else:

@@ -3,12 +3,13 @@
 
 import signal
 import sqlite3
-import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from cli.site import AS_ROOT, OTHER_USER, SERVICE_USER, Done, Site
+from pagetoll.integrations.printlab.processes import wait_until
 
 PROGRAM = "autopykota"
 
@@ -116,13 +117,19 @@ def test_eight_at_once_make_everything_once(site: Site):
     assert site.audit() == []
 
 
+def holds_the_ledger(pid: int) -> bool:
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            if "pagetoll.db" in str(descriptor.readlink()):
+                return True
+    return False
+
+
 def test_an_interrupted_one_leaves_all_or_nothing(site: Site):
     with sqlite3.connect(site.home / "pagetoll.db") as ledger:
         ledger.execute("begin immediate")  # so that the program waits for its turn
         process = site.start(PROGRAM, PYKOTAUSERNAME="anna", PYKOTAPRINTERNAME="hp")
-        descriptors = Path(f"/proc/{process.pid}/fd")
-        while not any(one.is_symlink() and "pagetoll.db" in str(one.readlink()) for one in descriptors.iterdir()):
-            time.sleep(0.05)
+        wait_until(lambda: holds_the_ledger(process.pid), 60, "the program is at the ledger")
         process.send_signal(signal.SIGINT)
         ledger.rollback()
         _, err = process.communicate(timeout=60)

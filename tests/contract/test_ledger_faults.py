@@ -194,7 +194,9 @@ def test_a_full_disk_refuses_the_reserve_and_the_books_stay_clean(tiny_disk: Pat
     books.ledger.reserve(facts, plan, ALLOWED, ())
 
 
-@pytest.mark.parametrize("url", ["", "nonsense", "mysql://x", "mysql://x/y?port=1", "oracle://x/y", "sqlite://", "sqlite:///:memory:"])
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "mysql://x", "mysql://x/y?port=1", "oracle://x/y", "sqlite://", "sqlite:///:memory:"]
+)
 def test_a_url_that_is_no_ledger_is_refused(url: str) -> None:
     with pytest.raises(UsageError):
         parse_url(url)

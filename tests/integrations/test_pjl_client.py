@@ -34,7 +34,7 @@ def test_state_and_counter_are_read(habits: PjlHabits):
     assert (state.marker_life_count, state.is_idle, state.is_printing) == (4712, False, True)
 
 
-@pytest.mark.parametrize("answer_timeout_s", [0.3, 200], ids=["until the time is over", "until it says no more"])
+@pytest.mark.parametrize("answer_timeout_s", [2, 200], ids=["until the time is over", "until it says no more"])
 def test_a_printer_without_echo_is_heard(answer_timeout_s: float):
     with PjlPrinter(marker_life_count=9, habits=PjlHabits(knows_echo=False)) as printer:
         assert ask(printer, answer_timeout_s).marker_life_count == 9

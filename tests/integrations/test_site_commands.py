@@ -64,9 +64,9 @@ def test_what_is_no_program_cannot_be_started(words: tuple[str, ...]):
 
 def test_one_that_hangs_is_stopped_with_all_that_it_started():
     mark = f"{time.time_ns()}"
-    end = shell(f"sleep 300 {mark} & echo begun; sleep 300 {mark}; echo never", timeout_s=0.5)
+    end = shell(f"sleep 300 {mark} & echo begun; sleep 300 {mark}; echo never", timeout_s=2)
     assert (end.status, end.timed_out, end.lines) == (None, True, ["begun"])
-    assert end.trouble == "it was stopped after 0.5 seconds"
+    assert end.trouble == "it was stopped after 2 seconds"
     wait_until(lambda: not processes_saying(mark), 60, "all of it is gone")
 
 
@@ -78,7 +78,7 @@ def test_of_ten_megabytes_the_beginning_is_kept_and_the_rest_is_read():
 
 
 def test_one_that_never_stops_writing_is_stopped():
-    end = shell("yes", timeout_s=0.5)
+    end = shell("yes", timeout_s=2)
     assert end.timed_out
     assert len(end.output) == OUTPUT_OCTETS_MAX
 

@@ -41,7 +41,7 @@ class NetSnmpAgent(Running):
         (folder / "snmpd.conf").write_text(
             CONFIGURATION
             + "".join(
-                f"proxy -v 2c -c public -t 1 -r 0 udp:{self._responder.address}:{self._responder.port} {subtree}\n"
+                f"proxy -v 2c -c public -t 5 -r 0 udp:{self._responder.address}:{self._responder.port} {subtree}\n"
                 for subtree in SUBTREES
             )
         )

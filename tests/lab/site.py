@@ -127,6 +127,13 @@ class Site:
             raise AssertionError(f"pagetolld ended at once: {self.daemon_log.read_text()[-2000:]}")
         return process.pid
 
+    def reload_daemon(self) -> None:
+        """Have the daemon of `start_daemon` read its configuration, which it does in a thread of its own."""
+        said = "configuration read again"
+        before = self.daemon_log.read_text().count(said)
+        self.run("pagetoll", "daemon", "reload")
+        wait_until(lambda: self.daemon_log.read_text().count(said) > before, 60, f"the daemon says: {said}")
+
     def daemon_pid(self) -> int | None:
         return running_pid(self.home)
 

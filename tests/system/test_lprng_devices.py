@@ -22,7 +22,7 @@ accounter = ACCOUNTER
 statusstabilizationloops = 2
 statusstabilizationdelay_s = 0.25
 noprintingmaxdelay_s = 2
-measure_max_s = 30
+measure_max_s = 120
 measure_wait_s = 60
 skipinitialwait = true
 """

@@ -59,11 +59,11 @@ posthook : HOOKS/strip
 
 [twice]
 denyduplicates : yes
-duplicatesdelay : 60
+duplicatesdelay : 600
 
 [twicecommand]
 denyduplicates : HOOKS/duplicate; echo "$PYKOTATITLE"
-duplicatesdelay : 60
+duplicatesdelay : 600
 
 [codes]
 unknown_billingcode : deny(HOOKS/code "$PYKOTAJOBBILLING")
@@ -235,7 +235,7 @@ def test_the_same_document_is_refused_also_behind_another_job_of_the_printer(sch
     assert school.print("twice", 4)[0] is COMPLETED
     state, attempt = school.print("twice", document=document)
     assert (state, attempt.charged_impressions) == (CANCELED, 0)
-    assert "the same document was printed on twice less than 60 seconds ago" in attempt.decision_text
+    assert "the same document was printed on twice less than 600 seconds ago" in attempt.decision_text
 
 
 def test_the_duplicates_command_is_asked_for_duplicates_only(school: School) -> None:

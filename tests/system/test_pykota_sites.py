@@ -107,9 +107,9 @@ class LineDaemon(socketserver.StreamRequestHandler):
             self.wfile.write(b"\0")
             document = self.rfile.read(octets)
             self.rfile.read(1)
-            self.wfile.write(b"\0")
             if kind == 3:
                 server.documents.append(document)
+            self.wfile.write(b"\0")  # the sender may be over with this
 
 
 class Desk(socketserver.ThreadingTCPServer):

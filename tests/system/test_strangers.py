@@ -41,6 +41,16 @@ def connected(path: Path, uid: int = 0) -> Iterator[socket.socket]:
         yield link
 
 
+def heard(link: socket.socket) -> list[frames.Message]:
+    """What the daemon says first."""
+    reader, messages = frames.FrameReader(), list[frames.Message]()
+    while not messages:
+        data = link.recv(4096)
+        assert data, "the daemon closed the connection"
+        messages = reader.feed(data)
+    return messages
+
+
 def test_a_stranger_is_turned_away_unheard(site: Site) -> None:
     pid = site.start_daemon()
     with connected(site.home.socket, NOBODY) as link:
@@ -48,7 +58,7 @@ def test_a_stranger_is_turned_away_unheard(site: Site) -> None:
         socket.send_fds(link, [b"\0\0"], [writing])
         inode = os.fstat(writing).st_ino
         os.close(writing)
-        messages = frames.FrameReader().feed(link.recv(4096))
+        messages = heard(link)
         assert [type(message) for message in messages] == [frames.Failed]
         held = [str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()]
         assert f"pipe:[{inode}]" not in held

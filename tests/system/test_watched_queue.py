@@ -41,7 +41,7 @@ def printed(site: Site) -> Path:
     site.start_daemon()
     assert "mode watch" in site.run("pagetoll", "cups", "manage", "--watch", "watched").stdout
     site.run("pagetoll", "cups", "manage", "enforced")
-    site.run("pagetoll", "daemon", "reload")
+    site.reload_daemon()
     return output
 
 
@@ -121,7 +121,7 @@ def test_the_spoolers_log_of_a_watched_queue_is_left_out(site: Site, printed: Pa
 def test_a_watched_queue_is_enforced_when_that_is_wanted(site: Site, printed: Path) -> None:
     assert send(site, "watched", 6) is JobState.COMPLETED, site.cups.error_log()
     site.run("pagetoll", "cups", "manage", "--enforce", "watched")
-    site.run("pagetoll", "daemon", "reload")
+    site.reload_daemon()
     assert send(site, "watched", 1) is JobState.CANCELED
     assert printed.read_bytes().count(b"%!PS") == 1
     assert used(site)["watched"] == 6
