@@ -12,7 +12,7 @@ import pytest
 from cli.site import OTHER_USER, SERVICE_USER, Site
 from contract.books import Books
 from lab.documents import text_document
-from pagetoll.core.jobs import AttemptState
+from pagetoll.core.jobs import AttemptKey, AttemptState, JobKey
 from pagetoll.core.policy import ALLOWED
 from pagetoll.integrations.printlab.cupsd import PrivateCups
 from pagetoll.integrations.printlab.processes import wait_until
@@ -32,14 +32,14 @@ def furnish(books: Books) -> None:
     books.entry("anna", "laser", soft=50, hard=50)
 
 
-def dead(books: Books) -> AttemptFacts:
+def dead(books: Books, **given: object) -> AttemptFacts:
     """A new job whose thin client is dead."""
     boot_id = LinuxProcesses().boot_id
-    return books.facts("anna", "laser", boot_id=boot_id, client_pid=2**22 + 1, client_start_time_ticks=1)
+    return books.facts("anna", "laser", boot_id=boot_id, client_pid=2**22 + 1, client_start_time_ticks=1, **given)
 
 
-def never_started(books: Books) -> None:
-    books.ledger.reserve(dead(books), books.plan(3, "anna", "laser"), ALLOWED, ())
+def never_started(books: Books, **given: object) -> None:
+    books.ledger.reserve(dead(books, **given), books.plan(3, "anna", "laser"), ALLOWED, ())
 
 
 def leave_behind(books: Books) -> None:
@@ -74,7 +74,7 @@ def test_a_running_daemon_does_it(site: Site):
     """It knows which attempts live; the command only asks and tells. Its own first round is over beforehand."""
     with site.books() as books:
         furnish(books)
-        never_started(books)
+        never_started(books, key=AttemptKey(JobKey("server", 4711, 1), "f" * 32))
     assert site.run("pagetoll", "daemon", "start").status == 0
     try:
         with site.books() as books:
