@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Name to class, as rows; a row's module is imported when it is first asked for, never before."""
 
-from collections.abc import Callable
 from importlib import import_module
 from typing import Any, cast
 
@@ -51,29 +50,36 @@ def load(kind: str, name: str) -> Any:
     try:
         return getattr(import_module(module_name), attribute)
     except (ImportError, AttributeError) as error:
-        raise PluginError(
-            _(
-                "the {kind} “{name}” cannot be loaded ({error}); install the package it needs, or choose another"
-            ).format(kind=kind, name=name, error=error)
-        ) from error
+        raise _broken(kind, name, error) from error
 
 
-def _scheme(url: str) -> str:
-    return url.partition(":")[0].partition("+")[0]
+def _broken(kind: str, name: str, error: Exception) -> PluginError:
+    return PluginError(
+        _("the {kind} “{name}” cannot be loaded ({error}); install the package it needs, or choose another").format(
+            kind=kind, name=name, error=error
+        )
+    )
+
+
+def _of_url(kind: str, url: str, **words: object) -> Any:
+    """What a row makes of this URL. Raises PluginError, too, where the driver of its database is not installed."""
+    name = url.partition(":")[0].partition("+")[0]
+    try:
+        return load(kind, name)(url, **words)
+    except ModuleNotFoundError as error:
+        raise _broken(kind, name, error) from error
 
 
 def open_ledger(url: str, *, clock: Clock, busy_timeout_s: float = 10.0) -> Ledger:
     """The ledger at `url` (sqlite:////var/lib/…, postgresql://…). Connects at its first use, not here."""
-    opened = load("ledger", _scheme(url))(url, clock=clock, busy_timeout_s=busy_timeout_s)
-    return cast(Ledger, opened)
+    return cast(Ledger, _of_url("ledger", url, clock=clock, busy_timeout_s=busy_timeout_s))
 
 
 def open_catalogue(url: str, *, clock: Clock, busy_timeout_s: float = 10.0) -> Catalogue:
     """The catalogue of the same database, for administration."""
-    opened = load("catalogue", _scheme(url))(url, clock=clock, busy_timeout_s=busy_timeout_s)
-    return cast(Catalogue, opened)
+    return cast(Catalogue, _of_url("catalogue", url, clock=clock, busy_timeout_s=busy_timeout_s))
 
 
 def upgrade_schema(url: str) -> None:
     """Creates the tables at `url`, or brings those of an older version up to this one; harmless when repeated."""
-    cast(Callable[[str], None], load("schema", _scheme(url)))(url)
+    _of_url("schema", url)

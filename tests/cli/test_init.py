@@ -24,11 +24,16 @@ def place() -> Iterator[Path]:
         yield folder
 
 
-def run_init(home: Path, *arguments: str, user: str = "") -> subprocess.CompletedProcess[str]:
+def run_init(home: Path, *arguments: str, user: str = "", modules: str = "") -> subprocess.CompletedProcess[str]:
+    """`modules` is a folder whose modules come before all others."""
     prefix = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"] if user else []
     return subprocess.run(
         [*prefix, sys.executable, "-m", "pagetoll.frontends.cli.pagetoll", "init", *arguments],
-        env={**os.environ, "PAGETOLL_HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={
+            **os.environ,
+            "PAGETOLL_HOME": str(home),
+            "PYTHONPATH": os.pathsep.join([*filter(None, [modules]), *sys.path]),
+        },
         cwd="/",
         capture_output=True,
         text=True,
@@ -229,3 +234,17 @@ def test_help_says_what_it_does(place: Path):
     done = run_init(place / "home", "--help")
     assert done.returncode == 0
     assert "--user NAME" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"), [("postgresql://toll@db/pagetoll", "psycopg"), ("mysql://toll@db/pagetoll", "pymysql")]
+)
+def test_a_driver_that_is_not_installed_is_named(place: Path, url: str, driver: str):
+    words = ("--user", SERVICE_USER) if os.geteuid() == 0 else ()
+    assert run_init(place / "home", *words).returncode == 0
+    (place / "home" / "pagetoll.toml").write_text(f'database = "{url}"\n')
+    missing = f"No module named {driver!r}"
+    (place / f"{driver}.py").write_text(f"raise ModuleNotFoundError({missing!r})\n")
+    done = run_init(place / "home", modules=str(place))
+    assert done.returncode == 1
+    assert done.stderr.endswith(f"({missing}); install the package it needs, or choose another\n")
