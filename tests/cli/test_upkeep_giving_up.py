@@ -57,6 +57,18 @@ def test_what_a_lost_server_left_open_is_ended_when_it_is_given_up(site: Site, o
     assert upkeep(site, "--give-up", "lost") == (0, NOTHING, "")
 
 
+def test_the_doctor_names_a_silent_server_that_has_jobs_open_with_the_command(site: Site, office: Books) -> None:
+    line = "the print server lost is silent, and has 2 jobs open"
+    seen(office, 5)
+    assert line not in site.run("pagetoll", "doctor").out
+    seen(office, 3600)
+    told = site.run("pagetoll", "doctor").out
+    assert line in told
+    assert "pagetoll upkeep --give-up lost" in told
+    assert upkeep(site, "--give-up", "lost") == (0, CLOSED_TWO, "")
+    assert "is silent" not in site.run("pagetoll", "doctor").out
+
+
 def test_a_server_of_before_that_never_beat_can_be_given_up(site: Site, office: Books) -> None:
     assert upkeep(site, "--give-up", "lost") == (0, CLOSED_TWO, "")
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An administrator says that a print server of a shared ledger is gone for good."""
+"""An administrator says that a print server of a shared ledger is gone for good, and is told of those that may be."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,7 +26,7 @@ def give_up_server(ledger: Ledger, name: str, own: OwnServer, actor: str, now: d
     if name == own.name:
         raise LedgerError(_("{name} is this print server; it ends its own jobs: pagetoll upkeep").format(name=name))
     found = {server.name: server for server in ledger.print_servers()}
-    known = {*found, *(one.facts.key.job.spooler_host.removesuffix(INSTANCE) for one in ledger.open_attempts())}
+    known = {*found, *_open_attempts(ledger)}
     if name not in known:
         raise LedgerError(
             _("the ledger knows no print server {name}; it knows: {known}").format(
@@ -39,3 +40,16 @@ def give_up_server(ledger: Ledger, name: str, own: OwnServer, actor: str, now: d
             )
         )
     ledger.give_up_server(name, actor)
+
+
+def silent_servers(ledger: Ledger, own: OwnServer, now: datetime) -> list[tuple[str, int]]:
+    """The other servers that have left attempts open, and do not say that they live: name, and how many attempts."""
+    living = {server.name for server in ledger.print_servers() if seen_lately(server, now, own.gone_after_s)}
+    return sorted(
+        (name, number) for name, number in _open_attempts(ledger).items() if name not in {own.name, *living}
+    )
+
+
+def _open_attempts(ledger: Ledger) -> Counter[str]:
+    """How many each server has."""
+    return Counter(one.facts.key.job.spooler_host.removesuffix(INSTANCE) for one in ledger.open_attempts())

@@ -157,6 +157,9 @@ def check_database(facts: Facts) -> Iterator[Finding]:
         yield bad(_("ledger: {database_error}").format(database_error=facts.database_error), "pagetoll init")
     else:
         yield ok(_("the ledger opens and has this version's tables"))
+    for name, attempts in facts.silent_servers:
+        what = _("the print server {name} is silent, and has {attempts} jobs open; where it never comes back:")
+        yield warn(what.format(name=name, attempts=attempts), f"pagetoll upkeep --give-up {shlex.quote(name)}")
 
 
 def check_clock(facts: Facts) -> Iterator[Finding]:

@@ -80,6 +80,7 @@ class Facts:
     banners: tuple[BannerWish, ...] = ()
     configuration: str = "pagetoll.toml"
     lpd: LpdSite | None = None
+    silent_servers: tuple[tuple[str, int], ...] = ()  # of a shared ledger, with how many open attempts
     hooks: tuple[Finding, ...] = ()  # what keeps hooks from being run
 
     @property

@@ -18,6 +18,7 @@ import pagetoll
 from pagetoll.app.doctor.checks import PROGRAMS
 from pagetoll.app.doctor.facts import Backend, Facts, Place, Queue
 from pagetoll.app.doctor.findings import bad
+from pagetoll.app.giving_up import OwnServer, silent_servers
 from pagetoll.config.create import (
     FILE_MODE,
     FOLDER_MODE,
@@ -38,11 +39,12 @@ from pagetoll.frontends.cli.banner_facts import banner_wishes
 from pagetoll.frontends.cli.command_programs import DOCUMENT_OPTIONS, faulty_programs
 from pagetoll.frontends.cli.lprng_facts import lpd_site
 from pagetoll.frontends.cli.tea4cups_facts import out_of_reach, problems_of, tea4cups_files
-from pagetoll.frontends.wiring import now_utc, open_storage
+from pagetoll.frontends.wiring import now_utc, open_storage, this_server
 from pagetoll.integrations import backend_install, cups_server
 from pagetoll.integrations.cups import Cups
 from pagetoll.integrations.ipp_client import IppClient
 from pagetoll.integrations.printer_formats import formats_taken
+from pagetoll.ports import Ledger
 from pagetoll.wire.device_uri import OUR_SCHEMES, is_of_tea4cups, unwrap
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -96,6 +98,7 @@ def gather(home: Home, environ: Mapping[str, str], named_folder: str | None, pri
         daemon=daemon_state(home.socket),
         banners=banner_wishes(settings, managed, partial(formats_taken, taken_by), SEARCH_PATH),
         configuration=str(home.configuration),
+        silent_servers=tuple((name, int(number)) for name, number in json.loads(ledger.get("silent_servers", "[]"))),
         hooks=tuple(bad(what, mend) for what, mend in json.loads(ledger.get("hooks", "[]"))),
         lpd=lpd_site(home, settings, Path(printcap) if printcap else None, SEARCH_PATH),
     )
@@ -318,13 +321,23 @@ def _owner_facts(home: Home, settings: Settings, hook_files: Sequence[Path]) -> 
         try:
             ledger.check()
             newest = next(iter(ledger.history(limit=1)), None)
+            silent = _silent_servers(ledger, home, settings)
         finally:
             ledger.close()
     except PagetollError as error:
         facts["database_error"] = str(error)
     else:
+        facts["silent_servers"] = json.dumps(silent)
         facts["newest_at"] = newest.facts.received_at.isoformat() if newest else ""
     return facts
+
+
+def _silent_servers(ledger: Ledger, home: Home, settings: Settings) -> list[tuple[str, int]]:
+    """Of a ledger that others may share: an SQLite file is this server's, whatever it was called before."""
+    if (settings.database or home.database_url).startswith("sqlite"):
+        return []
+    own = OwnServer(this_server(settings), settings.server_gone_s)
+    return silent_servers(ledger, own, now_utc())
 
 
 def _text(path: Path) -> str:
