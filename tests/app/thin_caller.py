@@ -112,7 +112,10 @@ class Caller:
                 if not isinstance(message, frames.Say):
                     return message
                 self.said.append(message.line.decode())
-            data, descriptors, _, _ = socket.recv_fds(self._link, 65536, 8)
+            try:
+                data, descriptors, _, _ = socket.recv_fds(self._link, 65536, 8)
+            except ConnectionResetError:  # it closed without having read all that we said
+                return None
             self.descriptors += descriptors
             if not data:
                 return None
