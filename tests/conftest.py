@@ -5,12 +5,13 @@ import signal
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # The everyday run tries the same cases each time, so that what it says of a change is about the change; `make
-# test-long` searches among new ones (--hypothesis-profile=search).
-settings.register_profile("repeatable", derandomize=True)
-settings.register_profile("search", print_blob=True)
+# test-long` searches among new ones (--hypothesis-profile=search). How long one takes says something of the machine.
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("repeatable", UNTIMED, derandomize=True)
+settings.register_profile("search", UNTIMED, print_blob=True)
 settings.load_profile("repeatable")
 
 pytest_plugins = ["lab.fixtures"]

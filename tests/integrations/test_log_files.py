@@ -75,7 +75,9 @@ _SNIPPETS = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(_SNIPPETS | st.binary(max_size=40), max_size=30).map(b"".join), st.booleans())
 def test_any_octets_are_imported_or_left_out_and_the_books_stay_right(
     books: Books, tmp_path: Path, data: bytes, packed: bool

@@ -197,7 +197,11 @@ PLAIN: dict[str, object] = {
 }
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=25 if settings.default.derandomize else 80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @example(case=PLAIN | {"above_entry": True, "above_limits": (None, 0)})
 @example(case=PLAIN | {"group_entry": True, "group_limits": (None, 0)})
 @example(case=PLAIN | {"limitby": LimitBy.BALANCE, "balance": 1, "above_entry": True, "price_above": MILLION})
