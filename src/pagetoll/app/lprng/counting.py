@@ -15,6 +15,7 @@ from pagetoll.app.printing.attempt import Attempt, ClientGone, Services
 from pagetoll.app.printing.counting_command import count_by_command, counting_command
 from pagetoll.app.printing.ink import wanted_ink
 from pagetoll.app.printing.receive import LARGEST_JOB
+from pagetoll.app.printing.spoken import unknown_to_the_printer
 from pagetoll.app.printing.waiting import Patience
 from pagetoll.config.options.choices import OnAccounterError
 from pagetoll.core.copies import apply_spooler
@@ -85,6 +86,7 @@ def _usage(services: Services, attempt: Attempt, descriptor: int, octets: int) -
     if usage.confidence in UNCERTAIN:
         seen = f"only {usage.impressions} impressions of this {usage.language} document could be counted"
         attempt.uncountable = seen
+    attempt.uncountable = attempt.uncountable or unknown_to_the_printer(usage, attempt.settings.languages)
     return usage
 
 

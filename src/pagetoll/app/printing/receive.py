@@ -9,6 +9,7 @@ from pagetoll.app.printing.hooks import commands_of
 from pagetoll.app.printing.ink import wanted_ink
 from pagetoll.app.printing.remeasure import close_dead
 from pagetoll.app.printing.repair import Standing
+from pagetoll.app.printing.spoken import unknown_to_the_printer
 from pagetoll.app.printing.ticket import added_by_spooler, written_by_filter
 from pagetoll.app.printing.waiting import Patience
 from pagetoll.config.options.choices import OnAccounterError
@@ -105,7 +106,8 @@ def count(services: Services, attempt: Attempt) -> Event:
     if usage.confidence in (Confidence.UNKNOWN, Confidence.REFUSED, Confidence.AT_LEAST):
         seen = f"only {usage.impressions} impressions of this {usage.language} document could be counted"
         return _uncountable(services, attempt, seen)
-    return Event.COUNTED
+    foreign = unknown_to_the_printer(usage, attempt.settings.languages)
+    return _uncountable(services, attempt, foreign) if foreign else Event.COUNTED
 
 
 def _usage(services: Services, attempt: Attempt, document: SpooledDocument, patience: Patience) -> Usage | None:

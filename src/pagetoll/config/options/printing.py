@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options of the ledger and of a job's way to the device."""
 
+import re
+
 from pagetoll.config.options.choices import Mode, OnFailure, OnLimit, Policy, UnknownSize
 from pagetoll.config.options.kinds import (
     COMMAND,
@@ -16,6 +18,7 @@ from pagetoll.core.policy import Enforcement
 from pagetoll.core.site_commands import SiteCommand
 
 OCTETS_MAX = 2**50
+_LANGUAGE = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 POLICY_PLACEHOLDERS = ("username", "printername")
 
 
@@ -25,6 +28,13 @@ def _policy(value: object) -> Policy | SiteCommand:
             return Policy(value)
         case {"external": helper, **others} if not others:
             return command(POLICY_PLACEHOLDERS)(helper)
+    raise ValueError
+
+
+def _languages(value: object) -> tuple[str, ...]:
+    match value:
+        case [*words] if all(isinstance(word, str) and _LANGUAGE.fullmatch(word) for word in words):
+            return tuple(map(str, words))
     raise ValueError
 
 
@@ -118,6 +128,16 @@ PRINTING: tuple[Option, ...] = (
         "octets",
         True,
         "Larger documents are treated as unknown_size says; 0 means no limit.",
+    ),
+    Option(
+        "languages",
+        _languages,
+        'a list of languages as `pagetoll count` names them, such as ["pcl5", "pclxl", "text"]',
+        (),
+        "[]",
+        True,
+        "The languages that the printer knows; documents in others are treated as unknown_size says, because the "
+        "printer would print them as text. Empty means all.",
     ),
     number_option(
         "busy_timeout_s",

@@ -50,6 +50,7 @@ class QueueSettings:
     keepfiles: bool = False
     device_linger_s: int = 600
     max_document_octets: int = 0
+    languages: tuple[str, ...] = ()
     mailto: MailTo = TELL_BOTH
     admin: str = "root"
     adminmail: str = "root@localhost"
