@@ -33,7 +33,7 @@ class Canvas:
         page that cannot be drawn."""
         import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-        columns, rows = _size(page, resolution_dpi, down_dpi or resolution_dpi)
+        columns, rows = size_of(page, resolution_dpi, down_dpi or resolution_dpi)
         top, bottom = part_of(rows, part)
         octets_per_row = -(-columns // 4) * 4 if grey else 4 * columns
         pixels = self._white(grey, (bottom - top) * octets_per_row)
@@ -69,8 +69,8 @@ def area_points2(page: Any) -> float:
     return float(pdfium.FPDF_GetPageWidthF(page)) * float(pdfium.FPDF_GetPageHeightF(page))
 
 
-def _size(page: Any, across_dpi: int, down_dpi: int) -> tuple[int, int]:
-    """Columns and rows."""
+def size_of(page: Any, across_dpi: int, down_dpi: int) -> tuple[int, int]:
+    """Columns and rows of the picture of PDFium's page. Raises ValueError for a page that cannot be drawn."""
     import pypdfium2.raw as pdfium
 
     width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)

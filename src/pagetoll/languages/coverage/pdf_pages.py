@@ -24,18 +24,20 @@ from typing import Any
 import numpy
 
 from pagetoll.languages.coverage import pdf_objects
-from pagetoll.languages.coverage.canvas import Canvas, area_points2, part_of
+from pagetoll.languages.coverage.canvas import Canvas, area_points2, part_of, size_of
 from pagetoll.languages.coverage.pdf_lightness import LIGHTNESS_SHARES, lightened_sums
 from pagetoll.languages.coverage.pdf_objects import POINTS_PER_INCH, SURELY_GREY, GreyPage
 from pagetoll.languages.coverage.spaces import (
     FULL,
     Pixels,
     PixelSums,
+    Places,
     colored_sums,
     distances,
     grey_sums,
     inked_places,
     pixels_at,
+    white_sums,
 )
 from pagetoll.languages.limits import Guard
 from pagetoll.languages.pixels import TOLERANCE
@@ -141,27 +143,41 @@ def _looked_at(page: Any, canvas: Canvas, look: Look) -> Seen:
     return Seen(colored, None if dpi is None else _measured(canvas, page, small, colored, dpi))
 
 
+Part = tuple[float, float]
+"""From where to where, in parts of a page's height."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Small:
-    """What the small picture shows: the mean ink (0 to 255), the largest distance between channels, and the part of
-    the page's height, with a margin, where it has color."""
+    """What the small picture shows: the mean ink (0 to 255), the largest distance between channels, and where the
+    page has ink and color, with a margin."""
 
     ink: float
     distance: int
-    colored: tuple[float, float]
+    inked: Part
+    colored: Part
 
 
 def _small(canvas: Canvas, page: Any) -> _Small:
     picture = canvas.draw(page, LOOK_DPI)
+    rows, columns = picture.shape[:2]
     places = inked_places(picture)
     inked = pixels_at(picture, places)
     apart = distances(inked)
-    rows, columns = picture.shape[:2]
-    colored = places[apart > SURELY_GREY]
-    if not colored.size:
-        return _Small(_mean_ink(inked, rows * columns), int(apart.max(initial=0)), (0.0, 1.0))
-    top, bottom = int(colored[0]) // columns - _MARGIN_ROWS, int(colored[-1]) // columns + 1 + _MARGIN_ROWS
-    return _Small(_mean_ink(inked, rows * columns), int(apart.max()), (max(0.0, top / rows), min(1.0, bottom / rows)))
+    return _Small(
+        _mean_ink(inked, rows * columns),
+        int(apart.max(initial=0)),
+        _part_around(places, rows, columns),
+        _part_around(places[apart > SURELY_GREY], rows, columns),
+    )
+
+
+def _part_around(places: Places, rows: int, columns: int) -> Part:
+    """The part of a picture with these places, which are in order; its top where there are none."""
+    if not places.size:
+        return 0.0, 0.0
+    first, last = int(places[0]) // columns, int(places[-1]) // columns
+    return max(0.0, (first - _MARGIN_ROWS) / rows), min(1.0, (last + 1 + _MARGIN_ROWS) / rows)
 
 
 def _measured_grey(canvas: Canvas, page: Any, grey: GreyPage, resolution_dpi: int) -> PixelSums:
@@ -230,18 +246,32 @@ def _measured(canvas: Canvas, page: Any, small: _Small, colored: bool, resolutio
     if many > _BUSY_OBJECTS and share < _FEW_TEXT:
         # Its objects take the time, not its pixels: one good picture is cheaper than two, and text has little say.
         resolution_dpi, lightness = max(resolution_dpi, MIDDLE_DPI), False
-    picture = canvas.draw(page, resolution_dpi, grey=lightness or not colored)
-    sums = _sums(picture)
+    in_grey = lightness or not colored
+    picture, sums = _drawn_part(canvas, page, small.inked, resolution_dpi, in_grey)
     finer_dpi = _finer_dpi(small.ink, sums, share)
     if finer_dpi > resolution_dpi:
         resolution_dpi = finer_dpi
-        picture = canvas.draw(page, resolution_dpi, grey=lightness or not colored)
-        sums = _sums(picture)
+        picture, sums = _drawn_part(canvas, page, small.inked, resolution_dpi, in_grey)
     if not (colored and lightness):
         return sums
-    top, bottom = part_of(len(picture), small.colored)
+    columns, rows = size_of(page, resolution_dpi, resolution_dpi)
+    above = part_of(rows, small.inked)[0]
+    top, bottom = (row - above for row in part_of(rows, small.colored))
     with_color = lightened_sums(canvas.draw(page, resolution_dpi, part=small.colored), picture[top:bottom])
-    return with_color + grey_sums(picture[:top]) + grey_sums(picture[bottom:])
+    return (
+        with_color
+        + grey_sums(picture[:top])
+        + grey_sums(picture[bottom:])
+        + white_sums(columns * (rows - len(picture)))
+    )
+
+
+def _drawn_part(canvas: Canvas, page: Any, part: Part, resolution_dpi: int, grey: bool) -> tuple[Pixels, PixelSums]:
+    """The picture of a part of the page, and the sums of the page, which is white elsewhere."""
+    columns, rows = size_of(page, resolution_dpi, resolution_dpi)
+    picture = canvas.draw(page, resolution_dpi, grey=grey, part=part)
+    sums = grey_sums(picture) if grey else colored_sums(picture)
+    return picture, sums + white_sums(columns * (rows - len(picture)))
 
 
 def _finer_dpi(small_ink: float, sums: PixelSums, share_of_text: float) -> int:
@@ -249,10 +279,6 @@ def _finer_dpi(small_ink: float, sums: PixelSums, share_of_text: float) -> int:
     finer = FINER if share_of_text >= _FEW_TEXT else FINER_FEW_TEXT if share_of_text > 0 else FINER_WITHOUT_TEXT
     difference = abs(_growth(small_ink, sums) - 1)
     return next((dpi for limit, dpi in finer if difference > limit), 0)
-
-
-def _sums(picture: Pixels) -> PixelSums:
-    return grey_sums(picture) if picture.ndim == 2 else colored_sums(picture)
 
 
 def _share_of_text(page: Any, many: int) -> float:

@@ -97,11 +97,12 @@ def rgb_sums(pixels: Pixels, colored: bool = False) -> PixelSums:
         marked = int(numpy.count_nonzero(inked))
         if marked:
             total += _band_sums(band if marked == len(band) else band[inked], total.colored)
-        total += _white(columns * (len(band) - marked))
+        total += white_sums(columns * (len(band) - marked))
     return total
 
 
-def _white(count: int) -> PixelSums:
+def white_sums(count: int) -> PixelSums:
+    """The sums of so many white pixels."""
     light = FULL * count
     return PixelSums(count, light, light, light, light)
 
@@ -123,10 +124,10 @@ def colored_sums(pixels: Pixels) -> PixelSums:
     for first in range(0, words.size, BAND_PIXELS):
         band = words[first : first + BAND_PIXELS]
         sample = band[::_SAMPLED]
-        if 2 * int(numpy.count_nonzero((sample | UNUSED) == WHITE)) > sample.size:
+        if 2 * int(numpy.count_nonzero(sample == WHITE)) > sample.size:
             size = band.size
-            band = band[(band | UNUSED) != WHITE]
-            total += _white(size - band.size)
+            band = band[band != WHITE]  # a white pixel whose fourth octet is another is as right among the others
+            total += white_sums(size - band.size)
         drawn = band.view(numpy.uint8).reshape(1, -1, 4)
         planes = [numpy.ascontiguousarray(drawn[..., channel]) for channel in range(3)]
         planes.append(numpy.maximum(numpy.maximum(planes[0], planes[1]), planes[2]))
