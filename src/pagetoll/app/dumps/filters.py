@@ -137,10 +137,19 @@ def moment(text: str, now: datetime, *, last: bool) -> datetime | None:
             local = day if relative[1] == "now" else _edge_of_day(day, last=last)
             return local.replace(microsecond=0, tzinfo=None).astimezone()
         if _DIGITS.fullmatch(word):
-            return _completed(word, last=last).astimezone()
+            return _local(_completed(word, last=last), now)
     except (ValueError, OverflowError):
         return None
     return None
+
+
+def _local(day: datetime, now: datetime) -> datetime:
+    """A moment of local time; on the calendar's first and last day, which no rule of a zone reaches, with the offset
+    of now."""
+    try:
+        return day.astimezone()
+    except (ValueError, OverflowError):
+        return day.replace(tzinfo=now.tzinfo)
 
 
 def _edge_of_day(day: datetime, *, last: bool) -> datetime:
