@@ -30,6 +30,17 @@ def test_the_sites_command_counts_each_file(shop: Shop) -> None:
     assert shop.record.facts.language == "counted-by-command"
 
 
+@pytest.mark.parametrize(("languages", "status"), [(("ps",), 0), (("pcl5", "text"), 34)])
+def test_a_file_in_a_language_that_the_printer_does_not_know_refuses_the_job(
+    shop: Shop, languages: tuple[str, ...], status: int
+) -> None:
+    shop.queue(languages=languages, unknown_size=UnknownSize.REFUSE)
+    queue = Queue(shop)
+    assert queue.start(pages(1), pages(2)) == status
+    queue.end()
+    assert (shop.posted, shop.reserved, shop.audit()) == (0 if status else 3, 0, [])
+
+
 @pytest.mark.parametrize("line", ["echo none", "exit 3", "sleep 60", "kill -9 $$", "yes"])
 @pytest.mark.parametrize(
     ("choice", "status", "posted"), [(OnAccounterError.STOP, 34, 0), (OnAccounterError.CONTINUE, 0, 2)]
