@@ -15,6 +15,7 @@ from pagetoll.languages.limits import Guard, Limits, Renderer, TextLayout
 from pagetoll.languages.parsed import ANY_SIZE, Context, PageInspector, Parsed, Run
 from pagetoll.languages.pjl import Environment, Wrapper
 from pagetoll.languages.recognise import printed_otherwise, recognise
+from pagetoll.languages.universal_exit import next_exit
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -105,7 +106,7 @@ class _Stream:
             except DocumentError as error:
                 first_error = first_error or error
                 self._worse(Confidence.AT_LEAST, Finding(_error_code(error), error.offset))
-                stop = self._next_exit(position, end)
+                stop = next_exit(self._data, position + 1, end)
             position = self._wrapper.peel(self._data, stop, end)
             enough = len(self._segments) >= MOST_SEGMENTS or self._context.guard.expired()
             if enough and position < end:
@@ -147,10 +148,6 @@ class _Stream:
             self._inspect_pages(self._data, position, parsed, context)
         self._keep(parsed, environment)
         return max(parsed.end, position + 1)
-
-    def _next_exit(self, position: int, end: int) -> int:
-        found = self._data.find(b"\x1b%-12345X", position + 1, end)
-        return end if found < 0 else found
 
     def _keep(self, parsed: Parsed, environment: Environment) -> None:
         inner = [run.copies for run in parsed.runs]

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from pagetoll.core.errors import DocumentError, DocumentTooComplex, MalformedDocument
 from pagetoll.core.usage import Confidence
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run
-from pagetoll.languages.pdf_parts import UNIVERSAL_EXIT, document_end
+from pagetoll.languages.pdf_parts import document_end
+from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer

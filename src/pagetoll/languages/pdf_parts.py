@@ -17,7 +17,6 @@ _NEXT = re.compile(
 )
 _START_REFERENCE = re.compile(rb"startxref[\x00\t\n\x0c\r ]++(\d{1,12})[\x00\t\n\x0c\r ]*+\Z")
 _REFERENCE = re.compile(rb"\s*(?:xref|\d+\s+\d+\s+obj)")
-UNIVERSAL_EXIT = b"\x1b%-12345X"
 
 
 def document_end(data: "Buffer", start: int, end: int) -> int:

@@ -19,13 +19,13 @@ from pagetoll.languages import ps_dsc, ps_exact
 from pagetoll.languages.limits import Renderer
 from pagetoll.languages.parsed import Context, Parsed, Run
 from pagetoll.languages.pclxl import PclxlReader
+from pagetoll.languages.universal_exit import next_exit
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
 
 DOS_EPS = b"\xc5\xd0\xd3\xc6"
 TAGGED_BINARY = b"\x01M"
-UNIVERSAL_EXIT = b"\x1b%-12345X"
 # Control-D ends a job where the next one, a universal exit or nothing follows; elsewhere it may be data.
 _JOB_END = re.compile(rb"\x04(?=[\x00\t\n\x0c\r ]{0,64}\x04?[\x00\t\n\x0c\r ]{0,64}(?:%!|\x1b%-12345X|%PDF-|\Z))")
 _OTHER_LANGUAGE = re.compile(rb"%%EOF[\x00\t\n\x0c\r \x04]*+(?=%PDF-[0-9]|RaS2PwgRaster|UNIRAST\x00)")
@@ -60,9 +60,7 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 def job_end(data: "Buffer", start: int, end: int) -> int:
     """Where the PostScript job that begins at `start` ends: universal exit, Control-D, another language or `end`."""
     control = _JOB_END.search(data, start, end)
-    stop = end if control is None else control.start()
-    exit_at = data.find(UNIVERSAL_EXIT, start, stop)
-    stop = stop if exit_at < 0 else exit_at
+    stop = next_exit(data, start, end if control is None else control.start())
     other = _OTHER_LANGUAGE.search(data, start, stop)
     return stop if other is None else other.end()
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pagetoll.core.usage import SPACES
 from pagetoll.languages.coverage.spaces import (
     BAND_PIXELS,
-    SPACES,
     PixelSums,
     colored_sums,
     distances,

@@ -11,10 +11,9 @@ Needs numpy. PDF is drawn by PDFium, PostScript by the caller's renderer, raster
 
 from typing import TYPE_CHECKING
 
-from pagetoll.core.usage import PageCoverage
+from pagetoll.core.usage import SPACES, PageCoverage
 from pagetoll.languages.counter import count
 from pagetoll.languages.coverage.inspector import DEFAULT_RESOLUTION_DPI, Inspector
-from pagetoll.languages.coverage.spaces import SPACES
 from pagetoll.languages.limits import Limits, PixelRenderer, Renderer
 
 if TYPE_CHECKING:

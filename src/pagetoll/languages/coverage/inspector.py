@@ -7,7 +7,7 @@ from itertools import chain, groupby, islice, repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from pagetoll.core.usage import ColorClass
+from pagetoll.core.usage import SPACES, ColorClass
 from pagetoll.languages.coverage import (
     fax_pages,
     pcl_pages,
@@ -21,7 +21,7 @@ from pagetoll.languages.coverage.lasers import pages as laser_pages
 from pagetoll.languages.coverage.pdf_pages import UNSEEN, Look, Seen
 from pagetoll.languages.coverage.rendered_pages import RenderedPages
 from pagetoll.languages.coverage.sheets import pages as sheet_pages
-from pagetoll.languages.coverage.spaces import SPACES, page_coverage
+from pagetoll.languages.coverage.spaces import page_coverage
 from pagetoll.languages.limits import FAIR_DPI, Guard, Listener, PixelRenderer
 from pagetoll.languages.parsed import Context, Parsed
 

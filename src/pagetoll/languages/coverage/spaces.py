@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy
 
-from pagetoll.core.usage import SPACES as SPACES
-from pagetoll.core.usage import PageCoverage
+from pagetoll.core.usage import SPACES, PageCoverage
 from pagetoll.languages.pixels import TOLERANCE
 
 FULL = 255
