@@ -17,11 +17,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy
-
 from pagetoll.languages import pclxl_tokens as xl
+from pagetoll.languages.coverage.bitmap_letters import Letters, NotPaintable
 from pagetoll.languages.coverage.canvas import MOST_PIXELS
-from pagetoll.languages.coverage.ink_canvas import Box, InkCanvas, Letters, NotPaintable, Numbers, Rgb
+from pagetoll.languages.coverage.ink_canvas import Box, InkCanvas, Rgb
+from pagetoll.languages.coverage.rendered_path import DRAWN, NEW_PATH, NUMBER_OF_POINTS, POINT, Attributes, Path
 from pagetoll.languages.coverage.spaces import PixelSums
 from pagetoll.languages.limits import FAIR_DPI, Guard
 from pagetoll.languages.pixels import TOLERANCE
@@ -29,7 +29,6 @@ from pagetoll.languages.pixels import TOLERANCE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Attributes = dict[int, tuple[int, bytes]]
 _HEADER = b") HP-PCL XL;"
 _LONGEST_HEADER = 4096
 _LONGEST_COMMAND = 1 << 20
@@ -38,14 +37,24 @@ _MOST_COMMANDS = 50_000
 # Letters with their places, 15 or 16 octets each; Ghostscript writes nearly all text so.
 _WORDS = re.compile(rb"(?:\xd3.{4}\xf8\x4c\x6b(?:\xc8\xc0\x01.|\xc9\xc0\x01..)\xf8\xab\xa8){1,4000}", re.DOTALL)
 
+_MOVE = 0xD3
+# A letter that is written for the first time: move, begin of the letter, head of its bit map; the bit map; its end,
+# then the text of it.
+_NEW_LETTER = re.compile(
+    rb"(\xd3.{4}\xf8\x4c\x6b)\xc8\xc0\x01(.)\xf8\xa8\x52(?:\xc0(.)|\xc1(..))\xf8\xa2"
+    rb"(?:\xc0.|\xc1..|\xc2.{4})\xf8\xa3\x53(?:\xfb(.)|\xfa(.{4}))",
+    re.DOTALL,
+)
+_WORD_END = re.compile(rb"\x54(\xc8\xc0\x01.\xf8\xab\xa8|\xc9\xc0\x01..\xf8\xab\xa8)", re.DOTALL)
+_LETTER_HEAD = struct.Struct(">HhhHH")
+
 _MEASURE, _UNITS, _ORIENTATION = 0x86, 0x89, 0x28
-_POINT, _END_POINT, _BOX, _POINT_TYPE, _NUMBER_OF_POINTS = 0x4C, 0x45, 0x42, 0x50, 0x4D
+_BOX = 0x42
 _GREY_LEVEL, _NULL_BRUSH, _NULL_PEN, _FILL_MODE, _ROP = 0x09, 0x04, 0x05, 0x46, 0x2C
-_FONT_NAME, _CHARACTER, _CHARACTER_OCTETS, _CHARACTER_SIZE, _TEXT = 0xA8, 0xA2, 0xA3, 0xA6, 0xAB
+_FONT_NAME, _CHARACTER, _CHARACTER_SIZE, _TEXT = 0xA8, 0xA2, 0xA6, 0xAB
 _CLIP_REGION = 0x53
+_LONG_DATA, _SHORT_DATA = 0xFA, 0xFB
 _PLAIN_ROPS = frozenset([204, 240, 252])
-_CURVE_STEPS = 8
-_POINT_FORMAT = struct.Struct("<2h")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,6 @@ class RenderedPages:
         self._guard = guard
         self._buffer = b""
         self._started = False
-        self._skip = 0
         self._units: tuple[int, int] = (0, 0)
         self._letters = Letters()
         self._filled_font = 0
@@ -83,8 +91,7 @@ class RenderedPages:
         self._rgb = False
         self._brush: Rgb | None = (0, 0, 0)
         self._pen: Rgb | None = (0, 0, 0)
-        self._rings: list[list[int]] = []
-        self._cursor = bytes(4)
+        self._path = Path()
         self._even_odd = False
         self._colored = False
 
@@ -113,11 +120,18 @@ class RenderedPages:
                 return buffer
             self._started = True
         while position < size:
-            words = _WORDS.match(buffer, position)
-            if words is not None:
-                if self._brush is not None:
-                    self._inked().write(words[0], self._font)
-                position = words.end()
+            if buffer[position] == _MOVE:
+                words = _WORDS.match(buffer, position)
+                if words is not None:
+                    self._write(words[0])
+                    position = words.end()
+                    continue
+                new = _NEW_LETTER.match(buffer, position)
+                if new is not None and (end := self._new_letter(new, buffer)):
+                    position = end
+                    continue
+            elif buffer[position] == NEW_PATH and (end := self._path.take(buffer, position)):
+                position = end
                 continue
             end = self._command(buffer, position, size)
             if end == position:
@@ -126,6 +140,23 @@ class RenderedPages:
         if size - position > _LONGEST_COMMAND:
             raise NotPaintable
         return buffer[position:]
+
+    def _write(self, words: bytes) -> None:
+        if self._brush is not None:
+            self._inked().write(words, self._font)
+
+    def _new_letter(self, new: re.Match[bytes], buffer: bytes) -> int:
+        """A letter that is written for the first time. Returns where it ended, 0 when it is not all there."""
+        cursor, font, short_code, long_code, short_length, long_length = new.groups()
+        first = new.end()
+        last = first + int.from_bytes(short_length or long_length, "little")
+        word = _WORD_END.match(buffer, last)
+        if word is None:
+            return 0
+        code = int.from_bytes(short_code or long_code, "little")
+        self._add_letter(self._letters.font(font), code, buffer[first:last])
+        self._write(cursor + word[1])
+        return word.end()
 
     def _command(self, buffer: bytes, position: int, size: int) -> int:
         """One command with the data that follows it. Returns where it ended, or `position` when it is incomplete."""
@@ -159,24 +190,26 @@ class RenderedPages:
 
     def _obey(self, operator: int, attributes: Attributes, buffer: bytes, at: int, size: int) -> int:
         """Returns where the command ended, 0 when its data is not there yet."""
-        if operator in _WITH_DATA:
-            if operator in (0x9B, 0x9D, 0x93, 0x95) and _NUMBER_OF_POINTS not in attributes:
-                _WITH_DATA[operator](self, attributes, b"")
-                return at
-            if at + 5 > size:
-                return 0
-            if buffer[at] == 0xFB:
-                octets, first = buffer[at + 1], at + 2
-            elif buffer[at] == 0xFA:
-                octets, first = int.from_bytes(buffer[at + 1 : at + 5], "little"), at + 5
+        if operator not in _WITH_DATA or (operator in DRAWN and NUMBER_OF_POINTS not in attributes):
+            if operator in DRAWN:
+                self._path.extend(operator, attributes, b"")
             else:
-                raise NotPaintable
-            if first + octets > size:
-                return 0
-            _WITH_DATA[operator](self, attributes, buffer[first : first + octets])
-            return first + octets
-        _OPERATORS[operator](self, attributes)
-        return at
+                _OPERATORS[operator](self, attributes)
+            return at
+        if at + 5 > size:
+            return 0
+        if buffer[at] not in (_LONG_DATA, _SHORT_DATA):
+            raise NotPaintable
+        width = 4 if buffer[at] == _LONG_DATA else 1
+        first = at + 1 + width
+        last = first + int.from_bytes(buffer[at + 1 : first], "little")
+        if last > size:
+            return 0
+        if operator in DRAWN:
+            self._path.extend(operator, attributes, buffer[first:last])
+        elif operator == _READ_LETTER:
+            self._add_letter(self._filled_font, _number(attributes, _CHARACTER), buffer[first:last])
+        return last
 
     def _nothing(self, _attributes: Attributes) -> None:
         """What has no bearing on the ink."""
@@ -251,8 +284,7 @@ class RenderedPages:
 
     def _set_clip(self, attributes: Attributes) -> None:
         """Only one box can be a clip."""
-        rings = [ring for ring in self._rings if len(ring) > 2]
-        box = _as_box(rings[0]) if len(rings) == 1 else None
+        box = self._path.box()
         if box is None:
             raise NotPaintable
         self._clip(attributes, box)
@@ -264,46 +296,19 @@ class RenderedPages:
         page.clip = (max(0, box[0]), max(0, box[1]), min(box[2], page.columns), min(box[3], page.rows))
 
     def _set_cursor(self, attributes: Attributes) -> None:
-        self._cursor = attributes[_POINT][1]
-        self._rings.append([*_POINT_FORMAT.unpack(self._cursor)])
+        self._path.move(attributes[POINT][1])
 
     def _new_path(self, _attributes: Attributes) -> None:
-        self._rings = []
-
-    def _lines(self, attributes: Attributes, data: bytes) -> None:
-        self._rings[-1] += _points(attributes, data) if data else _POINT_FORMAT.unpack(attributes[_END_POINT][1])
-
-    def _lines_on(self, attributes: Attributes, data: bytes) -> None:
-        ring = self._rings[-1]
-        for offset in _points(attributes, data) if data else _POINT_FORMAT.unpack(attributes[_END_POINT][1]):
-            ring.append(ring[-2] + offset)
-
-    def _curves(self, attributes: Attributes, data: bytes) -> None:
-        self._bend(numpy.array(_points(attributes, data)).reshape(-1, 3, 2))
-
-    def _curves_on(self, attributes: Attributes, data: bytes) -> None:
-        """Each curve is relative to the end of the one before it."""
-        curves = numpy.array(_points(attributes, data)).reshape(-1, 3, 2)
-        starts = numpy.cumsum(curves[:, 2], axis=0) - curves[:, 2] + self._rings[-1][-2:]
-        self._bend(curves + starts[:, None])
-
-    def _bend(self, curves: Numbers) -> None:
-        ends = curves[:, 2]
-        starts = numpy.concatenate([[self._rings[-1][-2:]], ends[:-1]])
-        along = (numpy.arange(1, _CURVE_STEPS + 1) / _CURVE_STEPS)[:, None]
-        back = 1 - along
-        first, second = curves[:, None, 0], curves[:, None, 1]
-        bent = back**3 * starts[:, None] + 3 * back**2 * along * first + 3 * back * along**2 * second
-        self._rings[-1] += numpy.rint(bent + along**3 * ends[:, None]).astype(numpy.int64).reshape(-1).tolist()
+        self._path.clear()
 
     def _paint_path(self, _attributes: Attributes) -> None:
-        rings = [ring for ring in self._rings if len(ring) > 2]
+        rings = self._path.rings()
         if self._pen is not None and rings:
             raise NotPaintable
         if self._brush is None or not rings:
             return
         page = self._inked()
-        box = _as_box(rings[0]) if len(rings) == 1 else None
+        box = self._path.box()
         if box is not None:
             page.fill_box(box)
         else:
@@ -333,11 +338,11 @@ class RenderedPages:
     def _begin_letter(self, attributes: Attributes) -> None:
         self._filled_font = self._letters.font(attributes[_FONT_NAME][1])
 
-    def _read_letter(self, attributes: Attributes, data: bytes) -> None:
-        kind, left, top, width, height = struct.unpack_from(">HhhHH", data)
+    def _add_letter(self, font: int, code: int, data: bytes) -> None:
+        kind, left, top, width, height = _LETTER_HEAD.unpack_from(data)
         if kind or left or top:
             raise NotPaintable
-        self._letters.add(self._filled_font, _number(attributes, _CHARACTER), width, height, data[10:])
+        self._letters.add(font, code, width, height, data[_LETTER_HEAD.size :])
 
     def _set_font(self, attributes: Attributes) -> None:
         if _number(attributes, _CHARACTER_SIZE) != 1:
@@ -350,33 +355,12 @@ class RenderedPages:
         if len(octets) != xl.ARRAY_TAGS[tag]:
             raise NotPaintable
         if self._brush is not None:
-            word = b"\xd3" + self._cursor + bytes([0xF8, _POINT, xl.OP_SET_CURSOR, tag, 0xC0, 1])
-            self._inked().write(word + octets + bytes([0xF8, _TEXT, xl.OP_TEXT]), self._font)
+            word = bytes([_MOVE]) + self._path.cursor + bytes([0xF8, POINT, xl.OP_SET_CURSOR, tag, 0xC0, 1])
+            self._write(word + octets + bytes([0xF8, _TEXT, xl.OP_TEXT]))
 
 
 def _number(attributes: Attributes, name: int) -> int:
     return int.from_bytes(attributes[name][1], "little")
-
-
-def _points(attributes: Attributes, data: bytes) -> tuple[int, ...]:
-    """Columns and rows in turn."""
-    kind, octets = (("B", 1), ("b", 1), ("H", 2), ("h", 2))[_number(attributes, _POINT_TYPE)]
-    number = 2 * _number(attributes, _NUMBER_OF_POINTS)
-    if len(data) != number * octets:
-        raise NotPaintable
-    return struct.unpack(f"<{number}{kind}", data)
-
-
-def _as_box(ring: list[int]) -> Box | None:
-    """A ring of four corners, or of five with the first one twice, that is a box."""
-    if len(ring) == 10 and ring[8:] == ring[:2]:
-        ring = ring[:8]
-    if len(ring) != 8:
-        return None
-    a, b, c, d, e, f, g, h = ring
-    if (a == c and d == f and e == g and h == b) or (b == d and c == e and f == h and g == a):
-        return min(a, e), min(b, f), max(a, e), max(b, f)
-    return None
 
 
 _OPERATORS: "Mapping[int, Callable[[RenderedPages, Attributes], None]]" = {
@@ -391,7 +375,7 @@ _OPERATORS: "Mapping[int, Callable[[RenderedPages, Attributes], None]]" = {
     0x68: RenderedPages._set_clip_box,
     0x62: RenderedPages._set_clip,
     xl.OP_SET_CURSOR: RenderedPages._set_cursor,
-    0x85: RenderedPages._new_path,
+    NEW_PATH: RenderedPages._new_path,
     0x86: RenderedPages._paint_path,
     0xA0: RenderedPages._rectangle,
     0x4F: RenderedPages._begin_font,
@@ -402,11 +386,5 @@ _OPERATORS: "Mapping[int, Callable[[RenderedPages, Attributes], None]]" = {
     # session and data source ends, ends of fonts and letters, closed rings, what belongs to pens
     **dict.fromkeys((0x42, 0x48, 0x49, 0x51, 0x54, 0x84, 0x71, 0x72, 0x73, 0x7A), RenderedPages._nothing),
 }
-_WITH_DATA: "Mapping[int, Callable[[RenderedPages, Attributes, bytes], None]]" = {
-    0x93: RenderedPages._curves,
-    0x95: RenderedPages._curves_on,
-    0x9B: RenderedPages._lines,
-    0x9D: RenderedPages._lines_on,
-    0x50: lambda _pages, _attributes, _data: None,
-    0x53: RenderedPages._read_letter,
-}
+_READ_FONT, _READ_LETTER = 0x50, 0x53
+_WITH_DATA = frozenset([*DRAWN, _READ_FONT, _READ_LETTER])
