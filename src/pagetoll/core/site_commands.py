@@ -16,6 +16,8 @@ _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 #: words whose argument is a script for one more shell, which would read a value as its language
 _SCRIPT_FOLLOWS = re.compile(r"(?:^|[\s;&|(])(?:eval|-[A-Za-z]*c)\s+\S*$", re.DOTALL)
 _VARIABLE = "PAGETOLL_"
+#: Linux starts no program with a longer one than 128 KiB (execve(2), MAX_ARG_STRLEN).
+VARIABLE_OCTETS_MAX = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,12 @@ class SiteCommand:
 
     def __str__(self) -> str:
         return self.shell or shlex.join(self.words)
+
+
+def variable_octets(value: str) -> bytes:
+    """A value as it stands in a command's environment: without octets of value 0, cut before its length would keep
+    the program from being started."""
+    return value.replace("\0", "").encode("utf-8", "replace")[:VARIABLE_OCTETS_MAX]
 
 
 def placeholders(template: str) -> list[str]:

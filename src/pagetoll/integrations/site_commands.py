@@ -18,12 +18,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pagetoll.core.messages import _
+from pagetoll.core.site_commands import variable_octets
 from pagetoll.ports import CommandEnd
 from pagetoll.ports.site_commands import OUTPUT_OCTETS_MAX
 
 SAID_OCTETS_MAX = 2000
-#: Longer values of variables would keep the program from being started (execve(2), MAX_ARG_STRLEN).
-VALUE_OCTETS_MAX = 100_000
 LISTEN_EVERY_S = 0.25
 #: How long we listen to what a command's children still say after its end.
 LISTEN_AFTER_S = 0.5
@@ -55,7 +54,7 @@ class SiteCommandRunner:
     ) -> CommandEnd:
         """See `ports.SiteCommands`."""
         environment = {os.fsencode(name): value.encode() for name, value in base_environment().items()}
-        environment |= {name.encode(): _value(value) for name, value in variables.items()}
+        environment |= {name.encode(): variable_octets(value) for name, value in variables.items()}
         try:
             process = subprocess.Popen(
                 [word.replace("\0", "").encode("utf-8", "replace") for word in words],
@@ -184,10 +183,6 @@ class _Listening:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-
-
-def _value(text: str) -> bytes:
-    return text.replace("\0", "").encode("utf-8", "replace")[:VALUE_OCTETS_MAX]
 
 
 def _one_line(octets: bytes) -> str:

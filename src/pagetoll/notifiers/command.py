@@ -12,11 +12,10 @@ from typing import IO
 
 from pagetoll.core.errors import NoticeError
 from pagetoll.core.messages import _
+from pagetoll.core.site_commands import variable_octets
 
 TIMEOUT_S = 60.0
 HEARD_OCTETS_MAX = 2000
-#: Longer values would keep the command from being started (execve(2), MAX_ARG_STRLEN).
-VALUE_OCTETS_MAX = 100_000
 #: How long we listen to what a command's children still say after its end.
 LISTEN_AFTER_S = 0.5
 LISTEN_EVERY_S = 0.1
@@ -35,7 +34,7 @@ class BoundedCommand:
         try:
             process = subprocess.Popen(
                 [word.replace("\0", "") for word in words],
-                env={os.fsencode(name): _value(value) for name, value in told.items()},
+                env={os.fsencode(name): variable_octets(value) for name, value in told.items()},
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -68,10 +67,6 @@ class BoundedCommand:
         if status != 0:
             text = _("the command of mailto ended with status {status}: {said}; look at mailto in the configuration")
             raise NoticeError(text.format(status=status, said=said or _("it said nothing")))
-
-
-def _value(text: str) -> bytes:
-    return text.replace("\0", "").encode("utf-8", "replace")[:VALUE_OCTETS_MAX]
 
 
 class _Listener:
