@@ -28,24 +28,45 @@ def mariadb_schema(mariadb_server: MariadbServer) -> str:
     return mariadb_server.dump_schema(url)
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
-def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture
+def postgres_ledger(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
     """An empty ledger with its tables."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/pagetoll.db"
-        upgrade(url)
-        yield url
-        return
-    if request.param == "mariadb":
-        mariadb = request.getfixturevalue("mariadb_server")
-        url = mariadb.borrow_database(request.getfixturevalue("mariadb_schema"))
-        yield url
-        mariadb.give_back(url)
-        return
-    server = request.getfixturevalue("postgres_server")
-    url = server.new_database(request.getfixturevalue("postgres_template"))
+    url = postgres_server.new_database(postgres_template)
     yield url
-    server.drop_database(url)
+    postgres_server.drop_database(url)
+
+
+@pytest.fixture
+def mariadb_ledger(mariadb_server: MariadbServer, mariadb_schema: str) -> Iterator[str]:
+    """An empty ledger with its tables."""
+    url = mariadb_server.borrow_database(mariadb_schema)
+    yield url
+    mariadb_server.give_back(url)
+
+
+@pytest.fixture
+def sqlite_ledger(tmp_path: Path) -> str:
+    """An empty ledger with its tables."""
+    url = f"sqlite:///{tmp_path}/pagetoll.db"
+    upgrade(url)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+def ledger_url(request: pytest.FixtureRequest) -> str:
+    """An empty ledger with its tables, on each database."""
+    return _ledger_on(request)
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def server_ledger_url(request: pytest.FixtureRequest) -> str:
+    """The same on those that are servers."""
+    return _ledger_on(request)
+
+
+def _ledger_on(request: pytest.FixtureRequest) -> str:
+    fixtures = {"sqlite": "sqlite_ledger", "postgresql": "postgres_ledger", "mariadb": "mariadb_ledger"}
+    return str(request.getfixturevalue(fixtures[request.param]))
 
 
 @pytest.fixture

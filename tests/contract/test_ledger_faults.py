@@ -8,11 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import Connection, create_engine, inspect, text, update
 
 from contract.books import Books
+from lab.mariadb import MariadbServer
 from lab.postgres import PostgresServer
 from pagetoll import plugins
 from pagetoll.core.errors import SchemaMismatch, StorageConflict, StorageError, StorageUnavailable, UsageError
@@ -42,9 +44,15 @@ def test_the_check_of_a_good_ledger_says_nothing_and_upgrading_again_is_harmless
     Books(ledger_url).ledger.check()
 
 
-def test_a_ledger_without_tables_says_what_to_run(postgres_url: str) -> None:
+@pytest.fixture(params=["postgresql", "mariadb"])
+def server_url(request: pytest.FixtureRequest) -> str:
+    """An empty database of a server."""
+    return str(request.getfixturevalue({"postgresql": "postgres_url", "mariadb": "mariadb_url"}[request.param]))
+
+
+def test_a_ledger_without_tables_says_what_to_run(server_url: str) -> None:
     with pytest.raises(SchemaMismatch, match="run: pagetoll init"):
-        Books(postgres_url).ledger.check()
+        Books(server_url).ledger.check()
 
 
 def test_tables_of_another_version_are_refused(ledger_url: str) -> None:
@@ -88,19 +96,17 @@ def test_a_lock_that_another_program_keeps_is_waited_for_and_then_named(sqlite_f
     assert books.pages().reserved == 1
 
 
-def test_a_row_that_another_session_keeps_is_waited_for_and_then_named(
-    postgres_server: PostgresServer, postgres_url: str
-) -> None:
-    upgrade(postgres_url)
-    books = a_ledger(postgres_url)
+def test_a_row_that_another_session_keeps_is_waited_for_and_then_named(server_ledger_url: str) -> None:
+    books = a_ledger(server_ledger_url)
     facts, plan = books.facts(), books.plan(1)
-    other = create_engine(postgres_url)
+    other = create_engine(server_ledger_url)
     with other.begin() as connection:
         connection.execute(text("SELECT id FROM users FOR UPDATE"))
-        with pytest.raises(StorageUnavailable, match="lock timeout"):
+        with pytest.raises(StorageUnavailable, match=r"(?i)lock (wait )?timeout"):
             books.ledger.reserve(facts, plan, ALLOWED, ())
     other.dispose()
     books.ledger.reserve(facts, plan, ALLOWED, ())
+    assert books.pages().reserved == 1
 
 
 def test_a_read_only_postgresql_fails_the_check(postgres_server: PostgresServer, postgres_url: str) -> None:
@@ -111,21 +117,70 @@ def test_a_read_only_postgresql_fails_the_check(postgres_server: PostgresServer,
         Books(postgres_url).ledger.check()
 
 
-def test_a_server_that_is_away_is_named_without_its_password() -> None:
-    books = Books("postgresql://anna:secret@127.0.0.1:1/ledger", busy_timeout_s=2)
-    with pytest.raises(StorageUnavailable, match=r"127\.0\.0\.1") as caught:
+@pytest.fixture
+def reader_url(mariadb_server: MariadbServer, mariadb_ledger: str) -> Iterator[str]:
+    """A ledger by the URL of a login that may only read it."""
+    name = mariadb_ledger.rpartition("/")[2]
+    mariadb_server.run_sql("CREATE USER reader@localhost IDENTIFIED BY 'secret'")
+    mariadb_server.run_sql(f"GRANT SELECT ON {name}.* TO reader@localhost")
+    yield mariadb_ledger.replace("root@", "reader:secret@")
+    mariadb_server.run_sql("SET GLOBAL read_only = 0; DROP USER reader@localhost")
+
+
+def test_a_mariadb_that_may_not_be_written_fails_the_check(mariadb_server: MariadbServer, reader_url: str) -> None:
+    with pytest.raises(StorageUnavailable, match="UPDATE command denied"):
+        Books(reader_url).ledger.check()
+    mariadb_server.run_sql(f"GRANT ALL ON {reader_url.rpartition('/')[2]}.* TO reader@localhost")
+    Books(reader_url).ledger.check()
+    mariadb_server.run_sql("SET GLOBAL read_only = 1")
+    with pytest.raises(StorageUnavailable, match="--read-only"):
+        Books(reader_url).ledger.check()
+
+
+def test_what_mariadb_does_not_let_in_is_named_without_its_password(reader_url: str) -> None:
+    where, _slash, name = reader_url.rpartition("@")[2].partition("/")
+    for login, database, said in (
+        ("reader:secret-guess", name, "Access denied"),
+        ("reader:secret", "mysql", "Access denied"),
+        ("root", "elsewhere", "Unknown database"),
+    ):
+        with pytest.raises(StorageUnavailable, match=said) as caught:
+            Books(f"mysql://{login}@{where}/{database}", busy_timeout_s=2).ledger.check()
+        assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+def test_a_server_that_is_away_is_named_without_its_password(scheme: str) -> None:
+    books = Books(f"{scheme}://anna:secret@127.0.0.1:1/ledger", busy_timeout_s=2)
+    with pytest.raises(StorageUnavailable, match=r"127\.0\.0\.1.*refused") as caught:
         books.ledger.check()
     assert "secret" not in str(caught.value)
 
 
+def test_files_and_sockets_that_a_mariadb_url_names_and_are_not_there_are_named(tmp_path: Path) -> None:
+    for option in ("ssl_ca", "unix_socket"):
+        books = Books(f"mysql://anna:secret@localhost/ledger?{option}={tmp_path}/none")
+        with pytest.raises(StorageUnavailable, match="No such file") as caught:
+            books.ledger.check()
+        assert quote(str(tmp_path), safe="") in str(caught.value)
+
+
+def drop_connections(request: pytest.FixtureRequest, url: str) -> None:
+    """What a restarted server or a firewall does to the connections to a database."""
+    name = url.rpartition("/")[2]
+    if url.startswith("postgresql"):
+        server = request.getfixturevalue("postgres_server")
+        server.run_sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    else:
+        request.getfixturevalue("mariadb_server").send_away(name)
+
+
 def test_a_connection_that_the_server_dropped_costs_no_job(
-    postgres_server: PostgresServer, postgres_url: str
+    request: pytest.FixtureRequest, server_ledger_url: str
 ) -> None:
-    upgrade(postgres_url)
-    books = a_ledger(postgres_url)
-    name = postgres_url.rpartition("/")[2]
+    books = a_ledger(server_ledger_url)
     facts, plan = books.facts(), books.plan(1)
-    postgres_server.run_sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    drop_connections(request, server_ledger_url)
     books.ledger.reserve(facts, plan, ALLOWED, ())
     assert books.pages().reserved == 1
 
@@ -224,20 +279,22 @@ def test_nothing_is_left_of_the_tables_of_a_broken_upgrade(tmp_path: Path) -> No
     engine.dispose()
 
 
-LOST_RACE = "DO $$ BEGIN RAISE EXCEPTION 'could not serialize' USING ERRCODE = '40001'; END $$"
+LOST_RACE = {
+    "postgresql": "DO $$ BEGIN RAISE EXCEPTION 'could not serialize' USING ERRCODE = '40001'; END $$",
+    "mariadb": "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found'",
+}
 
 
 @pytest.mark.parametrize(("races_lost", "written"), [(0, True), (3, True), (99, False)])
-def test_a_lost_race_is_tried_again_but_not_for_ever(postgres_url: str, races_lost: int, written: bool) -> None:
-    upgrade(postgres_url)
-    books = a_ledger(postgres_url)
+def test_a_lost_race_is_tried_again_but_not_for_ever(server_ledger_url: str, races_lost: int, written: bool) -> None:
+    books = a_ledger(server_ledger_url)
     account_id = books.entry()
     left = iter(range(races_lost))
 
     def work(connection: Connection) -> None:
         connection.execute(update(accounts).where(accounts.c.id == account_id).values(hard_limit=77))
         if next(left, None) is not None:
-            connection.exec_driver_sql(LOST_RACE)
+            connection.exec_driver_sql(LOST_RACE[connection.dialect.name])
 
     if written:
         books.database.write(work)

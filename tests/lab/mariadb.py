@@ -106,7 +106,7 @@ class MariadbServer:
     def drop_database(self, url: str) -> None:
         """Drop a database of `new_database`, whoever is still connected."""
         name = url.rpartition("/")[2]
-        self._send_away(name)
+        self.send_away(name)
         self.run_sql(f"DROP DATABASE {name}")
 
     def borrow_database(self, schema: str) -> str:
@@ -117,7 +117,7 @@ class MariadbServer:
     def give_back(self, url: str) -> None:
         """Empty a borrowed database for the next one; one whose tables were changed is dropped."""
         name = url.rpartition("/")[2]
-        self._send_away(name)
+        self.send_away(name)
         with self._connection(name) as connection, connection.cursor() as cursor:
             if self._shape is None:
                 self._shape = self._shape_of(cursor)
@@ -150,7 +150,7 @@ class MariadbServer:
         )
         return version, columns, cursor.fetchall()
 
-    def _send_away(self, name: str) -> None:
+    def send_away(self, name: str) -> None:
         """End all connections to a database, for who holds a lock in it would be waited for."""
         with self._connection() as connection, connection.cursor() as cursor:
             cursor.execute("SELECT id FROM information_schema.processlist WHERE db = %s", (name,))

@@ -111,8 +111,10 @@ class Database:
         self._schema_seen = False
 
         def look(connection: Connection) -> None:
-            # Locking the row fails on a read-only database or standby.
+            # Locking the row fails on a read-only database or standby; MariaDB lets whoever may only read do that.
             connection.execute(select(schema_version.c.version_num).with_for_update()).all()
+            if connection.dialect.name == mariadb.DIALECT:
+                connection.execute(mariadb.SAME_VERSION)
 
         self.write(look)
 

@@ -6,13 +6,14 @@ waits for is the server's own setting (`innodb_flush_log_at_trx_commit`), the sa
 """
 
 import math
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy import URL, Dialect, Engine, create_engine, event, update
 
-from pagetoll.core.errors import StorageError, UsageError
+from pagetoll.core.errors import StorageError, StorageUnavailable, UsageError
 from pagetoll.core.messages import _
+from pagetoll.storage.sql.schema import schema_version
 
 DIALECT = "mariadb"
 SCHEMES = ("mysql", "mariadb")
@@ -23,6 +24,9 @@ OLDEST = (10, 6)
 USUAL_SOCKET = "/run/mysqld/mysqld.sock"
 #: As the standard says: columns are set from what their row was before the statement, and nothing is cut to fit.
 SQL_MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,SIMULTANEOUS_ASSIGNMENT"
+#: InnoDB checks a foreign key by a lock on the row that it names, until the commit: jobs on one printer would lock
+#: each other out. The ledger deletes nothing that a key names.
+KEYS_UNCHECKED = "foreign_key_checks = 0"
 #: A dump is read as slowly as it is printed.
 SLOW_READER_S = 3600
 #: What stands behind the ? of a URL: ours to read or PyMySQL's.
@@ -40,6 +44,9 @@ OPTIONS = frozenset(
         "unix_socket",
     }
 )
+
+#: A write that changes nothing.
+SAME_VERSION = update(schema_version).values(version_num=schema_version.c.version_num)
 
 
 def mariadb_url(url: URL) -> URL:
@@ -81,9 +88,24 @@ def mariadb_engine(url: URL, busy_timeout_s: float, where: str, **pool: Any) -> 
             for statement in statements:
                 cursor.execute(statement)
 
+    event.listen(
+        engine,
+        "do_connect",
+        lambda dialect, _record, arguments, options: _connect(dialect, where, arguments, options),
+    )
     # Before what SQLAlchemy itself asks a new server for: it would say in its own words that it is no MariaDB.
     event.listen(engine, "connect", prepare, insert=True)
     return engine
+
+
+def _connect(dialect: Dialect, where: str, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
+    try:
+        return dialect.connect(*arguments, **options)
+    except OSError as error:
+        # Only of files that the URL names: what a connection meets is the driver's own error.
+        raise StorageUnavailable(
+            _("{where}: a file that its URL names cannot be read: {error}").format(where=where, error=error)
+        ) from error
 
 
 def _settings(busy_timeout_s: float) -> tuple[str, ...]:
@@ -92,7 +114,8 @@ def _settings(busy_timeout_s: float) -> tuple[str, ...]:
     return (
         f"SET NAMES {CHARSET} COLLATE {COLLATION}",
         f"SET innodb_lock_wait_timeout = {lock_timeout_s}, lock_wait_timeout = {lock_timeout_s}",
-        f"SET net_write_timeout = {SLOW_READER_S}, default_regex_flags = '', sql_mode = '{SQL_MODE}'",
+        f"SET {KEYS_UNCHECKED}, net_write_timeout = {SLOW_READER_S}, default_regex_flags = ''",
+        f"SET sql_mode = '{SQL_MODE}'",
     )
 
 
@@ -108,9 +131,3 @@ def _check_version(said: str, where: str) -> None:
             where=where, server=said if is_mariadb else f"MySQL {said}", oldest=".".join(map(str, OLDEST))
         )
     )
-
-
-def socket_of(url: URL) -> Path | None:
-    """The Unix socket that a URL of `mariadb_url` names."""
-    given = url.query.get("unix_socket")
-    return Path(given) if isinstance(given, str) else None
