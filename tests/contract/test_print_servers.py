@@ -3,7 +3,12 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from contract.books import MONDAY, Books
+from pagetoll.core.errors import AlreadyVoided
+from pagetoll.core.jobs import Outcome
+from pagetoll.core.policy import ALLOWED
 from pagetoll.ports.print_servers import PrintServer
 
 
@@ -38,3 +43,19 @@ def test_many_that_beat_at_once_count_each_beat(books: Books) -> None:
     with ThreadPoolExecutor(8) as crowd:
         list(crowd.map(lambda _: books.ledger.beat("b"), range(16)))
     assert [one.beats for one in books.ledger.print_servers()] == [16]
+
+
+def test_what_was_started_in_the_last_moment_is_not_voided_as_unstarted(books: Books) -> None:
+    books.printer(page="1")
+    books.user()
+    books.entry()
+    ledger, started, waiting = books.ledger, books.facts(), books.facts()
+    for facts in (started, waiting):
+        ledger.reserve(facts, books.plan(3), ALLOWED, ())
+    ledger.mark_starting(started.key, books.clock())
+    voided = [ledger.void(one.key, Outcome.VOIDED, (), only_unstarted=True) for one in (started, waiting, waiting)]
+    assert (voided, books.pages().reserved) == ([False, True, True], 3)
+    with pytest.raises(AlreadyVoided):
+        ledger.mark_starting(waiting.key, books.clock())
+    assert ledger.void(started.key, Outcome.VOIDED, ())
+    assert (books.pages().reserved, books.audit()) == (0, [])

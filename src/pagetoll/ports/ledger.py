@@ -297,8 +297,9 @@ class Ledger(DeviceLedger, PrintServers, Protocol):
         """Close the attempt with what came out. Harmless when repeated; AlreadyVoided after a void."""
         ...
 
-    def void(self, key: AttemptKey, outcome: Outcome, notes: Sequence[Note]) -> None:
-        """Close the attempt with nothing charged. Harmless when repeated; AlreadySettled after a settle."""
+    def void(self, key: AttemptKey, outcome: Outcome, notes: Sequence[Note], *, only_unstarted: bool = False) -> bool:
+        """Close the attempt with nothing charged; False, and nothing done, where `only_unstarted` is asked and
+        something was started for it. Harmless when repeated; AlreadySettled after a settle."""
         ...
 
     def add_notes(self, key: AttemptKey, notes: Sequence[Note]) -> None: ...

@@ -5,12 +5,15 @@ Time is measured here, between two looks at the ledger: what other machines' clo
 which the ledger could not be read counts for nothing.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from pagetoll.app.lprng.story import INSTANCE
 from pagetoll.ports.print_servers import PrintServer
+
+log = logging.getLogger("pagetoll.daemon")
 
 LOOKS_WITHIN = 5
 LOOK_AT_LEAST_EVERY_S = 60.0
@@ -54,7 +57,10 @@ class ServerWatch:
             self._given_up = frozenset(server.name for server in others if server.given_up)
             silent = (server.name for server in others if now_s - self._beats[server.name][1] >= gone_after_s)
             self._silent = frozenset(silent)
-            return sorted((self._silent | self._given_up) - before)
+            gone = sorted((self._silent | self._given_up) - before)
+        for name in gone:
+            log.warning("the print server %s is gone; the devices that its jobs keep are taken over", name)
+        return gone
 
     def is_gone(self, spooler_host: str) -> bool:
         """Whether the server of this spooler is gone, in one way or the other."""

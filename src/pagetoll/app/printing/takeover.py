@@ -49,8 +49,9 @@ def close_ownerless(services: Services, record: AttemptRecord) -> Standing:
     log.info("attempt=%s is ended here: %s", key, why)
     if now.state is AttemptState.RESERVED:  # the mark is written before anything is started
         note = Note(services.clock(), "repaired", f"{why}; the device backend was not started")
-        services.ledger.void(key, Outcome.VOIDED, (note,))
-        return Standing.CLOSED
+        # where it was started in this very moment after all, the next upkeep sees what becomes of it
+        gone = services.ledger.void(key, Outcome.VOIDED, (note,), only_unstarted=True)
+        return Standing.CLOSED if gone else Standing.RUNNING
     if not _is_found_from_here(services, now) or measuring.meter_of_record(services, now) is None:
         repair.settle_whole(services, now, f"{why}; nobody knows how much came out")
         return Standing.CLOSED

@@ -209,8 +209,6 @@ class Server:
             except Exception:
                 log.exception("the other print servers cannot be told that this one lives")
             else:
-                for name in gone:
-                    log.warning("the print server %s is gone; the devices that its jobs keep are taken over", name)
                 if gone:
                     self.wake_upkeep()
             settings = services.settings()

@@ -169,9 +169,12 @@ class SqlLedger:
         now = self.database.now_micros()
         self.database.write(lambda connection: closing.settle(connection, key, settlement, now), durable=False)
 
-    def void(self, key: AttemptKey, outcome: Outcome, notes: Sequence[Note]) -> None:
+    def void(self, key: AttemptKey, outcome: Outcome, notes: Sequence[Note], *, only_unstarted: bool = False) -> bool:
         now = self.database.now_micros()
-        self.database.write(lambda connection: closing.void(connection, key, outcome, notes, now), durable=False)
+        return self.database.write(
+            lambda connection: closing.void(connection, key, outcome, notes, now, only_unstarted=only_unstarted),
+            durable=False,
+        )
 
     def add_notes(self, key: AttemptKey, notes: Sequence[Note]) -> None:
         self.database.write(

@@ -197,13 +197,23 @@ _CLEAR_GRACE = (
 )
 
 
-def void(connection: Connection, key: AttemptKey, outcome: Outcome, notes: Sequence[Note], now: int) -> None:
+def void(
+    connection: Connection,
+    key: AttemptKey,
+    outcome: Outcome,
+    notes: Sequence[Note],
+    now: int,
+    *,
+    only_unstarted: bool = False,
+) -> bool:
     """See `ports.Ledger.void`."""
     attempt = get_attempt(connection, key)
     if attempt.state == _CLOSED:
         if not attempt.charge_rule:
-            return
+            return True
         raise AlreadySettled(f"attempt {key} was settled; what it posted is corrected by a refund")
+    if only_unstarted and attempt.state != AttemptState.RESERVED.value:
+        return False
     legs = reserved_of(connection, attempt.id)
     own = [leg for leg in legs if leg.owner_kind != OwnerKind.GROUP]
     lock_users(connection, [leg.user_id for leg in own if leg.user_id is not None])
@@ -219,6 +229,7 @@ def void(connection: Connection, key: AttemptKey, outcome: Outcome, notes: Seque
     columns = {"state": _CLOSED, "outcome": outcome.value, "closed_at": now, "boot_id": NO_BOOT}
     connection.execute(_CLOSE_VOIDED, {"attempt": attempt.id, "counted_printer": attempt.printer_id, **columns})
     insert_notes(connection, attempt.id, notes)
+    return True
 
 
 def record_unreserved(
