@@ -182,3 +182,41 @@ def test_lines_left_out_of_a_picture_are_shown_when_they_turn_out_to_matter():
     text = b"BT /F 10 Tf 20 260 Td ( . . . . . . . . . . . . . . . . . . . . . . ) Tj ET"
     content = text + b" 0.3 w 20 570 m 60 570 l S"
     assert abs(black_share(content) / black_share(content, 600) - 1) < 0.1
+
+
+def scan(pixels: bytes, width: int, color_space: bytes = b"DeviceRGB", where: bytes = b"600 0 0 600 0 0") -> bytes:
+    """A page that is one picture of 8 bits a channel."""
+    channels = 3 if color_space == b"DeviceRGB" else 1
+    height = len(pixels) // width // channels
+    entries = b"/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8/ColorSpace/%s" % (
+        width, height, color_space)  # fmt: skip
+    return page(b"q " + where + b" cm /X Do Q", b"/XObject<</X 6 0 R>>", b"", stream(pixels, entries))
+
+
+SCANS = {
+    "grey": (scan(b"\xff\xff\x00\x00" * 900, 60, b"DeviceGray"), 0.5, ColorClass.MONO),
+    "grey in three channels": (scan(b"\xff\xff\xff\x00\x00\x00" * 1800, 60), 0.5, ColorClass.MONO),
+    "not quite grey": (scan(b"\x80\x78\x80" * 3600, 60), 0.513, ColorClass.MONO),
+    "colored": (scan(b"\xff\xff\xff" * 3540 + b"\xff\x00\x00" * 60, 60), 0.0117, ColorClass.COLOR),
+    "a stripe": (scan(b"\x00" * 3600, 60, b"DeviceGray", b"600 0 0 30 0 100"), 0.05, ColorClass.MONO),
+    "a picture as thin as a line": (
+        scan(b"\x00" * 60, 60, b"DeviceGray", b"600 0 0 .3 0 100"),
+        0.0005,
+        ColorClass.MONO,
+    ),
+}
+
+
+@pytest.mark.parametrize(("document", "ink", "expected"), SCANS.values(), ids=SCANS.keys())
+def test_pictures_have_their_ink_and_their_color(document: bytes, ink: float, expected: ColorClass):
+    usage = count(document, inspect_pages=Inspector("bw"))
+    assert [run.color for segment in usage.segments for run in segment.runs] == [expected]
+    (measured,) = usage.coverage
+    assert measured is not None
+    assert abs(measured.millionths[0] / 1e6 - ink) <= 0.02 * ink + 0.0005
+    (inks,) = coverage(document, "cmyk")
+    assert inks is not None
+    assert any(inks.millionths[:3]) is (expected is ColorClass.COLOR)
+    assert coverage(document, "gc")[0].millionths == (
+        (0, 1_000_000) if expected is ColorClass.COLOR else (1_000_000, 0)
+    )

@@ -53,7 +53,7 @@ class Calls:
         import pypdfium2_raw.bindings as bindings  # type: ignore[import-untyped]
 
         library = bindings._libs["pdfium"]  # there is no public way to another prototype
-        self.path = int(pdfium.FPDF_PAGEOBJ_PATH)
+        self.path, self.image = int(pdfium.FPDF_PAGEOBJ_PATH), int(pdfium.FPDF_PAGEOBJ_IMAGE)
         self.functions: dict[str, Any] = {
             name: ctypes.PYFUNCTYPE(*prototype)((name, library)) for name, prototype in _PROTOTYPES.items()
         }

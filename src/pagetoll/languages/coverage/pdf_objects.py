@@ -18,6 +18,8 @@ SURELY_GREY = 6
 """Distance of channels (of 255) up to which nothing colored can hide. PDFium draws pure black ink as (35, 31, 32),
 so it cannot be 0."""
 _MOST_PATHS = 64
+_MOST_PICTURES = 64
+_LEAST_PICTURE_POINTS = 20
 _SURELY_NO_PATTERN = 128
 """PDFium gives a pattern or an unknown color as a light grey or white; darker ones are what they say."""
 _RECTANGLE_SEGMENTS = 5
@@ -87,6 +89,24 @@ class GreyPage:
 def count(page: Any) -> int:
     """The number of objects of a page of PDFium."""
     return int(calls().functions["FPDFPage_CountObjects"](handle_of(page)))
+
+
+def is_pictures(page: Any) -> bool:
+    """Whether there is nothing on PDFium's page but some pictures, none of them as thin as a line."""
+    known = calls()
+    call = known.functions
+    handle = handle_of(page)
+    many = call["FPDFPage_CountObjects"](handle)
+    if not 0 < many <= _MOST_PICTURES or call["FPDFPage_GetAnnotCount"](handle):
+        return False
+    at = known.at[:4]
+    for one in map(call["FPDFPage_GetObject"], repeat(handle), range(many)):
+        if call["FPDFPageObj_GetType"](one) != known.image or not call["FPDFPageObj_GetBounds"](one, *at):
+            return False
+        left, low, right, high = known.numbers[:4]
+        if min(abs(right - left), abs(high - low)) < _LEAST_PICTURE_POINTS:
+            return False
+    return True
 
 
 def grey_page(page: Any) -> GreyPage | None:

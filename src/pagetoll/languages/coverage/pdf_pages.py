@@ -7,6 +7,7 @@ picture it does not. So:
 
 0. Most pages of text need no look: their objects say that they are grey (pdf_objects.py). They are drawn with more
    dots along the lines of letters than across them: as exact as square dots, and a third fewer.
+   Pages of pictures alone are drawn once, too, unless they have color.
 1. A small picture (24 dpi) says whether the page is colored. Thin lines do not fade there: PDFium draws none
    thinner than a pixel. Between "surely grey" and "surely colored" a larger one decides.
 2. A grey page is measured on a grey picture, which also costs half.
@@ -34,6 +35,7 @@ from pagetoll.languages.coverage.spaces import (
     Places,
     colored_sums,
     distances,
+    drawn_sums,
     grey_sums,
     inked_places,
     pixels_at,
@@ -138,9 +140,21 @@ def _looked_at(page: Any, canvas: Canvas, look: Look) -> Seen:
     grey = pdf_objects.grey_page(page)
     if grey is not None:
         return Seen(False, None if dpi is None else _measured_grey(canvas, page, grey, dpi))
+    if dpi is not None and pdf_objects.is_pictures(page):
+        return _pictures(canvas, page, dpi)
     small = _small(canvas, page)
     colored = _is_colored(canvas, page, small)
     return Seen(colored, None if dpi is None else _measured(canvas, page, small, colored, dpi))
+
+
+def _pictures(canvas: Canvas, page: Any, resolution_dpi: int) -> Seen:
+    """A page of pictures alone, as scans are: they have the same ink at any resolution, and unpacking them takes the
+    time. So only those that are not quite grey are drawn a second time, for their color."""
+    sums, distance = drawn_sums(canvas.draw(page, resolution_dpi))
+    if distance > SURELY_GREY and _is_colored(canvas, page, _small(canvas, page)):
+        return Seen(True, sums)
+    light = round(_lightness(sums.red, sums.green, sums.blue))
+    return Seen(False, PixelSums(sums.pixels, light, light, light, light))
 
 
 Part = tuple[float, float]

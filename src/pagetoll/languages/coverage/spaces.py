@@ -118,8 +118,14 @@ def _band_sums(band: Pixels, colored: bool) -> PixelSums:
 
 def colored_sums(pixels: Pixels) -> PixelSums:
     """The sums of a picture (rows, columns, 4) that is known to be colored; the fourth channel is nothing."""
+    return drawn_sums(pixels)[0]
+
+
+def drawn_sums(pixels: Pixels) -> tuple[PixelSums, int]:
+    """The sums of a picture (rows, columns, 4), taken as colored, and the largest distance between two of the
+    channels red, green and blue of a pixel; the fourth channel is nothing."""
     words = pixels.view(numpy.uint32).reshape(-1)
-    total = PixelSums(0, 0, 0, 0, 0, colored=True)
+    total, distance = PixelSums(0, 0, 0, 0, 0, colored=True), 0
     for first in range(0, words.size, BAND_PIXELS):
         band = words[first : first + BAND_PIXELS]
         sample = band[::_SAMPLED]
@@ -129,10 +135,15 @@ def colored_sums(pixels: Pixels) -> PixelSums:
             total += white_sums(size - band.size)
         drawn = band.view(numpy.uint8).reshape(1, -1, 4)
         planes = [numpy.ascontiguousarray(drawn[..., channel]) for channel in range(3)]
+        if numpy.array_equal(planes[0], planes[1]) and numpy.array_equal(planes[1], planes[2]):
+            total += grey_sums(planes[0])
+            continue
         planes.append(numpy.maximum(numpy.maximum(planes[0], planes[1]), planes[2]))
+        darkest = numpy.minimum(numpy.minimum(planes[0], planes[1]), planes[2])
+        distance = max(distance, int((planes[3] - darkest).max(initial=0)))
         red, green, blue, most = map(_total, planes)
         total += PixelSums(band.size, red, green, blue, most, colored=True)
-    return total
+    return total, distance
 
 
 def inked_places(pixels: Pixels) -> Places:
