@@ -35,21 +35,6 @@ def numbers(usage: Usage) -> tuple[int, int, int]:
     return usage.input_pages, totals.impressions, totals.media_sheets
 
 
-LOOSE_COPIES = {
-    b" 5": 5,
-    b"5 ": 5,
-    b" 1 2 ": 12,
-    b"+ 5": 5,
-    b" 5.9": 5,
-    b";5": 5,
-    b"5;7": 5,
-    b"  ": 1,
-    b" -5": 1,
-    b"9999999999999": 32767,
-    b" 0000000000000000000000005": 5,
-}
-"""Values of copies that no manual has, and what printers make of them."""
-
 PLAIN_CASES = {
     "five form feeds": (pcl(PAGE * 5), (5, 5, 5)),
     "the last page without form feed": (pcl(PAGE * 4 + b"words"), (5, 5, 5)),
@@ -107,17 +92,6 @@ PLAIN_CASES = {
     "an escape that nothing follows": (pcl(PAGE) + b"\x1b", (1, 1, 1)),
     "an escape within an escape": (pcl(b"\x1b*b\x1b*b2W\f\f\x1b%\f"), (1, 1, 1)),
 }
-
-
-@pytest.mark.parametrize("written", LOOSE_COPIES)
-def test_copies_whose_number_is_written_loosely_are_those_that_printers_make(written: bytes):
-    usage = count(pcl(b"\x1b&l" + written + b"X" + PAGE * 2))
-    assert numbers(usage) == (2, 2 * LOOSE_COPIES[written], 2 * LOOSE_COPIES[written])
-    assert usage.confidence is not Confidence.EXACT
-
-
-def test_data_behind_a_length_with_blanks_is_no_text():
-    assert numbers(count(pcl(b"\x1b&p 4X\f\f\f\f" + PAGE * 2))) == (2, 2, 2)
 
 
 @pytest.mark.parametrize("name", PLAIN_CASES)
