@@ -18,6 +18,7 @@ from xml.parsers import expat
 
 from pagetoll.core.errors import DeviceTimeout, DeviceUnreachable, ProtocolError
 from pagetoll.core.messages import _
+from pagetoll.core.plain_text import plain
 
 PORT = 7654
 CONNECT_TIMEOUT_S = 5.0
@@ -98,7 +99,7 @@ def _plain(value: object) -> str:
     text = (
         data.decode("utf-8", errors="replace") if isinstance(data, bytes) else data if isinstance(data, str) else ""
     )
-    return "".join(sign if sign.isprintable() else " " for sign in text[:VALUE_LENGTH_MAX])
+    return plain(text[:VALUE_LENGTH_MAX])
 
 
 def _call(desktop: Desktop, method: str, arguments: tuple[object, ...]) -> object:

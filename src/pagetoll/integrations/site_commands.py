@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pagetoll.core.messages import _
+from pagetoll.core.plain_text import one_line
 from pagetoll.core.site_commands import variable_octets
 from pagetoll.ports import CommandEnd
 from pagetoll.ports.site_commands import OUTPUT_OCTETS_MAX
@@ -127,7 +128,7 @@ class _Listening:
         output = self._heard[self._output]
         if status == 0:
             return CommandEnd(0, output, cut=self._cut)
-        said = _one_line(self._heard[self._said])
+        said = one_line(self._heard[self._said].decode("utf-8", "replace"))
         if status < 0:
             text = _("it was ended by signal {number} ({name})")
             number = -status
@@ -183,8 +184,3 @@ class _Listening:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-
-
-def _one_line(octets: bytes) -> str:
-    text = octets.decode("utf-8", "replace")
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())

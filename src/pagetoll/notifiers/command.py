@@ -12,6 +12,7 @@ from typing import IO
 
 from pagetoll.core.errors import NoticeError
 from pagetoll.core.messages import _
+from pagetoll.core.plain_text import one_line
 from pagetoll.core.site_commands import variable_octets
 
 TIMEOUT_S = 60.0
@@ -100,5 +101,4 @@ class _Listener:
         self._stopping.set()
         self._thread.join()
         self._stream.close()
-        text = self._kept.decode(errors="replace")
-        return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+        return one_line(self._kept.decode(errors="replace"))

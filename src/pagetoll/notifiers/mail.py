@@ -16,6 +16,7 @@ from email.utils import format_datetime, make_msgid
 from pagetoll.core.errors import NoticeError
 from pagetoll.core.messages import _
 from pagetoll.core.notices import Mail
+from pagetoll.core.plain_text import plain
 
 SMTP_PORT = 25
 TIMEOUT_S = 20.0
@@ -159,7 +160,7 @@ def single_address(text: str) -> Address:
 
 def one_line(text: str) -> str:
     """A text without line ends and control characters, as a header needs it."""
-    return "".join(sign if sign.isprintable() else " " for sign in text).strip()
+    return plain(text).strip()
 
 
 def said_by(error: Exception) -> str:

@@ -15,6 +15,7 @@ from pagetoll.accounters.quirks import Treatment, treatment_of
 from pagetoll.accounters.rest import Activity, RestWatch, Sample
 from pagetoll.core.errors import DeviceRefused
 from pagetoll.core.messages import _
+from pagetoll.core.plain_text import plain
 from pagetoll.core.readings import Reading
 from pagetoll.ports.devices import DeviceIdentity, MeterLimits, Wait
 from pagetoll.wire.ipp import ENDED, Content, PrinterState
@@ -178,4 +179,4 @@ def _number(attributes: Attributes, name: str) -> int | None:
 
 def _text(attributes: Attributes, name: str) -> str:
     value = next(iter(attributes.get(name, ())), "")
-    return "".join(sign if sign.isprintable() else " " for sign in str(value))[:200]
+    return plain(str(value))[:200]

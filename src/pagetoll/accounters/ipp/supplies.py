@@ -7,6 +7,7 @@ printer-supply   type=toner;maxcapacity=100;level=30;colorantname=black;
 
 from collections.abc import Mapping, Sequence
 
+from pagetoll.core.plain_text import plain
 from pagetoll.wire.ipp import Content
 
 ATTRIBUTES = ("printer-supply", "printer-supply-description", "marker-names", "marker-levels")
@@ -52,4 +53,4 @@ def _whole(text: str) -> int | None:
 
 def _name(value: Content) -> str:
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    return "".join(sign if sign.isprintable() else " " for sign in text)[:NAME_MOST].strip()
+    return plain(text)[:NAME_MOST].strip()

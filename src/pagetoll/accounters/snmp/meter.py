@@ -14,6 +14,7 @@ from pagetoll.accounters.quirks import Treatment, treatment_of
 from pagetoll.accounters.rest import Activity, RestWatch, Sample
 from pagetoll.core.errors import DeviceRefused
 from pagetoll.core.messages import _
+from pagetoll.core.plain_text import one_line
 from pagetoll.core.readings import Reading
 from pagetoll.ports.devices import DeviceIdentity, MeterLimits, Wait
 from pagetoll.wire import printer_mib as mib
@@ -207,4 +208,4 @@ def _text(value: Value | None) -> str:
     if not isinstance(content, bytes):
         return ""
     text = content.decode("utf-8", "replace")
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:TEXT_MOST]
+    return one_line(text)[:TEXT_MOST]

@@ -23,6 +23,7 @@ from enum import Enum
 from functools import cache
 
 from pagetoll.core import errors
+from pagetoll.core.plain_text import plain
 from pagetoll.core.usage import Usage
 
 PIECE, COMPLETE, FAILURE, EXITED = b"R", b"E", b"F", b"X"
@@ -88,7 +89,7 @@ def decode_exit(body: bytes) -> tuple[int, bool]:
 
 def printable(text: str) -> str:
     """`text` from a document, short and without control characters, fit for a message."""
-    return "".join(c if c.isprintable() else " " for c in text[:TEXT_LIMIT_CHARACTERS])
+    return plain(text[:TEXT_LIMIT_CHARACTERS])
 
 
 def _loads(body: bytes) -> object:

@@ -14,6 +14,7 @@ from collections import deque
 
 from pagetoll.app.printing.attempt import ClientGone
 from pagetoll.core.errors import ProtocolError
+from pagetoll.core.plain_text import plain
 from pagetoll.wire import command_frames, frames
 from pagetoll.wire.frame_fields import LENGTH_OCTETS
 from pagetoll.wire.frames import Message
@@ -157,5 +158,4 @@ def _ready(connection: socket.socket, event: int, timeout_s: float) -> bool:
 
 def _one_line(line: str) -> bytes:
     """A line of at most 2,000 octets without line ends or other control characters: one for CUPS, not several."""
-    clean = "".join(character if character.isprintable() else " " for character in line)
-    return clean.encode("utf-8", "replace")[:2000]
+    return plain(line).encode("utf-8", "replace")[:2000]
