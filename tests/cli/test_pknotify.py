@@ -149,7 +149,7 @@ def test_a_wrong_password_is_told_and_neither_it_nor_the_name_is_printed(
 
 
 def test_nobody_answers_in_time(shared_site: Site):
-    with ScriptedDesktop(thinks_s=3).listening() as desktop:
+    with ScriptedDesktop(thinks_s=60).listening() as desktop:
         done = notify(shared_site, desktop.address, "-c", "-t", "1", "-N", "CONTINUE", "Print it?")
     assert (done.status, done.out) == (0, "CANCEL\n")
     assert done.err == "WARN: nobody at 127.0.0.1 answered within 1 s\n"
@@ -160,9 +160,9 @@ def test_nobody_answers_in_time(shared_site: Site):
 def test_a_desktop_that_cannot_be_reached_gives_the_chosen_word(
     shared_site: Site, words: list[str], word: str, action: list[str]
 ):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    done = notify(shared_site, address, *words, *action)
+    with socket.socket() as taken:  # nobody listens there, nor begins to
+        taken.bind(("127.0.0.1", 0))
+        done = notify(shared_site, f"127.0.0.1:{taken.getsockname()[1]}", *words, *action)
     assert (done.status, done.out) == (0, f"{word}\n")
     assert done.err.startswith("WARN: the desktop helper at 127.0.0.1 ")
     assert "cannot be reached" in done.err

@@ -3,7 +3,6 @@
 
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,14 +27,15 @@ class ScriptedDesktop:
     thinks_s: float = 0.0
     asked: list[tuple[object, ...]] = field(default_factory=list)
     address: str = ""
+    left: threading.Event = field(default_factory=threading.Event)  # nobody waits for the person any more
 
     def showDialog(self, message: Binary, confirm: bool) -> str:
-        time.sleep(self.thinks_s)
+        self.left.wait(self.thinks_s)
         self.asked.append((message.data.decode(), confirm))
         return self.button
 
     def askDatas(self, labels: list[Binary], names: list[str], values: dict[str, Binary]) -> dict[str, object]:
-        time.sleep(self.thinks_s)
+        self.left.wait(self.thinks_s)
         self.asked.append(
             (
                 [label.data.decode() for label in labels],
@@ -65,6 +65,7 @@ class ScriptedDesktop:
             try:
                 yield self
             finally:
+                self.left.set()
                 server.shutdown()
                 thread.join()
 

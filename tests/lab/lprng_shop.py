@@ -147,7 +147,7 @@ def furnished(packages: Path, devices: Mapping[str, str] | None = None, configur
         yield shop
     finally:
         shop.lpd.close()
-        site.stop_daemon()
+        site.close()
         shutil.rmtree(folder)
 
 

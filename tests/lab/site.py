@@ -21,7 +21,13 @@ from pagetoll.frontends.daemon.instance import running_pid
 from pagetoll.frontends.wiring import now_utc
 from pagetoll.integrations.printlab.cupsconf import CupsSettings
 from pagetoll.integrations.printlab.cupsd import PrivateCups
-from pagetoll.integrations.printlab.processes import accepts_connections, is_alive, wait_until
+from pagetoll.integrations.printlab.processes import (
+    accepts_connections,
+    end_pids,
+    is_alive,
+    pids_with_environment,
+    wait_until,
+)
 from pagetoll.plugins import open_ledger
 from pagetoll.ports import AttemptRecord, Ledger
 
@@ -65,6 +71,9 @@ class Site:
     def close(self) -> None:
         self.cups.close()
         self.stop_daemon()
+        # of several daemons that jobs started at once, one that was slow would serve now, in a folder that goes away
+        for name, value in self.home.environment.items():
+            end_pids(iter(list(pids_with_environment(name, value))))
 
     # --- programs -------------------------------------------------------------------------------------------
 

@@ -207,7 +207,7 @@ def test_the_user_is_asked_at_his_desktop(
 
 
 def test_nobody_at_the_desktop_answers_in_time(school: Site, raw_sink: RawSink) -> None:
-    with ScriptedDesktop(thinks_s=4.0).listening() as desktop:
+    with ScriptedDesktop(thinks_s=60).listening() as desktop:
         port = desktop.address.rpartition(":")[2]
         command = f"{school.programs}/pknotify --destination $PYKOTAJOBORIGINATINGHOSTNAME:{port} --timeout 1"
         pykota(school, f'askconfirmation : {command} --confirm "Print?"')
