@@ -127,10 +127,7 @@ class PclxlReader:
         """Obey whole commands from `position` on; where the first incomplete one starts."""
         size = len(buffer)
         while position < size and not self.done and not self._skip:
-            page = self._page
-            inked = bool(self._ink.brush or self._ink.pen)
-            to_paint = not page.marked or (page.color is not ColorClass.COLOR and inked)
-            stepped = xl.step_pattern(self._order, to_paint=to_paint).match(buffer, position)
+            stepped = xl.step_pattern(self._order, self._watched()).match(buffer, position)
             if stepped:
                 position = stepped.end()
             try:
@@ -138,6 +135,14 @@ class PclxlReader:
             except _NeedMore:
                 break
         return position
+
+    def _watched(self) -> frozenset[int]:
+        """The operators that matter now."""
+        page = self._page
+        if page.marked and page.color is ColorClass.COLOR:
+            return xl.WATCHED_ON_COLORED
+        inked = self._ink.brush or self._ink.pen
+        return xl.WATCHED_FOR_PAINT if inked or not page.marked else xl.WATCHED
 
     def _command(self, buffer: bytes, position: int, size: int) -> int:
         """One command, attributes and operator, or one piece of embedded data. Returns where it ended."""

@@ -35,6 +35,12 @@ WATCHED = frozenset(
 )
 """Operators that the counter has to look at; all others are stepped over."""
 
+WATCHED_FOR_PAINT = WATCHED | PAINTING
+"""On a page that has no mark yet, or where a color is set and nothing was painted in it."""
+
+WATCHED_ON_COLORED = frozenset({OP_BEGIN_PAGE, OP_END_PAGE, OP_VENDOR_UNIQUE, OP_EXEC_STREAM})
+"""On a page that is known to be colored."""
+
 ATTR_COLOR_SPACE, ATTR_PALETTE_DATA = 0x03, 0x06
 ATTR_RGB_COLOR = 0x0B
 ATTR_MEDIA_SIZE, ATTR_MEDIA_SOURCE = 0x25, 0x26
@@ -73,6 +79,9 @@ SHORT_ARRAY = 48
 ONE_LETTER = rb"\xd3.{4}\xf8\x4c\x6b\xc8\xc0\x01.\xf8[\xaa-\xac]\xa8"
 """A move of the cursor and a text of one character, as Ghostscript writes nearly all text: two commands at a step."""
 
+SET_GREY = rb"\xc0.\xf8\x09[\x63\x79]"
+"""A grey brush or pen, as Ghostscript writes it."""
+
 
 def _arrays(order: str) -> list[bytes]:
     """Patterns of short arrays of one- and two-octet elements; `order` as for struct."""
@@ -92,10 +101,9 @@ BYTE_ORDERS = "<>"
 
 
 @cache
-def step_pattern(order: str, *, to_paint: bool) -> re.Pattern[bytes]:
-    """A pattern that steps over whole commands, attributes and an operator, that neither end a page nor change a
-    color; with `to_paint` it stops before an operator that paints, too. Made at its first use: it takes long."""
-    watched = WATCHED | PAINTING if to_paint else WATCHED
+def step_pattern(order: str, watched: frozenset[int]) -> re.Pattern[bytes]:
+    """A pattern that steps over whole commands, attributes and an operator that is not `watched`; and over those that
+    set a grey, which matters only where a color is set. Made at its first use: it takes long."""
 
     def of_length(octets: int) -> bytes:
         tags = b"".join(re.escape(bytes([tag])) for tag, length in FIXED_OCTETS.items() if length == octets)
@@ -107,5 +115,5 @@ def step_pattern(order: str, *, to_paint: bool) -> re.Pattern[bytes]:
     operators = b"".join(re.escape(bytes([op])) for op in range(0x41, 0xC0) if op not in watched)
     # Every token tells its kind by its first octet, so nothing is ever tried twice. No possessive groups:
     # Python 3.11 up to 3.11.4 leaves them at a wrong position. The bound keeps the matcher's stack small.
-    one_letter = b"" if OP_TEXT in watched else ONE_LETTER + b"|"
-    return re.compile(b"(?:" + one_letter + b"(?:" + attribute + b"){0,64}[" + operators + b"]){0,2000}", re.DOTALL)
+    common = b"" if OP_TEXT in watched else ONE_LETTER + b"|" + SET_GREY + b"|"
+    return re.compile(b"(?:" + common + b"(?:" + attribute + b"){0,64}[" + operators + b"]){0,2000}", re.DOTALL)

@@ -34,7 +34,7 @@ from pagetoll.accounters.software.lockdown import (
 )
 from pagetoll.core.errors import DocumentError
 from pagetoll.languages.limits import Limits
-from pagetoll.languages.pclxl_tokens import BYTE_ORDERS, step_pattern
+from pagetoll.languages.pclxl_tokens import BYTE_ORDERS, WATCHED, WATCHED_FOR_PAINT, WATCHED_ON_COLORED, step_pattern
 
 READY = b"ready"
 MOST_RESOLUTION_DPI = 1200
@@ -283,8 +283,8 @@ def _load_everything(pages_seen: bool) -> None:
     with suppress(OSError):  # each child will say so itself
         prepared_parser_filter()
     for order in BYTE_ORDERS:
-        for to_paint in (False, True):
-            step_pattern(order, to_paint=to_paint)
+        for watched in (WATCHED, WATCHED_FOR_PAINT, WATCHED_ON_COLORED):
+            step_pattern(order, watched)
     for document in _WARM_UP:
         with suppress(DocumentError):
             look = child.inspector(["cmyk", 72, 1], None) if pages_seen else None
