@@ -119,3 +119,35 @@ def test_a_pdf_that_is_a_program_for_postscript_printers_is_a_lower_bound() -> N
     octets = document.getvalue().replace(b"\n", b"\n9 { showpage } repeat quit\n", 1)
     usage = count(b"\x1b%-12345X@PJL ENTER LANGUAGE=POSTSCRIPT\n" + octets + b"\x1b%-12345X")
     assert (usage.impressions, usage.confidence) == (1, Confidence.AT_LEAST)
+
+
+NEXT_JOB = b"\x04\n10 { showpage } repeat %) end of the string above\n"
+
+
+@pytest.mark.parametrize(
+    "hides",
+    [
+        b"showpage quit\n",
+        b"showpage (\n",
+        b"showpage currentfile flushfile\n",
+        b"showpage false {\n",
+        b"showpage stop\n",
+    ],
+)
+def test_a_job_behind_a_control_d_is_counted_whatever_the_one_before_did(hides: bytes) -> None:
+    header = b"\x1b%-12345X@PJL ENTER LANGUAGE=POSTSCRIPT\n"
+    usage = count(header + b"%!PS\n" + hides + NEXT_JOB + b"\x1b%-12345X", render_postscript=Ghostscript())
+    assert usage.segments[-1].impressions == 10
+
+
+def test_a_control_d_at_once_ends_a_job_too() -> None:
+    header = b"\x1b%-12345X@PJL ENTER LANGUAGE=POSTSCRIPT\n"
+    usage = count(header + b"%!(" + NEXT_JOB, render_postscript=Ghostscript())
+    assert usage.segments[-1].impressions == 10
+
+
+def test_a_control_d_in_the_data_of_a_picture_is_data() -> None:
+    picture = bytes(range(256)) * 4
+    program = b"%!PS\n/data 1024 string def currentfile data readstring\n" + picture + b"\npop pop showpage\n"
+    usage = count(program, render_postscript=Ghostscript())
+    assert (usage.impressions, len(usage.segments), usage.confidence) == (1, 1, Confidence.EXACT)

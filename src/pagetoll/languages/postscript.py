@@ -26,8 +26,15 @@ if TYPE_CHECKING:
 
 DOS_EPS = b"\xc5\xd0\xd3\xc6"
 TAGGED_BINARY = b"\x01M"
-# Control-D ends a job where the next one, a universal exit or nothing follows; elsewhere it may be data.
-_JOB_END = re.compile(rb"\x04(?=[\x00\t\n\x0c\r ]{0,64}\x04?[\x00\t\n\x0c\r ]{0,64}(?:%!|\x1b%-12345X|%PDF-|\Z))")
+_TEXT = rb"[\t-\r -~]"
+_TEXT_BEHIND = rb"(?=" + _TEXT + rb"{32}|" + _TEXT + rb"{0,31}(?:\x04|\x1b%-12345X|\Z))"
+# Control-D ends a job where the next one, a universal exit or nothing follows, and in the middle of words: what
+# stands behind it there is a job to a printer, whatever the program does with it. Elsewhere it may be data.
+_JOB_END = re.compile(
+    rb"\x04(?:(?=[\x00\t\n\x0c\r ]{0,64}\x04?[\x00\t\n\x0c\r ]{0,64}(?:%!|\x1b%-12345X|%PDF-|\Z))"
+    rb"|(?<=" + _TEXT + rb"{8}\x04)" + _TEXT_BEHIND + rb")"
+)
+_JOB_END_AT_ONCE = re.compile(rb"%!" + _TEXT + rb"{0,6}(?=\x04" + _TEXT_BEHIND + rb")")
 _OTHER_LANGUAGE = re.compile(rb"%%EOF[\x00\t\n\x0c\r \x04]*+(?=%PDF-[0-9]|RaS2PwgRaster|UNIRAST\x00)")
 _PAGES_COMMENT = re.compile(rb"(?:^|(?<=[\r\n]))%%Pages:[ \t]*(\d{1,9})")
 _NAME = rb"(?<![^\s\x00()<>\[\]{}/])(?:%s)(?![^\s\x00()<>\[\]{}/])"
@@ -59,8 +66,10 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 
 def job_end(data: "Buffer", start: int, end: int) -> int:
     """Where the PostScript job that begins at `start` ends: universal exit, Control-D, another language or `end`."""
-    control = _JOB_END.search(data, start, end)
-    stop = next_exit(data, start, end if control is None else control.start())
+    at_once = _JOB_END_AT_ONCE.match(data, start, end)
+    control = None if at_once else _JOB_END.search(data, start, end)
+    ends_at = at_once.end() if at_once else control.start() if control else end
+    stop = next_exit(data, start, ends_at)
     other = _OTHER_LANGUAGE.search(data, start, stop)
     return stop if other is None else other.end()
 
