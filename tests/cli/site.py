@@ -67,7 +67,7 @@ class Site:
 
     def run(self, program: str, *words: str, user: str = "", **environment: str) -> Done:
         process = self.start(program, *words, user=user, **environment)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
         return Done(process.returncode, out, err)
 
     def do(self, program: str, *words: str) -> str:
