@@ -28,6 +28,7 @@ from pagetoll.frontends import identity
 from pagetoll.frontends.cli.command_programs import faulty_programs
 from pagetoll.frontends.cli.options import Command, Parsed
 from pagetoll.frontends.cli.options import Option as Row
+from pagetoll.frontends.cli.screen import visible
 from pagetoll.frontends.cli.subcommand import parse_or_show, say
 
 COMMAND = Command(
@@ -85,7 +86,7 @@ def check(configuration: Configuration) -> None:
     for file in configuration.files:
         say(_("{file}: no problem found").format(file=file))
     for warning in (*configuration.warnings, *faulty_programs(configuration)):
-        say(_("warning: {text}").format(text=printable(str(warning))))
+        say(_("warning: {text}").format(text=visible(str(warning))))
 
 
 def check_for_programs(home: Home) -> int:
@@ -125,9 +126,9 @@ def convert(parsed: Parsed, names: list[str]) -> int:
         return 0
     for each in files:
         for told in report(each):
-            sys.stderr.write(f"{printable(told)}\n")
+            sys.stderr.write(f"{visible(told)}\n")
         for warning in each.warnings:
-            sys.stderr.write(printable(_("warning: {text}").format(text=str(warning))) + "\n")
+            sys.stderr.write(visible(_("warning: {text}").format(text=str(warning))) + "\n")
     if not target:
         sys.stdout.write(text)
     return 0
@@ -184,7 +185,7 @@ def differs(configuration: Configuration, option: Option, queue: str) -> bool:
 
 def line(configuration: Configuration, option: Option, queue: str) -> str:
     facts = facts_of(configuration, option, queue)
-    return f"{option.name} = {facts['toml']}  # {printable(str(facts['source']))}"
+    return f"{option.name} = {facts['toml']}  # {visible(str(facts['source']))}"
 
 
 def facts_of(configuration: Configuration, option: Option, queue: str) -> dict[str, object]:
@@ -217,7 +218,7 @@ def explained(facts: dict[str, object]) -> str:
         _("holds: {text}").format(text=scope),
         _("default: {text}").format(text=facts["default"]),
         _("now: {text}").format(text=facts["toml"]),
-        _("given in: {text}").format(text=printable(str(facts["source"]))),
+        _("given in: {text}").format(text=visible(str(facts["source"]))),
         _("in pykota.conf: {text}").format(text=names or _("no directive")),
     ]
     if facts["not_in_force"]:
@@ -227,8 +228,3 @@ def explained(facts: dict[str, object]) -> str:
 
 def as_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
-
-
-def printable(text: str) -> str:
-    """The text with control characters shown as such."""
-    return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)

@@ -11,6 +11,7 @@ from pagetoll.config.home import Home
 from pagetoll.core.messages import _
 from pagetoll.frontends.cli.doctor_facts import gather
 from pagetoll.frontends.cli.options import Command, Option
+from pagetoll.frontends.cli.screen import visible
 from pagetoll.frontends.cli.subcommand import no_words, parse_or_show, say
 
 COMMAND = Command(
@@ -63,5 +64,5 @@ def main(arguments: list[str]) -> int:
 def line(finding: Finding, colored: bool) -> str:
     """A finding as a line: its level, then what was found, with control characters shown as such."""
     word = f"{_(finding.level):<5}"
-    what = "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in finding.what)
+    what = visible(finding.what)
     return f"{COLORS[finding.level]}{word}{PLAIN}  {what}" if colored else f"{word}  {what}"

@@ -16,12 +16,14 @@ GAP = "  "
 
 def printable(text: str) -> str:
     """The text with everything that is no visible character, and the backslash before it, escaped."""
-    if text.isprintable() and "\\" not in text:
+    return visible(text.replace("\\", "\\\\"))
+
+
+def visible(text: str) -> str:
+    """The text with everything that is no visible character escaped. A backslash stays one, as in paths and TOML."""
+    if text.isprintable():
         return text
-    return "".join(
-        character if character.isprintable() and character != "\\" else character.encode("unicode_escape").decode()
-        for character in text
-    )
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def tolerant_output() -> None:
