@@ -154,6 +154,7 @@ class _Stream:
         sets, copies, twice = combine(inner, environment.copies, environment.sets, self._copies_rule)
         if twice:
             parsed.note("copies_in_two_places", parsed.end)
+            self._worse(Confidence.ESTIMATED)  # some printers multiply them
         if any(number > self._context.limits.copies for number in (*copies, sets)):
             parsed.note("many_copies", parsed.end)
         if parsed.input_pages > MANY_PAGES:

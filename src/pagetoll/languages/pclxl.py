@@ -254,8 +254,9 @@ class PclxlReader:
             self._ink = self._ink_stack.pop()
         elif operator in xl.PAINTING:
             self._paint(operator, attributes)
-        elif operator == xl.OP_EXEC_STREAM:
-            self.parsed.note("nested_language", self.base + position)
+        elif operator in (xl.OP_EXEC_STREAM, xl.OP_PASS_THROUGH):
+            # A stored stream, or PCL 5 in the data that follows: both may end pages, the stream at each run.
+            self.parsed.at_least("nested_language", self.base + position)
         return position
 
     def _vendor_data(self, attributes: Attributes, buffer: bytes, start: int) -> None:

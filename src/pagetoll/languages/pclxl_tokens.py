@@ -18,7 +18,7 @@ for _kind, _octets in enumerate(ELEMENT_OCTETS):
 ARRAY_TAGS = {0xC8 + kind: octets for kind, octets in enumerate(ELEMENT_OCTETS)}
 
 OP_BEGIN_PAGE, OP_END_PAGE, OP_VENDOR_UNIQUE = 0x43, 0x44, 0x46
-OP_EXEC_STREAM = 0x5E
+OP_EXEC_STREAM, OP_PASS_THROUGH = 0x5E, 0xBF
 OP_SET_BRUSH, OP_SET_COLOR_SPACE, OP_SET_PEN = 0x63, 0x6A, 0x79
 OP_PUSH_GS, OP_POP_GS = 0x61, 0x60
 OP_BEGIN_IMAGE = 0xB0
@@ -29,7 +29,7 @@ PAINTING = frozenset([0x86, 0x96, 0x98, 0x9E, 0xA0, 0xA2, 0xA8, 0xB0, 0xB6])
 
 WATCHED = frozenset(
     {
-        *(OP_BEGIN_PAGE, OP_END_PAGE, OP_VENDOR_UNIQUE, OP_EXEC_STREAM),
+        *(OP_BEGIN_PAGE, OP_END_PAGE, OP_VENDOR_UNIQUE, OP_EXEC_STREAM, OP_PASS_THROUGH),
         *(OP_SET_BRUSH, OP_SET_COLOR_SPACE, OP_SET_PEN, OP_PUSH_GS, OP_POP_GS, OP_BEGIN_IMAGE),
     }
 )
@@ -38,7 +38,7 @@ WATCHED = frozenset(
 WATCHED_FOR_PAINT = WATCHED | PAINTING
 """On a page that has no mark yet, or where a color is set and nothing was painted in it."""
 
-WATCHED_ON_COLORED = frozenset({OP_BEGIN_PAGE, OP_END_PAGE, OP_VENDOR_UNIQUE, OP_EXEC_STREAM})
+WATCHED_ON_COLORED = frozenset({OP_BEGIN_PAGE, OP_END_PAGE, OP_VENDOR_UNIQUE, OP_EXEC_STREAM, OP_PASS_THROUGH})
 """On a page that is known to be colored."""
 
 ATTR_COLOR_SPACE, ATTR_PALETTE_DATA = 0x03, 0x06
