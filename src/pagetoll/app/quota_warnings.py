@@ -110,6 +110,7 @@ def check_users(register: Register, printer: PrinterRow, names: frozenset[str]) 
 
 
 def check_groups(register: Register, printer: PrinterRow, names: frozenset[str]) -> Checked:
+    """How the entries of these users groups on a printer stand, and whose grace time is to begin."""
     found = {
         s.entry.owner_name: s for s in register.standings(printer, OwnerKind.GROUP) if s.entry.owner_name in names
     }

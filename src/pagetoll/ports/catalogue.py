@@ -94,6 +94,8 @@ class CatalogueTransaction(CatalogueReader, Protocol):
 
 
 class Catalogue(CatalogueReader, Protocol):
+    """The catalogue for administration: read as it is now, and written in transactions of its own."""
+
     def payments(self, wanted: of.PaymentFilter = of.ALL_PAYMENTS) -> Iterator[of.PaymentRow]:
         """The payments of all users who are not deleted, oldest first, read in pages."""
         ...

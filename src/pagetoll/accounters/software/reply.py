@@ -76,6 +76,7 @@ def decode_failure(body: bytes) -> errors.DocumentError:
 
 
 def encode_exit(wait_status: int, timed_out: bool) -> bytes:
+    """The body of an X message: wait status (os.wait), and whether the time limit ended the child."""
     return json.dumps([wait_status, timed_out]).encode()
 
 

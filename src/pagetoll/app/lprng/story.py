@@ -79,15 +79,18 @@ def _traits(story: Story) -> tuple[tuple[str, bool], ...]:
 
 
 def begun_note(at: datetime, pass_name: str, file: str) -> Note:
+    """The sentence about a pass that took its file to the device."""
     return Note(at, PASS, f"pass {pass_name} of {file} began")
 
 
 def done_note(at: datetime, pass_name: str, file: str, octets: int, impressions: int, sheets: int) -> Note:
+    """The sentence about a pass that is over: what of the file it brought to paper."""
     text = f"pass {pass_name} of {file}: {octets} octets, {impressions} impressions, {sheets} sheets"
     return Note(at, PASS, text)
 
 
 def waiting_note(at: datetime) -> Note:
+    """The sentence about a job whose pages only the next one's counter will tell."""
     return Note(
         at, COUNTER, "broke off; its pages end where the page counter stands when the next job reaches the device"
     )

@@ -129,6 +129,7 @@ def start_line(
 
 
 def end_of(hook: Hook, end: CommandEnd) -> HookEnd:
+    """How a hook ended, by the end of its command."""
     return HookEnd(hook, end.status, end.signal_number, end.trouble)
 
 

@@ -40,6 +40,8 @@ class Option:
 
 
 def choice(kind: type[StrEnum]) -> Parser:
+    """The parser of one of the words of `kind`."""
+
     def parse(value: object) -> StrEnum:
         if not isinstance(value, str):
             raise ValueError
@@ -49,6 +51,8 @@ def choice(kind: type[StrEnum]) -> Parser:
 
 
 def integer(least: int, most: int) -> Parser:
+    """The parser of a whole number from `least` to `most`, both allowed."""
+
     def parse(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise ValueError
@@ -58,6 +62,7 @@ def integer(least: int, most: int) -> Parser:
 
 
 def boolean(value: object) -> bool:
+    """true or false."""
     if not isinstance(value, bool):
         raise ValueError
     return value
@@ -132,6 +137,7 @@ def quoted_words(kind: type[StrEnum]) -> str:
 
 
 def word_option(name: str, default: StrEnum, per_queue: bool, help_text: str) -> Option:
+    """A row whose value is one of the words of the default's kind."""
     kind = type(default)
     return Option(name, choice(kind), quoted_words(kind), default, f'"{default}"', per_queue, help_text)
 
@@ -139,17 +145,20 @@ def word_option(name: str, default: StrEnum, per_queue: bool, help_text: str) ->
 def number_option(
     name: str, default: int, limits: tuple[int, int], unit: str, per_queue: bool, help_text: str
 ) -> Option:
+    """A row whose value is a whole number of `unit` within `limits`, both allowed."""
     least, most = limits
     allowed = f"a whole number of {unit} from {least} to {most}"
     return Option(name, integer(least, most), allowed, default, str(default), per_queue, help_text, unit)
 
 
 def credit_option(name: str, default: int, help_text: str) -> Option:
+    """A row whose value is a number of credits, in millionths; so is `default`."""
     allowed = "a number of credits, such as 0.05"
     return Option(name, amount, allowed, default, str(Decimal(default) / MILLION), False, help_text, "credits")
 
 
 def switch_option(name: str, default: bool, per_queue: bool, help_text: str) -> Option:
+    """A row whose value is true or false."""
     return Option(name, boolean, "true or false", default, str(default).lower(), per_queue, help_text)
 
 
@@ -159,5 +168,6 @@ def text_option(name: str, what: str, default: str, per_queue: bool, help_text: 
 
 
 def message_option(name: str, help_text: str, per_queue: bool) -> Option:
+    """A row whose value is a text of any number of lines, empty where the built-in one is meant."""
     allowed = "a text of one or more lines, or empty for the built-in one"
     return Option(name, lines, allowed, "", '""', per_queue, help_text)

@@ -29,6 +29,7 @@ class Noted:
 
 
 def boolean(text: str) -> object:
+    """True or False; what is neither counts as no, with a note."""
     word = text.lower()
     if word not in TRUE | FALSE:
         return Noted(False, _("is neither yes nor no, and counts as no, as it did; say yes or no"))
@@ -48,12 +49,14 @@ def whole(text: str) -> object:
 
 
 def decimal_whole(text: str) -> object:
+    """A whole number, with or without a sign."""
     if not re.fullmatch(r"[+-]?\d{1,18}", text.strip(), re.ASCII):
         raise ValueError
     return int(text)
 
 
 def number(text: str) -> object:
+    """An int where it is whole, else a Decimal."""
     try:
         found = Decimal(text.strip())
     except InvalidOperation as error:
@@ -64,14 +67,17 @@ def number(text: str) -> object:
 
 
 def word(text: str) -> object:
+    """A keyword: its letters may be large."""
     return text.strip().lower()
 
 
 def one_line(text: str) -> object:
+    """A text of one line: continued lines are joined by a blank."""
     return " ".join(text.split("\n"))
 
 
 def message(text: str) -> object:
+    """A text of any number of lines, as it is."""
     return text
 
 
@@ -95,6 +101,7 @@ def call(text: str) -> tuple[str, str | None]:
 
 
 def policy(text: str) -> object:
+    """A keyword, or `{"external": command}`."""
     keyword, argument = call(text)
     if keyword == "external" and argument:
         return {"external": command(argument)}
@@ -104,6 +111,7 @@ def policy(text: str) -> object:
 
 
 def mail_to(text: str) -> object:
+    """A keyword (one for all words that mean nobody), or a command."""
     keyword, argument = call(text)
     if keyword == "external" and argument:
         return command(argument)
@@ -113,6 +121,7 @@ def mail_to(text: str) -> object:
 
 
 def unknown_billing_code(text: str) -> object:
+    """A keyword, or `{"deny": command}`."""
     keyword, argument = call(text)
     if keyword == "deny" and argument:
         return {"deny": command(argument)}
@@ -122,6 +131,7 @@ def unknown_billing_code(text: str) -> object:
 
 
 def duplicates(text: str) -> object:
+    """Whether duplicates are denied, or the command that is asked about each."""
     if text.lower() in TRUE:
         return True
     return False if not text or text.lower() in FALSE else command(text)
@@ -133,12 +143,14 @@ def banner(text: str) -> object:
 
 
 def avoid_duplicates(text: str) -> object:
+    """Whether a user gets no second banner in a row, or for how many seconds he gets none."""
     if text.lower() in TRUE - {"1"}:
         return True
     return False if text.lower() in FALSE else decimal_whole(text)
 
 
 def accounter(text: str) -> object:
+    """How a queue is measured: the text of our option, or `{"software": command}` or `{"hardware": command}`."""
     keyword, argument = call(text)
     if keyword == "stupid":
         return Noted("software()", _("counting showpage is gone; the document is counted properly"))
@@ -160,6 +172,7 @@ def accounter(text: str) -> object:
 
 
 def on_backend_error(text: str) -> object:
+    """Keywords with commas; a negative number of tries is left out, with a note."""
     words = [part.strip().lower() for part in text.split(",")]
     odd = [each for each in words if _NEGATIVE_RETRY.fullmatch(each) and "-" in each]
     kept = [each for each in words if each not in odd] or ["nocharge"]

@@ -50,6 +50,7 @@ def parse(text: str) -> TeaText:
 
 
 def is_true(value: str) -> bool:
+    """Whether a value switches something on."""
     return value.strip().lower() in TRUE
 
 

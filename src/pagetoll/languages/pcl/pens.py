@@ -22,6 +22,7 @@ _MOST_PUSHED = 32
 
 
 def is_colored(color: Color) -> bool:
+    """Whether red, green and blue are so far apart that people see a color."""
     return max(color) - min(color) > TOLERANCE
 
 
