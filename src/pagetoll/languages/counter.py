@@ -14,7 +14,7 @@ from pagetoll.languages.copies import CopiesRule, combine
 from pagetoll.languages.limits import Guard, Limits, Renderer, TextLayout
 from pagetoll.languages.parsed import ANY_SIZE, Context, PageInspector, Parsed, Run
 from pagetoll.languages.pjl import Environment, Wrapper
-from pagetoll.languages.recognise import printed_otherwise, recognise
+from pagetoll.languages.recognise import is_a_file, printed_otherwise, recognise
 from pagetoll.languages.universal_exit import next_exit
 
 if TYPE_CHECKING:
@@ -142,7 +142,10 @@ class _Stream:
         parsed = parse(self._data, position, end, context)
         if environment.language not in language.announced:
             _doubt_by_commands(parsed, language.least_commands, position)
-        if printed_otherwise(environment.language, language):
+        if printed_otherwise(environment.language, language) or (
+            # Many printers go on behind it with the next document, wherever in a picture's file it stands.
+            is_a_file(language) and next_exit(self._data, position, parsed.end) < parsed.end
+        ):
             parsed.at_least("desync", position)
         if self._inspect_pages is not None:
             self._inspect_pages(self._data, position, parsed, context)

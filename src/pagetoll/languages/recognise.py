@@ -109,6 +109,11 @@ def printed_otherwise(announced: str, found: Language) -> bool:
     )
 
 
+def is_a_file(found: Language) -> bool:
+    """Whether it is a picture or another document that was made to be kept, in which any octets may stand."""
+    return found in documents.ROWS
+
+
 def _matches(one: Language, data: "Buffer", start: int, end: int) -> bool:
     if one.pattern.match(data, start, end) is None:
         return False
