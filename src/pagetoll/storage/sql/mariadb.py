@@ -83,7 +83,11 @@ def mariadb_engine(url: URL, busy_timeout_s: float, where: str, **pool: Any) -> 
     statements = _settings(busy_timeout_s)
 
     def prepare(connection: Any, _record: object) -> None:
-        _check_version(str(connection.get_server_info()), where)
+        try:
+            _check_version(str(connection.get_server_info()), where)
+        except StorageError:
+            connection.close()
+            raise
         with connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)

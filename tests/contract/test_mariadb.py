@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is MariaDB's alone: upgrades that stop halfway, tables of others, servers that are too old or are MySQL."""
+
+import contextlib
+import itertools
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, create_engine, event, inspect, text
+from sqlalchemy.engine import Engine
+
+from contract.books import Books
+from lab.mariadb import MariadbServer
+from pagetoll.core.errors import StorageError, StorageUnavailable
+from pagetoll.storage.sql.migrate import upgrade
+from pagetoll.storage.sql.schema import metadata
+
+
+class PowerCut(Exception):
+    """Ends an upgrade at a statement."""
+
+
+def is_cut_after(url: str, statements: int) -> bool:
+    """Runs an upgrade up to so many statements that change tables; whether it was to have more."""
+    seen = 0
+
+    def count(_connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        nonlocal seen
+        if statement.strip().startswith(("CREATE TABLE", "CREATE INDEX", "ALTER TABLE")):
+            seen += 1
+            if seen > statements:
+                raise PowerCut
+
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        upgrade(url)
+    except PowerCut:
+        return True
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+    return False
+
+
+def test_an_upgrade_that_stopped_anywhere_goes_on_when_repeated(
+    mariadb_server: MariadbServer, mariadb_url: str, mariadb_schema: str
+) -> None:
+    cuts = list(itertools.takewhile(lambda statements: is_cut_after(mariadb_url, statements), itertools.count(1, 7)))
+    assert len(cuts) > 3
+    assert mariadb_server.dump_schema(mariadb_url) == mariadb_schema
+    books = Books(mariadb_url)
+    books.printer()
+    books.user()
+    books.entry()
+    books.print(1)
+    assert books.audit() == []
+    books.close()
+
+
+def test_a_table_of_another_program_is_not_taken_for_the_ledger_s(mariadb_url: str) -> None:
+    engine = create_engine(mariadb_url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE users (name TEXT)"))
+    with pytest.raises(StorageError, match="“users” already exists"):
+        upgrade(mariadb_url)
+    assert inspect(engine).get_table_names() == ["users"]
+    engine.dispose()
+
+
+def test_all_tables_are_transactional_and_compare_octets(mariadb_ledger: str) -> None:
+    engine = create_engine(mariadb_ledger)
+    with engine.begin() as connection:
+        asked = text(
+            "SELECT table_name, engine, table_collation FROM information_schema.tables"
+            " WHERE table_schema = database()"
+        )
+        found = {name: (kind, collation) for name, kind, collation in connection.execute(asked)}
+    engine.dispose()
+    assert set(found) == {*metadata.tables, "alembic_version"}
+    del found["alembic_version"]
+    assert set(found.values()) == {("InnoDB", "utf8mb4_nopad_bin")}
+
+
+def greeting(version: str) -> bytes:
+    """The first packet of a server (protocol version 10), and with it what lets everybody in."""
+    capabilities = 0x0000_8000 | 0x0000_0200 | 0x0008_0000  # secure connection, 4.1 protocol, plugins
+    hello = b"".join(
+        (
+            b"\x0a",
+            version.encode() + b"\0",
+            (1).to_bytes(4, "little"),
+            b"12345678\0",
+            (capabilities & 0xFFFF).to_bytes(2, "little"),
+            b"\x2d\x02\x00",
+            (capabilities >> 16).to_bytes(2, "little"),
+            b"\x15" + bytes(10),
+            b"123456789012\0",
+            b"mysql_native_password\0",
+        )
+    )
+    return len(hello).to_bytes(3, "little") + b"\0" + hello
+
+
+def answer(connection: socket.socket, version: str) -> None:
+    """Greets, and finds everything good that is said, until the other side goes."""
+    with connection, connection.makefile("rb") as reader:
+        connection.sendall(greeting(version))
+        while header := reader.read(4):
+            reader.read(int.from_bytes(header[:3], "little"))
+            connection.sendall(b"\x07\x00\x00" + bytes([header[3] + 1]) + b"\x00\x00\x00\x02\x00\x00\x00")
+
+
+@pytest.fixture
+def server_that_says(request: pytest.FixtureRequest) -> Iterator[int]:
+    """The port of one that says it is of a version and lets everybody in."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _address = listening.accept()
+            except OSError:
+                return
+            with contextlib.suppress(ConnectionError):  # gone without listening to the last answer
+                answer(connection, request.param)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield listening.getsockname()[1]
+    listening.shutdown(socket.SHUT_RDWR)
+    listening.close()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("server_that_says", "named"),
+    [
+        ("8.0.36", "the server is MySQL 8.0.36"),
+        ("8.4.0-commercial", "the server is MySQL 8.4.0-commercial"),
+        ("5.5.5-10.5.23-MariaDB-1:10.5.23+maria~deb11", "the server is 5.5.5-10.5.23-MariaDB"),
+    ],
+    indirect=["server_that_says"],
+)
+def test_a_server_that_the_ledger_cannot_use_is_named(server_that_says: int, named: str) -> None:
+    books = Books(f"mysql://anna:secret@127.0.0.1:{server_that_says}/ledger", busy_timeout_s=2)
+    with pytest.raises(StorageError, match=f"{named}.*needs MariaDB 10.6 or newer") as caught:
+        books.ledger.check()
+    assert not isinstance(caught.value, StorageUnavailable), "waiting does not help"
+    books.close()
