@@ -48,6 +48,9 @@ INSERT INTO reservations VALUES (1, 2, 3, 'settled', {no}, NULL, {no});
 """
 
 
+EVERYWHERE = pytest.mark.parametrize("first_url", ["sqlite", "postgresql", "mariadb"], indirect=True)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def first_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A ledger as the first version made it, with one job in its books."""
@@ -55,7 +58,9 @@ def first_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path}/pagetoll.db"
     else:
-        server = request.getfixturevalue("postgres_server")
+        server = request.getfixturevalue(
+            {"postgresql": "postgres_server", "mariadb": "mariadb_server"}[request.param]
+        )
         url = server.new_database()
     make_first_ledger(url)
     yield url
@@ -100,6 +105,7 @@ def test_after_the_upgrade_its_printers_have_no_rolling_limits_and_can_be_given_
     books.close()
 
 
+@EVERYWHERE
 def test_after_the_upgrade_its_jobs_can_be_refunded_and_new_ones_booked_on_a_code(first_url: str):
     for _ in range(2):
         upgrade(first_url)
@@ -130,6 +136,7 @@ def test_after_the_upgrade_its_jobs_are_explained_with_what_there_is_and_new_one
     books.close()
 
 
+@EVERYWHERE
 @pytest.mark.parametrize("version", ["0004", "0005"])
 def test_the_last_version_is_brought_up_with_jobs_of_every_state_and_down_again(first_url: str, version: str):
     step(first_url, version)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The limit rule as an UPDATE's condition is the rule of core.policy, for every figure, on both databases."""
+"""The limit rule as an UPDATE's condition is the rule of core.policy, for every figure, on each database."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -29,13 +29,14 @@ graces = st.sampled_from([None, -1, 0, 1])
 large = 2**61
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
 def books(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
     if request.param == "sqlite":
         folder: Path = tmp_path_factory.mktemp("guard")
         url = f"sqlite:///{folder}/pagetoll.db"
     else:
-        url = request.getfixturevalue("postgres_server").new_database()
+        server = {"postgresql": "postgres_server", "mariadb": "mariadb_server"}[request.param]
+        url = request.getfixturevalue(server).new_database()
     upgrade(url)
     opened = Books(url)
     opened.printer()
