@@ -98,8 +98,9 @@ def test_the_words_of_the_system_stay_read_only(words: str) -> None:
 
 
 @pytest.mark.parametrize("words", ["product", "serialnumber", "realtime"])
-def test_a_program_that_looks_at_its_printer_is_not_sure(words: str) -> None:
-    usage = counted(f"{words} 1 {{ showpage }} repeat")
+@pytest.mark.parametrize("before", ["", "% nothing to see\n" * 70_000])
+def test_a_program_that_looks_at_its_printer_is_not_sure(words: str, before: str) -> None:
+    usage = counted(f"{before}{words} 1 {{ showpage }} repeat")
     assert usage.confidence is Confidence.ESTIMATED
     assert [finding.code for finding in usage.findings] == ["device_dependent"]
 

@@ -38,7 +38,7 @@ _JOB_END_AT_ONCE = re.compile(rb"%!" + _TEXT + rb"{0,6}(?=\x04" + _TEXT_BEHIND +
 _OTHER_LANGUAGE = re.compile(rb"%%EOF[\x00\t\n\x0c\r \x04]*+(?=%PDF-[0-9]|RaS2PwgRaster|UNIRAST\x00)")
 _PAGES_COMMENT = re.compile(rb"(?:^|(?<=[\r\n]))%%Pages:[ \t]*(\d{1,9})")
 _NAME = rb"(?<![^\s\x00()<>\[\]{}/])(?:%s)(?![^\s\x00()<>\[\]{}/])"
-_DEVICE_NAMES = re.compile(_NAME % b"product|serialnumber|realtime|usertime")
+_DEVICE_NAMES = {name: re.compile(_NAME % name) for name in (b"product", b"serialnumber", b"realtime", b"usertime")}
 _FILE_NAMES = re.compile(_NAME % b"deletefile|renamefile|filenameforall|run")
 _SAMPLE_OCTETS = 1 << 20
 _MOST_TOLD_COPIES = 32767
@@ -154,7 +154,7 @@ def _rendered(data: "Buffer", start: int, end: int, context: Context, render: Re
     parsed.language = "ps"
     parsed.page_ends = []
     head = bytes(data[start : min(end, start + _SAMPLE_OCTETS)])
-    if _DEVICE_NAMES.search(head):
+    if any(_stands_in(data, start, end, name) for name in _DEVICE_NAMES):
         _depends_on_device(parsed, start)
     if _FILE_NAMES.search(head):
         parsed.note("filesystem_access", start)
@@ -171,6 +171,12 @@ def _rendered(data: "Buffer", start: int, end: int, context: Context, render: Re
         color = ColorClass.MONO if run.color is ColorClass.MONO else ColorClass.UNKNOWN
         parsed.add(replace(run, copies=copies or 1, duplex=duplex, color=color))
     return parsed
+
+
+def _stands_in(data: "Buffer", start: int, end: int, name: bytes) -> bool:
+    """Whether a name of the table stands there, wherever it does; most data is stepped over without a pattern."""
+    found = data.find(name, start, end)
+    return found >= 0 and _DEVICE_NAMES[name].search(data, found, end) is not None
 
 
 def _depends_on_device(parsed: Parsed, start: int) -> None:
