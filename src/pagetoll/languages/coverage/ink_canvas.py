@@ -24,6 +24,8 @@ _AT_ONCE = 500_000
 """Pixels painted in one go."""
 _LOOK_AT_CLOCK = 20_000_000
 """Pixels between two looks at the clock."""
+_COST_OF_PAINTING = 50_000
+"""What painting anything costs, in pixels."""
 _FEW_COLORS = 40
 _LONG_SPAN = 200
 _MOST_GATHERED = 200_000
@@ -59,10 +61,12 @@ class InkCanvas:
         self._shapes: dict[tuple[Box, bool], _Shapes] = {}
         self._waiting_color: int | None = None
         self._gathered = 0
+        self._inked = False
 
     def clear(self) -> None:
         """Make it the next page."""
-        self._pixels.fill(0)
+        if self._inked:
+            self._pixels.fill(0)
         self._start()
 
     def choose(self, color: Rgb) -> None:
@@ -97,6 +101,7 @@ class InkCanvas:
         left, top = max(box[0], self.clip[0], 0), max(box[1], self.clip[1], 0)
         right, bottom = min(box[2], self.clip[2]), min(box[3], self.clip[3])
         if left < right and top < bottom:
+            self._inked = True
             self._pixels[top:bottom, left:right] = self._color
             self._spend((right - left) * (bottom - top))
 
@@ -131,6 +136,10 @@ class InkCanvas:
     def paint(self) -> None:
         """Paint what was gathered."""
         words, shapes = self._words, self._shapes
+        if not words and not shapes:
+            return
+        self._inked = True
+        self._spend(_COST_OF_PAINTING)
         self._words, self._shapes, self._gathered = {}, {}, 0
         color = self._waiting_color
         for (clip, font), written in words.items():
@@ -192,6 +201,8 @@ class InkCanvas:
 
     def _numbers(self) -> list[int]:
         """Pixels of each color of the palette."""
+        if not self._inked:
+            return [self.columns * self.rows, *[0] * (len(self._palette) - 1)]
         if len(self._palette) > _FEW_COLORS:
             return numpy.bincount(self._pixels.reshape(-1), minlength=len(self._palette)).tolist()  # type: ignore[no-any-return]
         inked = int(numpy.count_nonzero(self._pixels))

@@ -99,6 +99,9 @@ class RenderedPages:
         """Take the next octets, whatever they are."""
         if self.failed:
             return
+        if self._guard.half_spent():
+            self._give_up()
+            return
         try:
             self._buffer = self._walk(self._buffer + octets if self._buffer else octets)
         except (NotPaintable, ValueError, LookupError, OverflowError, MemoryError, struct.error):
