@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,9 @@ def his_folder(shop: Site) -> Iterator[Path]:
     folder.rmdir()
 
 
-def asked(site: Site, command: Command, *descriptors: int) -> frames.Message:
-    """What the daemon answers to a frame that no program of ours would send, from the other user."""
+@contextmanager
+def link_of_the_other(site: Site) -> Iterator[socket.socket]:
+    """A connection to the daemon that the other user has made."""
     with socket.socket(socket.AF_UNIX) as link:
         link.settimeout(60)
         os.seteuid(OTHER.pw_uid)
@@ -57,6 +59,12 @@ def asked(site: Site, command: Command, *descriptors: int) -> frames.Message:
             link.connect(str(site.home / "pagetolld.sock"))
         finally:
             os.seteuid(0)
+        yield link
+
+
+def asked(site: Site, command: Command, *descriptors: int) -> frames.Message:
+    """What the daemon answers to a frame that no program of ours would send, from the other user."""
+    with link_of_the_other(site) as link:
         socket.send_fds(link, [frames.encode(command)], list(descriptors))
         reader, received = frames.FrameReader(), list[frames.Message]()
         while not received:
@@ -165,22 +173,16 @@ def test_names_full_of_control_characters_and_line_ends_make_one_act_of_one_line
 def test_one_stranger_cannot_take_the_others_places(shop: Site):
     """He holds as many commands as he may: each waits for somebody to read its listing."""
     shop.do("pkusers", "-a", *[f"user{number}" for number in range(1500)])
-    links = []
     reading, writing = os.pipe()
     try:
-        for _ in range(MOST_OF_ONE_STRANGER + 3):
-            link = socket.socket(socket.AF_UNIX)
-            links.append(link)
-            os.seteuid(OTHER.pw_uid)
-            link.connect(str(shop.home / "pagetolld.sock"))
-            os.seteuid(0)
-            socket.send_fds(link, [frames.encode(command(b"pkusers", b"-L"))], [writing] * 3)
-        wait_until(lambda: len(children(shop)) == MOST_OF_ONE_STRANGER, 60, "his commands run")
-        assert shop.run("pkprinters", "-l", user=OTHER_USER).status == 255, "he has had his share"
-        assert shop.run("pkprinters", "-l", user="games").status == 0
+        with ExitStack() as links:
+            for _ in range(MOST_OF_ONE_STRANGER + 3):
+                link = links.enter_context(link_of_the_other(shop))
+                socket.send_fds(link, [frames.encode(command(b"pkusers", b"-L"))], [writing] * 3)
+            wait_until(lambda: len(children(shop)) == MOST_OF_ONE_STRANGER, 60, "his commands run")
+            assert shop.run("pkprinters", "-l", user=OTHER_USER).status == 255, "he has had his share"
+            assert shop.run("pkprinters", "-l", user="games").status == 0
     finally:
-        for link in links:
-            link.close()
         os.close(writing)
         os.close(reading)
     wait_until(lambda: not children(shop), 60, "who leaves ends his commands")
@@ -203,10 +205,7 @@ def test_the_daemon_itself_holds_no_descriptor_of_a_caller(shop: Site):
     pid = (shop.home / "daemon.lock").read_text().strip()
     reading, writing = os.pipe()
     inode = os.fstat(writing).st_ino
-    with socket.socket(socket.AF_UNIX) as link:
-        os.seteuid(OTHER.pw_uid)
-        link.connect(str(shop.home / "pagetolld.sock"))
-        os.seteuid(0)
+    with link_of_the_other(shop) as link:
         socket.send_fds(link, [frames.encode(command(b"pkusers", b"-L"))], [writing] * 3)
         os.close(writing)
         assert os.read(reading, 1), "the command runs"
@@ -309,13 +308,7 @@ def test_whatever_is_no_command_stays_unread_with_its_descriptors(shop: Site, oc
     pid = (shop.home / "daemon.lock").read_text().strip()
     reading, writing = os.pipe()
     inode = os.fstat(writing).st_ino
-    with socket.socket(socket.AF_UNIX) as link:
-        link.settimeout(60)
-        os.seteuid(OTHER.pw_uid)
-        try:
-            link.connect(str(shop.home / "pagetolld.sock"))
-        finally:
-            os.seteuid(0)
+    with link_of_the_other(shop) as link:
         socket.send_fds(link, [octets], [writing])
         os.close(writing)
         reader, received = frames.FrameReader(), list[frames.Message]()
@@ -331,13 +324,7 @@ def test_whatever_is_no_command_stays_unread_with_its_descriptors(shop: Site, oc
 
 def test_a_command_frame_that_breaks_the_protocol_ends_its_connection_alone(shop: Site):
     for body in (b"\0\0\0\x07command" + b"\0\0\0\x01" + b"2", b"\0\0\0\x07command\xff\xff\xff\xff"):
-        with socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(60)
-            os.seteuid(OTHER.pw_uid)
-            try:
-                link.connect(str(shop.home / "pagetolld.sock"))
-            finally:
-                os.seteuid(0)
+        with link_of_the_other(shop) as link:
             link.sendall(len(body).to_bytes(4, "big") + body)
             assert link.recv(4096) == b""
     assert shop.run("pkprinters", "-l", user=OTHER_USER).status == 0
