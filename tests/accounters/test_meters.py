@@ -12,7 +12,6 @@ import pytest
 
 from pagetoll.accounters.command.meter import first_number
 from pagetoll.accounters.pjl.meter import PjlMeter
-from pagetoll.accounters.rest import RestWatch
 from pagetoll.accounters.snmp.meter import SnmpMeter
 from pagetoll.core.errors import DeviceRefused, DeviceTimeout
 from pagetoll.core.readings import Expected, difference
@@ -25,7 +24,7 @@ from pagetoll.integrations.snmp_client import Agent
 from pagetoll.ports import Interrupted
 from pagetoll.ports.devices import DeviceMeter, MeterLimits
 from pagetoll.wire import printer_mib as mib
-from pagetoll.wire.snmp import Kind, Value, Version
+from pagetoll.wire.snmp import Kind, Oid, Value, Version
 
 QUICK = MeterLimits(
     noprintingmaxdelay_s=1.5, statusstabilizationloops=2, statusstabilizationdelay_s=0.1, measure_max_s=20
@@ -215,15 +214,21 @@ def test_whoever_waits_can_give_up() -> None:
             meter.after(before, Waiter(3, gives_up_at="jammed"))
 
 
-def test_one_idle_answer_is_enough_before_a_job_where_the_site_says_so() -> None:
-    asked: list[float] = []
+@pytest.mark.parametrize(("skip", "answers"), [(True, 1), (False, 3)])
+def test_one_idle_answer_is_enough_before_a_job_where_the_site_says_so(skip: bool, answers: int) -> None:
+    asked: list[tuple[Oid, ...]] = []
+
+    class Overheard(snmp_client.AgentQuestions):
+        def get(self, oids: tuple[Oid, ...]) -> dict[Oid, Value | None]:
+            asked.append(oids)
+            return super().get(oids)
+
     with PrintEngine() as engine, agent_of(engine) as agent:
-        for skip, answers in ((True, 1), (False, 3)):
-            meter = snmp_meter(agent, MeterLimits(1.0, 3, 0.1, skip))
-            watch = RestWatch(lambda meter=meter: (asked.append(0.0), meter._sample())[1], "it", meter._limits)
-            asked.clear()
-            watch.before(Waiter())
-            assert len(asked) == answers
+        meter = SnmpMeter(Overheard(Agent(agent.address, agent.port)), MeterLimits(1.0, 3, 0.1, skip))
+        meter.identity()
+        asked.clear()
+        meter.before(Waiter())
+        assert len(asked) == answers
 
 
 def test_nothing_is_waited_for_that_was_not_handed_over() -> None:
