@@ -169,6 +169,7 @@ RULED = {
     "grey bars": b"0.4 g 20 570 560 1 re f 0 g ",
     "more line than text": b"0.3 w " + b"".join(b"20 %d m 580 %d l S " % (y, y) for y in range(300, 500, 4)),
     "a line and a box": b"0.3 w 20 570 m 580 570 l S 100 100 30 31 re f ",
+    "a line without end": b"q 1e30 0 0 1e30 0 0 cm 0 0 1e30 1e-38 re f Q ",
 }
 
 

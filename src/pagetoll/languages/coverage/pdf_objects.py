@@ -77,7 +77,8 @@ class GreyPage:
         thin_points = _RIGHT_PIXELS * POINTS_PER_INCH / resolution_dpi
         if any(line.thickness >= thin_points for line in self.lines):
             return math.inf
-        return sum(max(line.thickness, _HAIR_POINTS) * line.length * line.ink for line in self.lines)
+        ink = sum(max(line.thickness, _HAIR_POINTS) * line.length * line.ink for line in self.lines)
+        return ink if math.isfinite(ink) else math.inf
 
     def show_lines(self, shown: bool) -> None:
         """Whether the lines are to be drawn from now on, as long as the page is open."""
