@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The universal exit of PJL, nine octets that end a document in whatever language it is, and that language with it."""
+"""The universal exit of PJL: nine octets that end a document of whatever language, and that language with it."""
 
 from typing import TYPE_CHECKING
 
