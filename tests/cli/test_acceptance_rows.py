@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command lines of PyKota's manual and of the French talk on it, word for word, on both databases (row I7), and
-which other tests are the rows that need a spooler, a mail server or a desktop.
+"""The command lines of PyKota's manual and of the French talk on it, word for word, on SQLite and PostgreSQL, those
+that book and read most on MariaDB too (row I7), and which other tests are the rows that need a spooler, a mail server
+or a desktop.
 
     I1     test_config.py, test_administrators.py         P2     test_pkprinters_cups.py
     D5     test_dumpykota_types.py, wire/test_page_log    N1     test_pknotify.py
@@ -25,7 +26,7 @@ TALK = "Ceci est un groupe d'imprimantes."
 
 
 class Place:
-    """A home whose ledger is in one of the two databases."""
+    """A home whose ledger is in one of the databases."""
 
     def __init__(self, site: Site, url: str) -> None:
         self.site = site
@@ -65,14 +66,19 @@ def own(site: Site) -> None:
         os.chown(path, owner.st_uid, owner.st_gid)
 
 
+EVERYWHERE = pytest.mark.parametrize("place", ["sqlite", "postgresql", "mariadb"], indirect=True)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, fresh_site: Site) -> Iterator[Place]:
     with new_site(fresh_site) as site:
         if request.param == "sqlite":
             yield Place(site, f"sqlite:///{site.home}/pagetoll.db")
             return
-        server = request.getfixturevalue("postgres_server")
-        url = server.new_database()
+        server = request.getfixturevalue(
+            {"postgresql": "postgres_server", "mariadb": "mariadb_server"}[request.param]
+        )
+        url = server.new_database().replace("mariadb+pymysql:", "mysql:")
         (site.home / "pagetoll.db").unlink()
         (site.home / "pagetoll.toml").write_text(f'database = "{url}"\n')
         own(site)
@@ -136,6 +142,7 @@ def test_rows_u1_to_u7_users_and_groups(place: Place):
     assert [row.split(",")[0] for row in payments] == ['"quidam"']
 
 
+@EVERYWHERE
 def test_rows_q1_to_q8_quota_entries(place: Place):
     place.do("pkprinters -a impCUPS hp4999 h4 imp impA")
     place.do("pkusers -a jerome toto")
@@ -173,6 +180,7 @@ def test_rows_q1_to_q8_quota_entries(place: Place):
     assert place.do("pagetoll audit").startswith("The books are right")
 
 
+@EVERYWHERE
 def test_rows_d1_to_d5_dumps(place: Place):
     place.do("pkprinters -a imp33 GroupeImprimantes")
     place.do("pkprinters -g GroupeImprimantes imp33")

@@ -250,11 +250,33 @@ def test_a_full_disk_refuses_the_reserve_and_the_books_stay_clean(tiny_disk: Pat
 
 
 @pytest.mark.parametrize(
-    "url", ["", "nonsense", "mysql://x", "mysql://x/y?port=1", "oracle://x/y", "sqlite://", "sqlite:///:memory:"]
+    "url",
+    [
+        "",
+        "nonsense",
+        "mysql://x",
+        "mysql://x/y?port=1",
+        "mysql://x/y?ssl_check_hostname=1",
+        "oracle://x/y",
+        "sqlite://",
+        "sqlite:///:memory:",
+    ],
 )
 def test_a_url_that_is_no_ledger_is_refused(url: str) -> None:
     with pytest.raises(UsageError):
         parse_url(url)
+
+
+@pytest.mark.parametrize(("scheme", "package"), [("postgresql", "psycopg"), ("mysql", "pymysql")])
+def test_a_driver_that_is_not_installed_is_named(scheme: str, package: str) -> None:
+    opened = (
+        f"import sys; sys.modules[{package!r}] = None\n"
+        "from pagetoll.core.errors import UsageError\nfrom contract.books import Books\n"
+        f"try: Books('{scheme}://x/y')\nexcept UsageError as error: print(error)"
+    )
+    environment = {"PYTHONPATH": ":".join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", opened], env=environment, capture_output=True, text=True, check=True)
+    assert f"pip install {package}" in done.stdout
 
 
 def test_a_store_is_found_by_the_scheme_of_its_url(ledger_url: str) -> None:

@@ -69,8 +69,15 @@ class Database:
 
     @classmethod
     def open(cls, url: str, *, clock: Clock, busy_timeout_s: float = 10.0, create: bool = False) -> "Database":
-        """Connects at the first use. Raises UsageError for a URL that is none of ours."""
-        return cls(parse_url(url), clock=clock, busy_timeout_s=busy_timeout_s, create=create)
+        """Connects at the first use. Raises UsageError for a URL that is none of ours, or without its driver."""
+        try:
+            return cls(parse_url(url), clock=clock, busy_timeout_s=busy_timeout_s, create=create)
+        except ModuleNotFoundError as error:
+            raise UsageError(
+                _("the ledger's database needs the package {package}; install it with: pip install {package}").format(
+                    package=error.name
+                )
+            ) from error
 
     def now_micros(self) -> int:
         return to_micros(self.clock())

@@ -66,10 +66,20 @@ def mariadb_url(url: URL) -> URL:
                 url=url.render_as_string(), option=unknown[0], known=", ".join(sorted(OPTIONS))
             )
         )
+    if unclear := [name for name, value in url.query.items() if not _is_clear(name, value)]:
+        raise UsageError(
+            _("“{url}”: give the option {option} once, with a value that it has").format(
+                url=url.render_as_string(), option=unclear[0]
+            )
+        )
     query = {name: value for name, value in url.query.items() if name != "charset"}
     if url.host is None and not {"unix_socket", "read_default_file"} & query.keys():
         query["unix_socket"] = USUAL_SOCKET
     return url.set(drivername=f"{DIALECT}+pymysql", query=query)
+
+
+def _is_clear(name: str, value: object) -> bool:
+    return isinstance(value, str) and (name != "ssl_check_hostname" or value in ("true", "false"))
 
 
 def mariadb_engine(url: URL, busy_timeout_s: float, where: str, **pool: Any) -> Engine:
