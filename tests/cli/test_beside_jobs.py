@@ -5,23 +5,22 @@ import multiprocessing
 from dataclasses import replace
 from decimal import Decimal
 
-import pytest
-
 from cli.site import Site
 from contract.books import Books
 from pagetoll.core.policy import ALLOWED
 
 PROCESSES = 4
+JOBS_EACH = 250
 IMPRESSIONS = 2
 PRICE = Decimal("0.01")
 USERS = ("anna", "bert")
 
 
-def book_jobs(url: str, process: int, jobs: int) -> None:
+def book_jobs(url: str, process: int) -> None:
     """Reserves and settles jobs of both users by turns."""
     books = Books(url, busy_timeout_s=60.0)
     try:
-        for number in range(jobs):
+        for number in range(JOBS_EACH):
             user = USERS[number % 2]
             facts = books.facts(user)
             key = replace(facts.key, nonce=f"{process:02x}{number:030x}")
@@ -31,8 +30,7 @@ def book_jobs(url: str, process: int, jobs: int) -> None:
         books.close()
 
 
-@pytest.mark.parametrize("jobs_each", [50, pytest.param(250, marks=pytest.mark.long)])
-def test_no_page_and_no_cent_is_lost_beside_pkusers_and_edpykota(site: Site, jobs_each: int):
+def test_no_page_and_no_cent_is_lost_beside_pkusers_and_edpykota(site: Site):
     (site.home / "pagetoll.toml").write_text("busy_timeout_s = 60\n")  # no writer has a place in a queue
     site.do("pkprinters", "-a", "-c", str(PRICE), "hp")
     site.do("pkusers", "-a", "-g", "staff")
@@ -41,7 +39,7 @@ def test_no_page_and_no_cent_is_lost_beside_pkusers_and_edpykota(site: Site, job
     site.do("edpykota", "-a", "-g", "staff")
     context = multiprocessing.get_context("spawn")
     url = f"sqlite:///{site.home}/pagetoll.db"
-    workers = [context.Process(target=book_jobs, args=(url, number, jobs_each)) for number in range(PROCESSES)]
+    workers = [context.Process(target=book_jobs, args=(url, number)) for number in range(PROCESSES)]
     for worker in workers:
         worker.start()
     rounds = 0
@@ -53,7 +51,7 @@ def test_no_page_and_no_cent_is_lost_beside_pkusers_and_edpykota(site: Site, job
         worker.join()
     assert [worker.exitcode for worker in workers] == [0] * PROCESSES
     with site.books() as books:
-        each = PROCESSES * jobs_each // 2 * IMPRESSIONS
+        each = PROCESSES * JOBS_EACH // 2 * IMPRESSIONS
         assert [books.posted(user) for user in USERS] == [each, each]
         assert books.posted("staff", of_group=True) == 2 * each
         assert books.balance("anna") == 1000 + rounds - each * PRICE
