@@ -50,24 +50,16 @@ def load(kind: str, name: str) -> Any:
     try:
         return getattr(import_module(module_name), attribute)
     except (ImportError, AttributeError) as error:
-        raise _broken(kind, name, error) from error
-
-
-def _broken(kind: str, name: str, error: Exception) -> PluginError:
-    return PluginError(
-        _("the {kind} “{name}” cannot be loaded ({error}); install the package it needs, or choose another").format(
-            kind=kind, name=name, error=error
-        )
-    )
+        raise PluginError(
+            _(
+                "the {kind} “{name}” cannot be loaded ({error}); install the package it needs, or choose another"
+            ).format(kind=kind, name=name, error=error)
+        ) from error
 
 
 def _of_url(kind: str, url: str, **words: object) -> Any:
-    """What a row makes of this URL. Raises PluginError, too, where the driver of its database is not installed."""
-    name = url.partition(":")[0].partition("+")[0]
-    try:
-        return load(kind, name)(url, **words)
-    except ModuleNotFoundError as error:
-        raise _broken(kind, name, error) from error
+    """What a row makes of this URL."""
+    return load(kind, url.partition(":")[0].partition("+")[0])(url, **words)
 
 
 def open_ledger(url: str, *, clock: Clock, busy_timeout_s: float = 10.0) -> Ledger:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.site import AS_ROOT, SERVICE_USER, Site
-from cli.test_upkeep import leave_behind
+from cli.test_upkeep import furnish, leave_behind
 from lab.folders import open_folder
 from pagetoll.frontends.programs import pagetoll_lines
 from pagetoll.integrations.printlab.cupsd import PrivateCups
@@ -66,6 +66,7 @@ def test_the_daemons_state_is_told(site: Site):
 @pytest.mark.parametrize("by_daemon", [False, True], ids=["alone", "by the daemon"])
 def test_upkeep_tells_its_figures(site: Site, by_daemon: bool):
     with site.books() as books:
+        furnish(books)
         leave_behind(books)
     if by_daemon:
         site.do("pagetoll", "daemon", "start")

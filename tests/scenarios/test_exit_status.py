@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_HOLD, EXIT_PRINTED
 from pagetoll.config.options import OnFailure
+from pagetoll.frontends import streams
 from pagetoll.frontends.cli import pagetoll
 from pagetoll.frontends.pykota import program
 
@@ -47,10 +48,17 @@ def test_the_page_tells_each_choice_of_on_failure_with_its_status() -> None:
 
 
 def test_the_page_names_each_status_of_the_commands() -> None:
-    assert statuses("pagetoll") == {pagetoll.DONE, pagetoll.FAILED, pagetoll.USAGE, pagetoll.INTERRUPTED}
+    assert statuses("pagetoll") == {
+        pagetoll.DONE,
+        pagetoll.FAILED,
+        pagetoll.USAGE,
+        pagetoll.INTERRUPTED,
+        streams.READER_GONE,
+    }
     assert statuses("The commands with PyKota's names") == {
         program.EXIT_DONE,
         program.EXIT_INTERRUPTED,
         program.EXIT_REFUSED,
         program.EXIT_FAILED,
+        streams.READER_GONE,
     }

@@ -59,7 +59,9 @@ class ServerWatch:
             self._silent = frozenset(silent)
             gone = sorted((self._silent | self._given_up) - before)
         for name in gone:
-            log.warning("the print server %s is gone; the devices that its jobs keep are taken over", name)
+            # Whoever gave it up knows: upkeep, which finds it given up each time, does not complain of it.
+            level = logging.INFO if name in self._given_up else logging.WARNING
+            log.log(level, "the print server %s is gone; the devices that its jobs keep are taken over", name)
         return gone
 
     def is_gone(self, spooler_host: str) -> bool:
