@@ -112,15 +112,19 @@ class MariadbServer:
     def borrow_database(self, schema: str) -> str:
         """A database with the tables of `schema`, empty and numbered from 1: one that was given back if there is one,
         for to make the tables takes half a second."""
-        return self._free.pop() if self._free else self.new_database(schema)
+        if self._free:
+            return self._free.pop()
+        url = self.new_database(schema)
+        if self._shape is None:
+            with self._connection(url.rpartition("/")[2]) as connection, connection.cursor() as cursor:
+                self._shape = self._shape_of(cursor)
+        return url
 
     def give_back(self, url: str) -> None:
         """Empty a borrowed database for the next one; one whose tables were changed is dropped."""
         name = url.rpartition("/")[2]
         self.send_away(name)
         with self._connection(name) as connection, connection.cursor() as cursor:
-            if self._shape is None:
-                self._shape = self._shape_of(cursor)
             if self._shape_of(cursor) != self._shape:
                 cursor.execute(f"DROP DATABASE {name}")
                 return
