@@ -79,24 +79,28 @@ def test_a_listing_for_a_closed_output_fails_with_one_line(school: Site, words: 
     assert (done.status, "the output cannot be written whole: Bad file descriptor" in line) == (status, True)
 
 
+def started(school: Site, words: list[str], stdout: int, stderr: int) -> subprocess.CompletedProcess[bytes]:
+    """A program that ran with these streams."""
+    program, *others = words
+    return subprocess.run(
+        [sys.executable, "-m", module_of(program), *others],
+        env=school.environment,
+        cwd=school.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        timeout=60,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize(
     "words", [*(pytest.param(row.values[0], id=row.id) for row in LISTINGS), ["pagetoll", "upkeep"]]
 )
 def test_a_listing_whose_reader_has_gone_ends_as_other_programs_in_a_pipe_do(school: Site, words: list[str]):
-    program, *others = words
     with pipe_without_reader() as writing:
-        process = subprocess.run(
-            [sys.executable, "-m", module_of(program), *others],
-            env=school.environment,
-            cwd=school.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=writing,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    assert (process.returncode, process.stderr) == (READER_GONE, "")
+        process = started(school, words, writing, subprocess.PIPE)
+    assert (process.returncode, process.stderr) == (READER_GONE, b"")
 
 
 @pytest.mark.parametrize(
@@ -109,18 +113,8 @@ def test_a_listing_whose_reader_has_gone_ends_as_other_programs_in_a_pipe_do(sch
     ],
 )
 def test_a_complaint_whose_reader_has_gone_ends_the_same_way(school: Site, words: list[str]):
-    program, *others = words
     with pipe_without_reader() as writing:
-        process = subprocess.run(
-            [sys.executable, "-m", module_of(program), *others],
-            env=school.environment,
-            cwd=school.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=writing,
-            timeout=60,
-            check=False,
-        )
+        process = started(school, words, subprocess.PIPE, writing)
     assert (process.returncode, process.stdout) == (READER_GONE, b"")
 
 
