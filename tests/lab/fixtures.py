@@ -14,6 +14,7 @@ import pytest
 from lab.mariadb import MariadbServer
 from lab.postgres import PostgresServer
 from lab.site import Site
+from lab.slapd import SlapdServer
 from pagetoll.integrations.printlab.cupsd import PrivateCups
 from pagetoll.integrations.printlab.ippprinter import VirtualIppPrinter, counting_program
 from pagetoll.integrations.printlab.sink import RawSink
@@ -101,6 +102,26 @@ def mariadb_url(mariadb_server: MariadbServer) -> Iterator[str]:
     url = mariadb_server.new_database()
     yield url
     mariadb_server.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def slapd_server() -> Iterator[SlapdServer]:
+    folder = new_lab_folder()
+    server = SlapdServer(folder / "slapd")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def slapd_url(slapd_server: SlapdServer) -> Iterator[str]:
+    """The URL of an empty subtree that only this test has."""
+    url = slapd_server.new_base()
+    yield url
+    slapd_server.drop_base(url)
 
 
 @pytest.fixture
