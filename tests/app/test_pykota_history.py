@@ -2,8 +2,8 @@
 """The old history's filters and dates, in a zone that changes its clock."""
 
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -16,13 +16,23 @@ from pagetoll.core.errors import UsageError
 
 
 @pytest.fixture
-def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[datetime]:
-    """Local time is Berlin's; now is a Monday after the summer time has begun."""
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    yield datetime(2026, 3, 30, 14, 30, 15, 999, tzinfo=UTC).astimezone()
+def clock_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Makes local time that of a zone."""
+
+    def choose(zone: str) -> None:
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+
+    yield choose
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture
+def berlin(clock_of: Callable[[str], None]) -> datetime:
+    """Local time is Berlin's; now is a Monday after the summer time has begun."""
+    clock_of("Europe/Berlin")
+    return datetime(2026, 3, 30, 14, 30, 15, 999, tzinfo=UTC).astimezone()
 
 
 @pytest.mark.parametrize(
@@ -32,7 +42,7 @@ def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[datetime]:
         ("202602", "2026-02-01 00:00:00+01:00", "2026-02-28 23:59:59+01:00"),
         ("202402", "2024-02-01 00:00:00+01:00", "2024-02-29 23:59:59+01:00"),
         ("20240229", "2024-02-29 00:00:00+01:00", "2024-02-29 23:59:59+01:00"),
-        ("99991231", "9999-12-31 00:00:00+01:00", "9999-12-31 23:59:59+02:00"),
+        ("99991231", "9999-12-31 00:00:00+02:00", "9999-12-31 23:59:59+02:00"),
         ("20260329", "2026-03-29 00:00:00+01:00", "2026-03-29 23:59:59+02:00"),
         ("2026032908", "2026-03-29 08:00:00+02:00", "2026-03-29 08:59:59+02:00"),
         ("202603290815", "2026-03-29 08:15:00+02:00", "2026-03-29 08:15:59+02:00"),
@@ -48,6 +58,54 @@ def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[datetime]:
 def test_a_date_means_its_whole_period_in_local_time(berlin: datetime, text: str, first: str, last: str):
     assert str(moment(text, berlin, last=False)) == first
     assert str(moment(text, berlin, last=True)) == last
+
+
+#: Zones whose clocks are put on and back at other hours than Berlin's, and by other steps.
+TURNS = [
+    ("Europe/Berlin", "2026102502", "2026-10-25 02:00:00+02:00", "2026-10-25 02:59:59+01:00"),
+    ("Europe/Berlin", "202610250230", "2026-10-25 02:30:00+02:00", "2026-10-25 02:30:59+01:00"),
+    ("Europe/Berlin", "20261025", "2026-10-25 00:00:00+02:00", "2026-10-25 23:59:59+01:00"),
+    ("Europe/Berlin", "2026032902", "2026-03-29 03:00:00+02:00", "2026-03-29 01:59:59+01:00"),
+    ("Europe/Berlin", "202603290230", "2026-03-29 03:00:00+02:00", "2026-03-29 01:59:59+01:00"),
+    ("America/Havana", "20261101", "2026-11-01 00:00:00-04:00", "2026-11-01 23:59:59-05:00"),
+    ("America/Havana", "20260308", "2026-03-08 01:00:00-04:00", "2026-03-08 23:59:59-04:00"),
+    ("America/Sao_Paulo", "20190216", "2019-02-16 00:00:00-02:00", "2019-02-16 23:59:59-03:00"),
+    ("America/Sao_Paulo", "20181104", "2018-11-04 01:00:00-02:00", "2018-11-04 23:59:59-02:00"),
+    ("Australia/Lord_Howe", "2026040501", "2026-04-05 01:00:00+11:00", "2026-04-05 01:59:59+10:30"),
+    ("Pacific/Apia", "20111230", "2011-12-31 00:00:00+14:00", "2011-12-29 23:59:59-10:00"),
+]
+
+
+@pytest.mark.parametrize(("zone", "text", "first", "last"), TURNS)
+def test_an_hour_that_is_there_twice_is_whole_and_a_skipped_one_is_empty(
+    clock_of: Callable[[str], None], zone: str, text: str, first: str, last: str
+):
+    clock_of(zone)
+    now = datetime(2026, 7, 1, 12, tzinfo=UTC).astimezone()
+    assert str(moment(text, now, last=False)) == first
+    assert str(moment(text, now, last=True)) == last
+
+
+def test_now_is_this_moment_in_the_hour_that_is_there_twice(clock_of: Callable[[str], None]):
+    clock_of("Europe/Berlin")
+    for hour_utc in (0, 1):
+        now = datetime(2026, 10, 25, hour_utc, 30, 15, 999, tzinfo=UTC).astimezone()
+        assert moment("now", now, last=False) == moment("now", now, last=True) == now.replace(microsecond=0)
+
+
+@pytest.mark.parametrize("zone", sorted({zone for zone, *_ in TURNS}))
+def test_the_days_of_a_year_meet_without_a_gap_or_an_overlap(clock_of: Callable[[str], None], zone: str):
+    clock_of(zone)
+    midnight = datetime(2026, 1, 1, tzinfo=UTC)
+    for year in ("2011", "2018", "2019", "2026"):
+        ends = moment(f"{int(year) - 1}1231", midnight, last=True)
+        for number in range(366):
+            day = datetime(int(year), 1, 1) + timedelta(days=number)
+            begins = moment(f"{day:%Y%m%d}", midnight, last=False)
+            assert begins is not None
+            assert ends is not None
+            assert begins - ends == timedelta(seconds=1), day
+            ends = moment(f"{day:%Y%m%d}", midnight, last=True)
 
 
 @pytest.mark.parametrize(

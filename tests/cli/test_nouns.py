@@ -163,7 +163,7 @@ def test_payments_are_booked_and_listed(site: Site):
     site.do("pagetoll", "user", "add", "anna")
     site.do("pagetoll", "payment", "add", "anna", "--amount", "2.50", "--comment", "cash")
     site.do("pagetoll", "payment", "add", "anna", "--amount", "-1")
-    found = listed(site, "payment", "list", "username=anna", "start=today")
+    found = listed(site, "payment", "list", "username=anna", "start=yesterday")
     assert [(row["amount"], row["comment"]) for row in found] == [("2.5", "cash"), ("-1", "")]
 
 

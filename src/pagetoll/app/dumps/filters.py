@@ -5,7 +5,7 @@ import calendar
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pagetoll.core.dumps import DATED, FILTER_KEYS, DumpQuery, DumpType
 from pagetoll.core.errors import UsageError
@@ -14,6 +14,9 @@ from pagetoll.core.messages import _
 
 _RELATIVE = re.compile(r"(yesterday|today|now|tomorrow)([+-][0-9]{1,5})?", re.ASCII)
 _DIGITS = re.compile(r"[0-9]{4}([0-9]{2}){0,5}", re.ASCII)
+_SECOND = timedelta(seconds=1)
+#: More than any zone's distance from UTC.
+_LONGEST_OFFSET = timedelta(days=1)
 _DAYS = {"yesterday": -1, "today": 0, "now": 0, "tomorrow": 1}
 BOUNDS = ("start", "end")
 #: Of the history of jobs, and of the commands that make documents from it.
@@ -133,23 +136,53 @@ def moment(text: str, now: datetime, *, last: bool) -> datetime | None:
     word = text.strip().lower()
     try:
         if relative := _RELATIVE.fullmatch(word):
-            day = now + timedelta(days=_DAYS[relative[1]] + int(relative[2] or 0))
+            days = _DAYS[relative[1]] + int(relative[2] or 0)
+            if relative[1] == "now" and not days:
+                return now.replace(microsecond=0)
+            day = now + timedelta(days=days)
             local = day if relative[1] == "now" else _edge_of_day(day, last=last)
-            return local.replace(microsecond=0, tzinfo=None).astimezone()
+            return _instant(local.replace(microsecond=0, tzinfo=None), now, last=last)
         if _DIGITS.fullmatch(word):
-            return _local(_completed(word, last=last), now)
+            return _instant(_completed(word, last=last), now, last=last)
     except (ValueError, OverflowError):
         return None
     return None
 
 
-def _local(day: datetime, now: datetime) -> datetime:
-    """A moment of local time; on the calendar's first and last day, which no rule of a zone reaches, with the offset
-    of now."""
+def _instant(wall: datetime, now: datetime, *, last: bool) -> datetime:
+    """When local clocks show `wall`. Where they do twice, the first time, or the `last` one; where they skip it, the
+    second they jump to, or the `last` one before. `datetime.astimezone` alone takes the first time for both, and for
+    skipped times one that is up to a day off.
+
+    On the calendar's first and last day, which no rule of a zone reaches, with the offset of now.
+    """
     try:
-        return day.astimezone()
+        shown = wall.replace(tzinfo=UTC)
+        offsets = {_offset(shown - _LONGEST_OFFSET), _offset(shown + _LONGEST_OFFSET)}
     except (ValueError, OverflowError):
-        return day.replace(tzinfo=now.tzinfo)
+        return wall.replace(tzinfo=now.tzinfo)
+    candidates = sorted(shown - offset for offset in offsets)
+    found = [instant for instant in candidates if instant + _offset(instant) == shown]
+    if not found:
+        found = _around_jump(shown, candidates[0], candidates[-1])
+        return (found[0] if last else found[1]).astimezone()
+    return (found[-1] if last else found[0]).astimezone()
+
+
+def _offset(instant: datetime) -> timedelta:
+    return instant.astimezone().utcoffset() or timedelta(0)
+
+
+def _around_jump(shown: datetime, before: datetime, after: datetime) -> list[datetime]:
+    """The last second whose local time is before `shown` and the next one, which is behind it; both are between
+    `before` and `after`."""
+    while after - before > _SECOND:
+        middle = before + (after - before) // _SECOND // 2 * _SECOND
+        if middle + _offset(middle) < shown:
+            before = middle
+        else:
+            after = middle
+    return [before, after]
 
 
 def _edge_of_day(day: datetime, *, last: bool) -> datetime:
