@@ -13,5 +13,6 @@ fi
 compile=(.build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header)
 
 "${compile[@]}" pyproject.toml -o requirements.lock
-"${compile[@]}" --constraints requirements.lock --extra postgres --extra mysql --extra pam --extra snmp --group dev pyproject.toml -o requirements-dev.lock
+"${compile[@]}" --constraints requirements.lock --extra postgres --extra mysql --extra ldap --extra pam --extra snmp --group dev pyproject.toml -o requirements-dev.lock
 "${compile[@]}" --group build -o requirements-build.lock
+"${compile[@]}" --group ldap-build -o requirements-ldap-build.lock

@@ -15,9 +15,12 @@ run_packages=(
 )
 # What only the tests need: the other databases of the storage contract, git for the clone of the setup test,
 # systemd's own checker for the unit files (no service is started), the shells that complete our words, the reader of
-# man pages, the descriptions of languages from which tests make a locale, an agent that speaks SNMP version 3, and
-# the programs of JBIG-KIT, beside whose pictures ours are held.
-test_packages=(git make postgresql mariadb-server systemd zsh fish groff-base locales snmpd jbigkit-bin)
+# man pages, the descriptions of languages from which tests make a locale, an agent that speaks SNMP version 3, the
+# programs of JBIG-KIT, beside whose pictures ours are held, and what python-ldap is compiled with.
+test_packages=(
+    git make postgresql mariadb-server slapd ldap-utils systemd zsh fish groff-base locales snmpd jbigkit-bin
+    gcc libc6-dev python3-dev libldap-dev libsasl2-dev
+)
 
 case "${1:-}" in
     run) wanted=("${run_packages[@]}") ;;

@@ -67,6 +67,24 @@ install_lock() { # a lock file: its exact versions, each checked against its dig
     stamp "$1" "$digest"
 }
 
+install_test_lock() { # the tests' lock, of which python-ldap is compiled here: there is no wheel of it
+    local digest lock=requirements-dev.lock tools=requirements-ldap-build.lock
+    digest=$(cat "$lock" "$tools" | sha256sum)
+    stamped "$lock" "$digest" && return
+    echo "Installing what $lock names"
+    make_work_folder
+    "${pip[@]}" install --require-hashes --only-binary :all: --target "$work/ldap-build" -r "$tools"
+    PYTHONPATH=$work/ldap-build "${pip[@]}" install --require-hashes --no-build-isolation \
+        --only-binary :all: --no-binary python-ldap -r "$lock"
+    stamp "$lock" "$digest"
+}
+
+make_work_folder() { # names it in $work; it goes when the script ends
+    [ -z "$work" ] || return 0
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+}
+
 source_digest() {
     find src man pyproject.toml README.md LICENSE requirements-build.lock -name __pycache__ -prune -o -type f -print0 |
         sort -z | xargs -0 sha256sum | sha256sum
@@ -77,18 +95,18 @@ install_pagetoll() { # builds the wheel with the locked hatchling, outside the e
     digest=$(source_digest)
     stamped source "$digest" && return
     echo "Building and installing pagetoll"
-    work=$(mktemp -d) # not local: the trap runs after this function
-    trap 'rm -rf "$work"' EXIT
+    make_work_folder
     "${pip[@]}" install --require-hashes --only-binary :all: --target "$work/build" -r requirements-build.lock
     PYTHONPATH=$work/build "${pip[@]}" wheel --no-build-isolation --no-deps --wheel-dir "$work/wheel" .
     "${pip[@]}" install --no-deps --no-index --force-reinstall --compile "$work"/wheel/pagetoll-*.whl
     stamp source "$digest"
 }
 
+work=
 venv=$(choose_place)
 place_link
 make_environment
 pip=("$venv/bin/python" -m pip --quiet --no-input --disable-pip-version-check)
 install_lock requirements.lock
-[ "$kind" = run ] || install_lock requirements-dev.lock
+[ "$kind" = run ] || install_test_lock
 install_pagetoll

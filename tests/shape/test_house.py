@@ -76,7 +76,9 @@ def test_a_lock_names_digests_and_no_index(lock: Path) -> None:
     [
         ("requirements.lock", PROJECT["project"]["dependencies"]),
         ("requirements-dev.lock", PROJECT["dependency-groups"]["dev"]),
+        ("requirements-dev.lock", PROJECT["project"]["optional-dependencies"]["ldap"]),
         ("requirements-build.lock", PROJECT["build-system"]["requires"]),
+        ("requirements-ldap-build.lock", PROJECT["dependency-groups"]["ldap-build"]),
     ],
 )
 def test_every_dependency_is_locked(lock: str, wanted: list[str]) -> None:
