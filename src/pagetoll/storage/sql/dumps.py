@@ -84,7 +84,7 @@ def dumped(database: Database, query: DumpQuery) -> Iterator[Sequence[Any]]:
         yield from _paged(database, query)
         return
     statement = _statement(query, database.durable.dialect.name)
-    with database.transaction(database.relaxed.execution_options(reading=True)) as connection:
+    with database.reading() as connection:
         yield from connection.execution_options(yield_per=PAGE_ROWS).execute(statement)
 
 

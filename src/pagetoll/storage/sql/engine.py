@@ -47,21 +47,12 @@ class StaleConnection(StorageUnavailable):
 class Database:
     """One database and how to run a transaction in it."""
 
-    def __init__(self, url: URL, *, clock: Clock, busy_timeout_s: float, create: bool = False) -> None:
+    def __init__(self, durable: Engine, relaxed: Engine, *, where: str, clock: Clock, busy_timeout_s: float) -> None:
         self.clock = clock
-        self.is_sqlite = url.get_backend_name() == "sqlite"
-        self.where = f"ledger {url.render_as_string(hide_password=True)}"
-        self.durable: Engine
-        self.relaxed: Engine
-        if self.is_sqlite:
-            self.durable = _sqlite_engine(url, busy_timeout_s, create=create)
-            self.relaxed = self.durable.execution_options(relaxed=True)
-        elif url.get_backend_name() == mariadb.DIALECT:
-            self.durable = mariadb.mariadb_engine(url, busy_timeout_s, self.where, **_pool(busy_timeout_s))
-            self.relaxed = self.durable.execution_options(relaxed=True)
-        else:
-            self.durable = _server_engine(url, busy_timeout_s, durable=True)
-            self.relaxed = _server_engine(url, busy_timeout_s, durable=False)
+        self.where = where
+        self.durable = durable
+        self.relaxed = relaxed
+        self.is_sqlite = durable.dialect.name == "sqlite"
         self._busy_timeout_s = busy_timeout_s
         # SQLite has one writer; threads of this process queue here, fairly, instead of in its polling.
         self._writer = threading.Lock()
@@ -70,14 +61,17 @@ class Database:
     @classmethod
     def open(cls, url: str, *, clock: Clock, busy_timeout_s: float = 10.0, create: bool = False) -> "Database":
         """Connects at the first use. Raises UsageError for a URL that is none of ours, or without its driver."""
+        parsed = parse_url(url)
+        where = f"ledger {parsed.render_as_string(hide_password=True)}"
         try:
-            return cls(parse_url(url), clock=clock, busy_timeout_s=busy_timeout_s, create=create)
+            durable, relaxed = _engines(parsed, busy_timeout_s, where, create=create)
         except ModuleNotFoundError as error:
             raise UsageError(
                 _("the ledger's database needs the package {package}; install it with: pip install {package}").format(
                     package=error.name
                 )
             ) from error
+        return cls(durable, relaxed, where=where, clock=clock, busy_timeout_s=busy_timeout_s)
 
     def now_micros(self) -> int:
         return to_micros(self.clock())
@@ -113,6 +107,12 @@ class Database:
                     raise
         raise AssertionError("unreachable")
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that writes nothing, for what is read as slowly as somebody takes it."""
+        with self.transaction(self.relaxed.execution_options(reading=True)) as connection:
+            yield connection
+
     def check(self) -> None:
         """Raises when the database cannot be written now, or has another schema."""
         self._schema_seen = False
@@ -124,6 +124,9 @@ class Database:
                 connection.execute(mariadb.SAME_VERSION)
 
         self.write(look)
+
+    def tidy(self) -> None:
+        """Housekeeping of the store; on SQL there is none."""
 
     def close(self) -> None:
         self.durable.dispose()
@@ -197,6 +200,17 @@ def parse_url(text: str) -> URL:
     )
 
 
+def _engines(url: URL, busy_timeout_s: float, where: str, *, create: bool) -> tuple[Engine, Engine]:
+    """The durable and the relaxed one."""
+    if url.get_backend_name() == "sqlite":
+        durable = sqlite_engine(url.database or "", busy_timeout_s, create=create)
+    elif url.get_backend_name() == mariadb.DIALECT:
+        durable = mariadb.mariadb_engine(url, busy_timeout_s, where, **_pool(busy_timeout_s))
+    else:
+        return _server_engine(url, busy_timeout_s, durable=True), _server_engine(url, busy_timeout_s, durable=False)
+    return durable, durable.execution_options(relaxed=True)
+
+
 def _pool(busy_timeout_s: float) -> dict[str, Any]:
     return {"pool_size": POOL_CONNECTIONS, "max_overflow": POOL_OVERFLOW, "pool_timeout": busy_timeout_s}
 
@@ -214,9 +228,10 @@ def _server_engine(url: URL, busy_timeout_s: float, *, durable: bool) -> Engine:
     )
 
 
-def _sqlite_engine(url: URL, busy_timeout_s: float, *, create: bool) -> Engine:
+def sqlite_engine(file: str, busy_timeout_s: float, *, create: bool = False) -> Engine:
+    """The durable one of a file."""
     # mode=rw: a missing file is an error, not an empty ledger.
-    address = f"file:{quote(url.database or '')}?mode={'rwc' if create else 'rw'}"
+    address = f"file:{quote(file)}?mode={'rwc' if create else 'rw'}"
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
