@@ -28,7 +28,8 @@ from pagetoll.wire.frames import Banner, BannerEnded, Canceled, Started
 STARTING, ENDING = "startingbanner", "endingbanner"
 PHASES = {STARTING: Phase.BEFORE, ENDING: Phase.AFTER}
 PAGE_OCTETS_MAX = 16 << 20
-LISTEN_EVERY_S = 0.2
+#: How soon we see that a banner has left the device after its client is gone.
+LOOK_EVERY_S = 0.2
 ACCOUNTED = {
     STARTING: (BannerShare.STARTING, BannerShare.BOTH),
     ENDING: (BannerShare.ENDING, BannerShare.BOTH),
@@ -211,7 +212,7 @@ def _outlive(services: Services, attempt: Attempt, process: tuple[int, int]) -> 
     """Keep the device while a backend whose client is dead still prints there, at most `device_linger_s`."""
     deadline = services.monotonic() + attempt.settings.device_linger_s
     while services.processes.alive(*process) and services.monotonic() < deadline:
-        time.sleep(LISTEN_EVERY_S)
+        time.sleep(LOOK_EVERY_S)
 
 
 def _note(services: Services, attempt: Attempt, text: str) -> None:

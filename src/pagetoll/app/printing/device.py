@@ -16,7 +16,7 @@ from pagetoll.app.printing.attempt import Attempt, ClientGone, Services
 from pagetoll.app.printing.devices import device_of
 from pagetoll.app.printing.page_lines import reported_total
 from pagetoll.app.printing.ticket import text_of, who_pays
-from pagetoll.app.printing.waiting import Patience
+from pagetoll.app.printing.waiting import LISTEN_EVERY_S, Patience
 from pagetoll.core.errors import LedgerError, StorageError
 from pagetoll.core.lifecycle import Event
 from pagetoll.wire.frames import Canceled, Ended, Go, Line, Print, Started, Starting
@@ -24,7 +24,6 @@ from pagetoll.wire.frames import Canceled, Ended, Go, Line, Print, Started, Star
 log = logging.getLogger("pagetoll.printing")
 
 START_TIMEOUT_S = 10.0
-LISTEN_EVERY_S = 0.2
 BUSY = "INFO: Another job is still printing on this device; waiting for it to end."
 LINE_OCTETS_MAX = 65536
 

@@ -14,7 +14,7 @@ from pagetoll.app.printing.attempt import Attempt, Claim, ClientGone, Services
 from pagetoll.app.printing.floors import Member
 from pagetoll.app.printing.glances import Glances
 from pagetoll.app.printing.hooks import variables_of
-from pagetoll.app.printing.waiting import Patience
+from pagetoll.app.printing.waiting import LISTEN_EVERY_S, Patience
 from pagetoll.core.errors import DeviceError, StorageError
 from pagetoll.core.hook_variables import Phase
 from pagetoll.core.jobs import AttemptKey, JobKey
@@ -25,7 +25,6 @@ from pagetoll.ports import Interrupted, KeptReading, Note
 from pagetoll.ports.devices import DeviceMeter, DeviceSpan, SpanMember
 from pagetoll.wire.frames import Canceled
 
-LISTEN_EVERY_S = 0.2
 LOOK_EVERY_S = 0.5
 SURE = (Confidence.EXACT, Confidence.DECLARED)
 

@@ -27,7 +27,7 @@ from pagetoll.ports import CommandEnd, Note
 
 WAITING = "INFO: Waiting for the hooks of tea4cups.conf to end."
 #: Hooks are mostly short: we look soon, then more and more seldom.
-LISTEN_FIRST_S, LISTEN_EVERY_S = 0.004, 0.1
+LISTEN_SOONEST_S, LISTEN_LATEST_S = 0.004, 0.1
 #: What a prehook may tell its posthook; the rest is read and dropped, so that the hook does not hang.
 PIPE_OCTETS_MAX = 64 * 1024 * 1024
 NAME_OCTETS_MAX = 200
@@ -97,10 +97,10 @@ def _at_once(
     threads = [threading.Thread(target=one, args=(hook,), name="hook", daemon=True) for hook in crowd]
     for thread in threads:
         thread.start()
-    pause_s = LISTEN_FIRST_S
+    pause_s = LISTEN_SOONEST_S
     while not (heedless or given_up.is_set()) and any(thread.is_alive() for thread in threads):
         _ask(patience, given_up, pause_s)
-        pause_s = min(2 * pause_s, LISTEN_EVERY_S)
+        pause_s = min(2 * pause_s, LISTEN_LATEST_S)
     for thread in threads:
         thread.join()
     return [answers[hook.name] for hook in crowd if hook.name in answers]

@@ -8,6 +8,8 @@ from pagetoll.core.lifecycle import Event
 from pagetoll.wire.frames import Canceled
 
 SAY_EVERY = timedelta(seconds=30)
+#: How soon a wait for something else sees that the client canceled or is gone.
+LISTEN_EVERY_S = 0.2
 
 
 class Patience:

@@ -6,12 +6,11 @@ from datetime import timedelta
 
 from pagetoll.app.printing import banners, device
 from pagetoll.app.printing.attempt import Attempt, Services
-from pagetoll.app.printing.waiting import Patience
+from pagetoll.app.printing.waiting import LISTEN_EVERY_S, Patience
 from pagetoll.core.lifecycle import Event
 from pagetoll.ports import Note
 
 AGAIN = "INFO: The device backend failed with status {status}; it is started again in {seconds} seconds."
-LISTEN_EVERY_S = 0.2
 #: A backend that fails at once must not be started as fast as the machine can.
 SHORTEST_PAUSE_S = 1
 
