@@ -23,6 +23,7 @@ FILE_MODE = 0o640
 THIN_CONF_MODE = 0o644
 SECRET_MODE = 0o600
 SIDE_FILES = frozenset(("pagetoll.db-wal", "pagetoll.db-shm", "pagetolld.log"))
+MIRROR_ENDINGS = ("", "-wal", "-shm", ".lock", ".new", ".new-journal")
 
 
 def outer_folders(home: Home) -> list[tuple[Path, int]]:
@@ -46,7 +47,8 @@ def names_inside(home: Home) -> frozenset[str]:
     """Every name that Pagetoll itself puts into a folder of its home."""
     paths = (home.configuration, home.thin_conf, home.device_uris, home.database, home.daemon_lock)
     folders = (home.spool, home.journal, home.socket)
-    return frozenset(path.name for path in (*paths, *folders)) | SIDE_FILES
+    mirror = (f"{home.mirror.name}{ending}" for ending in MIRROR_ENDINGS)
+    return frozenset(path.name for path in (*paths, *folders)) | SIDE_FILES | frozenset(mirror)
 
 
 def make_outside(home: Home, owner: Owner) -> list[Path]:

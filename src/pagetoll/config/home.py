@@ -60,6 +60,11 @@ class Home:
         return self.data_folder / "pagetoll.db"
 
     @property
+    def mirror(self) -> Path:
+        """This server's copy of the ledger, where that is in a directory."""
+        return self.data_folder / "pagetoll-mirror.db"
+
+    @property
     def daemon_lock(self) -> Path:
         return self.data_folder / "daemon.lock"
 

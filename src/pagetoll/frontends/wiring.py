@@ -4,11 +4,14 @@
 import os
 import socket
 from datetime import UTC, datetime
+from urllib.parse import parse_qsl, quote
 
 from pagetoll.config.home import Home
 from pagetoll.config.options import Settings
 from pagetoll.plugins import open_catalogue, open_ledger
 from pagetoll.ports import Catalogue, Ledger
+
+DIRECTORY_SCHEMES = ("ldap", "ldaps", "ldapi")
 
 
 def now_utc() -> datetime:
@@ -21,9 +24,28 @@ def this_server(settings: Settings) -> str:
     return (settings.server_name or socket.gethostname() or os.uname().nodename)[:200]
 
 
+def ledger_url(home: Home, settings: Settings) -> str:
+    """The URL of the home's ledger. One in a directory gets its mirror's place in the home, unless it names one."""
+    url = settings.database or home.database_url
+    address, _mark, options = url.partition("?")
+    if not in_directory(url) or "mirror" in dict(parse_qsl(options, keep_blank_values=True)):
+        return url
+    return f"{address}?{options}{'&' if options else ''}mirror={quote(str(home.mirror))}"
+
+
+def in_directory(url: str) -> bool:
+    """Whether a ledger's URL is that of an LDAP directory."""
+    return url.partition(":")[0].lower() in DIRECTORY_SCHEMES
+
+
+def is_shared(url: str) -> bool:
+    """Whether other print servers may have the same ledger: an SQLite file is this server's alone."""
+    return not url.startswith("sqlite")
+
+
 def open_storage(home: Home, settings: Settings) -> tuple[Ledger, Catalogue]:
     """The home's ledger and catalogue; both connect at their first use. Raises UsageError."""
-    url = settings.database or home.database_url
+    url = ledger_url(home, settings)
     timeout_s = float(settings.busy_timeout_s)
     return (
         open_ledger(url, clock=now_utc, busy_timeout_s=timeout_s),

@@ -16,6 +16,7 @@ from pagetoll.core.messages import _
 from pagetoll.frontends import identity
 from pagetoll.frontends.cli.options import Command, Option, Parsed
 from pagetoll.frontends.cli.subcommand import JSON, advise, no_words, parse_or_show, say_done
+from pagetoll.frontends.wiring import ledger_url
 from pagetoll.integrations import system_user, systemd_units
 
 COMMAND = Command(
@@ -61,7 +62,7 @@ def main(arguments: list[str]) -> int:
     if home.configuration in made:
         keep_pykota_home(home, owner)
     settings = load_home(home)
-    plugins.upgrade_schema(settings.database)
+    plugins.upgrade_schema(ledger_url(home, settings))
     for path in made:
         say_done(parsed, _("made {path}").format(path=path), {"done": "made", "name": str(path)})
     say_done(

@@ -19,12 +19,11 @@ from pagetoll.core.lifecycle import Command
 from pagetoll.core.notices import Notice
 from pagetoll.frontends.meters import open_meter
 from pagetoll.frontends.python_hook import child_words
-from pagetoll.frontends.wiring import now_utc, open_storage, this_server
+from pagetoll.frontends.wiring import is_shared, ledger_url, now_utc, open_storage, this_server
 from pagetoll.integrations.device_uris import device_uri_of
 from pagetoll.integrations.processes import LinuxProcesses
-from pagetoll.integrations.site_commands import SiteCommandRunner, base_environment
+from pagetoll.integrations.site_commands import SiteCommandRunner
 from pagetoll.integrations.tea_hooks import TeaHookFiles
-from pagetoll.notifiers.command import BoundedCommand
 from pagetoll.notifiers.mail import SmtpMailSender
 from pagetoll.storage.journal_folder import JournalFolder
 from pagetoll.storage.spool_folder import SpoolFolder
@@ -43,7 +42,7 @@ class DaemonTeller:
 
     def __init__(self, settings: Settings) -> None:
         self._mails = SmtpMailSender(settings.smtpserver)
-        self._teller = Teller(settings, self._mails, BoundedCommand(base_environment()))
+        self._teller = Teller(settings, self._mails, SiteCommandRunner())
 
     def tell(self, notice: Notice) -> Sequence[str]:
         return self._teller.tell(notice)
@@ -101,5 +100,5 @@ def build_services(
         checkpoint=checkpoint,
         aside=aside,
         servers=ServerWatch(this_server(settings()), lambda: settings().server_gone_s, time.monotonic),
-        shared_ledger=not (settings().database or home.database_url).startswith("sqlite"),
+        shared_ledger=is_shared(ledger_url(home, settings())),
     )
