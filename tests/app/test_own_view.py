@@ -24,7 +24,7 @@ CHANGES_OF_A_LEDGER = {
     *("ensure_cost_center", "reserve", "record_unreserved", "post_unreserved", "mark_starting", "mark_started"),
     *("import_runs", "settle", "void", "add_notes", "refund", "count_deny_banners", "hide_earlier"),
     *("keep_reading", "name_device", "hold_device", "join_device", "device_span", "close_span"),
-    *("beat", "give_up_server"),
+    *("beat", "give_up_server", "tidy"),
 }
 #: What an ordinary user has no part of.
 NOT_HIS = {

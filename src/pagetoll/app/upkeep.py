@@ -71,6 +71,7 @@ def run_upkeep(services: Services) -> UpkeepReport:
     services.devices.orphans = orphans
     _guarded(partial(services.journal.take_back, services.devices.is_living), problems)
     _guarded(partial(services.store.remove_stale, services.devices.is_living), problems)
+    _guarded(services.ledger.tidy, problems)
     report = UpkeepReport(closed, running, booked, tuple(problems))
     if closed or booked or problems:
         log.info("upkeep closed=%s running=%s booked=%s problems=%s", closed, running, booked, problems)

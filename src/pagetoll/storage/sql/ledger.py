@@ -289,5 +289,8 @@ class SqlLedger:
     def check(self) -> None:
         self.database.check()
 
+    def tidy(self) -> None:
+        self.database.tidy()
+
     def close(self) -> None:
         self.database.close()
