@@ -147,4 +147,4 @@ def test_a_command_that_cannot_be_run_is_noted(shop: Shop) -> None:
     shop.queue(mailto=MailTo(Recipients.COMMAND, SiteCommand(words=("/nowhere/tell",))))
     shop.print(pages(11))
     assert shop.notices.wait_until_sent(SENT_WITHIN_S) == 0
-    assert "not told: anna@hp: the command of mailto could not be started" in shop.notes()
+    assert "not told: anna@hp: the command of mailto: it could not be started" in shop.notes()

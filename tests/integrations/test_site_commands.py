@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A site's commands are bounded, whatever they do, and how they ended is a value."""
 
+import contextlib
 import os
 import stat
 import time
@@ -28,6 +29,14 @@ def processes_saying(mark: str) -> list[str]:
         if mark.encode() in words:
             found.append(path.parent.name)
     return found
+
+
+def pipes_of_ours() -> set[str]:
+    links = []
+    for path in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            links.append(os.readlink(path))
+    return {link for link in links if link.startswith("pipe:")}
 
 
 def test_what_it_prints_is_its_answer():
@@ -97,6 +106,23 @@ def test_it_is_stopped_when_the_job_is_given_up():
 def test_what_it_leaves_behind_does_not_keep_us():
     end = shell("(sleep 20) & echo done")
     assert (end.status, end.lines) == (0, ["done"])
+
+
+@pytest.mark.parametrize("child", ["sleep 20", "yes >&2"])
+def test_what_it_leaves_behind_keeps_no_pipe_of_ours(child: str):
+    before = pipes_of_ours()
+    for _ in range(3):
+        shell(f"{child} & exit 0")
+    assert pipes_of_ours() <= before
+
+
+def test_a_window_that_it_leaves_open_may_still_write_where_no_output_is_kept(tmp_path: Path):
+    gate, later = tmp_path / "gate", tmp_path / "later"
+    line = f"(while [ ! -e {gate} ]; do sleep 0.1; done; echo closed && touch {later}) 2>&1 & echo told"
+    end = SiteCommandRunner().run(("/bin/sh", "-c", line), {}, timeout_s=60, output_octets_max=0)
+    assert (end.status, end.output, later.exists()) == (0, b"", False)
+    gate.touch()
+    wait_until(later.exists, 60, "the window is closed")
 
 
 def test_it_gets_the_jobs_variables_and_little_else(monkeypatch: pytest.MonkeyPatch):

@@ -8,10 +8,12 @@ from pagetoll.config.options import QueueSettings, Settings
 from pagetoll.core.errors import NoticeError
 from pagetoll.core.messages import _
 from pagetoll.core.notices import Action, Mail, Notice
-from pagetoll.ports import CommandNotifier, MailSender
+from pagetoll.ports import MailSender, SiteCommands
 
 #: The subject of what an administrator gets.
 ADMIN_SUBJECT = "Print Quota"
+#: How long a command of `mailto` may take.
+COMMAND_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Teller:
 
     settings: Settings
     mails: MailSender
-    commands: CommandNotifier
+    commands: SiteCommands
 
     def tell(self, notice: Notice) -> Sequence[str]:
         """Send the notice to whom the printer's `mailto` names; nobody: nothing is opened or started."""
@@ -39,11 +41,16 @@ class Teller:
         command = queue.mailto.command
         if command is None or not notice.text:
             return ()
-        try:
-            self.commands.run(command.argv(placeholders_of(notice)), variables_of(notice))
-        except NoticeError as error:
-            return (f"{notice.user_name}@{notice.printer_name}: {error}",)
-        return ()
+        end = self.commands.run(
+            command.argv(placeholders_of(notice)),
+            variables_of(notice),
+            timeout_s=COMMAND_TIMEOUT_S,
+            output_octets_max=0,
+        )
+        if not end.trouble:
+            return ()
+        why = _("the command of mailto: {why}; look at mailto in the configuration").format(why=end.trouble)
+        return (f"{notice.user_name}@{notice.printer_name}: {why}",)
 
 
 def mails_of(notice: Notice, queue: QueueSettings) -> list[Mail]:

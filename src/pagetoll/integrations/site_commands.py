@@ -25,6 +25,7 @@ from pagetoll.ports.site_commands import OUTPUT_OCTETS_MAX
 
 SAID_OCTETS_MAX = 2000
 LISTEN_EVERY_S = 0.25
+NO_STREAM = -1
 #: How long we listen to what a command's children still say after its end.
 LISTEN_AFTER_S = 0.5
 KEPT_VARIABLES = ("LANG", "LC_ALL", "TZ", "PAGETOLL_HOME", "PYKOTA_HOME")
@@ -54,14 +55,14 @@ class SiteCommandRunner:
         hand_on: Callable[[bytes], None] | None = None,
     ) -> CommandEnd:
         """See `ports.SiteCommands`."""
-        environment = {os.fsencode(name): value.encode() for name, value in base_environment().items()}
+        environment = {os.fsencode(name): os.fsencode(value) for name, value in base_environment().items()}
         environment |= {name.encode(): variable_octets(value) for name, value in variables.items()}
         try:
             process = subprocess.Popen(
                 [word.replace("\0", "").encode("utf-8", "replace") for word in words],
                 env=environment,
                 stdin=stdin_fd,
-                stdout=subprocess.PIPE,
+                stdout=subprocess.PIPE if output_octets_max or hand_on else subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 cwd="/",
                 start_new_session=True,
@@ -88,16 +89,18 @@ class _Listening:
         output_octets_max: int,
         hand_on: Callable[[bytes], None] | None,
     ) -> None:
-        assert process.stdout is not None
         assert process.stderr is not None
         self._process = process
         self._timeout_s = timeout_s
         self._until_s = time.monotonic() + timeout_s
         self._interrupted = interrupted
         self._hand_on = hand_on
-        self._streams = {process.stdout.fileno(): output_octets_max, process.stderr.fileno(): SAID_OCTETS_MAX}
-        self._heard = dict.fromkeys(self._streams, b"")
-        self._output, self._said = self._streams
+        self._said = process.stderr.fileno()
+        self._output = NO_STREAM if process.stdout is None else process.stdout.fileno()
+        self._streams = {self._said: SAID_OCTETS_MAX}
+        if process.stdout is not None:
+            self._streams[self._output] = output_octets_max
+        self._heard = {self._output: b"", self._said: b""}
         self._cut = False
         self._open = set(self._streams)
         self._ended = os.pidfd_open(process.pid)

@@ -22,7 +22,7 @@ from pagetoll.ports.ledger import (
     Settlement,
     UserCharges,
 )
-from pagetoll.ports.notices import CommandNotifier, MailSender
+from pagetoll.ports.notices import MailSender
 from pagetoll.ports.printing import (
     Clock,
     DocumentCounter,
@@ -46,7 +46,6 @@ __all__ = [
     "CatalogueTransaction",
     "Clock",
     "CommandEnd",
-    "CommandNotifier",
     "DocumentCounter",
     "DocumentStore",
     "Drift",

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Telling people: mails, and the site's own command instead of mail."""
+"""Telling people by mail; the site's own command instead of it is one of `SiteCommands`."""
 
-from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from pagetoll.core.notices import Mail
@@ -15,11 +14,3 @@ class MailSender(Protocol):
         ...
 
     def close(self) -> None: ...
-
-
-class CommandNotifier(Protocol):
-    """Runs a site's command that tells somebody."""
-
-    def run(self, words: Sequence[str], variables: Mapping[str, str]) -> None:
-        """Waits for its end. Raises NoticeError when it cannot be started, fails or takes too long."""
-        ...

@@ -55,8 +55,9 @@ class SiteCommands(Protocol):
     ) -> CommandEnd:
         """Run to its end, at most `timeout_s` seconds; `interrupted` is asked now and then whether to stop it.
 
-        It reads the descriptor `stdin_fd`, and nothing without one. `hand_on` gets all that it writes to standard
-        output, as it comes; an OSError of that is an end of it, not of the command.
+        It reads the descriptor `stdin_fd`, and nothing without one. With `output_octets_max` 0 its standard output
+        goes nowhere, and what it leaves running may go on writing there. `hand_on` gets all that it writes to
+        standard output, as it comes; an OSError of that is an end of it, not of the command.
 
         Raises nothing of the command's: whatever becomes of it is the returned value.
         """

@@ -14,8 +14,7 @@ from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_FAILED, EXIT_REMAR
 from pagetoll.frontends.remarks import tell
 from pagetoll.frontends.session import Act, Opening
 from pagetoll.frontends.wiring import now_utc
-from pagetoll.integrations.site_commands import base_environment
-from pagetoll.notifiers.command import BoundedCommand
+from pagetoll.integrations.site_commands import SiteCommandRunner
 from pagetoll.notifiers.mail import SmtpMailSender
 
 COMMAND = Command(
@@ -56,7 +55,7 @@ def _warn(opening: Opening, order: ReportOrder) -> int:
     site = Site(session.ledger, session.catalogue, session.settings, now_utc, session.actor, session.act)
     failed = False
     with closing(SmtpMailSender(session.settings.smtpserver)) as mails:
-        teller = Teller(session.settings, mails, BoundedCommand(base_environment()))
+        teller = Teller(session.settings, mails, SiteCommandRunner())
         for notice in quota_warnings(site, order):
             for failure in teller.tell(notice):
                 failed = True
