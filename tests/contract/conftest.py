@@ -5,11 +5,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 
 from contract.books import Books
+from contract.left_to_right import refuse
 from lab.mariadb import MariadbServer
 from lab.postgres import PostgresServer
 from pagetoll.storage.sql.migrate import upgrade
+
+
+@pytest.fixture(autouse=True)
+def updates_that_mean_the_same_everywhere() -> Iterator[None]:
+    """Each UPDATE that a test runs may be read from left to right."""
+    event.listen(Engine, "before_execute", refuse)
+    yield
+    event.remove(Engine, "before_execute", refuse)
 
 
 @pytest.fixture(scope="session")

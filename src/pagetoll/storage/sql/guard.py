@@ -52,17 +52,16 @@ def grace_after() -> ColumnElement[int | None]:
     return case((begins, _number("grace_end")), else_=_a.grace_until)
 
 
-def _open_account() -> Update:
-    return (
-        update(accounts)
-        .where(_a.id == _number("account"), _a.closed_at.is_(None))
-        .values(reserved=_a.reserved + _number("amount"))
-    )
+_OPEN_ACCOUNT = update(accounts).where(_a.id == _number("account"), _a.closed_at.is_(None))
+_SET_ASIDE = (_a.reserved, _a.reserved + _number("amount"))
 
-
-COUNTED = _open_account()
-WITH_LIMITS = _open_account().where(page_fits()).values(grace_until=grace_after())
-CREDITS = {enforcement: _open_account().where(credits_fit(enforcement)) for enforcement in Enforcement}
+COUNTED = _OPEN_ACCOUNT.ordered_values(_SET_ASIDE)
+#: The grace first: MySQL and MariaDB set columns one after the other, and it is computed from the old `reserved`.
+WITH_LIMITS = _OPEN_ACCOUNT.where(page_fits()).ordered_values((_a.grace_until, grace_after()), _SET_ASIDE)
+CREDITS = {
+    enforcement: _OPEN_ACCOUNT.where(credits_fit(enforcement)).ordered_values(_SET_ASIDE)
+    for enforcement in Enforcement
+}
 
 
 def step_of(amount: int, rule: Rule) -> int:

@@ -22,8 +22,8 @@ COLLATION = "utf8mb4_nopad_bin"
 #: DDL is atomic a statement since then, which the migrations need.
 OLDEST = (10, 6)
 USUAL_SOCKET = "/run/mysqld/mysqld.sock"
-#: As the standard says: columns are set from what their row was before the statement, and nothing is cut to fit.
-SQL_MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,SIMULTANEOUS_ASSIGNMENT"
+#: Nothing is cut to fit.
+SQL_MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 #: InnoDB checks a foreign key by a lock on the row that it names, until the commit: jobs on one printer would lock
 #: each other out. The ledger deletes nothing that a key names.
 KEYS_UNCHECKED = "foreign_key_checks = 0"
