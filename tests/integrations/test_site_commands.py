@@ -35,7 +35,7 @@ def pipes_of_ours() -> set[str]:
     links = []
     for path in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):
-            links.append(os.readlink(path))
+            links.append(str(path.readlink()))
     return {link for link in links if link.startswith("pipe:")}
 
 
