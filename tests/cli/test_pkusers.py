@@ -203,6 +203,8 @@ def one_user(shared_site: Site) -> Iterator[Site]:
         (["-g", "-L", "x"], "there is no users group that matches x; list them with: pkusers --groups --list"),
         (["-i", "nogroup", "anna"], "there is no users group nogroup; create it first"),
         (["-b", "much", "anna"], "invalid --balance 'much': give a number such as 0.05"),
+        (["-b", "1e-9", "anna"], "invalid --balance '1e-9': it is less than a millionth; give 0 or at least 0.000001"),
+        (["-o", "-0.0000004", "anna"], "invalid --overcharge '-0.0000004': it is less than a millionth; give 0 or at least 0.000001"),
         (["-b", "1e300", "anna"], "“1E+300” is not an amount that can be booked; give a number such as 0.05"),
         (["-o", "inf", "anna"], "invalid --overcharge 'inf': give a number such as 0.05"),
         (["-e", "nobody", "anna"], "invalid email address 'nobody': give one with exactly one @, or an empty one"),

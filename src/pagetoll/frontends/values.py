@@ -72,18 +72,27 @@ def _size(parsed: Parsed, option: str) -> int | None:
 
 
 def amount(option: str, text: str) -> int:
-    """A number of credits, a price or a factor, in millionths; it may be negative."""
+    """A number of credits, a price or a factor, in millionths; it may be negative. One that rounding would make 0 is
+    refused: a small price must not become none."""
     word = text.strip()
     if not _DECIMAL.fullmatch(word):
         raise UsageError(
             _("invalid --{option} {text!r}: give a number such as 0.05").format(option=option, text=text)
         )
     try:
-        return micros(Decimal(word))
+        number = Decimal(word)
+        steps = micros(number)
     except InvalidOperation:
         raise UsageError(
             _("invalid --{option} {text!r}: give a number such as 0.05").format(option=option, text=text)
         ) from None
+    if number and not steps:
+        raise UsageError(
+            _("invalid --{option} {text!r}: it is less than a millionth; give 0 or at least 0.000001").format(
+                option=option, text=text
+            )
+        )
+    return steps
 
 
 def with_limits(change: EntryChange, parsed: Parsed, soft_option: str, hard_option: str) -> EntryChange:
