@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One connection to a directory: python-ldap with types, timeouts, and its errors in our words.
+
+Nothing else imports python-ldap. What a server says is hostile: names and figures are cut where they are shown, and
+what is no UTF-8 is an error of the entry, not of ours.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import ldap
+from ldap.controls.libldap import AssertionControl, SimplePagedResultsControl
+from ldap.filter import escape_filter_chars
+
+from pagetoll.core.errors import StorageError, StorageUnavailable
+from pagetoll.core.messages import _
+from pagetoll.storage.ldap.address import Address
+from pagetoll.storage.ldap.refusals import ConnectionLost, refusal
+
+Entry = tuple[str, dict[str, list[bytes]]]
+
+ANY_ENTRY = "(objectClass=*)"
+PAGE_ENTRIES = 500
+_KEEPALIVE_IDLE_S = 60
+_LONGEST_PASSWORD = 4096
+
+
+def escaped(text: str) -> str:
+    """Text as it stands in a filter."""
+    return str(escape_filter_chars(text, escape_mode=1))
+
+
+class Connection:
+    """Connected and bound. For one thread at a time; after a ConnectionLost it is of no use any more."""
+
+    def __init__(self, address: Address, *, timeout_s: float) -> None:
+        """Raises ConnectionLost, StorageUnavailable, StorageError."""
+        self._where = address.where
+        self._timeout_s = timeout_s
+        try:
+            self._ldap = ldap.initialize(address.server)
+            self._set_options(address)
+            if address.starttls:
+                self._ldap.start_tls_s()
+            self._bind(address)
+        except (ldap.LDAPError, ValueError, OSError) as error:
+            raise refusal(error, self._where) from error
+
+    def _set_options(self, address: Address) -> None:
+        for option, value in (
+            (ldap.OPT_PROTOCOL_VERSION, ldap.VERSION3),
+            (ldap.OPT_REFERRALS, ldap.OPT_OFF),
+            (ldap.OPT_NETWORK_TIMEOUT, self._timeout_s),
+            (ldap.OPT_TIMEOUT, self._timeout_s),
+            (ldap.OPT_X_KEEPALIVE_IDLE, _KEEPALIVE_IDLE_S),
+            (ldap.OPT_X_TLS_REQUIRE_CERT, ldap.OPT_X_TLS_DEMAND),
+        ):
+            self._ldap.set_option(option, value)
+        if address.ca is not None:
+            address.ca.open("rb").close()  # its own words where it cannot be read
+            self._ldap.set_option(ldap.OPT_X_TLS_CACERTFILE, str(address.ca))
+        self._ldap.set_option(ldap.OPT_X_TLS_NEWCTX, 0)  # takes the settings above; must be the last
+
+    def _bind(self, address: Address) -> None:
+        if address.bind_dn is not None:
+            self._result(self._ldap.simple_bind(address.bind_dn, self._password(address)))
+        elif address.is_local_socket:
+            self._ldap.sasl_external_bind_s()
+
+    def _password(self, address: Address) -> str:
+        if address.password_file is None:
+            password = address.password or ""
+        else:
+            with address.password_file.open(encoding="utf-8") as file:
+                password = file.read(_LONGEST_PASSWORD).partition("\n")[0].rstrip("\r")
+        if not password:
+            # RFC 4513 §5.1.2: it would be taken for an anonymous bind, and succeed.
+            raise StorageUnavailable(
+                _("{where}: the password is empty; write it into the first line of its file").format(
+                    where=self._where
+                )
+            )
+        return password
+
+    def read(self, dn: str, attributes: Sequence[str]) -> dict[str, list[bytes]]:
+        """One entry's attributes, their names in small letters. Raises NoSuchEntry and the like."""
+        found = list(self._entries(self._send(self._ldap.search_ext, dn, ldap.SCOPE_BASE, ANY_ENTRY, attributes)))
+        if len(found) != 1:
+            raise refusal(ldap.NO_SUCH_OBJECT({"desc": dn}), self._where)
+        return found[0][1]
+
+    def search(self, base: str, filter_text: str, attributes: Sequence[str]) -> Iterator[Entry]:
+        """Every entry below `base` that the filter fits, by pages (RFC 2696)."""
+        cookie: Any = b""
+        while True:
+            page = SimplePagedResultsControl(True, size=PAGE_ENTRIES, cookie=cookie)
+            sent = self._send(
+                self._ldap.search_ext, base, ldap.SCOPE_SUBTREE, filter_text, attributes, serverctrls=[page]
+            )
+            said, controls = self._answer(sent)
+            yield from self._decoded(said)
+            cookies = [control.cookie for control in controls if control.controlType == page.controlType]
+            cookie = cookies[0] if cookies else b""
+            if not cookie:
+                return
+
+    def add(self, dn: str, attributes: Mapping[str, Sequence[bytes]]) -> None:
+        """Raises EntryExists and the like."""
+        self.finish(self.start_add(dn, attributes))
+
+    def modify(self, dn: str, changes: Sequence["Modification"], assertion: str | None = None) -> None:
+        """All of `changes` or none, and only where the filter `assertion` fits the entry (RFC 4528).
+
+        Raises AssertionFailed, NoSuchEntry, NoSuchValue and the like; ConnectionLost: it may have been done."""
+        self.finish(self.start_modify(dn, changes, assertion))
+
+    def delete(self, dn: str, assertion: str | None = None) -> None:
+        """Raises NoSuchEntry, AssertionFailed and the like."""
+        self.finish(self._send(self._ldap.delete_ext, dn, serverctrls=_controls(assertion)))
+
+    def start_add(self, dn: str, attributes: Mapping[str, Sequence[bytes]]) -> int:
+        """Sends, and does not wait; `finish` with what comes back."""
+        return self._send(self._ldap.add_ext, dn, [(name, list(values)) for name, values in attributes.items()])
+
+    def start_modify(self, dn: str, changes: Sequence["Modification"], assertion: str | None = None) -> int:
+        """Sends, and does not wait; `finish` with what comes back."""
+        return self._send(self._ldap.modify_ext, dn, list(changes), serverctrls=_controls(assertion))
+
+    def finish(self, message_id: int) -> None:
+        """Waits for the answer to what was sent; raises what the request would."""
+        self._answer(message_id)
+
+    def close(self) -> None:
+        try:
+            self._ldap.unbind_ext_s()
+        except ldap.LDAPError:
+            return  # it is gone
+
+    def _send(self, request: Any, *arguments: Any, **options: Any) -> int:
+        try:
+            return int(request(*arguments, **options))
+        except (ldap.LDAPError, ValueError) as error:
+            raise refusal(error, self._where) from error
+
+    def _result(self, message_id: int) -> tuple[Any, Any]:
+        answer = self._ldap.result3(message_id, all=1, timeout=self._timeout_s)
+        return answer[1], answer[3]
+
+    def _answer(self, message_id: int) -> tuple[Any, Any]:
+        try:
+            return self._result(message_id)
+        except ldap.TIMEOUT as error:
+            raise ConnectionLost(
+                _("{where}: no answer in {seconds} s; check that the directory runs").format(
+                    where=self._where, seconds=f"{self._timeout_s:g}"
+                )
+            ) from error
+        except (ldap.LDAPError, ValueError) as error:
+            raise refusal(error, self._where) from error
+
+    def _entries(self, message_id: int) -> Iterator[Entry]:
+        return self._decoded(self._answer(message_id)[0])
+
+    def _decoded(self, said: Any) -> Iterator[Entry]:
+        for dn, attributes, *_rest in said or ():
+            if dn is None or not isinstance(attributes, dict):
+                continue  # a reference to another server
+            yield str(dn), {name.lower(): list(values) for name, values in attributes.items()}
+
+
+Modification = tuple[int, str, list[bytes] | None]
+
+
+def replacing(name: str, values: Sequence[bytes]) -> Modification:
+    """Without values: the attribute goes, if there is one."""
+    return (int(ldap.MOD_REPLACE), name, list(values) or None)
+
+
+def adding(name: str, value: bytes) -> Modification:
+    return (int(ldap.MOD_ADD), name, [value])
+
+
+def dropping(name: str, values: Sequence[bytes]) -> Modification:
+    return (int(ldap.MOD_DELETE), name, list(values))
+
+
+def _controls(assertion: str | None) -> list[Any] | None:
+    return None if assertion is None else [AssertionControl(True, assertion)]
+
+
+__all__ = ["Connection", "Entry", "Modification", "StorageError", "adding", "dropping", "escaped", "replacing"]

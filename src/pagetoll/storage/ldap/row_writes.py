@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Row entries brought up to commits, many requests on their way at once.
+
+Any order is right, and any number of writers: a row is written as a whole, and only where no newer one is there.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from pagetoll.core.errors import StorageError
+from pagetoll.core.messages import _
+from pagetoll.storage.ldap.attributes import CHANGED, damaged, entry_of, replacements, row_dn, table_dn
+from pagetoll.storage.ldap.commits import Change
+from pagetoll.storage.ldap.connection import Connection, replacing
+from pagetoll.storage.ldap.refusals import AssertionFailed, EntryExists, NoSuchEntry
+
+ON_THEIR_WAY = 32
+#: Another writer adds a row, upkeep purges it, …: each step back is somebody else's step forward.
+_ROUNDS = 6
+
+RowKey = tuple[str, tuple[str | int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A row as commit `number` left it."""
+
+    number: int
+    change: Change
+
+
+def container(table: str) -> dict[str, list[bytes]]:
+    """The entry that a table's rows are below."""
+    return {"objectClass": [b"organizationalUnit"], "ou": [table.encode()]}
+
+
+def write_rows(
+    connection: Connection, base: str, images: Mapping[RowKey, Image], *, deadline: float | None
+) -> set[RowKey]:
+    """The rows that are in the directory now, in these or newer images; all unless `deadline` (time.monotonic) came
+    first. Raises StorageError."""
+    written: set[RowKey] = set()
+    waiting = dict(images)
+    for turn in range(_ROUNDS):
+        waiting = _one_round(connection, base, waiting, written, adding=turn % 2 == 1, deadline=deadline)
+        if not waiting or _is_over(deadline):
+            return written
+    key = next(iter(waiting))
+    raise StorageError(
+        _("the entry {dn} can neither be added nor changed; check the directory's rules").format(
+            dn=row_dn(*key, base)[:400]
+        )
+    )
+
+
+def _is_over(deadline: float | None) -> bool:
+    return deadline is not None and time.monotonic() >= deadline
+
+
+def _one_round(
+    connection: Connection,
+    base: str,
+    images: Mapping[RowKey, Image],
+    written: set[RowKey],
+    *,
+    adding: bool,
+    deadline: float | None,
+) -> dict[RowKey, Image]:
+    """Modifies (or adds) all; what is left for the other way."""
+    left: dict[RowKey, Image] = {}
+    for key, image, error in _sent(connection, base, images.items(), adding=adding, deadline=deadline):
+        if error is None:
+            written.add(key)
+        elif isinstance(error, AssertionFailed):
+            _check_newer(connection, row_dn(*key, base), image)
+            written.add(key)
+        elif isinstance(error, NoSuchEntry) and adding:
+            _add_container(connection, image.change.table, base)
+            left[key] = image
+        elif isinstance(error, NoSuchEntry | EntryExists):
+            left[key] = image
+        else:
+            raise error
+    return left
+
+
+def _sent(
+    connection: Connection,
+    base: str,
+    images: Iterable[tuple[RowKey, Image]],
+    *,
+    adding: bool,
+    deadline: float | None,
+) -> Iterator[tuple[RowKey, Image, StorageError | None]]:
+    underway: deque[tuple[int, RowKey, Image]] = deque()
+
+    def answer() -> tuple[RowKey, Image, StorageError | None]:
+        message_id, key, image = underway.popleft()
+        try:
+            connection.finish(message_id)
+        except (AssertionFailed, NoSuchEntry, EntryExists) as error:
+            return key, image, error
+        return key, image, None
+
+    for key, image in images:
+        if _is_over(deadline):
+            break
+        underway.append((_send(connection, row_dn(*key, base), image, adding=adding), key, image))
+        if len(underway) >= ON_THEIR_WAY:
+            yield answer()
+    while underway:
+        yield answer()
+
+
+def _send(connection: Connection, dn: str, image: Image, *, adding: bool) -> int:
+    if adding:
+        return connection.start_add(dn, entry_of(image.change, image.number))
+    changes = [replacing(name, values) for name, values in replacements(image.change, image.number).items()]
+    return connection.start_modify(dn, changes, f"(!({CHANGED}>={image.number}))")
+
+
+def _check_newer(connection: Connection, dn: str, image: Image) -> None:
+    """An assertion also fails where the directory's rules hide the attribute: then nothing was written."""
+    try:
+        values = connection.read(dn, [CHANGED]).get(CHANGED.lower(), [])
+    except NoSuchEntry:
+        return  # purged since: only what is long gone is
+    if len(values) != 1 or not values[0].isdigit() or int(values[0][:20]) < image.number:
+        raise damaged(dn, CHANGED)
+
+
+def _add_container(connection: Connection, table: str, base: str) -> None:
+    try:
+        connection.add(table_dn(table, base), container(table))
+    except EntryExists:
+        return
