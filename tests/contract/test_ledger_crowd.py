@@ -202,7 +202,7 @@ def test_joins_leaves_and_adjustments_among_running_jobs_keep_the_sums(ledger_ur
 OTHER_CONNECTIONS = {
     "postgresql": "SELECT count(*) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-    "mariadb": "SELECT count(*) FROM information_schema.processlist WHERE db = database() AND id <> connection_id()",
+    "mysql": "SELECT count(*) FROM information_schema.processlist WHERE db = database() AND id <> connection_id()",
 }
 
 

@@ -25,7 +25,7 @@ def test_the_two_connections_differ_in_what_a_commit_waits_for(books: Books) -> 
             assert asked(engine, "PRAGMA journal_mode") == "wal"
             assert asked(engine, "PRAGMA foreign_keys") == 1
             assert asked(engine, "PRAGMA busy_timeout") == 10_000
-    elif database.durable.dialect.name == "mariadb":
+    elif database.durable.dialect.name == "mysql":
         assert asked(database.durable, "SELECT @@innodb_lock_wait_timeout") == 10
         assert asked(database.durable, "SELECT @@tx_isolation") == "READ-COMMITTED"
         assert database.relaxed.pool is database.durable.pool, "only the whole server can be told not to wait"

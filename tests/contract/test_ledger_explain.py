@@ -18,7 +18,7 @@ from pagetoll.core.rolling import Asking, RollingLimits, RollingUse
 from pagetoll.core.standings import Standings
 
 #: Of a reserve and a settle of one user without groups; SQLite needs no locks, and MariaDB takes them beforehand.
-STATEMENTS_A_PAIR = {"sqlite": 13, "postgresql": 15, "mariadb": 18}
+STATEMENTS_A_PAIR = {"sqlite": 13, "postgresql": 15, "mysql": 18}
 
 
 def legs_of(books: Books, attempt_id: int) -> dict[Unit, tuple[int | None, int]]:

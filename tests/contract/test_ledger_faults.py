@@ -303,7 +303,7 @@ def test_nothing_is_left_of_the_tables_of_a_broken_upgrade(tmp_path: Path) -> No
 
 LOST_RACE = {
     "postgresql": "DO $$ BEGIN RAISE EXCEPTION 'could not serialize' USING ERRCODE = '40001'; END $$",
-    "mariadb": "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found'",
+    "mysql": "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found'",
 }
 
 

@@ -32,6 +32,7 @@ from pagetoll.core.messages import _
 from pagetoll.core.money import LARGEST_STEPS, Unit
 from pagetoll.core.policy import AccountState, OwnerKind
 from pagetoll.storage.sql.instants import maybe_instant
+from pagetoll.storage.sql.mysql import DIALECT
 from pagetoll.storage.sql.schema import accounts, entries, group_members, groups, printers, users
 
 UNTIL_RESET = "until_reset"
@@ -133,9 +134,10 @@ _ONLY_LOCKED = (
 
 
 def locks_joined_rows(connection: Connection) -> bool:
-    """Whether a lock on one table's rows takes the rows that are joined to them too: so on MariaDB. There the rows
-    are locked first and read with what belongs to them by a second statement."""
-    return connection.dialect.name == "mariadb"
+    """Whether a lock on one table's rows takes the rows that are joined to them too: so on MariaDB. MySQL
+    can tell them apart, but would go through all accounts for a lock whose rows a union names. There the rows are
+    locked first and read with what belongs to them by a second statement."""
+    return connection.dialect.name == DIALECT
 
 
 def _lock_named(connection: Connection, account_ids: Collection[int]) -> list[Row[Any]]:

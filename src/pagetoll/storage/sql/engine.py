@@ -4,8 +4,8 @@
 Two engines for one database: the *durable* one waits for the disk at commit (reserves, administration), the
 *relaxed* one does not (settle, void, marks): one fsync lies on a job's way (docs/concepts/ledger.md). A relaxed
 commit is atomic all the same and reaches the disk with the next durable one. On SQLite both share their
-connections, the last used one first: what one connection writes makes the others read their pages again. On MariaDB
-both are the same: only the server as a whole can be told not to wait.
+connections, the last used one first: what one connection writes makes the others read their pages again. On MySQL
+and MariaDB both are the same: only the server as a whole can be told not to wait.
 
 Writes take their locks in one order everywhere: the attempt's row, users in id order, accounts in id order,
 printers. On SQLite BEGIN IMMEDIATE is the one lock for all of that.
@@ -28,7 +28,7 @@ from sqlalchemy.pool import QueuePool
 from pagetoll.core.errors import SchemaMismatch, StorageConflict, StorageUnavailable, UsageError
 from pagetoll.core.messages import _
 from pagetoll.ports import Clock
-from pagetoll.storage.sql import mariadb
+from pagetoll.storage.sql import mysql
 from pagetoll.storage.sql.faults import UPGRADE, storage_error
 from pagetoll.storage.sql.instants import to_micros
 from pagetoll.storage.sql.schema import SCHEMA_VERSION, schema_version
@@ -118,10 +118,10 @@ class Database:
         self._schema_seen = False
 
         def look(connection: Connection) -> None:
-            # Locking the row fails on a read-only database or standby; MariaDB lets whoever may only read do that.
+            # Locking the row fails on a read-only database or standby; MySQL and MariaDB let who may only read do so.
             connection.execute(select(schema_version.c.version_num).with_for_update()).all()
-            if connection.dialect.name == mariadb.DIALECT:
-                connection.execute(mariadb.SAME_VERSION)
+            if connection.dialect.name == mysql.DIALECT:
+                connection.execute(mysql.SAME_VERSION)
 
         self.write(look)
 
@@ -191,8 +191,8 @@ def parse_url(text: str) -> URL:
         return url
     if backend == "postgresql":
         return url.set(drivername="postgresql+psycopg")
-    if backend in mariadb.SCHEMES:
-        return mariadb.mariadb_url(url)
+    if backend in mysql.SCHEMES:
+        return mysql.mysql_url(url)
     raise UsageError(
         _("“{url}” is no ledger; give sqlite:////path/of/the/file, postgresql://… or mysql://…").format(
             url=url.render_as_string()
@@ -204,8 +204,8 @@ def _engines(url: URL, busy_timeout_s: float, where: str, *, create: bool) -> tu
     """The durable and the relaxed one."""
     if url.get_backend_name() == "sqlite":
         durable = sqlite_engine(url.database or "", busy_timeout_s, create=create)
-    elif url.get_backend_name() == mariadb.DIALECT:
-        durable = mariadb.mariadb_engine(url, busy_timeout_s, where, **_pool(busy_timeout_s))
+    elif url.get_backend_name() == mysql.DIALECT:
+        durable = mysql.mysql_engine(url, busy_timeout_s, where, **_pool(busy_timeout_s))
     else:
         return _server_engine(url, busy_timeout_s, durable=True), _server_engine(url, busy_timeout_s, durable=False)
     return durable, durable.execution_options(relaxed=True)

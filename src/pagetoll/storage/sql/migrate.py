@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Creates the tables or brings them up to this version, by alembic's migrations beside this file.
 
-On SQLite and PostgreSQL an upgrade is one transaction. On MariaDB each statement that changes tables commits itself:
-there an upgrade that was stopped leaves what it has made, and the next one goes on with it (`migrations.mariadb`).
+On SQLite and PostgreSQL an upgrade is one transaction. On MySQL and MariaDB each statement that changes tables
+commits itself: there an upgrade that was stopped leaves what it has made, and the next one goes on with it
+(`migrations.mysql`).
 """
 
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pagetoll.core.errors import StorageError, StorageUnavailable
 from pagetoll.core.messages import _
-from pagetoll.storage.sql import mariadb
+from pagetoll.storage.sql import mysql
 from pagetoll.storage.sql.engine import Database
 from pagetoll.storage.sql.faults import storage_error
 from pagetoll.storage.sql.schema import metadata, schema_version
@@ -27,13 +28,13 @@ SCRIPTS = "pagetoll.storage.sql:migrations"
 def upgrade(url: str) -> None:
     """Brings the database at `url` to the newest schema; creates an SQLite file that is missing.
 
-    All or nothing, but for MariaDB, where it is to be repeated after a fault. Harmless when repeated. Raises
-    UsageError for a wrong URL, StorageUnavailable, StorageError.
+    All or nothing, but for MySQL and MariaDB, where it is to be repeated after a fault. Harmless when repeated.
+    Raises UsageError for a wrong URL, StorageUnavailable, StorageError.
     """
     database = Database.open(url, clock=lambda: datetime.now(UTC), create=True)
     try:
         with database.durable.begin() as connection:
-            if connection.dialect.name == mariadb.DIALECT:
+            if connection.dialect.name == mysql.DIALECT:
                 _prepare_resumable(connection, database.where)
             upgrade_within(connection)
     except DBAPIError as error:
@@ -45,7 +46,9 @@ def upgrade(url: str) -> None:
 def _prepare_resumable(connection: Connection, where: str) -> None:
     """Sees to it that no other upgrade runs, until the connection is closed, and that the tables which are there are
     those of a ledger: an upgrade passes over tables that it finds."""
-    asked = select(func.get_lock(func.concat("pagetoll:", func.database()), UPGRADE_WAIT_S))
+    # The name of a lock has at most 64 characters, and so has a database's name.
+    name = func.concat("pagetoll:", func.left(func.sha2(func.database(), 256), 48))
+    asked = select(func.get_lock(name, UPGRADE_WAIT_S))
     if connection.execute(asked).scalar_one() != 1:
         raise StorageUnavailable(_("{where}: another upgrade of it runs; try again").format(where=where))
     present = set(inspect(connection).get_table_names())

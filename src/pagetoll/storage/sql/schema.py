@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ledger's tables (docs/concepts/ledger.md), for SQLite, PostgreSQL and MariaDB.
+"""The ledger's tables (docs/concepts/ledger.md), for SQLite, PostgreSQL, MySQL and MariaDB.
 
 Amounts are whole steps of the account's unit (millionths for credits). Times are UTC microseconds since 1970,
 as integers: no dialect's own date type, no zone lost. A deleted thing keeps its row and its `name`; `live_name`
@@ -35,8 +35,8 @@ metadata = MetaData(
 
 #: SQLite numbers rows by themselves only for INTEGER primary keys.
 Id = BigInteger().with_variant(Integer, "sqlite")
-#: MariaDB's TEXT ends at 65,535 octets.
-LongText = Text().with_variant(MEDIUMTEXT(), "mariadb")
+#: MySQL's and MariaDB's TEXT ends at 65,535 octets.
+LongText = Text().with_variant(MEDIUMTEXT(), "mysql")
 NAME_LENGTH = 255
 NOTHING = 0
 

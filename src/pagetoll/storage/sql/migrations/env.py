@@ -3,7 +3,7 @@
 
 from alembic import context
 
-from pagetoll.storage.sql.migrations import mariadb as mariadb  # its class is known to alembic from here on
+from pagetoll.storage.sql.migrations import mysql as mysql  # its class is known to alembic from here on
 from pagetoll.storage.sql.schema import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)

@@ -12,8 +12,8 @@ depends_on = None
 
 #: SQLite numbers rows by themselves only for INTEGER primary keys.
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-#: MariaDB's TEXT ends at 65,535 octets.
-TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb")
+#: MySQL's and MariaDB's TEXT ends at 65,535 octets.
+TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
 OPEN_ATTEMPTS = sa.text("state <> 'closed'")
 OPEN_LEGS = sa.text("state = 'open'")
 

@@ -16,8 +16,8 @@ depends_on = None
 
 #: SQLite numbers rows by themselves only for INTEGER primary keys.
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-#: MariaDB's TEXT ends at 65,535 octets.
-TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb")
+#: MySQL's and MariaDB's TEXT ends at 65,535 octets.
+TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
 PAID_ENTRIES = sa.text("kind IN ('payment', 'refund')")
 
 COST_CENTERS: tuple[sa.schema.SchemaItem, ...] = (
@@ -57,12 +57,17 @@ COST_CENTER_ID = (
     "ALTER TABLE {table} ADD COLUMN cost_center_id {id} "
     "CONSTRAINT fk_{table}_cost_center_id REFERENCES cost_centers (id)"
 )
-#: MariaDB takes a foreign key beside a new column, not within it, and each of these twice without harm.
-COST_CENTER_ID_MARIADB = (
-    "ALTER TABLE {table} ADD COLUMN IF NOT EXISTS cost_center_id BIGINT, "
-    "ADD CONSTRAINT fk_{table}_cost_center_id FOREIGN KEY IF NOT EXISTS (cost_center_id) REFERENCES cost_centers (id)"
+#: MySQL and MariaDB take a foreign key beside a new column, not within it.
+COST_CENTER_ID_MYSQL = (
+    "ALTER TABLE {table} ADD COLUMN cost_center_id BIGINT, "
+    "ADD CONSTRAINT fk_{table}_cost_center_id FOREIGN KEY (cost_center_id) REFERENCES cost_centers (id)"
 )
-REFUNDED = "ALTER TABLE attempts ADD COLUMN {unless}{column} BIGINT DEFAULT 0 NOT NULL"
+REFUNDED = "ALTER TABLE attempts ADD COLUMN {column} BIGINT DEFAULT 0 NOT NULL"
+
+
+def _lacks(table: str, column: str) -> bool:
+    """False where an upgrade that was stopped has added the column already (`migrations.mysql`)."""
+    return all(found["name"] != column for found in sa.inspect(op.get_bind()).get_columns(table))
 
 
 def upgrade() -> None:
@@ -70,11 +75,13 @@ def upgrade() -> None:
     op.create_index("ix_cost_centers_name", "cost_centers", ["name"])
     dialect = op.get_context().dialect.name
     number = "INTEGER" if dialect == "sqlite" else "BIGINT"
-    cost_center_id = COST_CENTER_ID_MARIADB if dialect == "mariadb" else COST_CENTER_ID
+    cost_center_id = COST_CENTER_ID_MYSQL if dialect == "mysql" else COST_CENTER_ID
     for table in ("accounts", "attempts"):
-        op.execute(cost_center_id.format(table=table, id=number))
+        if _lacks(table, "cost_center_id"):
+            op.execute(cost_center_id.format(table=table, id=number))
     for column in ("refunded_impressions", "refunded_price"):
-        op.execute(REFUNDED.format(column=column, unless="IF NOT EXISTS " if dialect == "mariadb" else ""))
+        if _lacks("attempts", column):
+            op.execute(REFUNDED.format(column=column))
     op.create_index("ix_accounts_cost_center_id", "accounts", ["cost_center_id"])
     op.create_index(
         "ix_entries_paid", "entries", ["at", "id"], sqlite_where=PAID_ENTRIES, postgresql_where=PAID_ENTRIES
@@ -88,7 +95,7 @@ def downgrade() -> None:
     op.drop_table("roles")
     op.drop_table("refunds")
     op.drop_index("ix_entries_paid", "entries")
-    if op.get_context().dialect.name == "mariadb":
+    if op.get_context().dialect.name == "mysql":
         for table in ("accounts", "attempts"):
             op.drop_constraint(f"fk_{table}_cost_center_id", table, type_="foreignkey")
     op.drop_index("ix_accounts_cost_center_id", "accounts")

@@ -12,8 +12,8 @@ depends_on = None
 
 #: As in the first migration.
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-#: MariaDB's TEXT ends at 65,535 octets.
-TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb")
+#: MySQL's and MariaDB's TEXT ends at 65,535 octets.
+TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
 
 READINGS: tuple[sa.schema.SchemaItem, ...] = (
     sa.Column("attempt_id", ID, nullable=False),

@@ -10,8 +10,8 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-#: MariaDB's TEXT ends at 65,535 octets.
-TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb")
+#: MySQL's and MariaDB's TEXT ends at 65,535 octets.
+TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
 COLUMNS = ("stood_posted", "stood_reserved", "stood_soft_limit", "stood_hard_limit", "stood_grace_until")
 
 

@@ -10,8 +10,8 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-#: MariaDB's TEXT ends at 65,535 octets.
-TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mariadb")
+#: MySQL's and MariaDB's TEXT ends at 65,535 octets.
+TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
 MEMBERS: tuple[sa.schema.SchemaItem, ...] = (
     sa.Column("nonce", sa.String(length=32), nullable=False),
     sa.Column("span", sa.String(length=32), nullable=False),

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MariaDB: its URLs, and what each connection is set to.
+"""MySQL and MariaDB: their URLs, and what each connection is set to.
 
-Names compare as in the other databases: octet by octet, a space at the end too (`utf8mb4_nopad_bin`). What a commit
-waits for is the server's own setting (`innodb_flush_log_at_trx_commit`), the same for all.
+Both are one dialect here, as they are to SQLAlchemy: which of them answers is known only after it has answered. What
+differs is a row of `Server`. Names compare as in the other databases: octet by octet, a space at the end too. What a
+commit waits for is the server's own setting (`innodb_flush_log_at_trx_commit`), the same for all.
 """
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import URL, Dialect, Engine, create_engine, event, update
@@ -15,13 +17,26 @@ from pagetoll.core.errors import StorageError, StorageUnavailable, UsageError
 from pagetoll.core.messages import _
 from pagetoll.storage.sql.schema import schema_version
 
-DIALECT = "mariadb"
+DIALECT = "mysql"
 SCHEMES = ("mysql", "mariadb")
 CHARSET = "utf8mb4"
-COLLATION = "utf8mb4_nopad_bin"
-#: DDL is atomic a statement since then, which the migrations need.
-OLDEST = (10, 6)
 USUAL_SOCKET = "/run/mysqld/mysqld.sock"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One of both: from which version on it serves, and what is its own."""
+
+    name: str
+    oldest: tuple[int, ...]
+    collation: str
+    settings: tuple[str, ...] = ()
+
+
+#: Both change tables atomically by the statement from there on, which the migrations need; MySQL has its collation
+#: and checks conditions since then.
+MYSQL = Server("MySQL", (8, 0, 17), "utf8mb4_0900_bin")
+MARIADB = Server("MariaDB", (10, 6), "utf8mb4_nopad_bin", ("default_regex_flags = ''",))
 #: Nothing is cut to fit.
 SQL_MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 #: InnoDB checks a foreign key by a lock on the row that it names, until the commit: jobs on one printer would lock
@@ -49,7 +64,7 @@ OPTIONS = frozenset(
 SAME_VERSION = update(schema_version).values(version_num=schema_version.c.version_num)
 
 
-def mariadb_url(url: URL) -> URL:
+def mysql_url(url: URL) -> URL:
     """The URL with the driver that we use; one without a host means this machine's own socket.
 
     Raises UsageError for one that names no database, or options that there are not.
@@ -82,7 +97,7 @@ def _is_clear(name: str, value: object) -> bool:
     return isinstance(value, str) and (name != "ssl_check_hostname" or value in ("true", "false"))
 
 
-def mariadb_engine(url: URL, busy_timeout_s: float, where: str, **pool: Any) -> Engine:
+def mysql_engine(url: URL, busy_timeout_s: float, where: str, **pool: Any) -> Engine:
     """Connects at the first use; `pool` says how connections are kept."""
     engine = create_engine(
         url,
@@ -90,16 +105,15 @@ def mariadb_engine(url: URL, busy_timeout_s: float, where: str, **pool: Any) -> 
         connect_args={"connect_timeout": max(2, int(busy_timeout_s)), "charset": CHARSET},
         **pool,
     )
-    statements = _settings(busy_timeout_s)
 
     def prepare(connection: Any, _record: object) -> None:
         try:
-            _check_version(str(connection.get_server_info()), where)
+            server = _server(str(connection.get_server_info()), where)
         except StorageError:
             connection.close()
             raise
         with connection.cursor() as cursor:
-            for statement in statements:
+            for statement in _statements(server, busy_timeout_s):
                 cursor.execute(statement)
 
     event.listen(
@@ -107,7 +121,7 @@ def mariadb_engine(url: URL, busy_timeout_s: float, where: str, **pool: Any) -> 
         "do_connect",
         lambda dialect, _record, arguments, options: _connect(dialect, where, arguments, options),
     )
-    # Before what SQLAlchemy itself asks a new server for: it would say in its own words that it is no MariaDB.
+    # Before what SQLAlchemy itself asks a new server for: one that is too old is to be named first.
     event.listen(engine, "connect", prepare, insert=True)
     return engine
 
@@ -120,28 +134,46 @@ def _connect(dialect: Dialect, where: str, arguments: Sequence[Any], options: di
         raise StorageUnavailable(
             _("{where}: a file that its URL names cannot be read: {error}").format(where=where, error=error)
         ) from error
+    except RuntimeError as error:
+        # PyMySQL's word for a password that it may not send as it is, and cannot encrypt by itself.
+        raise StorageUnavailable(
+            _(
+                "{where}: it takes the password only over TLS, its socket, or with the package cryptography; let the "
+                "server offer TLS, or: pip install cryptography ({error})"
+            ).format(where=where, error=error)
+        ) from error
 
 
-def _settings(busy_timeout_s: float) -> tuple[str, ...]:
+def _statements(server: Server, busy_timeout_s: float) -> tuple[str, ...]:
     # Whole seconds; 0 would mean not to wait at all.
     lock_timeout_s = max(1, math.ceil(busy_timeout_s))
-    return (
-        f"SET NAMES {CHARSET} COLLATE {COLLATION}",
-        f"SET innodb_lock_wait_timeout = {lock_timeout_s}, lock_wait_timeout = {lock_timeout_s}",
-        f"SET {KEYS_UNCHECKED}, net_write_timeout = {SLOW_READER_S}, default_regex_flags = ''",
-        f"SET sql_mode = '{SQL_MODE}'",
+    settings = (
+        f"innodb_lock_wait_timeout = {lock_timeout_s}",
+        f"lock_wait_timeout = {lock_timeout_s}",
+        f"net_write_timeout = {SLOW_READER_S}",
+        f"sql_mode = '{SQL_MODE}'",
+        KEYS_UNCHECKED,
+        *server.settings,
     )
+    return f"SET NAMES {CHARSET} COLLATE {server.collation}", f"SET {', '.join(settings)}"
 
 
-def _check_version(said: str, where: str) -> None:
-    """Raises StorageError for a server that is none of ours."""
+def collation(dialect: Dialect) -> str:
+    """How names compare in the tables of the server that a dialect has met."""
+    return (MARIADB if getattr(dialect, "is_mariadb", False) else MYSQL).collation
+
+
+def _server(said: str, where: str) -> Server:
+    """The server whose version is this. Raises StorageError for one that is too old."""
     number, _dash, name = said.removeprefix("5.5.5-").partition("-")
-    parts = number.split(".")
-    is_mariadb = "mariadb" in name.lower()
-    if is_mariadb and tuple(int(part) for part in parts[:2] if part.isdigit()) >= OLDEST:
-        return
+    server = MARIADB if "mariadb" in name.lower() else MYSQL
+    if tuple(int(part) for part in number.split(".") if part.isdigit()) >= server.oldest:
+        return server
     raise StorageError(
-        _("{where}: the server is {server}; the ledger needs MariaDB {oldest} or newer").format(
-            where=where, server=said if is_mariadb else f"MySQL {said}", oldest=".".join(map(str, OLDEST))
+        _("{where}: the server is {server}; the ledger needs MySQL {mysql} or MariaDB {mariadb}, or newer").format(
+            where=where,
+            server=said if server is MARIADB else f"{server.name} {said}",
+            mysql=".".join(map(str, MYSQL.oldest)),
+            mariadb=".".join(map(str, MARIADB.oldest)),
         )
     )
