@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+from pagetoll.app.doctor import ledger
 from pagetoll.app.doctor.banners import check_banners as banners_checked
 from pagetoll.app.doctor.device_key import device_key
 from pagetoll.app.doctor.facts import Backend, Facts, Place
@@ -153,10 +154,9 @@ def check_database(facts: Facts) -> Iterator[Finding]:
     """Whether the ledger opens. Not asked where its owner or its address is not known."""
     if facts.owner_uid in (None, 0) or facts.config_errors:
         return
-    if facts.database_error:
-        yield bad(_("ledger: {database_error}").format(database_error=facts.database_error), "pagetoll init")
-    else:
-        yield ok(_("the ledger opens and has this version's tables"))
+    yield from ledger.check_ledger(facts.database_error, facts.database_fault, facts.configuration)
+    if facts.directory is not None:
+        yield from ledger.check_directory(facts.directory)
     for name, attempts in facts.silent_servers:
         what = _("the print server {name} is silent, and has {attempts} jobs open; where it never comes back:")
         yield warn(what.format(name=name, attempts=attempts), f"pagetoll upkeep --give-up {shlex.quote(name)}")

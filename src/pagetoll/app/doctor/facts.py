@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pagetoll.app.doctor.banners import BannerWish
 from pagetoll.app.doctor.findings import Finding
+from pagetoll.app.doctor.ledger import DirectoryFacts, Fault
 from pagetoll.app.doctor.lprng import LpdSite
 
 
@@ -82,6 +83,8 @@ class Facts:
     lpd: LpdSite | None = None
     silent_servers: tuple[tuple[str, int], ...] = ()  # of a shared ledger, with how many open attempts
     hooks: tuple[Finding, ...] = ()  # what keeps hooks from being run
+    database_fault: Fault = Fault.TABLES  # of a `database_error`
+    directory: DirectoryFacts | None = None  # where the ledger is in one, and it answered
 
     @property
     def without_cups(self) -> bool:

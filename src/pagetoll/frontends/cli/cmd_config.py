@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib import resources
 from pathlib import Path
 
 from pagetoll.config.create import FILE_MODE
@@ -33,12 +34,13 @@ from pagetoll.frontends.cli.subcommand import parse_or_show, say
 
 COMMAND = Command(
     name="pagetoll config",
-    usage="check | show [QUEUE] | explain OPTION [QUEUE] | convert [FILE]",
+    usage="check | show [QUEUE] | explain OPTION [QUEUE] | convert [FILE] | ldap-schema [ldif|schema]",
     summary="check reads pagetoll.toml and PyKota's files and names everything that is wrong in them. show prints "
     "every option with the value that holds and the place it was given in, for all queues or for one queue or "
     "printer group. explain tells all about an option, by its name here or in pykota.conf. convert writes the "
     "pagetoll.toml that does what a pykota.conf does, and on standard error what became of each directive; it runs "
-    "nothing.",
+    "nothing. ldap-schema prints what an LDAP directory must know to hold a ledger, as LDIF for ldapadd, or as a "
+    "file for slapd.conf to include.",
     rows=(
         Row("f", "force", "", "let convert replace a file that exists"),
         Row("J", "json", "", "for programs; convert writes its report and the TOML so"),
@@ -46,7 +48,8 @@ COMMAND = Command(
     ),
 )
 OPTIONS = COMMAND.options
-WORDS = {"check": (0, 0), "show": (0, 1), "explain": (1, 2), "convert": (0, 1)}
+WORDS = {"check": (0, 0), "show": (0, 1), "explain": (1, 2), "convert": (0, 1), "ldap-schema": (0, 1)}
+SCHEMAS = {"ldif": "pagetoll.ldif", "schema": "pagetoll.schema"}
 _PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
 
 
@@ -61,6 +64,8 @@ def main(arguments: list[str]) -> int:
         raise UsageError(_("say {usage}; see: {name} --help").format(usage=COMMAND.usage, name=COMMAND.name))
     if word == "convert":
         return convert(parsed, names)
+    if word == "ldap-schema":
+        return print_schema(names[0] if names else "ldif")
     home = Home.from_environment(os.environ)
     identity.become_owner(home)
     if word == "explain":
@@ -102,6 +107,16 @@ def check_for_programs(home: Home) -> int:
     told = {"files": files, "problems": list(map(asdict, problems)), "warnings": list(map(asdict, warnings))}
     sys.stdout.write(as_json(told))
     return int(bool(problems))
+
+
+def print_schema(form: str) -> int:
+    """Print the directory's schema in one of its forms. Raises UsageError for another."""
+    if form not in SCHEMAS:
+        raise UsageError(
+            _("“{form}” is no form of the schema; say one of: {known}").format(form=form, known=", ".join(SCHEMAS))
+        )
+    sys.stdout.write(resources.files("pagetoll.storage.ldap").joinpath(SCHEMAS[form]).read_text(encoding="utf-8"))
+    return 0
 
 
 def convert(parsed: Parsed, names: list[str]) -> int:

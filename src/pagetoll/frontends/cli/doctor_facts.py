@@ -18,7 +18,7 @@ import pagetoll
 from pagetoll.app.doctor.checks import PROGRAMS
 from pagetoll.app.doctor.facts import Backend, Facts, Place, Queue
 from pagetoll.app.doctor.findings import bad
-from pagetoll.app.giving_up import OwnServer, silent_servers
+from pagetoll.app.doctor.ledger import Fault
 from pagetoll.config.create import (
     FILE_MODE,
     FOLDER_MODE,
@@ -37,14 +37,14 @@ from pagetoll.core.messages import _
 from pagetoll.frontends import identity
 from pagetoll.frontends.cli.banner_facts import banner_wishes
 from pagetoll.frontends.cli.command_programs import DOCUMENT_OPTIONS, faulty_programs
+from pagetoll.frontends.cli.ledger_facts import directory_of, ledger_facts
 from pagetoll.frontends.cli.lprng_facts import lpd_site
 from pagetoll.frontends.cli.tea4cups_facts import out_of_reach, problems_of, tea4cups_files
-from pagetoll.frontends.wiring import now_utc, open_storage, this_server
+from pagetoll.frontends.wiring import ledger_url, now_utc
 from pagetoll.integrations import backend_install, cups_server
 from pagetoll.integrations.cups import Cups
 from pagetoll.integrations.ipp_client import IppClient
 from pagetoll.integrations.printer_formats import formats_taken
-from pagetoll.ports import Ledger
 from pagetoll.wire.device_uri import OUR_SCHEMES, is_of_tea4cups, unwrap
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -84,6 +84,8 @@ def gather(home: Home, environ: Mapping[str, str], named_folder: str | None, pri
         places=_places(home, settings),
         free_octets=_free_octets(home.spool),
         database_error=ledger.get("database_error", ""),
+        database_fault=Fault(ledger.get("database_fault", Fault.TABLES)),
+        directory=directory_of(ledger),
         newest_at=datetime.fromisoformat(newest) if newest else None,
         owner_error=ledger.get("owner_error", ""),
         cups_version=cups_server.running_version(environ),
@@ -177,11 +179,15 @@ def _places(home: Home, settings: Settings | None) -> tuple[Place, ...]:
         *inner_folders(home),
         (home.configuration, FILE_MODE),
     ]
-    if settings is None or settings.database == home.database_url:
+    if settings is None or ledger_url(home, settings) == home.database_url:
         wanted.append((home.database, FILE_MODE))
     wanted += [
         (path, mode)
-        for path, mode in ((home.device_uris, SECRET_MODE), (home.thin_conf, THIN_CONF_MODE))
+        for path, mode in (
+            (home.device_uris, SECRET_MODE),
+            (home.mirror, SECRET_MODE),
+            (home.thin_conf, THIN_CONF_MODE),
+        )
         if _is_there(path)
     ]
     seen: dict[Path, Place] = {}
@@ -280,7 +286,8 @@ def _backend(file: backend_install.Installed, wanted: str) -> Backend:
 def _as_owner(home: Home, owner: Owner, settings: Settings, hook_files: Sequence[Path]) -> dict[str, str]:
     """What only the owner may look at, found out by a child that is the owner."""
     if os.geteuid() not in (0, owner.uid):
-        return {"database_error": _("only root and {name} can open it: run this as root").format(name=owner.name)}
+        only = _("only root and {name} can open it: run this as root").format(name=owner.name)
+        return {"database_error": only, "database_fault": Fault.CLOSED}
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -316,28 +323,7 @@ def _owner_facts(home: Home, settings: Settings, hook_files: Sequence[Path]) -> 
         read_home(home)
     except ConfigError as error:
         facts["config_error"] = str(error.problems[0])
-    try:
-        ledger, _catalogue = open_storage(home, settings)
-        try:
-            ledger.check()
-            newest = next(iter(ledger.history(limit=1)), None)
-            silent = _silent_servers(ledger, home, settings)
-        finally:
-            ledger.close()
-    except PagetollError as error:
-        facts["database_error"] = str(error)
-    else:
-        facts["silent_servers"] = json.dumps(silent)
-        facts["newest_at"] = newest.facts.received_at.isoformat() if newest else ""
-    return facts
-
-
-def _silent_servers(ledger: Ledger, home: Home, settings: Settings) -> list[tuple[str, int]]:
-    """Of a ledger that others may share: an SQLite file is this server's, whatever it was called before."""
-    if (settings.database or home.database_url).startswith("sqlite"):
-        return []
-    own = OwnServer(this_server(settings), settings.server_gone_s)
-    return silent_servers(ledger, own, now_utc())
+    return facts | ledger_facts(home, settings)
 
 
 def _text(path: Path) -> str:
