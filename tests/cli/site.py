@@ -13,11 +13,13 @@ from pathlib import Path
 
 from contract.books import Books
 from lab.folders import open_folder
-from pagetoll.frontends.programs import module_of
+from pagetoll.frontends.programs import module_of as module_of
 
 SERVICE_USER = "nobody"
 OTHER_USER = "daemon"
 AS_ROOT = os.geteuid() == 0
+#: Before a program's name: starts it as the installed one starts.
+STARTED = (sys.executable, "-m", "pagetoll.frontends.start")
 ACTOR = pwd.getpwuid(os.getuid()).pw_name
 
 
@@ -56,7 +58,7 @@ class Site:
     def start(self, program: str, *words: str, user: str = "", **environment: str) -> subprocess.Popen[str]:
         become = _becoming(user) if user else []
         return subprocess.Popen(
-            [*become, sys.executable, "-m", module_of(program), *words],
+            [*become, *STARTED, program, *words],
             env=self.environment | environment,
             cwd=self.folder,
             stdin=subprocess.DEVNULL,

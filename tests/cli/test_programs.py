@@ -108,7 +108,7 @@ def test_these_work_without_words_on_a_terminal_too(shared_site: Site, program: 
 def test_without_the_daemon_other_users_are_refused(shared_site: Site, program: str):
     done = shared_site.run(program, *LISTINGS[program], user=OTHER_USER)
     assert (done.status, done.out) == (254, "")
-    said = f"{program}.py : {OTHER_USER} : you are not allowed to use this command without the daemon"
+    said = f"{program} : {OTHER_USER} : you are not allowed to use this command without the daemon"
     assert said in done.err
     assert f"run it as root or as {SERVICE_USER}" in done.err
 

@@ -90,7 +90,7 @@ def test_an_ordinary_user_changes_nothing_and_dumps_nothing(shop: Site):
     before = shop.do("pkusers", "-L") + shop.do("edpykota", "-L") + shop.do("pkprinters", "-l")
     for words in CHANGES:
         done = by_other(shop, *words)
-        assert (done.status, done.out, f"{words[0]}.py{REFUSED}" in done.err) == (254, "", True), words
+        assert (done.status, done.out, f"{words[0]}{REFUSED}" in done.err) == (254, "", True), words
     assert shop.do("pkusers", "-L") + shop.do("edpykota", "-L") + shop.do("pkprinters", "-l") == before
 
 

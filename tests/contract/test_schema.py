@@ -10,13 +10,14 @@ from sqlalchemy import Connection, Inspector, MetaData, inspect
 
 from contract.books import Books
 from pagetoll.storage.sql.migrate import alembic_config
-from pagetoll.storage.sql.schema import SCHEMA_VERSION, metadata
+from pagetoll.storage.sql.partial_indexes import whole_schema
+from pagetoll.storage.sql.schema import SCHEMA_VERSION
 
 
 def test_alembic_finds_nothing_to_change(ledger_url: str) -> None:
     def differences(connection: Connection) -> list[object]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return compare_metadata(context, metadata)
+        return compare_metadata(context, whole_schema)
 
     assert Books(ledger_url).database.read(differences) == []
 
@@ -28,7 +29,7 @@ def _options(given: Mapping[str, object]) -> list[tuple[str, str]]:
 def _constraints(inspector: Inspector) -> dict[str, object]:
     """What alembic does not compare: checks, and the conditions of partial indexes."""
     found: dict[str, object] = {}
-    for table in sorted(metadata.tables):
+    for table in sorted(whole_schema.tables):
         found[table] = (
             sorted(str(check["name"]) for check in inspector.get_check_constraints(table)),
             sorted(
@@ -47,8 +48,8 @@ def test_checks_and_partial_indexes_are_the_same_when_created_from_the_metadata(
     def recreate(connection: Connection) -> dict[str, object]:
         present = MetaData()
         present.reflect(connection)
-        metadata.drop_all(connection)
-        metadata.create_all(connection)
+        whole_schema.drop_all(connection)
+        whole_schema.create_all(connection)
         return _constraints(inspect(connection))
 
     assert books.database.write(recreate) == migrated
