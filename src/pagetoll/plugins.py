@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Name to class, as rows; a row's module is imported when it is first asked for, never before."""
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, cast
 
@@ -15,12 +16,23 @@ PLUGINS: dict[str, dict[str, str]] = {
         "postgresql": "pagetoll.storage.sql.stores:open_ledger",
         "mysql": "pagetoll.storage.sql.stores:open_ledger",
         "mariadb": "pagetoll.storage.sql.stores:open_ledger",
+        "ldap": "pagetoll.storage.ldap.stores:open_ledger",
+        "ldaps": "pagetoll.storage.ldap.stores:open_ledger",
+        "ldapi": "pagetoll.storage.ldap.stores:open_ledger",
     },
     "catalogue": {
         "sqlite": "pagetoll.storage.sql.stores:open_catalogue",
         "postgresql": "pagetoll.storage.sql.stores:open_catalogue",
         "mysql": "pagetoll.storage.sql.stores:open_catalogue",
         "mariadb": "pagetoll.storage.sql.stores:open_catalogue",
+        "ldap": "pagetoll.storage.ldap.stores:open_catalogue",
+        "ldaps": "pagetoll.storage.ldap.stores:open_catalogue",
+        "ldapi": "pagetoll.storage.ldap.stores:open_catalogue",
+    },
+    "examination": {
+        "ldap": "pagetoll.storage.ldap.examination:examine",
+        "ldaps": "pagetoll.storage.ldap.examination:examine",
+        "ldapi": "pagetoll.storage.ldap.examination:examine",
     },
     "meter": {
         "snmp": "pagetoll.accounters.snmp.meter:SnmpMeter",
@@ -33,6 +45,9 @@ PLUGINS: dict[str, dict[str, str]] = {
         "postgresql": "pagetoll.storage.sql.migrate:upgrade",
         "mysql": "pagetoll.storage.sql.migrate:upgrade",
         "mariadb": "pagetoll.storage.sql.migrate:upgrade",
+        "ldap": "pagetoll.storage.ldap.migrate:upgrade",
+        "ldaps": "pagetoll.storage.ldap.migrate:upgrade",
+        "ldapi": "pagetoll.storage.ldap.migrate:upgrade",
     },
 }
 
@@ -70,6 +85,11 @@ def open_ledger(url: str, *, clock: Clock, busy_timeout_s: float = 10.0) -> Ledg
 def open_catalogue(url: str, *, clock: Clock, busy_timeout_s: float = 10.0) -> Catalogue:
     """The catalogue of the same database, for administration."""
     return cast(Catalogue, _of_url("catalogue", url, clock=clock, busy_timeout_s=busy_timeout_s))
+
+
+def examine_directory(url: str, *, timeout_s: float) -> Mapping[str, object]:
+    """What the directory at `url` tells of itself, for the doctor."""
+    return cast(Mapping[str, object], _of_url("examination", url, timeout_s=timeout_s))
 
 
 def upgrade_schema(url: str) -> None:

@@ -16,7 +16,8 @@ from pagetoll.core.jobs import AttemptKey, ChargeRule, Identified, JobKey, Outco
 from pagetoll.core.money import Unit, micros
 from pagetoll.core.policy import ALLOWED, AccountState, Enforcement, LimitBy, OwnerKind, Rule
 from pagetoll.core.pricing import tariff_from_json
-from pagetoll.ports import AttemptFacts, CatalogueReader, CatalogueTransaction, Note, Reserved, Settlement
+from pagetoll.ports import AttemptFacts, CatalogueReader, CatalogueTransaction, Clock, Note, Reserved, Settlement
+from pagetoll.storage.ldap.stores import open_database
 from pagetoll.storage.sql.accounts import accounts_named, state_of
 from pagetoll.storage.sql.catalogue import SqlCatalogue
 from pagetoll.storage.sql.engine import Database
@@ -41,13 +42,20 @@ class SettableClock:
         self.now += timedelta(**span)
 
 
+def opened(url: str, *, clock: Clock, busy_timeout_s: float) -> Database:
+    """The database behind a ledger's URL."""
+    if url.startswith("ldap"):
+        return open_database(url, clock=clock, busy_timeout_s=busy_timeout_s)
+    return Database.open(url, clock=clock, busy_timeout_s=busy_timeout_s)
+
+
 class Books:
     """One database; names stand for rows."""
 
     def __init__(self, url: str, *, busy_timeout_s: float = 10.0) -> None:
         self.url = url
         self.clock = SettableClock()
-        self.database = Database.open(url, clock=self.clock, busy_timeout_s=busy_timeout_s)
+        self.database = opened(url, clock=self.clock, busy_timeout_s=busy_timeout_s)
         self.ledger = SqlLedger(self.database)
         self.catalogue = SqlCatalogue(self.database)
         self.rule = STRICT

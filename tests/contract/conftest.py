@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each contract test runs once on SQLite, once on a PostgreSQL and once on a MariaDB database of its own."""
+"""Each contract test runs on SQLite, PostgreSQL, MariaDB and in an LDAP directory, in a ledger of its own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +11,8 @@ from contract.books import Books
 from contract.left_to_right import refuse
 from lab.mariadb import MariadbServer
 from lab.postgres import PostgresServer
+from lab.slapd import SlapdServer
+from pagetoll import plugins
 from pagetoll.storage.sql.migrate import upgrade
 
 
@@ -55,6 +57,15 @@ def mariadb_ledger(mariadb_server: MariadbServer, mariadb_schema: str) -> Iterat
 
 
 @pytest.fixture
+def ldap_ledger(slapd_server: SlapdServer) -> Iterator[str]:
+    """An empty ledger with its entries, and a mirror."""
+    url = slapd_server.new_base()
+    plugins.upgrade_schema(url)
+    yield url
+    slapd_server.drop_base(url)
+
+
+@pytest.fixture
 def sqlite_ledger(tmp_path: Path) -> str:
     """An empty ledger with its tables."""
     url = f"sqlite:///{tmp_path}/pagetoll.db"
@@ -62,9 +73,15 @@ def sqlite_ledger(tmp_path: Path) -> str:
     return url
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb", "ldap"])
 def ledger_url(request: pytest.FixtureRequest) -> str:
     """An empty ledger with its tables, on each database."""
+    return _ledger_on(request)
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+def sql_ledger_url(request: pytest.FixtureRequest) -> str:
+    """The same on those where SQL reaches the ledger itself."""
     return _ledger_on(request)
 
 
@@ -75,7 +92,12 @@ def server_ledger_url(request: pytest.FixtureRequest) -> str:
 
 
 def _ledger_on(request: pytest.FixtureRequest) -> str:
-    fixtures = {"sqlite": "sqlite_ledger", "postgresql": "postgres_ledger", "mariadb": "mariadb_ledger"}
+    fixtures = {
+        "sqlite": "sqlite_ledger",
+        "postgresql": "postgres_ledger",
+        "mariadb": "mariadb_ledger",
+        "ldap": "ldap_ledger",
+    }
     return str(request.getfixturevalue(fixtures[request.param]))
 
 
