@@ -10,12 +10,16 @@ Numbers = numpy.ndarray[Any, numpy.dtype[Any]]
 """Of whole numbers."""
 _LARGEST_LETTER = 100_000
 _MANY_LETTER_PIXELS, _MOST_LETTER_PIXELS = 500_000, 2_000_000
+_MOST_WAITING = 100_000
+"""Octets and black pixels of letters that wait to be unpacked."""
+_LEAST_ROOM = 50_000
+_COLUMN_BITS = 16
 _LETTER_BITS = 24
 _LETTER_NUMBER = (1 << _LETTER_BITS) - 1
-_WORD_OCTETS, _WORD_MARK, _CODE_TAG, _CODE = 15, 5, 8, 11
+_WORD_OCTETS, _WORD_MARK, _CODE_TAG, _CODE = 15, 7, 8, 11
 _MARK = (0xF8, 0x4C, 0x6B)
 _WIDE_CODE = 0xC9
-_PLACE = numpy.arange(1, 5)
+_COLUMN, _ROW = 1, 3
 _COUNTING = numpy.arange(500_000)
 
 
@@ -33,20 +37,42 @@ class Words:
     letters: list[int] = field(default_factory=list)
 
 
+class _Row:
+    """Numbers one behind the other; there is room for more, as moving them takes longer than making them."""
+
+    def __init__(self) -> None:
+        self._room: Numbers = numpy.empty(_LEAST_ROOM, numpy.int64)
+        self._used = 0
+
+    def numbers(self) -> Numbers:
+        return self._room[: self._used]
+
+    def clear(self) -> None:
+        self._used = 0
+
+    def append(self, numbers: Numbers) -> None:
+        used = self._used + len(numbers)
+        if used > len(self._room):
+            room = numpy.empty(2 * used, numpy.int64)
+            room[: self._used] = self.numbers()
+            self._room = room
+        self._room[self._used : used] = numbers
+        self._used = used
+
+
 class Letters:
     """The bit maps of letters, numbered in the order they come: of all of them the places of black pixels, one
     behind the other. A code of a font may be given to one letter after the other."""
 
     def __init__(self) -> None:
-        self._pixels: Numbers = numpy.zeros((0, 2), numpy.int32)
+        self._pixels, self._places = _Row(), _Row()
         self._facts: Numbers = numpy.zeros((0, 4), numpy.int64)
-        self._places: tuple[int, Numbers] | None = None
+        self._columns = 0
         self._keys: list[int] = []
         self._sorted_keys: Numbers | None = None
-        self._new_pixels: list[Numbers] = []
-        self._new_facts: list[tuple[int, int, int, int]] = []
+        self._new: list[tuple[int, int, bytes]] = []
         self._fonts: dict[bytes, int] = {}
-        self._size = self._fonts_begun = 0
+        self._size = self._waiting = self._fonts_begun = 0
 
     def begin_font(self, name: bytes) -> None:
         """An empty font."""
@@ -65,37 +91,58 @@ class Letters:
         octets = (width + 7) // 8
         if len(packed) != octets * height or len(packed) > _LARGEST_LETTER or self._size > _MOST_LETTER_PIXELS:
             raise NotPaintable
-        bits = numpy.unpackbits(numpy.frombuffer(packed, numpy.uint8).reshape(height, octets), axis=1, count=width)
-        pixels = numpy.argwhere(bits).astype(numpy.int32)
-        self._new_pixels.append(pixels)
-        self._new_facts.append((width, height, self._size, len(pixels)))
+        self._new.append((width, height, packed))
         self._keys.append(_key(font, code, len(self._keys)))
         self._sorted_keys = None
-        self._size += len(pixels)
+        black = int.from_bytes(packed, "big").bit_count()
+        self._size += black
+        self._waiting += black + len(packed)
+        if self._waiting > _MOST_WAITING:
+            self._unpack()
 
     def number(self) -> int:
         """How many letters there have been until now."""
         return len(self._keys)
 
-    def pixels(self) -> Numbers:
-        """Row and column in its letter of each black pixel."""
-        if self._new_pixels:
-            self._pixels = numpy.concatenate([self._pixels, *self._new_pixels])
-            self._new_pixels.clear()
-        return self._pixels
+    def _unpack(self) -> None:
+        """The pixels of those that came since it was done."""
+        widths, heights, bit_maps = zip(*self._new, strict=True)
+        self._new.clear()
+        self._waiting = 0
+        width, height = numpy.array(widths, numpy.int64), numpy.array(heights, numpy.int64)
+        row_bits = (width + 7) // 8 * 8
+        ends = numpy.cumsum(row_bits * height)
+        black = numpy.flatnonzero(numpy.unpackbits(numpy.frombuffer(b"".join(bit_maps), numpy.uint8)))
+        letter = numpy.searchsorted(ends, black, side="right")
+        bit, bits = black - (ends - row_bits * height)[letter], row_bits[letter]
+        row = bit // bits
+        column = bit - row * bits
+        inside = column < width[letter]
+        number = numpy.bincount(letter[inside], minlength=len(width))
+        first = len(self._pixels.numbers()) + numpy.cumsum(number) - number
+        self._pixels.append(((row << _COLUMN_BITS) + column)[inside])
+        self._facts = numpy.concatenate([self._facts, numpy.stack([width, height, first, number], axis=1)])
+
+    def pixels(self, letters: Numbers) -> tuple[Numbers, Numbers]:
+        """Row and column in its letter of each black pixel, by the number of the pixel."""
+        found = self._pixels.numbers()[letters]
+        return found >> _COLUMN_BITS, found & (1 << _COLUMN_BITS) - 1
 
     def places(self, columns: int) -> Numbers:
-        """The same as one number, on a page of so many columns."""
-        pixels = self.pixels()
-        if self._places is None or self._places[0] != columns or len(self._places[1]) != len(pixels):
-            self._places = (columns, pixels[:, 0].astype(numpy.int64) * columns + pixels[:, 1])
-        return self._places[1]
+        """Row and column as one number, on a page of so many columns."""
+        if self._columns != columns:
+            self._columns = columns
+            self._places.clear()
+        known, pixels = len(self._places.numbers()), self._pixels.numbers()
+        if known != len(pixels):
+            new = pixels[known:]
+            self._places.append((new >> _COLUMN_BITS) * columns + (new & (1 << _COLUMN_BITS) - 1))
+        return self._places.numbers()
 
     def facts(self) -> Numbers:
         """Width, height, first pixel and number of pixels of each letter."""
-        if self._new_facts:
-            self._facts = numpy.concatenate([self._facts, numpy.array(self._new_facts, numpy.int64)])
-            self._new_facts.clear()
+        if self._new:
+            self._unpack()
         return self._facts
 
     def meant(self, font: int, codes: Numbers, before: Numbers) -> Numbers:
@@ -119,17 +166,20 @@ class Letters:
         many. Letters have other numbers then."""
         if self._size < _MANY_LETTER_PIXELS:
             return
-        keys, facts, pixels = self._in_order(), self.facts(), self.pixels()
+        keys, facts, pixels = self._in_order(), self.facts(), self._pixels.numbers()
         codes = keys >> _LETTER_BITS
         last = numpy.append(codes[1:] != codes[:-1], True) & numpy.isin(codes >> 16, [*self._fonts.values()])
         letters = numpy.sort(keys[last] & _LETTER_NUMBER)
         self._facts = facts[letters]
-        self._pixels = pixels[runs_from(self._facts[:, 2], self._facts[:, 3])]
+        kept = pixels[runs_from(self._facts[:, 2], self._facts[:, 3])]
+        self._pixels.clear()
+        self._pixels.append(kept)
         self._facts[:, 2] = numpy.cumsum(self._facts[:, 3]) - self._facts[:, 3]
         in_turn = numpy.array(self._keys, numpy.int64)[letters] >> _LETTER_BITS
         self._keys = ((in_turn << _LETTER_BITS) + numpy.arange(len(letters))).tolist()
-        self._sorted_keys = self._places = None
-        self._size = len(self._pixels)
+        self._sorted_keys = None
+        self._places.clear()
+        self._size = len(kept)
 
 
 @overload
@@ -143,26 +193,34 @@ def _key(font: int, code: int | Numbers, letter: int | Numbers) -> int | Numbers
 
 def places_of(words: Words) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     """Column, row and code of each letter, and the number of its piece."""
-    octets = numpy.frombuffer(b"".join(words.pieces), numpy.uint8)
+    written = b"".join(words.pieces)
+    octets = numpy.frombuffer(written, numpy.uint8)
+    pairs: Numbers = numpy.ndarray(len(octets) - 1, "<i2", written, strides=(1,))  # one from each octet on
     starts = _starts(octets)
-    places = octets[starts[:, None] + _PLACE].view("<i2").astype(numpy.int64)
     wide = octets[starts + _CODE_TAG] == _WIDE_CODE
     codes = octets[starts + _CODE].astype(numpy.int64)
     if wide.any():
         codes += numpy.where(wide, octets[starts + _CODE + 1].astype(numpy.int64) << 8, 0)
-    ends = numpy.searchsorted(starts, numpy.cumsum([*map(len, words.pieces)]))
-    pieces = numpy.repeat(numpy.arange(len(ends)), numpy.diff(ends, prepend=0))
-    return places[:, 0], places[:, 1], codes, pieces
+    if len(words.pieces) == 1:
+        pieces = numpy.zeros(len(starts), numpy.int64)
+    else:
+        ends = numpy.searchsorted(starts, numpy.cumsum([*map(len, words.pieces)]))
+        pieces = numpy.repeat(numpy.arange(len(ends)), numpy.diff(ends, prepend=0))
+    column, row = (pairs[starts + at].astype(numpy.int64) for at in (_COLUMN, _ROW))
+    return column, row, codes, pieces
 
 
 def _starts(octets: Numbers) -> Numbers:
     """Where each letter begins."""
     if len(octets) % _WORD_OCTETS == 0 and (octets[_CODE_TAG::_WORD_OCTETS] != _WIDE_CODE).all():
         return numpy.arange(0, len(octets), _WORD_OCTETS)
-    marks = (octets[:-2] == _MARK[0]) & (octets[1:-1] == _MARK[1]) & (octets[2:] == _MARK[2])
-    starts = numpy.flatnonzero(marks) - _WORD_MARK
+    marks = numpy.flatnonzero(octets == _MARK[2])
+    marks = marks[(octets[marks - 1] == _MARK[1]) & (octets[marks - 2] == _MARK[0])]
+    starts: Numbers = marks - _WORD_MARK
     lengths = _WORD_OCTETS + (octets[starts + _CODE_TAG] == _WIDE_CODE)
-    if starts[0] or (numpy.diff(starts, append=len(octets)) != lengths).any():
+    lengths[:-1] -= starts[1:]
+    lengths[-1] -= len(octets)
+    if starts[0] or (lengths + starts).any():
         raise NotPaintable  # a place that looks like a mark, far off any page
     return starts
 

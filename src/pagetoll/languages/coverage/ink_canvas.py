@@ -20,14 +20,18 @@ Rgb = tuple[int, int, int]
 PAPER: Rgb = (FULL, FULL, FULL)
 _MOST_COLORS = 250
 _MOST_CROSSINGS = 500_000
-_AT_ONCE = 500_000
-"""Pixels painted in one go."""
+_AT_ONCE = 12_000
+"""Pixels painted in one go: fresh memory for more numbers than that costs more than painting them."""
 _LOOK_AT_CLOCK = 20_000_000
 """Pixels between two looks at the clock."""
 _COST_OF_PAINTING = 50_000
 """What painting anything costs, in pixels."""
+_COLUMN_BITS = 24
+_COLUMN_MASK = (1 << _COLUMN_BITS) - 1
 _FEW_COLORS = 40
 _LONG_SPAN = 200
+_HIGH_BOX, _FEW_BOXES = 16, 16
+_BAND_ROWS = 64
 _MOST_GATHERED = 200_000
 """Octets of letters, or coordinates of points, that wait to be painted."""
 
@@ -59,15 +63,10 @@ class InkCanvas:
         self._color = 0
         self._words: dict[tuple[Box, int], Words] = {}
         self._shapes: dict[tuple[Box, bool], _Shapes] = {}
+        self._boxes: list[Box] = []
         self._waiting_color: int | None = None
         self._gathered = 0
         self._inked = False
-
-    def clear(self) -> None:
-        """Make it the next page."""
-        if self._inked:
-            self._pixels.fill(0)
-        self._start()
 
     def choose(self, color: Rgb) -> None:
         """The color of all shapes that follow."""
@@ -87,7 +86,7 @@ class InkCanvas:
         place = (self.clip, font)
         if self._waiting_color != self._color:
             # letters keep their order, so those of one place and font may have colors of their own
-            if self._shapes or (self._words and [*self._words] != [place]):
+            if self._shapes or self._boxes or (self._words and [*self._words] != [place]):
                 self.paint()
             self._waiting_color = None if self._words else self._color
         waiting = self._words.setdefault(place, Words())
@@ -101,9 +100,8 @@ class InkCanvas:
         left, top = max(box[0], self.clip[0], 0), max(box[1], self.clip[1], 0)
         right, bottom = min(box[2], self.clip[2]), min(box[3], self.clip[3])
         if left < right and top < bottom:
-            self._inked = True
-            self._pixels[top:bottom, left:right] = self._color
-            self._spend((right - left) * (bottom - top))
+            self._boxes.append((left, top, right, bottom))
+            self._gather(len(box))
 
     def fill(self, rings: list[list[int]], *, even_odd: bool) -> None:
         """A polygon of several rings (columns and rows in turn), by the rule of winding numbers or `even_odd`."""
@@ -135,12 +133,12 @@ class InkCanvas:
 
     def paint(self) -> None:
         """Paint what was gathered."""
-        words, shapes = self._words, self._shapes
-        if not words and not shapes:
+        words, shapes, boxes = self._words, self._shapes, self._boxes
+        if not words and not shapes and not boxes:
             return
         self._inked = True
         self._spend(_COST_OF_PAINTING)
-        self._words, self._shapes, self._gathered = {}, {}, 0
+        self._words, self._shapes, self._boxes, self._gathered = {}, {}, [], 0
         color = self._waiting_color
         for (clip, font), written in words.items():
             column, row, code, piece = places_of(written)
@@ -154,6 +152,7 @@ class InkCanvas:
             starts, ends = numpy.maximum(starts, clip[0]), numpy.minimum(ends, clip[2])
             seen = (starts < ends) & (rows >= clip[1]) & (rows < clip[3])
             self._paint_spans(rows[seen] * self.columns + starts[seen], (ends - starts)[seen], color or 0)
+        self._paint_boxes(boxes, color or 0)
 
     def _paint_letters(self, clip: Box, column: Numbers, row: Numbers, letter: Numbers, ink: "int | Numbers") -> None:
         """`ink`: a number of the palette, or one for each letter."""
@@ -170,25 +169,42 @@ class InkCanvas:
             places += self._letters.places(self.columns)[source]
             flat[places] = ink
             return
-        pixels = self._letters.pixels()
-        rows = pixels[source, 0] + numpy.repeat(row, number)
-        columns = pixels[source, 1] + numpy.repeat(column, number)
+        rows, columns = self._letters.pixels(source)
+        rows += numpy.repeat(row, number)
+        columns += numpy.repeat(column, number)
         seen = (columns >= left) & (columns < right) & (rows >= top) & (rows < bottom)
         flat[rows[seen] * self.columns + columns[seen]] = ink if isinstance(ink, int) else ink[seen]
 
+    def _paint_boxes(self, boxes: list[Box], color: int) -> None:
+        small = []
+        for box in boxes:
+            left, top, right, bottom = box
+            if len(boxes) <= _FEW_BOXES or right - left > _LONG_SPAN or bottom - top > _HIGH_BOX:
+                self._pixels[top:bottom, left:right] = color
+                self._spend((right - left) * (bottom - top))
+            else:
+                small.append(box)
+        if small:
+            lefts, tops, rights, bottoms = numpy.array(small).T
+            heights = bottoms - tops
+            firsts = runs_from(tops, heights) * self.columns + numpy.repeat(lefts, heights)
+            self._paint_spans(firsts, numpy.repeat(rights - lefts, heights), color)
+
     def _paint_spans(self, firsts: Numbers, lengths: Numbers, color: int) -> None:
         flat = self._pixels.reshape(-1)
-        short = lengths <= _LONG_SPAN
-        for some in _portions(lengths[short]):
-            places = runs_from(firsts[short][some], lengths[short][some])
+        long = lengths > _LONG_SPAN
+        if long.any():
+            for first, length in zip(firsts[long].tolist(), lengths[long].tolist(), strict=True):
+                flat[first : first + length] = color
+                self._spend(length)
+            firsts, lengths = firsts[~long], lengths[~long]
+        for some in _portions(lengths):
+            places = runs_from(firsts[some], lengths[some])
             flat[places] = color
             self._spend(len(places))
-        for first, length in zip(firsts[~short].tolist(), lengths[~short].tolist(), strict=True):
-            flat[first : first + length] = color
-            self._spend(length)
 
-    def sums(self) -> PixelSums:
-        """The sums of the page as it is now. Raises NotPaintable."""
+    def finish(self) -> PixelSums:
+        """The sums of the page, which is a new one then."""
         self.paint()
         pixels = self.columns * self.rows
         red = green = blue = brightest = 0
@@ -197,18 +213,26 @@ class InkCanvas:
             red, green, blue = red + color[0] * number, green + color[1] * number, blue + color[2] * number
             brightest += max(color) * number
             colored |= number > 0 and max(color) - min(color) > TOLERANCE
+        self._start()
         return PixelSums(pixels, red, green, blue, brightest, colored)
 
     def _numbers(self) -> list[int]:
-        """Pixels of each color of the palette."""
-        if not self._inked:
-            return [self.columns * self.rows, *[0] * (len(self._palette) - 1)]
-        if len(self._palette) > _FEW_COLORS:
-            return numpy.bincount(self._pixels.reshape(-1), minlength=len(self._palette)).tolist()  # type: ignore[no-any-return]
-        inked = int(numpy.count_nonzero(self._pixels))
-        others = [int(numpy.count_nonzero(self._pixels == number)) for number in range(2, len(self._palette))]
-        paper = self.columns * self.rows - inked
-        return [paper, inked - sum(others), *others][: len(self._palette)]
+        """Pixels of each color of the palette. They are white then."""
+        colors = len(self._palette)
+        numbers = numpy.zeros(colors, numpy.int64)
+        for top in range(0, self.rows if self._inked else 0, _BAND_ROWS):
+            band = self._pixels[top : top + _BAND_ROWS]
+            inked = int(numpy.count_nonzero(band))
+            if not inked:
+                continue
+            if colors > _FEW_COLORS:
+                numbers += numpy.bincount(band.reshape(-1), minlength=colors)
+            else:
+                others = [int(numpy.count_nonzero(band == number)) for number in range(2, colors)]
+                numbers[1:] += (inked - sum(others), *others)
+            band.fill(0)
+        numbers[0] = self.columns * self.rows - int(numbers[1:].sum())
+        return numbers.tolist()
 
 
 def _portions(sizes: Numbers) -> Iterator[slice]:
@@ -238,16 +262,14 @@ def _spans(shapes: _Shapes, page_columns: int, page_rows: int, even_odd: bool) -
         raise NotPaintable
     rows = runs_from(top, crossings)
     slope = (lower[:, 0] - upper[:, 0]) / numpy.maximum(lower[:, 1] - upper[:, 1], 1)
-    middles = numpy.repeat(upper[:, 0] + (0.5 - upper[:, 1]) * slope, crossings) + rows * numpy.repeat(
-        slope, crossings
-    )
+    middles = numpy.repeat(upper[:, 0] + (0.5 - upper[:, 1]) * slope, crossings)
+    middles += rows * numpy.repeat(slope, crossings)
     columns = numpy.clip(numpy.ceil(middles - 0.5), 0, page_columns).astype(numpy.int64)
-    order = numpy.argsort(((numpy.repeat(owners, crossings) * page_rows + rows) << 24) + columns, kind="stable")
-    if even_odd:
-        inside = numpy.arange(1, len(order) + 1) % 2 != 0
-    else:
-        # each ring is closed, so the sum is 0 again behind the last crossing of each row of each shape
-        inside = numpy.cumsum(numpy.repeat(numpy.where(falls, 1, -1), crossings)[order]) != 0
-    at = numpy.flatnonzero(inside)
-    columns, rows = columns[order], rows[order]
-    return rows[at], columns[at], columns[at + 1]
+    # one number for shape, row, column and direction: numbers are sorted much faster than their order is found
+    keys = numpy.repeat(owners * page_rows, crossings) + rows
+    keys = (keys << _COLUMN_BITS + 1) + (columns << 1) + numpy.repeat(falls, crossings)
+    keys.sort()
+    # each ring is closed, so the sum is 0 again behind the last crossing of each row of each shape
+    at = numpy.arange(0, len(keys), 2) if even_odd else numpy.flatnonzero(numpy.cumsum((keys & 1) * 2 - 1))
+    columns = keys >> 1 & _COLUMN_MASK
+    return (keys[at] >> _COLUMN_BITS + 1) % page_rows, columns[at], columns[at + 1]

@@ -11,22 +11,32 @@ Letters are bit maps and all coordinates are whole pixels, so the resolution has
 differ between the axes, too: then lines come as polygons, else with their width cut to whole pixels.
 """
 
-import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pagetoll.languages import pclxl_tokens as xl
+from pagetoll.languages.coverage import rendered_phrases as phrases
 from pagetoll.languages.coverage.bitmap_letters import Letters, NotPaintable
 from pagetoll.languages.coverage.canvas import MOST_PIXELS
 from pagetoll.languages.coverage.ink_canvas import Box, InkCanvas, Rgb
-from pagetoll.languages.coverage.rendered_path import DRAWN, NEW_PATH, NUMBER_OF_POINTS, POINT, Attributes, Path
+from pagetoll.languages.coverage.rendered_commands import END, READ_FONT, READ_LETTER, command_at
+from pagetoll.languages.coverage.rendered_path import (
+    DRAWN,
+    NEW_PATH,
+    POINT,
+    Attributes,
+    Path,
+    Ring,
+    as_box,
+)
 from pagetoll.languages.coverage.spaces import PixelSums
 from pagetoll.languages.limits import FAIR_DPI, Guard
 from pagetoll.languages.pixels import TOLERANCE
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping
 
 _HEADER = b") HP-PCL XL;"
@@ -34,18 +44,7 @@ _LONGEST_HEADER = 4096
 _LONGEST_COMMAND = 1 << 20
 _MOST_COMMANDS = 50_000
 """On a page; Ghostscript's own painting is faster than more of them."""
-# Letters with their places, 15 or 16 octets each; Ghostscript writes nearly all text so.
-_WORDS = re.compile(rb"(?:\xd3.{4}\xf8\x4c\x6b(?:\xc8\xc0\x01.|\xc9\xc0\x01..)\xf8\xab\xa8){1,4000}", re.DOTALL)
-
 _MOVE = 0xD3
-# A letter that is written for the first time: move, begin of the letter, head of its bit map; the bit map; its end,
-# then the text of it.
-_NEW_LETTER = re.compile(
-    rb"(\xd3.{4}\xf8\x4c\x6b)\xc8\xc0\x01(.)\xf8\xa8\x52(?:\xc0(.)|\xc1(..))\xf8\xa2"
-    rb"(?:\xc0.|\xc1..|\xc2.{4})\xf8\xa3\x53(?:\xfb(.)|\xfa(.{4}))",
-    re.DOTALL,
-)
-_WORD_END = re.compile(rb"\x54(\xc8\xc0\x01.\xf8\xab\xa8|\xc9\xc0\x01..\xf8\xab\xa8)", re.DOTALL)
 _LETTER_HEAD = struct.Struct(">HhhHH")
 
 _MEASURE, _UNITS, _ORIENTATION = 0x86, 0x89, 0x28
@@ -53,7 +52,6 @@ _BOX = 0x42
 _GREY_LEVEL, _NULL_BRUSH, _NULL_PEN, _FILL_MODE, _ROP = 0x09, 0x04, 0x05, 0x46, 0x2C
 _FONT_NAME, _CHARACTER, _CHARACTER_SIZE, _TEXT = 0xA8, 0xA2, 0xA6, 0xAB
 _CLIP_REGION = 0x53
-_LONG_DATA, _SHORT_DATA = 0xFA, 0xFB
 _PLAIN_ROPS = frozenset([204, 240, 252])
 
 
@@ -90,6 +88,7 @@ class RenderedPages:
         self._commands = 0
         self._rgb = False
         self._brush: Rgb | None = (0, 0, 0)
+        self._chosen = False
         self._pen: Rgb | None = (0, 0, 0)
         self._path = Path()
         self._even_odd = False
@@ -123,17 +122,8 @@ class RenderedPages:
                 return buffer
             self._started = True
         while position < size:
-            if buffer[position] == _MOVE:
-                words = _WORDS.match(buffer, position)
-                if words is not None:
-                    self._write(words[0])
-                    position = words.end()
-                    continue
-                new = _NEW_LETTER.match(buffer, position)
-                if new is not None and (end := self._new_letter(new, buffer)):
-                    position = end
-                    continue
-            elif buffer[position] == NEW_PATH and (end := self._path.take(buffer, position)):
+            phrase = phrases.PHRASE.match(buffer, position)
+            if phrase is not None and (end := _PHRASES[str(phrase.lastgroup)](self, phrase, buffer)):
                 position = end
                 continue
             end = self._command(buffer, position, size)
@@ -144,75 +134,68 @@ class RenderedPages:
             raise NotPaintable
         return buffer[position:]
 
+    def _write_words(self, phrase: "re.Match[bytes]", _buffer: bytes) -> int:
+        self._write(phrase[0])
+        return phrase.end()
+
     def _write(self, words: bytes) -> None:
         if self._brush is not None:
             self._inked().write(words, self._font)
 
-    def _new_letter(self, new: re.Match[bytes], buffer: bytes) -> int:
-        """A letter that is written for the first time. Returns where it ended, 0 when it is not all there."""
-        cursor, font, short_code, long_code, short_length, long_length = new.groups()
-        first = new.end()
-        last = first + int.from_bytes(short_length or long_length, "little")
-        word = _WORD_END.match(buffer, last)
+    def _new_letter(self, phrase: "re.Match[bytes]", buffer: bytes) -> int:
+        """Returns where it ended, 0 when it is not all there."""
+        first = phrase.end()
+        last = first + int.from_bytes(phrase["new_octets"] or phrase["new_long_octets"], "little")
+        word = phrases.WORD_END.match(buffer, last)
         if word is None:
             return 0
-        code = int.from_bytes(short_code or long_code, "little")
-        self._add_letter(self._letters.font(font), code, buffer[first:last])
-        self._write(cursor + word[1])
+        code = int.from_bytes(phrase["new_code"][1:], "little")
+        self._add_letter(self._letters.font(phrase["new_font"]), code, buffer[first:last])
+        self._write(phrase["new_move"] + word[1])
         return word.end()
+
+    def _clip_from_zero(self, phrase: "re.Match[bytes]", _buffer: bytes) -> int:
+        self._clip_to(phrases.box_from_zero(phrase["column"], phrase["row"]))
+        self._path.clear()
+        return phrase.end()
+
+    def _boxed(self, phrase: "re.Match[bytes]", _buffer: bytes) -> int:
+        self._clip_to(phrases.box_from_zero(phrase["boxed_column"], phrase["boxed_row"]))
+        self._path.clear()
+        self._fill_box(phrases.BOX.unpack(phrase["box"]))
+        self._clip_to(phrases.BOX.unpack(phrase["clip_box"]))
+        self._write(phrase["boxed_move"] + phrase["boxed_text"])
+        return phrase.end()
+
+    def _ring(self, phrase: "re.Match[bytes]", buffer: bytes) -> int:
+        """A new path of one ring. Returns where it ended, 0 when it is not all there."""
+        last = self._path.take(phrase, buffer)
+        painted = phrases.PAINTED.match(buffer, last) if last else None
+        if painted is None:
+            return last
+        self._paint_rings(self._path.rings())
+        return painted.end()
+
+    def _corner(self, phrase: "re.Match[bytes]", _buffer: bytes) -> int:
+        self._path.clear()
+        self._paint_rings([[n for name in ("first", "second", "third") for n in phrases.POINT.unpack(phrase[name])]])
+        return phrase.end()
 
     def _command(self, buffer: bytes, position: int, size: int) -> int:
         """One command with the data that follows it. Returns where it ended, or `position` when it is incomplete."""
         self._commands += 1
         if self._commands > _MOST_COMMANDS:
             raise NotPaintable
-        attributes: Attributes = {}
-        value = (0, b"")
-        at = position
-        while at + 3 < size:
-            tag = buffer[at]
-            if tag == 0xF8:
-                attributes[buffer[at + 1]] = value
-                at += 2
-            elif (length := xl.FIXED_OCTETS.get(tag)) is not None:
-                value = (tag, buffer[at + 1 : at + length])
-                at += length
-            elif 0x41 <= tag <= 0xBF:
-                return self._obey(tag, attributes, buffer, at + 1, size) or position
-            elif tag in xl.ARRAY_TAGS:
-                wide = buffer[at + 1] == 0xC1
-                count = buffer[at + 2] | buffer[at + 3] << 8 if wide else buffer[at + 2]
-                first = at + 3 + wide
-                at = first + count * xl.ARRAY_TAGS[tag]
-                value = (tag, buffer[first:at])
-            elif tag == 0x1B:
-                return size
-            else:
-                raise NotPaintable
-        return position
-
-    def _obey(self, operator: int, attributes: Attributes, buffer: bytes, at: int, size: int) -> int:
-        """Returns where the command ended, 0 when its data is not there yet."""
-        if operator not in _WITH_DATA or (operator in DRAWN and NUMBER_OF_POINTS not in attributes):
-            if operator in DRAWN:
-                self._path.extend(operator, attributes, b"")
-            else:
-                _OPERATORS[operator](self, attributes)
-            return at
-        if at + 5 > size:
-            return 0
-        if buffer[at] not in (_LONG_DATA, _SHORT_DATA):
-            raise NotPaintable
-        width = 4 if buffer[at] == _LONG_DATA else 1
-        first = at + 1 + width
-        last = first + int.from_bytes(buffer[at + 1 : first], "little")
-        if last > size:
-            return 0
-        if operator in DRAWN:
-            self._path.extend(operator, attributes, buffer[first:last])
-        elif operator == _READ_LETTER:
-            self._add_letter(self._filled_font, _number(attributes, _CHARACTER), buffer[first:last])
-        return last
+        command = command_at(buffer, position, size)
+        if command is None:
+            return position
+        if command.operator in DRAWN:
+            self._path.extend(command.operator, command.attributes, command.data)
+        elif command.operator == READ_LETTER:
+            self._add_letter(self._filled_font, _number(command.attributes, _CHARACTER), command.data)
+        else:
+            _OPERATORS[command.operator](self, command.attributes)
+        return command.end
 
     def _nothing(self, _attributes: Attributes) -> None:
         """What has no bearing on the ink."""
@@ -241,13 +224,14 @@ class RenderedPages:
         self._letters.forget_old()
         if self._canvas is None or (self._canvas.columns, self._canvas.rows) != (columns, rows):
             self._canvas = InkCanvas(columns, rows, self._letters, self._guard.half_spent)
-        else:
-            self._canvas.clear()
+        elif self._on_page:
+            self._canvas.finish()
         self._on_page = True
 
     def _end_page(self, attributes: Attributes) -> None:
+        sums = self._page().finish()
         if xl.ATTR_PAGE_COPIES in attributes:  # without it, it was never shown
-            self.pictures.append(Picture(self._page().sums(), self._colored))
+            self.pictures.append(Picture(sums, self._colored))
         self._on_page = False
 
     def _page(self) -> InkCanvas:
@@ -271,6 +255,7 @@ class RenderedPages:
 
     def _set_brush(self, attributes: Attributes) -> None:
         self._brush = self._source(attributes, _NULL_BRUSH)
+        self._chosen = False
 
     def _set_pen(self, attributes: Attributes) -> None:
         self._pen = self._source(attributes, _NULL_PEN)
@@ -283,19 +268,23 @@ class RenderedPages:
         self._even_odd = _number(attributes, _FILL_MODE) == 1
 
     def _set_clip_box(self, attributes: Attributes) -> None:
-        self._clip(attributes, struct.unpack("<4H", attributes[_BOX][1]))
+        self._clip(attributes, phrases.BOX.unpack(attributes[_BOX][1]))
 
     def _set_clip(self, attributes: Attributes) -> None:
         """Only one box can be a clip."""
-        box = self._path.box()
+        rings = self._path.rings()
+        box = as_box(rings[0]) if len(rings) == 1 else None
         if box is None:
             raise NotPaintable
         self._clip(attributes, box)
 
     def _clip(self, attributes: Attributes, box: Box) -> None:
-        page = self._page()
         if _number(attributes, _CLIP_REGION) != 0:
             raise NotPaintable
+        self._clip_to(box)
+
+    def _clip_to(self, box: Box) -> None:
+        page = self._page()
         page.clip = (max(0, box[0]), max(0, box[1]), min(box[2], page.columns), min(box[3], page.rows))
 
     def _set_cursor(self, attributes: Attributes) -> None:
@@ -305,31 +294,38 @@ class RenderedPages:
         self._path.clear()
 
     def _paint_path(self, _attributes: Attributes) -> None:
-        rings = self._path.rings()
+        self._paint_rings(self._path.rings())
+
+    def _paint_rings(self, rings: list[Ring]) -> None:
         if self._pen is not None and rings:
             raise NotPaintable
         if self._brush is None or not rings:
             return
         page = self._inked()
-        box = self._path.box()
+        box = as_box(rings[0]) if len(rings) == 1 else None
         if box is not None:
             page.fill_box(box)
         else:
             page.fill(rings, even_odd=self._even_odd)
 
     def _rectangle(self, attributes: Attributes) -> None:
+        self._fill_box(phrases.BOX.unpack(attributes[_BOX][1]))
+
+    def _fill_box(self, box: Box) -> None:
         if self._pen is not None:
             raise NotPaintable
         if self._brush is not None:
-            self._inked().fill_box(struct.unpack("<4H", attributes[_BOX][1]))
+            self._inked().fill_box(box)
 
     def _inked(self) -> InkCanvas:
         """The page, ready to be painted on with the brush."""
         page = self._page()
-        if self._brush is None:
-            raise NotPaintable
-        page.choose(self._brush)
-        self._colored |= max(self._brush) - min(self._brush) > TOLERANCE
+        if not self._chosen:
+            if self._brush is None:
+                raise NotPaintable
+            page.choose(self._brush)
+            self._colored |= max(self._brush) - min(self._brush) > TOLERANCE
+            self._chosen = True
         return page
 
     def _begin_font(self, attributes: Attributes) -> None:
@@ -386,8 +382,16 @@ _OPERATORS: "Mapping[int, Callable[[RenderedPages, Attributes], None]]" = {
     0x52: RenderedPages._begin_letter,
     0x6F: RenderedPages._set_font,
     xl.OP_TEXT: RenderedPages._text,
-    # session and data source ends, ends of fonts and letters, closed rings, what belongs to pens
-    **dict.fromkeys((0x42, 0x48, 0x49, 0x51, 0x54, 0x84, 0x71, 0x72, 0x73, 0x7A), RenderedPages._nothing),
+    # session and data source ends, heads and ends of fonts, ends of letters, closed rings, what belongs to pens
+    **dict.fromkeys(
+        (END, READ_FONT, 0x42, 0x48, 0x49, 0x51, 0x54, 0x84, 0x71, 0x72, 0x73, 0x7A), RenderedPages._nothing
+    ),
 }
-_READ_FONT, _READ_LETTER = 0x50, 0x53
-_WITH_DATA = frozenset([*DRAWN, _READ_FONT, _READ_LETTER])
+_PHRASES: "Mapping[str, Callable[[RenderedPages, re.Match[bytes], bytes], int]]" = {
+    "words": RenderedPages._write_words,
+    "new": RenderedPages._new_letter,
+    "boxed": RenderedPages._boxed,
+    "clip": RenderedPages._clip_from_zero,
+    "ring": RenderedPages._ring,
+    "corner": RenderedPages._corner,
+}

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """A path of PCL XL in whole pixels: rings of columns and rows in turn, curves as lines."""
 
-import re
 import struct
+from typing import TYPE_CHECKING
 
 import numpy
 
 from pagetoll.languages.coverage.bitmap_letters import NotPaintable, Numbers
 from pagetoll.languages.coverage.ink_canvas import Box
+
+if TYPE_CHECKING:
+    import re
 
 Attributes = dict[int, tuple[int, bytes]]
 """Name -> tag and octets of the value."""
@@ -20,17 +23,16 @@ _END_POINT, _POINT_TYPE = 0x45, 0x50
 _POINT_FORMAT = struct.Struct("<2h")
 _TYPES = (("B", 1), ("b", 1), ("H", 2), ("h", 2))
 _CURVE_STEPS = 8
-# A path of one ring of lines: move, number of points, their type, absolute or relative, octets of points
-_ONE_RING = re.compile(
-    rb"\x85\xd3(.{4})\xf8\x4c\x6b\xc0(.)\xf8\x4d\xc0([\0-\3])\xf8\x50([\x9b\x9d])\xfb(.)", re.DOTALL
-)
+
+Ring = list[int]
+"""Columns and rows in turn."""
 
 
 class Path:
     """The path that is being drawn. Methods raise NotPaintable, LookupError and struct.error for wrong data."""
 
     def __init__(self) -> None:
-        self._rings: list[list[int]] = []
+        self._rings: list[Ring] = []
         self._moved = False
         self.cursor = bytes(4)
 
@@ -43,27 +45,19 @@ class Path:
         self.cursor = cursor
         self._moved = True
 
-    def rings(self) -> list[list[int]]:
+    def rings(self) -> list[Ring]:
         """Those of more than one point."""
         return [ring for ring in self._rings if len(ring) > 2]
 
-    def box(self) -> Box | None:
-        """The box that the path is, None where it is something else."""
-        rings = self.rings()
-        return _as_box(rings[0]) if len(rings) == 1 else None
-
-    def take(self, buffer: bytes, position: int) -> int:
-        """Begin a new path of one ring of lines, which is at `position`. Returns where it ended, 0 when there is none
-        or it is not all there."""
-        path = _ONE_RING.match(buffer, position)
-        if path is None:
-            return 0
-        cursor, points, kind, operator, octets = path.groups()
-        number, first, (letter, size) = 2 * points[0], path.end(), _TYPES[kind[0]]
+    def take(self, phrase: "re.Match[bytes]", buffer: bytes) -> int:
+        """Begin a new path of one ring of lines, of which `phrase` is all but the points. Returns where it ended, 0
+        when it is not all there."""
+        start, points, kind, operator, octets = phrase.group("start", "points", "kind", "operator", "octets")
+        number, first, (letter, size) = 2 * points[0], phrase.end(), _TYPES[kind[0]]
         last = first + octets[0]
         if octets[0] != number * size or last > len(buffer):
             return 0
-        self.move(cursor)
+        self.move(start)
         self.clear()
         self._lines(operator[0], struct.unpack_from(f"<{number}{letter}", buffer, first))
         return last
@@ -76,7 +70,7 @@ class Path:
         else:
             self._curves(operator, places)
 
-    def _ring(self) -> list[int]:
+    def _ring(self) -> Ring:
         if self._moved:
             self._moved = False
             self._rings.append([*_POINT_FORMAT.unpack(self.cursor)])
@@ -120,7 +114,7 @@ def _points(attributes: Attributes, data: bytes) -> tuple[int, ...]:
     return struct.unpack(f"<{number}{kind}", data)
 
 
-def _as_box(ring: list[int]) -> Box | None:
+def as_box(ring: Ring) -> Box | None:
     """A ring of four corners, or of five with the first one twice, that is a box."""
     if len(ring) == 10 and ring[8:] == ring[:2]:
         ring = ring[:8]
