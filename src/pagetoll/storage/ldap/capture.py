@@ -3,10 +3,11 @@
 
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, MetaData, Select, Table, and_, event, select
+from sqlalchemy import Column, Connection, MetaData, Select, Table, and_, select
 from sqlalchemy.types import NullType
 
 from pagetoll.storage.ldap.commits import Change
+from pagetoll.storage.sql.engine import begin_sqlite
 from pagetoll.storage.sql.schema import metadata
 
 #: The most columns that a primary key has.
@@ -17,11 +18,12 @@ _captured = Table("captured", MetaData(), Column("name", NullType()), *(Column(k
 _EVENTS = (("INSERT", ("NEW",)), ("UPDATE", ("OLD", "NEW")), ("DELETE", ("OLD",)))
 
 
-def watched(engine: Engine) -> Engine:
-    """The same connections, whose transactions note what they change."""
+def begin(connection: Connection) -> None:
+    """Begins a transaction, which notes what it changes where the engine has the option `watched`."""
     # Before the transaction begins: what is made in one goes with it when it is rolled back.
-    event.listen(engine, "begin", _watch, insert=True)
-    return engine.execution_options(watched=True)
+    if connection.get_execution_options().get("watched", False):
+        _watch(connection)
+    begin_sqlite(connection)
 
 
 def taken(connection: Connection) -> tuple[Change, ...]:
@@ -53,8 +55,6 @@ _statements = {table.name: _statement(table) for table in metadata.sorted_tables
 
 
 def _watch(connection: Connection) -> None:
-    if not connection.get_execution_options().get("watched", False):
-        return
     if not connection.info.get("watched", False):
         connection.exec_driver_sql("PRAGMA recursive_triggers = ON")  # a row that is replaced is deleted aloud
         connection.exec_driver_sql(f"CREATE TEMP TABLE captured (name, {', '.join(_KEYS)})")

@@ -36,7 +36,7 @@ from sqlalchemy.pool import NullPool
 
 from pagetoll.core.errors import StorageUnavailable
 from pagetoll.core.messages import _
-from pagetoll.storage.ldap.capture import watched
+from pagetoll.storage.ldap.capture import begin
 from pagetoll.storage.sql.engine import sqlite_engine
 from pagetoll.storage.sql.schema import SCHEMA_VERSION, metadata, schema_version
 
@@ -70,11 +70,11 @@ class Mirror:
 
     def __init__(self, file: Path, busy_timeout_s: float) -> None:
         self.file = file
-        # Waits for no disk: what a power cut takes is in the directory.
-        engine = sqlite_engine(str(file), busy_timeout_s)
+        engine = sqlite_engine(str(file), busy_timeout_s, begin=begin)
         event.listen(engine, "connect", self._note_file)
         event.listen(engine, "checkout", self._refuse_another_file)
-        self.watched = watched(engine).execution_options(relaxed=True)
+        # They wait for no disk: what a power cut takes is in the directory.
+        self.watched = engine.execution_options(relaxed=True, watched=True)
         self.engine = engine.execution_options(relaxed=True)
 
     def inode(self) -> int | None:

@@ -228,7 +228,26 @@ def _server_engine(url: URL, busy_timeout_s: float, *, durable: bool) -> Engine:
     )
 
 
-def sqlite_engine(file: str, busy_timeout_s: float, *, create: bool = False) -> Engine:
+def begin_sqlite(connection: Connection) -> None:
+    """Begins a transaction as the options of its engine say."""
+    options = connection.get_execution_options()
+    if options.get("reading", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    synchronous = "NORMAL" if options.get("relaxed", False) else "FULL"
+    if connection.info.get("synchronous", "FULL") != synchronous:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")  # takes effect outside a transaction only
+        connection.info["synchronous"] = synchronous
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def sqlite_engine(
+    file: str,
+    busy_timeout_s: float,
+    *,
+    create: bool = False,
+    begin: Callable[[Connection], None] = begin_sqlite,
+) -> Engine:
     """The durable one of a file."""
     # mode=rw: a missing file is an error, not an empty ledger.
     address = f"file:{quote(file)}?mode={'rwc' if create else 'rw'}"
@@ -253,17 +272,5 @@ def sqlite_engine(file: str, busy_timeout_s: float, *, create: bool = False) -> 
         **_pool(busy_timeout_s),
         pool_use_lifo=True,
     )
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", begin)
     return engine
-
-
-def _begin(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if options.get("reading", False):
-        connection.exec_driver_sql("BEGIN")
-        return
-    synchronous = "NORMAL" if options.get("relaxed", False) else "FULL"
-    if connection.info.get("synchronous", "FULL") != synchronous:
-        connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")  # takes effect outside a transaction only
-        connection.info["synchronous"] = synchronous
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
