@@ -119,8 +119,26 @@ def table_dn(table: str, base: str) -> str:
     return f"ou={table},{base}"
 
 
+def check_change(change: Change) -> None:
+    """Raises StorageError for a row that is none of its table's."""
+    shape = shape_of(change.table)
+    if change.row is not None and change.row.keys() != shape.kinds.keys():
+        raise StorageError(
+            _("a row of {table} has other columns than the table; upgrade Pagetoll on all print servers").format(
+                table=change.table
+            )
+        )
+    is_its_key = change.row is None or change.key == tuple(change.row[column] for column in shape.key)
+    if len(change.key) != len(shape.key) or not is_its_key:
+        raise StorageError(
+            _("a row of {table} does not have the key {key}").format(table=change.table, key=repr(change.key)[:80])
+        )
+    entry_of(change, 0)
+
+
 def entry_of(change: Change, number: int) -> dict[str, list[bytes]]:
-    """All attributes of a row's entry, for an add. Raises StorageError for a row that is none of the table's."""
+    """All attributes of a row's entry, for an add. Columns that the table had before an upgrade are kept as they are.
+    Raises StorageError for a value that its column cannot hold."""
     shape = shape_of(change.table)
     attributes = {
         "objectClass": [shape.object_class.encode()],
@@ -133,12 +151,6 @@ def entry_of(change: Change, number: int) -> dict[str, list[bytes]]:
     if change.row is None:
         attributes[GONE] = [b"TRUE"]
         return attributes
-    if change.row.keys() != shape.kinds.keys():
-        raise StorageError(
-            _("a row of {table} has other columns than the table; upgrade Pagetoll on all print servers").format(
-                table=change.table
-            )
-        )
     empty, octets = [], []
     for column, value in change.row.items():
         if value is None:
@@ -174,7 +186,7 @@ def is_plain(text: str) -> bool:
 
 
 def _encoded(shape: Shape, column: str, value: Value) -> bytes:
-    kind = shape.kinds[column]
+    kind = shape.kinds.get(column) or Kind(integer=isinstance(value, int), boolean=isinstance(value, bool))
     if kind.boolean and value in (0, 1):
         return b"TRUE" if value else b"FALSE"
     if kind.integer and isinstance(value, int) and value in INTEGERS:
@@ -186,8 +198,9 @@ def _encoded(shape: Shape, column: str, value: Value) -> bytes:
     )
 
 
-def change_of(dn: str, attributes: Attributes, table: str) -> tuple[int, Change]:
-    """The row of an entry and the number of the commit that it is from. `attributes`: names in small letters.
+def change_of(dn: str, attributes: Attributes, table: str, *, complete: bool = True) -> tuple[int, Change]:
+    """The row of an entry and the number of the commit that it is from. `attributes`: names in small letters. Unless
+    `complete`, columns that must not be NULL and have no value are left out.
 
     Raises StorageError, naming the entry, for one that is damaged.
     """
@@ -197,7 +210,7 @@ def change_of(dn: str, attributes: Attributes, table: str) -> tuple[int, Change]
         if attributes.get(GONE.lower()):
             text = _one(attributes, KEY if attributes.get(KEY.lower()) else ROW)
             return number, Change(table=table, key=_key_of(shape, text), row=None)
-        row = _row_of(shape, attributes)
+        row = _row_of(shape, attributes, complete=complete)
         key = tuple(_key_part(row[column]) for column in shape.key)
         if _one(attributes, ROW).decode() != row_name(key):
             raise ValueError(ROW)
@@ -215,7 +228,7 @@ def damaged(dn: str, what: str) -> StorageError:
     )
 
 
-def _row_of(shape: Shape, attributes: Attributes) -> dict[str, Value]:
+def _row_of(shape: Shape, attributes: Attributes, *, complete: bool) -> dict[str, Value]:
     octets = dict(value.split(b"=", 1) for value in attributes.get(OCTETS.lower(), ()))
     empty = set(attributes.get(EMPTY.lower(), ()))
     row: dict[str, Value] = {}
@@ -230,7 +243,7 @@ def _row_of(shape: Shape, attributes: Attributes) -> dict[str, Value]:
             row[column] = ""
         elif column in shape.nullable:
             row[column] = None
-        else:
+        elif complete:
             raise ValueError(attribute)
     return row
 

@@ -1,122 +1,181 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pending commits written into the row entries, and what nobody needs any more removed."""
+"""Pending commits written into the row entries and dropped from the head, and what nobody needs any more removed.
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+Any process may do it at any time, and several at once. Dropping is by value, after the rows are there: whoever ends
+in between leaves a commit both pending and in the row entries, which means the same.
+"""
 
+from collections.abc import Callable, Iterable, Sequence, Set
+
+from pagetoll.core.errors import SchemaMismatch, StorageError
+from pagetoll.core.messages import _
 from pagetoll.storage.ldap.attributes import CHANGED, GONE, damaged
 from pagetoll.storage.ldap.commits import Commit, Frame
-from pagetoll.storage.ldap.connection import dropping, replacing
+from pagetoll.storage.ldap.connection import Connection, dropping, replacing
 from pagetoll.storage.ldap.head_entry import HeadEntry, head_dn
 from pagetoll.storage.ldap.parts import delete_parts, parts_dn
 from pagetoll.storage.ldap.pool import Connections
-from pagetoll.storage.ldap.refusals import AssertionFailed, NoSuchEntry, NoSuchValue
+from pagetoll.storage.ldap.refusals import AssertionFailed, ConnectionLost, NoSuchEntry, NoSuchValue
 from pagetoll.storage.ldap.row_writes import Image, RowKey, write_rows
 from pagetoll.storage.ldap.schema_files import PART_CLASS, PENDING, PURGED
+from pagetoll.storage.sql.faults import UPGRADE
+from pagetoll.storage.sql.schema import SCHEMA_VERSION
 
 #: So many of the newest stay pending although they are in the row entries: other mirrors find them in the head.
 KEPT_COMMITS = 8
 KEPT_OCTETS = 64 * 1024
+#: Values to drop stand in the request as they are: no server takes a message of any size.
+_DROPPED_OCTETS = 1024 * 1024
 _TRIES_TO_DROP = 5
 
 
-def checkpoint(
-    connections: Connections,
-    base: str,
-    head: Callable[[], HeadEntry],
-    commit: Callable[[Frame], Commit],
-    large: bool,
-    deadline: float | None,
-) -> int:
-    """How many pending commits are in the row entries now. `head` reads the head, `commit` a pending commit."""
-    entry = head()
-    commits: list[Commit] = []
-    for frame in entry.frames.values():
-        if frame.is_large and not large:
-            continue
+class Checkpoints:
+    """Checkpoints of one ledger. `read_head` reads its head; `read_commit` a pending commit, NoSuchEntry where its
+    parts are gone. All methods raise StorageError."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        base: str,
+        where: str,
+        *,
+        read_head: Callable[[], HeadEntry],
+        read_commit: Callable[[Frame], Commit],
+    ) -> None:
+        self._connections = connections
+        self._base = base
+        self._where = where
+        self._read_head = read_head
+        self._read_commit = read_commit
+        self._written: set[str] = set()  # the ids of pending commits that this process wrote into the row entries
+
+    def write(self, *, large: bool, deadline: float | None) -> int:
+        """How many pending commits came into the row entries; those in parts only if `large`. Where a row is refused,
+        everything else is written before the error is raised."""
+        entry = self._read_head()
+        if entry.schema_version != SCHEMA_VERSION:
+            # Another version's rows have other columns: written by that version, or after the upgrade.
+            raise SchemaMismatch(f"{self._where}: {_(UPGRADE)}")
+        self._written &= {frame.commit_id for frame in entry.frames.values()}
+        commits = list(self._unwritten(entry, large=large))
+        images: dict[RowKey, Image] = {}
+        for commit in commits:
+            for change in commit.changes:
+                images[change.table, change.key] = Image(commit.number, change)
+        written: set[RowKey] = set()
         try:
-            commits.append(commit(frame))
-        except NoSuchEntry:
-            if frame.number in head().frames:
-                raise damaged(head_dn(base), f"{PENDING} {frame.number}") from None
-    images: dict[RowKey, Image] = {}
-    for each in commits:
-        for change in each.changes:
-            images[change.table, change.key] = Image(each.number, change)
-    with connections.own() as connection:
-        written = write_rows(connection, base, images, deadline=deadline)
-    done = [each.number for each in commits if all((change.table, change.key) in written for change in each.changes)]
-    _drop(connections, base, entry, _droppable(entry, done), head)
-    return len(done)
+            if images:
+                with self._connections.own() as connection:
+                    write_rows(connection, self._base, images, written, deadline=deadline)
+        except ConnectionLost:
+            raise
+        except StorageError:
+            self._finish(entry, commits, written)
+            raise
+        return self._finish(entry, commits, written)
 
+    def _unwritten(self, entry: HeadEntry, *, large: bool) -> Iterable[Commit]:
+        for frame in entry.frames.values():
+            if frame.commit_id in self._written or (frame.is_large and not large):
+                continue
+            try:
+                yield self._read_commit(frame)
+            except NoSuchEntry as error:
+                if frame.number in self._read_head().frames:
+                    raise damaged(head_dn(self._base), f"{PENDING} {frame.number}") from error
 
-def _droppable(entry: HeadEntry, done: Sequence[int]) -> list[int]:
-    """All but the newest few."""
-    kept, octets = 0, 0
-    for number in sorted(done, reverse=True):
-        octets += len(entry.values[number])
-        if entry.frames[number].is_large or kept == KEPT_COMMITS or octets > KEPT_OCTETS:
-            break
-        kept += 1
-    return sorted(done)[: len(done) - kept]
+    def _finish(self, entry: HeadEntry, commits: Sequence[Commit], written: Set[RowKey]) -> int:
+        whole = [each for each in commits if all((change.table, change.key) in written for change in each.changes)]
+        self._written |= {commit.commit_id for commit in whole}
+        numbers = [number for number, frame in entry.frames.items() if frame.commit_id in self._written]
+        droppable = _droppable(entry, numbers)
+        for chunk in _chunks(entry, droppable):
+            self._drop(chunk)
+        delete_parts(
+            self._connections, self._base, [name for number in droppable for name in entry.frames[number].parts]
+        )
+        return len(whole)
 
+    def _drop(self, values: Sequence[bytes]) -> None:
+        """Takes pending values out of the head, whoever else does so at the same time."""
+        for _attempt in range(_TRIES_TO_DROP):
+            if not values:
+                return
+            try:
+                with self._connections.one() as connection:
+                    connection.modify(head_dn(self._base), [dropping(PENDING, values)])
+                return
+            except NoSuchValue:
+                present = set(self._read_head().values.values())
+                values = [value for value in values if value in present]
+        raise damaged(head_dn(self._base), PENDING)
 
-def _drop(
-    connections: Connections, base: str, entry: HeadEntry, numbers: Sequence[int], head: Callable[[], HeadEntry]
-) -> None:
-    """Takes pending values out of the head, whoever else does so at the same time."""
-    gone = [name for number in numbers for name in entry.frames[number].parts]
-    values = [entry.values[number] for number in numbers]
-    for _attempt in range(_TRIES_TO_DROP):
-        if not values:
-            break
-        try:
-            with connections.one() as connection:
-                connection.modify(head_dn(base), [dropping(PENDING, values)])
-            break
-        except NoSuchValue:
-            present = set(head().values.values())
-            values = [value for value in values if value in present]
-    else:
-        return  # others drop them all the time; what is left is dropped with the next
-    delete_parts(connections, base, gone)
-
-
-def purge(
-    connections: Connections, base: str, head: Callable[[], HeadEntry], *, gone_before: str, parts_before: str
-) -> int:
-    """How many entries were removed. The times are generalized times."""
-    entry = head()
-    oldest_pending = min(entry.frames, default=entry.number + 1)
-    with connections.own() as connection:
-        found = connection.search(base, f"(&({GONE}=TRUE)(modifyTimestamp<={gone_before}))", [CHANGED])
-        gone = [(dn, _number(dn, attributes.get(CHANGED.lower(), []))) for dn, attributes in found]
+    def purge(self, *, gone_before: str, parts_before: str) -> int:
+        """Removes the entries of rows that were deleted, and parts that no commit names, before those generalized
+        times; how many."""
+        entry = self._read_head()
         # A pending commit may still have the row as it was before.
-        gone = [(dn, number) for dn, number in gone if number < oldest_pending]
-        parts_filter = f"(&(objectClass={PART_CLASS})(createTimestamp<={parts_before}))"
+        oldest_pending = min(entry.frames, default=entry.number + 1)
+        with self._connections.own() as connection:
+            found = connection.search(self._base, f"(&({GONE}=TRUE)(modifyTimestamp<={gone_before}))", [CHANGED])
+            gone = {dn: _number(dn, attributes.get(CHANGED.lower(), [])) for dn, attributes in found}
+            gone = {dn: number for dn, number in gone.items() if number < oldest_pending}
+            parts = self._unnamed_parts(connection, entry, parts_before)
+            if gone:
+                self._announce(connection, max(gone.values()))
+            assertions = {dn: f"(&({GONE}=TRUE)({CHANGED}={number}))" for dn, number in gone.items()}
+            return sum(_is_removed(connection, dn, assertions.get(dn)) for dn in [*gone, *parts])
+
+    def _unnamed_parts(self, connection: Connection, entry: HeadEntry, before: str) -> list[str]:
         named = {name for frame in entry.frames.values() for name in frame.parts}
-        parts = [
+        condition = f"(&(objectClass={PART_CLASS})(createTimestamp<={before}))"
+        return [
             dn
-            for dn, attributes in connection.search(parts_dn(base), parts_filter, ["cn"])
+            for dn, attributes in connection.search(parts_dn(self._base), condition, ["cn"])
             if not named & {value.decode("ascii", "replace") for value in attributes.get("cn", [])}
         ]
-        if gone:
-            newest = max(number for _dn, number in gone)
-            with suppress(AssertionFailed):
-                connection.modify(
-                    head_dn(base), [replacing(PURGED, [str(newest).encode()])], f"(!({PURGED}>={newest}))"
-                )
-        removed = 0
-        for dn, assertion in [
-            *((dn, f"(&({GONE}=TRUE)({CHANGED}={number}))") for dn, number in gone),
-            *((dn, None) for dn in parts),
-        ]:
-            try:
-                connection.delete(dn, assertion)
-                removed += 1
-            except (AssertionFailed, NoSuchEntry):
-                continue  # it lives again, or somebody else did it
-        return removed
+
+    def _announce(self, connection: Connection, newest: int) -> None:
+        """Before entries go: which deletions a mirror can no longer learn of."""
+        try:
+            connection.modify(
+                head_dn(self._base), [replacing(PURGED, [str(newest).encode()])], f"(!({PURGED}>={newest}))"
+            )
+        except AssertionFailed as error:
+            if self._read_head().purged < newest:  # the directory's rules hide it from the assertion
+                raise damaged(head_dn(self._base), PURGED) from error
+
+
+def _droppable(entry: HeadEntry, written: Sequence[int]) -> list[int]:
+    """All that are written but the newest few."""
+    kept: set[int] = set()
+    octets = 0
+    for number in sorted(written, reverse=True):
+        octets += len(entry.values[number])
+        if entry.frames[number].is_large or len(kept) == KEPT_COMMITS or octets > KEPT_OCTETS:
+            break
+        kept.add(number)
+    return [number for number in written if number not in kept]
+
+
+def _chunks(entry: HeadEntry, numbers: Sequence[int]) -> list[list[bytes]]:
+    chunks: list[list[bytes]] = []
+    room = 0
+    for value in (entry.values[number] for number in numbers):
+        if not chunks or len(value) > room:
+            chunks.append([])
+            room = _DROPPED_OCTETS
+        chunks[-1].append(value)
+        room -= len(value)
+    return chunks
+
+
+def _is_removed(connection: Connection, dn: str, assertion: str | None) -> bool:
+    try:
+        connection.delete(dn, assertion)
+    except (AssertionFailed, NoSuchEntry):
+        return False  # it lives again, or somebody else did it
+    return True
 
 
 def _number(dn: str, values: Sequence[bytes]) -> int:

@@ -12,7 +12,7 @@ import ldap
 from ldap.controls.libldap import AssertionControl, SimplePagedResultsControl
 from ldap.filter import escape_filter_chars
 
-from pagetoll.core.errors import StorageError, StorageUnavailable
+from pagetoll.core.errors import StorageUnavailable
 from pagetoll.core.messages import _
 from pagetoll.storage.ldap.address import Address
 from pagetoll.storage.ldap.refusals import ConnectionLost, refusal
@@ -186,6 +186,3 @@ def dropping(name: str, values: Sequence[bytes]) -> Modification:
 
 def _controls(assertion: str | None) -> list[Any] | None:
     return None if assertion is None else [AssertionControl(True, assertion)]
-
-
-__all__ = ["Connection", "Entry", "Modification", "StorageError", "adding", "dropping", "escaped", "replacing"]

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pagetoll.core.errors import SchemaMismatch, StorageConflict, StorageError, StorageUnavailable
 from pagetoll.core.messages import _
 from pagetoll.storage.ldap.address import Address
-from pagetoll.storage.ldap.attributes import CHANGED, change_of, damaged, shape_of, shapes, table_dn
-from pagetoll.storage.ldap.checkpoints import checkpoint, purge
+from pagetoll.storage.ldap.attributes import CHANGED, change_of, check_change, damaged, shapes, table_dn
+from pagetoll.storage.ldap.checkpoints import Checkpoints
 from pagetoll.storage.ldap.commits import (
     LARGEST_INLINE_OCTETS,
     PART_OCTETS,
@@ -62,6 +62,9 @@ __all__ = ["Change", "Commit", "Directory", "Head"]
 
 MOST_PENDING_COMMITS = 32
 MOST_PENDING_OCTETS = 512 * 1024
+#: Then checkpoints fail, and nobody looks at what they say.
+MOST_WAITING_COMMITS = 2000
+MOST_WAITING_OCTETS = 16 * 1024 * 1024
 _TRIES_TO_READ = 5
 _PAUSE_S = 0.05
 
@@ -79,6 +82,13 @@ class Directory:
         self._head_dn = head_dn(address.base)
         self._timeout_s = timeout_s
         self._connections = Connections(address, timeout_s=timeout_s)
+        self._checkpoints = Checkpoints(
+            self._connections,
+            address.base,
+            address.where,
+            read_head=self._head_entry,
+            read_commit=self._commit,
+        )
         self._pending_commits = 0
         self._pending_octets = 0
 
@@ -154,52 +164,43 @@ class Directory:
         unknown whether it is written; a new table or column needs the schema loaded (StorageError).
         """
         assert is_commit_id(commit_id), commit_id
-        number, previous_id = after
         for change in changes:
-            shape_of(change.table)
+            check_change(change)
         octets, packed = pack(changes)
         if schema_version is not None:
             self._connections.read(lambda connection: check_schema(connection, self.where))
+        self._check_room()
         is_large = len(packed) > LARGEST_INLINE_OCTETS
         names = part_names(uuid.uuid4().hex, -(-len(packed) // PART_OCTETS)) if is_large else ()
-        value = framed(
-            Frame(
-                number=number + 1,
-                commit_id=commit_id,
-                previous_id=previous_id,
-                octets=octets,
-                parts=names,
-                packed=b"" if is_large else packed,
-            )
+        frame = Frame(
+            number=after[0] + 1,
+            commit_id=commit_id,
+            previous_id=after[1],
+            octets=octets,
+            parts=names,
+            packed=b"" if is_large else packed,
         )
-        modifications = [
-            replacing(HEAD, [str(number + 1).encode()]),
-            replacing(COMMIT_ID, [commit_id.encode()]),
-            adding(PENDING, value),
-        ]
-        if schema_version is not None:
-            modifications.append(replacing(VERSION, [schema_version.encode()]))
         if is_large:
             with self._connections.own() as connection:
                 add_parts(connection, self._base, names, packed)
         try:
-            self._swap(after, commit_id, modifications)
-        except StorageUnavailable:
-            raise  # it may have landed; upkeep removes parts that nobody names
-        except StorageError:
+            self._swap(after, frame, schema_version)
+        except StorageConflict:
+            # After any other error it may have landed; upkeep removes parts that no commit names.
             delete_parts(self._connections, self._base, names)
             raise
         self._pending_commits += 1
-        self._pending_octets += len(value)
-        return number + 1
+        self._pending_octets += len(frame.packed)
+        return frame.number
 
     def checkpoint_due(self) -> bool:
         """That so much is pending, as far as this process has seen, that the one who commits has to checkpoint."""
         return self._pending_commits > MOST_PENDING_COMMITS or self._pending_octets > MOST_PENDING_OCTETS
 
-    def rows_since(self, number: int) -> Iterator[tuple[int, Change]]:
+    def rows_since(self, number: int, *, complete: bool = True) -> Iterator[tuple[int, Change]]:
         """The row entries from commits after `number`, each with the number of its commit, in no order. `row` None:
-        it was deleted. What is pending need not be in them."""
+        it was deleted. What is pending need not be in them. Unless `complete`, columns that the table did not have
+        before an upgrade may lack."""
         tables = {shape.object_class.lower(): shape.table for shape in shapes().values()}
         with self._connections.own() as connection:
             for dn, attributes in connection.search(self._base, f"({CHANGED}>={number + 1})", ["*"]):
@@ -207,26 +208,22 @@ class Directory:
                 table = next((tables[name] for name in classes if name in tables), None)
                 if table is None:
                     raise damaged(dn, "objectClass")
-                yield change_of(dn, attributes, table)
+                yield change_of(dn, attributes, table, complete=complete)
 
     def checkpoint(self, *, large: bool, deadline_s: float | None) -> int:
         """Writes pending commits into the row entries, those in parts only if `large`; returns how many. Gives up
-        after `deadline_s` seconds, leaving the rest pending."""
+        after `deadline_s` seconds, leaving the rest pending. The newest few stay pending all the same."""
         deadline = None if deadline_s is None else time.monotonic() + deadline_s
-        done = checkpoint(self._connections, self._base, self._head_entry, self._commit, large, deadline)
-        self._head_entry()
-        return done
+        try:
+            return self._checkpoints.write(large=large, deadline=deadline)
+        finally:
+            # Until the head is read again: neither what was dropped nor what could not be asks for the next one.
+            self._pending_commits = self._pending_octets = 0
 
     def purge(self, *, gone_before: datetime, parts_before: datetime) -> int:
         """Removes the entries of rows that were deleted, and of parts that no commit names, before those times (by
         the directory's clock); returns how many."""
-        return purge(
-            self._connections,
-            self._base,
-            self._head_entry,
-            gone_before=_generalized(gone_before),
-            parts_before=_generalized(parts_before),
-        )
+        return self._checkpoints.purge(gone_before=_generalized(gone_before), parts_before=_generalized(parts_before))
 
     def close(self) -> None:
         self._connections.close()
@@ -254,37 +251,58 @@ class Directory:
             raise damaged(self._head_dn, f"{PENDING} {frame.number}: {error}") from error
         return Commit(number=frame.number, commit_id=frame.commit_id, previous_id=frame.previous_id, changes=changes)
 
-    def _swap(
-        self, after: tuple[int, str], commit_id: str, modifications: list[tuple[int, str, list[bytes] | None]]
-    ) -> None:
+    def _check_room(self) -> None:
+        """The head is read and written as a whole: where checkpoints fail, it must not grow for ever."""
+        if self._pending_octets > MOST_WAITING_OCTETS or self._pending_commits > MOST_WAITING_COMMITS:
+            raise StorageUnavailable(
+                _("{where}: {changes} changes wait for their entries; see what this says: pagetoll upkeep").format(
+                    where=self.where, changes=self._pending_commits
+                )
+            )
+
+    def _swap(self, after: tuple[int, str], frame: Frame, schema_version: str | None) -> None:
         """The modify of the head; where no answer comes, the very same again, which does nothing twice."""
+        modifications = [
+            replacing(HEAD, [str(frame.number).encode()]),
+            replacing(COMMIT_ID, [frame.commit_id.encode()]),
+            adding(PENDING, framed(frame)),
+        ]
+        if schema_version is not None:
+            modifications.append(replacing(VERSION, [schema_version.encode()]))
         assertion = f"(&({HEAD}={after[0]})({COMMIT_ID}={escaped(after[1])}))"
-        is_repeated = False
+        is_sent = is_lost = False
         give_up = time.monotonic() + self._timeout_s
         while True:
             try:
                 with self._connections.one() as connection:
+                    is_sent = True
                     connection.modify(self._head_dn, modifications, assertion)
                 return
             except ConnectionLost:
-                if is_repeated and time.monotonic() >= give_up:
+                if not is_sent or time.monotonic() >= give_up:
                     raise
-                if is_repeated:
-                    time.sleep(_PAUSE_S)
-                is_repeated = True
-            except NoSuchEntry as error:
-                raise SchemaMismatch(f"{self.where}: {_(UPGRADE)}") from error
+                is_lost = True
+                time.sleep(_PAUSE_S)
             except AssertionFailed as error:
-                if is_repeated and self._has_landed(after[0] + 1, commit_id):
+                if is_lost and self._has_landed(frame.number, frame.commit_id):
                     return
                 self._check_moved(after, error)
                 raise StorageConflict(
                     _("{where}: another writer was faster; try again").format(where=self.where)
                 ) from error
+            except StorageError as error:
+                if is_lost:
+                    raise self._unknown() from error
+                if isinstance(error, NoSuchEntry):
+                    raise SchemaMismatch(f"{self.where}: {_(UPGRADE)}") from error
+                raise
 
     def _has_landed(self, number: int, commit_id: str) -> bool:
         """Whether the commit of this number is ours. Raises StorageUnavailable where nobody knows any more."""
-        entry = self._head_entry()
+        try:
+            entry = self._head_entry()
+        except StorageError as error:
+            raise self._unknown() from error
         if entry.number < number:
             return False
         if entry.number == number:
@@ -293,7 +311,10 @@ class Directory:
             return entry.frames[number].commit_id == commit_id
         if number + 1 in entry.frames:
             return entry.frames[number + 1].previous_id == commit_id
-        raise StorageUnavailable(
+        raise self._unknown()
+
+    def _unknown(self) -> StorageUnavailable:
+        return StorageUnavailable(
             _("{where}: the connection was lost, and it is unknown whether the change is written; try again").format(
                 where=self.where
             )

@@ -34,6 +34,7 @@ class SchemaMissing(StorageError):
 
 _RUNS = marked("check that the directory runs and can be reached")
 _RIGHTS = marked("check bind_dn and its password, and that the directory's rules let it read and write there")
+_FILES = marked("the files that the ledger's URL names must be readable to who runs this")
 _WRITABLE = marked("the directory takes no changes; give the address of the provider that does, and see its log")
 _SCHEMA = marked("load Pagetoll's schema into the directory: {file} for slapd.conf, {ldif} for cn=config")
 _LIMITS = marked("the directory's limits are too narrow; let bind_dn read without size and time limits")
@@ -83,7 +84,7 @@ def refusal(error: Exception, where: str) -> StorageError:
     if isinstance(error, UnicodeError):
         kind, advice = StorageError, _LOG
     elif isinstance(error, OSError):
-        kind, advice = StorageUnavailable, _RIGHTS
+        kind, advice = StorageUnavailable, _FILES
     else:
         kind, advice = _REFUSALS.get(type(error), (StorageError, _LOG))
     return kind(

@@ -37,16 +37,20 @@ def container(table: str) -> dict[str, list[bytes]]:
 
 
 def write_rows(
-    connection: Connection, base: str, images: Mapping[RowKey, Image], *, deadline: float | None
-) -> set[RowKey]:
-    """The rows that are in the directory now, in these or newer images; all unless `deadline` (time.monotonic) came
-    first. Raises StorageError."""
-    written: set[RowKey] = set()
+    connection: Connection,
+    base: str,
+    images: Mapping[RowKey, Image],
+    written: set[RowKey],
+    *,
+    deadline: float | None,
+) -> None:
+    """Notes in `written` the rows that are in the directory now, in these or newer images; all unless `deadline`
+    (time.monotonic) comes first. Raises StorageError at the first row that is refused."""
     waiting = dict(images)
     for turn in range(_ROUNDS):
         waiting = _one_round(connection, base, waiting, written, adding=turn % 2 == 1, deadline=deadline)
         if not waiting or _is_over(deadline):
-            return written
+            return
     key = next(iter(waiting))
     raise StorageError(
         _("the entry {dn} can neither be added nor changed; check the directory's rules").format(

@@ -6,7 +6,7 @@ import re
 from pagetoll.core.errors import StorageError
 from pagetoll.core.messages import _
 from pagetoll.storage.ldap.connection import Connection
-from pagetoll.storage.ldap.refusals import NoSuchEntry, SchemaMissing
+from pagetoll.storage.ldap.refusals import ConnectionLost, SchemaMissing
 from pagetoll.storage.ldap.schema_files import CONFIG_LDIF_FILE, SLAPD_CONF_FILE, attribute_types, object_classes
 
 _NAME = re.compile(rb"\sNAME\s+(?:'([^']*)'|\(([^)]*)\))", re.IGNORECASE)
@@ -20,7 +20,9 @@ def check_schema(connection: Connection, where: str) -> None:
         place = connection.read("", ["subschemaSubentry"]).get("subschemasubentry", [])
         dn = place[0].decode("utf-8", "replace") if place else _USUAL_PLACE
         said = connection.read(dn, ["attributeTypes", "objectClasses"])
-    except (NoSuchEntry, StorageError):
+    except ConnectionLost:
+        raise
+    except StorageError:
         return
     for kind, wanted in (("attributetypes", attribute_types()), ("objectclasses", object_classes())):
         values = said.get(kind)
