@@ -21,6 +21,7 @@ import pytest
 
 from cli.site import AS_ROOT, SERVICE_USER, Site, new_site
 from contract.books import Books
+from lab.databases import SERVERS
 
 TALK = "Ceci est un groupe d'imprimantes."
 
@@ -66,7 +67,7 @@ def own(site: Site) -> None:
         os.chown(path, owner.st_uid, owner.st_gid)
 
 
-EVERYWHERE = pytest.mark.parametrize("place", ["sqlite", "postgresql", "mariadb"], indirect=True)
+EVERYWHERE = pytest.mark.parametrize("place", ["sqlite", *SERVERS], indirect=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -75,9 +76,7 @@ def place(request: pytest.FixtureRequest, fresh_site: Site) -> Iterator[Place]:
         if request.param == "sqlite":
             yield Place(site, f"sqlite:///{site.home}/pagetoll.db")
             return
-        server = request.getfixturevalue(
-            {"postgresql": "postgres_server", "mariadb": "mariadb_server"}[request.param]
-        )
+        server = request.getfixturevalue(SERVERS[request.param])
         url = server.new_database().replace("mariadb+pymysql:", "mysql:")
         (site.home / "pagetoll.db").unlink()
         (site.home / "pagetoll.toml").write_text(f'database = "{url}"\n')

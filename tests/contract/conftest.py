@@ -9,7 +9,9 @@ from sqlalchemy import Engine, event
 
 from contract.books import Books
 from contract.left_to_right import refuse
+from lab.databases import SERVERS
 from lab.mariadb import MariadbServer
+from lab.mysql import MysqlServer
 from lab.postgres import PostgresServer
 from lab.slapd import SlapdServer
 from pagetoll import plugins
@@ -65,6 +67,22 @@ def ldap_ledger(slapd_server: SlapdServer) -> Iterator[str]:
     slapd_server.drop_base(url)
 
 
+@pytest.fixture(scope="session")
+def mysql_schema(mysql_server: MysqlServer) -> str:
+    """The same of MySQL."""
+    url = mysql_server.new_database()
+    upgrade(url)
+    return mysql_server.dump_schema(url)
+
+
+@pytest.fixture
+def mysql_ledger(mysql_server: MysqlServer, mysql_schema: str) -> Iterator[str]:
+    """An empty ledger with its tables."""
+    url = mysql_server.borrow_database(mysql_schema)
+    yield url
+    mysql_server.give_back(url)
+
+
 @pytest.fixture
 def sqlite_ledger(tmp_path: Path) -> str:
     """An empty ledger with its tables."""
@@ -73,19 +91,19 @@ def sqlite_ledger(tmp_path: Path) -> str:
     return url
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb", "ldap"])
+@pytest.fixture(params=["sqlite", *SERVERS, "ldap"])
 def ledger_url(request: pytest.FixtureRequest) -> str:
     """An empty ledger with its tables, on each database."""
     return _ledger_on(request)
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=["sqlite", *SERVERS])
 def sql_ledger_url(request: pytest.FixtureRequest) -> str:
     """The same on those where SQL reaches the ledger itself."""
     return _ledger_on(request)
 
 
-@pytest.fixture(params=["postgresql", "mariadb"])
+@pytest.fixture(params=[*SERVERS])
 def server_ledger_url(request: pytest.FixtureRequest) -> str:
     """The same on those that are servers."""
     return _ledger_on(request)
@@ -96,6 +114,7 @@ def _ledger_on(request: pytest.FixtureRequest) -> str:
         "sqlite": "sqlite_ledger",
         "postgresql": "postgres_ledger",
         "mariadb": "mariadb_ledger",
+        "mysql": "mysql_ledger",
         "ldap": "ldap_ledger",
     }
     return str(request.getfixturevalue(fixtures[request.param]))

@@ -27,7 +27,8 @@ def test_the_two_connections_differ_in_what_a_commit_waits_for(books: Books) -> 
             assert asked(engine, "PRAGMA busy_timeout") == 10_000
     elif database.durable.dialect.name == "mysql":
         assert asked(database.durable, "SELECT @@innodb_lock_wait_timeout") == 10
-        assert asked(database.durable, "SELECT @@tx_isolation") == "READ-COMMITTED"
+        with database.durable.connect() as connection:
+            assert connection.get_isolation_level() == "READ COMMITTED"
         assert database.relaxed.pool is database.durable.pool, "only the whole server can be told not to wait"
     else:
         assert asked(database.durable, "SHOW synchronous_commit") == "on"

@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import Connection, create_engine, inspect, text, update
 
 from contract.books import Books
-from lab.mariadb import MariadbServer
+from lab.databases import FAMILY, SERVERS
+from lab.mysql_family import FamilyServer
 from lab.postgres import PostgresServer
 from pagetoll import plugins
 from pagetoll.core.errors import SchemaMismatch, StorageConflict, StorageError, StorageUnavailable, UsageError
@@ -44,10 +45,10 @@ def test_the_check_of_a_good_ledger_says_nothing_and_upgrading_again_is_harmless
     Books(ledger_url).ledger.check()
 
 
-@pytest.fixture(params=["postgresql", "mariadb"])
+@pytest.fixture(params=[*SERVERS])
 def server_url(request: pytest.FixtureRequest) -> str:
     """An empty database of a server."""
-    return str(request.getfixturevalue({"postgresql": "postgres_url", "mariadb": "mariadb_url"}[request.param]))
+    return str(request.getfixturevalue("postgres_url" if request.param == "postgresql" else f"{request.param}_url"))
 
 
 def test_a_ledger_without_tables_says_what_to_run(server_url: str) -> None:
@@ -117,27 +118,37 @@ def test_a_read_only_postgresql_fails_the_check(postgres_server: PostgresServer,
         Books(postgres_url).ledger.check()
 
 
+@pytest.fixture(params=FAMILY)
+def family_server(request: pytest.FixtureRequest) -> FamilyServer:
+    """MariaDB, and MySQL where there is one."""
+    server: FamilyServer = request.getfixturevalue(SERVERS[request.param])
+    return server
+
+
 @pytest.fixture
-def reader_url(mariadb_server: MariadbServer, mariadb_ledger: str) -> Iterator[str]:
+def reader_url(family_server: FamilyServer) -> Iterator[str]:
     """A ledger by the URL of a login that may only read it."""
-    name = mariadb_ledger.rpartition("/")[2]
-    mariadb_server.run_sql("CREATE USER reader@localhost IDENTIFIED BY 'secret'")
-    mariadb_server.run_sql(f"GRANT SELECT ON {name}.* TO reader@localhost")
-    yield mariadb_ledger.replace("root@", "reader:secret@")
-    mariadb_server.run_sql("SET GLOBAL read_only = 0; DROP USER reader@localhost")
+    ledger = family_server.new_database()
+    upgrade(ledger)
+    name = ledger.rpartition("/")[2]
+    family_server.run_sql("CREATE USER reader@localhost IDENTIFIED BY 'secret'")
+    family_server.run_sql(f"GRANT SELECT ON {name}.* TO reader@localhost")
+    yield ledger.replace("root@", "reader:secret@")
+    family_server.run_sql("SET GLOBAL read_only = 0; DROP USER reader@localhost")
+    family_server.drop_database(ledger)
 
 
-def test_a_mariadb_that_may_not_be_written_fails_the_check(mariadb_server: MariadbServer, reader_url: str) -> None:
+def test_a_server_that_may_not_be_written_fails_the_check(family_server: FamilyServer, reader_url: str) -> None:
     with pytest.raises(StorageUnavailable, match="UPDATE command denied"):
         Books(reader_url).ledger.check()
-    mariadb_server.run_sql(f"GRANT ALL ON {reader_url.rpartition('/')[2]}.* TO reader@localhost")
+    family_server.run_sql(f"GRANT ALL ON {reader_url.rpartition('/')[2]}.* TO reader@localhost")
     Books(reader_url).ledger.check()
-    mariadb_server.run_sql("SET GLOBAL read_only = 1")
+    family_server.run_sql("SET GLOBAL read_only = 1")
     with pytest.raises(StorageUnavailable, match="--read-only"):
         Books(reader_url).ledger.check()
 
 
-def test_what_mariadb_does_not_let_in_is_named_without_its_password(reader_url: str) -> None:
+def test_what_a_server_does_not_let_in_is_named_without_its_password(reader_url: str) -> None:
     where, _slash, name = reader_url.rpartition("@")[2].partition("/")
     for login, database, said in (
         ("reader:secret-guess", name, "Access denied"),
@@ -157,7 +168,7 @@ def test_a_server_that_is_away_is_named_without_its_password(scheme: str) -> Non
     assert "secret" not in str(caught.value)
 
 
-def test_files_and_sockets_that_a_mariadb_url_names_and_are_not_there_are_named(tmp_path: Path) -> None:
+def test_files_and_sockets_that_a_mysql_url_names_and_are_not_there_are_named(tmp_path: Path) -> None:
     for option in ("ssl_ca", "unix_socket"):
         books = Books(f"mysql://anna:secret@localhost/ledger?{option}={tmp_path}/none")
         with pytest.raises(StorageUnavailable, match="No such file") as caught:
@@ -172,7 +183,7 @@ def drop_connections(request: pytest.FixtureRequest, url: str) -> None:
         server = request.getfixturevalue("postgres_server")
         server.run_sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
     else:
-        request.getfixturevalue("mariadb_server").send_away(name)
+        request.getfixturevalue(SERVERS[url.partition("+")[0]]).send_away(name)
 
 
 def test_a_connection_that_the_server_dropped_costs_no_job(

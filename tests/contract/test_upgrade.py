@@ -10,6 +10,7 @@ from alembic import command
 from sqlalchemy import Connection
 
 from contract.books import Books, SettableClock, printer_id
+from lab.databases import SERVERS
 from pagetoll.app.printers import rolling_limits
 from pagetoll.core.errors import LimitReached, SchemaMismatch
 from pagetoll.core.rolling import RollingLimits
@@ -48,7 +49,7 @@ INSERT INTO reservations VALUES (1, 2, 3, 'settled', {no}, NULL, {no});
 """
 
 
-EVERYWHERE = pytest.mark.parametrize("first_url", ["sqlite", "postgresql", "mariadb"], indirect=True)
+EVERYWHERE = pytest.mark.parametrize("first_url", ["sqlite", *SERVERS], indirect=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -58,9 +59,7 @@ def first_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path}/pagetoll.db"
     else:
-        server = request.getfixturevalue(
-            {"postgresql": "postgres_server", "mariadb": "mariadb_server"}[request.param]
-        )
+        server = request.getfixturevalue(SERVERS[request.param])
         url = server.new_database()
     make_first_ledger(url)
     yield url

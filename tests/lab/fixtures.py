@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from lab.mariadb import MariadbServer
+from lab.mysql import PROGRAM as MYSQLD
+from lab.mysql import VARIABLE, MysqlServer
 from lab.postgres import PostgresServer
 from lab.site import Site
 from lab.slapd import SlapdServer
@@ -27,6 +29,11 @@ def new_lab_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="lab-"))
     folder.chmod(0o755)
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not MYSQLD:
+        terminalreporter.write_line(f"MySQL itself was not tested: {VARIABLE} does not say where its server is.")
 
 
 @pytest.fixture
@@ -94,6 +101,26 @@ def mariadb_server() -> Iterator[MariadbServer]:
     finally:
         server.stop()
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def mysql_server() -> Iterator[MysqlServer]:
+    folder = new_lab_folder()
+    server = MysqlServer(folder / "mysql")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def mysql_url(mysql_server: MysqlServer) -> Iterator[str]:
+    """The SQLAlchemy URL of an empty database that only this test has."""
+    url = mysql_server.new_database()
+    yield url
+    mysql_server.drop_database(url)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, select, update
 
 from contract.books import MONDAY, Books
+from lab.databases import SERVERS
 from pagetoll.core.money import Unit
 from pagetoll.core.policy import Enforcement, Rule, Standing, credits_suffice, stand
 from pagetoll.storage.sql.accounts import accounts_named, state_of
@@ -29,14 +30,13 @@ graces = st.sampled_from([None, -1, 0, 1])
 large = 2**61
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(scope="module", params=["sqlite", *SERVERS])
 def books(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
     if request.param == "sqlite":
         folder: Path = tmp_path_factory.mktemp("guard")
         url = f"sqlite:///{folder}/pagetoll.db"
     else:
-        server = {"postgresql": "postgres_server", "mariadb": "mariadb_server"}[request.param]
-        url = request.getfixturevalue(server).new_database()
+        url = request.getfixturevalue(SERVERS[request.param]).new_database()
     upgrade(url)
     opened = Books(url)
     opened.printer()
