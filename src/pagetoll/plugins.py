@@ -51,6 +51,9 @@ PLUGINS: dict[str, dict[str, str]] = {
     },
 }
 
+#: Modules of drivers whose packages have another name.
+DRIVERS = {"ldap": "python-ldap"}
+
 
 def load(kind: str, name: str) -> Any:
     """The object of a row. Raises UsageError for an unknown name, PluginError when its module is broken."""
@@ -65,6 +68,12 @@ def load(kind: str, name: str) -> Any:
     try:
         return getattr(import_module(module_name), attribute)
     except (ImportError, AttributeError) as error:
+        if isinstance(error, ModuleNotFoundError) and (package := DRIVERS.get(error.name or "")):
+            raise UsageError(
+                _("the ledger's database needs the package {package}; install it with: pip install {package}").format(
+                    package=package
+                )
+            ) from error
         raise PluginError(
             _(
                 "the {kind} “{name}” cannot be loaded ({error}); install the package it needs, or choose another"

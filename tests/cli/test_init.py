@@ -237,13 +237,18 @@ def test_help_says_what_it_does(place: Path):
 
 
 @pytest.mark.parametrize(
-    ("url", "driver"), [("postgresql://toll@db/pagetoll", "psycopg"), ("mysql://toll@db/pagetoll", "pymysql")]
+    ("url", "driver", "package"),
+    [
+        ("postgresql://toll@db/pagetoll", "psycopg", "psycopg"),
+        ("mysql://toll@db/pagetoll", "pymysql", "pymysql"),
+        ("ldap://db/ou=pagetoll,dc=example,dc=org", "ldap", "python-ldap"),
+    ],
 )
-def test_a_driver_that_is_not_installed_is_named(place: Path, url: str, driver: str):
+def test_a_driver_that_is_not_installed_is_named(place: Path, url: str, driver: str, package: str):
     words = ("--user", SERVICE_USER) if os.geteuid() == 0 else ()
     assert run_init(place / "home", *words).returncode == 0
     (place / "home" / "pagetoll.toml").write_text(f'database = "{url}"\n')
     (place / f"{driver}.py").write_text(f"raise ModuleNotFoundError(name={driver!r})\n")
     done = run_init(place / "home", modules=str(place))
     assert done.returncode == 2
-    assert done.stderr.endswith(f"needs the package {driver}; install it with: pip install {driver}\n")
+    assert done.stderr.endswith(f"needs the package {package}; install it with: pip install {package}\n")

@@ -14,12 +14,13 @@ OF_OTHERS = 0o007
 
 class Fault(StrEnum):
     """Why the ledger does not open: whoever asks may not, its server does not serve, its tables are missing or of
-    another version, or its address or driver is wrong."""
+    another version, its address or driver is wrong, or something that the error itself says how to mend."""
 
     CLOSED = "closed"
     AWAY = "away"
     TABLES = "tables"
     ADDRESS = "address"
+    SAID = "said"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ def check_ledger(error: str, fault: Fault, configuration: str) -> Iterator[Findi
         Fault.AWAY: _("start the ledger's server, or name another one: {edit}").format(edit=edit),
         Fault.TABLES: "pagetoll init",
         Fault.ADDRESS: edit,
+        Fault.SAID: _("do what it says, then: pagetoll init"),
     }
     yield bad(_("ledger: {database_error}").format(database_error=error), mends[fault])
 

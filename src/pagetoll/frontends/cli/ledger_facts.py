@@ -8,7 +8,7 @@ from pagetoll.app.doctor.ledger import DirectoryFacts, Fault
 from pagetoll.app.giving_up import OwnServer, silent_servers
 from pagetoll.config.home import Home
 from pagetoll.config.options import Settings
-from pagetoll.core.errors import PagetollError, PluginError, StorageUnavailable, UsageError
+from pagetoll.core.errors import PagetollError, PluginError, SchemaMismatch, StorageUnavailable, UsageError
 from pagetoll.frontends.wiring import in_directory, is_shared, ledger_url, now_utc, open_storage, this_server
 from pagetoll.ports import Ledger
 
@@ -51,6 +51,8 @@ def _fault(error: PagetollError, url: str) -> Fault:
         return Fault.ADDRESS
     if isinstance(error, StorageUnavailable) and is_shared(url):
         return Fault.AWAY
+    if in_directory(url) and not isinstance(error, SchemaMismatch):
+        return Fault.SAID
     return Fault.TABLES
 
 

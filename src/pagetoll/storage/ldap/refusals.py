@@ -5,7 +5,7 @@ import ldap
 
 from pagetoll.core.errors import StorageError, StorageUnavailable
 from pagetoll.core.messages import _, marked
-from pagetoll.storage.ldap.schema_files import CONFIG_LDIF_FILE, SLAPD_CONF_FILE
+from pagetoll.storage.ldap.schema_files import SLAPD_CONF_FILE
 
 
 class ConnectionLost(StorageUnavailable):
@@ -36,7 +36,10 @@ _RUNS = marked("check that the directory runs and can be reached")
 _RIGHTS = marked("check bind_dn and its password, and that the directory's rules let it read and write there")
 _FILES = marked("the files that the ledger's URL names must be readable to who runs this")
 _WRITABLE = marked("the directory takes no changes; give the address of the provider that does, and see its log")
-_SCHEMA = marked("load Pagetoll's schema into the directory: {file} for slapd.conf, {ldif} for cn=config")
+_SCHEMA = marked(
+    "load Pagetoll's schema with: pagetoll config ldap-schema | ldapadd -Y EXTERNAL -H ldapi:///"
+    " (or include {file} in slapd.conf)"
+)
 _LIMITS = marked("the directory's limits are too narrow; let bind_dn read without size and time limits")
 _CONTROLS = marked("the server must know the assertion control (RFC 4528) and paged results (RFC 2696)")
 _BASE = marked("check the entry that the URL names; create the ledger with: pagetoll init")
@@ -89,7 +92,7 @@ def refusal(error: Exception, where: str) -> StorageError:
         kind, advice = _REFUSALS.get(type(error), (StorageError, _LOG))
     return kind(
         _("{where}: {error}; {advice}").format(
-            where=where, error=_said(error), advice=_(advice).format(file=SLAPD_CONF_FILE, ldif=CONFIG_LDIF_FILE)
+            where=where, error=_said(error), advice=_(advice).format(file=SLAPD_CONF_FILE)
         )
     )
 

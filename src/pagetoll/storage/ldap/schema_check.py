@@ -7,7 +7,7 @@ from pagetoll.core.errors import StorageError
 from pagetoll.core.messages import _
 from pagetoll.storage.ldap.connection import Connection
 from pagetoll.storage.ldap.refusals import ConnectionLost, SchemaMissing
-from pagetoll.storage.ldap.schema_files import CONFIG_LDIF_FILE, SLAPD_CONF_FILE, attribute_types, object_classes
+from pagetoll.storage.ldap.schema_files import SLAPD_CONF_FILE, attribute_types, object_classes
 
 _NAME = re.compile(rb"\sNAME\s+(?:'([^']*)'|\(([^)]*)\))", re.IGNORECASE)
 _QUOTED = re.compile(rb"'([^']*)'")
@@ -33,9 +33,9 @@ def check_schema(connection: Connection, where: str) -> None:
         if lacking:
             raise SchemaMissing(
                 _(
-                    "{where}: the directory does not know {name}; load Pagetoll's schema into it: {file} for"
-                    " slapd.conf, {ldif} for cn=config"
-                ).format(where=where, name=lacking[0], file=SLAPD_CONF_FILE, ldif=CONFIG_LDIF_FILE)
+                    "{where}: the directory does not know {name}; load Pagetoll's schema with: pagetoll config "
+                    "ldap-schema | ldapadd -Y EXTERNAL -H ldapi:/// (or include {file} in slapd.conf)"
+                ).format(where=where, name=lacking[0], file=SLAPD_CONF_FILE)
             )
 
 
