@@ -134,6 +134,18 @@ def test_an_address_behind_a_name_goes_before_the_option(site: Site):
     assert site.do(PROGRAM, "-L") == block("anna", email="a@example.org") + block("bert", email="bert@example.net")
 
 
+def test_without_a_stored_address_the_list_shows_where_mail_would_go(site: Site):
+    site.do(PROGRAM, "-a", "anna", "bert/b@other.example")
+    for configured, host in (
+        ('maildomain = "school.example"\nsmtpserver = "mail.example:2525"', "school.example"),
+        ('smtpserver = "mail.example:2525"', "mail.example"),
+        ("", "localhost"),
+    ):
+        (site.home / "pagetoll.toml").write_text(f"{configured}\n")
+        shown = [line for line in site.do(PROGRAM, "-L").splitlines() if "@" in line]
+        assert shown == [f"anna - <anna@{host}>", "bert - <b@other.example>"]
+
+
 def test_skip_existing_leaves_a_user_and_its_memberships_alone(site: Site):
     site.do(PROGRAM, "-a", "-g", "staff")
     site.do(PROGRAM, "-a", "anna")
@@ -203,8 +215,14 @@ def one_user(shared_site: Site) -> Iterator[Site]:
         (["-g", "-L", "x"], "there is no users group that matches x; list them with: pkusers --groups --list"),
         (["-i", "nogroup", "anna"], "there is no users group nogroup; create it first"),
         (["-b", "much", "anna"], "invalid --balance 'much': give a number such as 0.05"),
-        (["-b", "1e-9", "anna"], "invalid --balance '1e-9': it is less than a millionth; give 0 or at least 0.000001"),
-        (["-o", "-0.0000004", "anna"], "invalid --overcharge '-0.0000004': it is less than a millionth; give 0 or at least 0.000001"),
+        (
+            ["-b", "1e-9", "anna"],
+            "invalid --balance '1e-9': it is less than a millionth; give 0 or at least 0.000001",
+        ),
+        (
+            ["-o", "-0.0000004", "anna"],
+            "invalid --overcharge '-0.0000004': it is less than a millionth; give 0 or at least 0.000001",
+        ),
         (["-b", "1e300", "anna"], "“1E+300” is not an amount that can be booked; give a number such as 0.05"),
         (["-o", "inf", "anna"], "invalid --overcharge 'inf': give a number such as 0.05"),
         (["-e", "nobody", "anna"], "invalid email address 'nobody': give one with exactly one @, or an empty one"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pagetoll.app import users
 from pagetoll.app.names import on_one_line
+from pagetoll.app.notices import address_of
 from pagetoll.app.users import GroupOrder, UserOrder, check_email
 from pagetoll.core.catalogue import UNCHANGED, GroupRow, OwnerChange, UserRow
 from pagetoll.core.errors import UsageError
@@ -18,8 +19,6 @@ from pagetoll.frontends.pykota.output import two_places, write
 from pagetoll.frontends.pykota.program import EXIT_DONE, EXIT_REMARK, TOGETHER_REMARK, Program, run
 from pagetoll.frontends.session import Act, Opening
 from pagetoll.ports import Catalogue
-
-MAIL_DOMAIN = "localhost"
 
 COMMAND = Command(
     name="pkusers",
@@ -159,14 +158,15 @@ def _with_emails(words: list[str]) -> tuple[list[str], dict[str, str]]:
 
 
 def _list_users(opening: Opening, names: list[str]) -> int:
-    for row in users.list_users(opening().catalogue, names):
-        _show_user(row)
+    session = opening()
+    for row in users.list_users(session.catalogue, names):
+        _show_user(row, address_of(row.name, row.email, session.settings))
     return EXIT_DONE
 
 
-def _show_user(user: UserRow) -> None:
+def _show_user(user: UserRow, address: str) -> None:
     tail = f" - {on_one_line(user.description)}" if user.description else ""
-    write(f"{user.name} - <{user.email or f'{user.name}@{MAIL_DOMAIN}'}>{tail}")
+    write(f"{user.name} - <{address}>{tail}")
     write(_("    Limited by : {limitby}").format(limitby=user.limitby))
     write(_("    Account balance : {balance}").format(balance=two_places(user.balance)))
     write(_("    Total paid so far : {lifetime_paid}").format(lifetime_paid=two_places(user.lifetime_paid)))
