@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command lines of PyKota's manual and of the French talk on it, word for word, on SQLite and PostgreSQL, those
-that book and read most on MariaDB too (row I7), and which other tests are the rows that need a spooler, a mail server
-or a desktop.
+that book and read most on MariaDB and in an LDAP directory too (row I7), and which other tests are the rows that need
+a spooler, a mail server or a desktop.
 
     I1     test_config.py, test_administrators.py         P2     test_pkprinters_cups.py
     D5     test_dumpykota_types.py, wire/test_page_log    N1     test_pknotify.py
@@ -22,6 +22,7 @@ import pytest
 from cli.site import AS_ROOT, SERVICE_USER, Site, new_site
 from contract.books import Books
 from lab.databases import SERVERS
+from lab.slapd import ACCOUNT, PASSWORD, SlapdServer
 
 TALK = "Ceci est un groupe d'imprimantes."
 
@@ -67,7 +68,7 @@ def own(site: Site) -> None:
         os.chown(path, owner.st_uid, owner.st_gid)
 
 
-EVERYWHERE = pytest.mark.parametrize("place", ["sqlite", *SERVERS], indirect=True)
+EVERYWHERE = pytest.mark.parametrize("place", ["sqlite", *SERVERS, "ldap"], indirect=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -76,15 +77,27 @@ def place(request: pytest.FixtureRequest, fresh_site: Site) -> Iterator[Place]:
         if request.param == "sqlite":
             yield Place(site, f"sqlite:///{site.home}/pagetoll.db")
             return
-        server = request.getfixturevalue(SERVERS[request.param])
-        url = server.new_database().replace("mariadb+pymysql:", "mysql:")
-        (site.home / "pagetoll.db").unlink()
-        (site.home / "pagetoll.toml").write_text(f'database = "{url}"\n')
-        own(site)
-        site.do("pagetoll", "init", *(("--user", SERVICE_USER) if AS_ROOT else ()))
+        if request.param == "ldap":
+            directory: SlapdServer = request.getfixturevalue("slapd_server")
+            url = directory.new_base()
+            move_ledger(site, f"ldap://{ACCOUNT}:{PASSWORD}@127.0.0.1:{directory.port}/{directory.base(url)}")
+            drop = directory.drop_base
+        else:
+            server = request.getfixturevalue(SERVERS[request.param])
+            url = server.new_database().replace("mariadb+pymysql:", "mysql:")
+            move_ledger(site, url)
+            drop = server.drop_database
         yield Place(site, url)
         assert (site.home / "pagetoll.db").stat().st_size == 0, "nothing went into another ledger"
-        server.drop_database(url)
+        drop(url)
+
+
+def move_ledger(site: Site, url: str) -> None:
+    """Make the site's ledger at `url`."""
+    (site.home / "pagetoll.db").unlink()
+    (site.home / "pagetoll.toml").write_text(f'database = "{url}"\n')
+    own(site)
+    site.do("pagetoll", "init", *(("--user", SERVICE_USER) if AS_ROOT else ()))
 
 
 def test_rows_p1_to_p9_printers(place: Place):
