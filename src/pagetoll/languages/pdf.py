@@ -18,6 +18,7 @@ from pagetoll.core.usage import Confidence
 from pagetoll.languages.parsed import ANY_SIZE, Context, Parsed, Run
 from pagetoll.languages.pdf_parts import document_end
 from pagetoll.languages.universal_exit import UNIVERSAL_EXIT
+from pagetoll.languages.window import as_file
 
 if TYPE_CHECKING:
     from pagetoll.languages.parsed import Buffer
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 RENDER_DOTS_PER_POINT = 0.1
 MOST_RENDERED_PAGES = 2000
 _STEPS_BETWEEN_CHECKS = 1024
+_AS_IT_STANDS: dict[str, Any] = {"suppress_warnings": True, "inherit_page_attributes": False}
+_NO_PADDING = re.compile(rb"[^\x00\x04\t\n\x0c\r ]")
 _HARMLESS_WARNING = re.compile(r"Resources is missing or invalid")
 
 
@@ -34,17 +37,17 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     Raises DocumentError when a password is needed, MalformedDocument when no page can be read.
     """
     stop = document_end(data, start, end)
-    octets = bytes(data[start:stop])
-    parsed = Parsed("pclm" if b"%PCLm" in octets[:64] else "pdf", stop)
-    last_mark = octets.rfind(b"%%EOF")
+    parsed = Parsed("pclm" if data.find(b"%PCLm", start, min(stop, start + 64)) >= 0 else "pdf", stop)
+    last_mark = data.rfind(b"%%EOF", start, stop)
     if last_mark < 0:
         parsed.note("truncated", stop)
-    elif octets[last_mark + 5 :].strip(b"\0\4\t\n\f\r "):
-        parsed.note("trailing_garbage", start + last_mark + 5)
-    clean_copy = _count_with_pikepdf(octets, start, parsed, context)
+    elif _NO_PADDING.search(data, last_mark + 5, stop):
+        parsed.note("trailing_garbage", last_mark + 5)
+    clean_copy = _count_with_pikepdf(data, start, parsed, context)
     if clean_copy is not None:
-        readings = [_drawn_pages(copy, parsed, start, context) for copy in (octets, clean_copy) if copy]
-        drawn = max((*readings, _leaves(octets, start, parsed, context)), key=len)
+        copies = (bytes(data[start:stop]), clean_copy)
+        readings = [_drawn_pages(copy, parsed, start, context) for copy in copies if copy]
+        drawn = max((*readings, _leaves(data, start, parsed, context)), key=len)
         if parsed.confidence is Confidence.EXACT:
             parsed.confidence = Confidence.ESTIMATED
         if not drawn:
@@ -53,14 +56,14 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
             parsed.add(Run(media_points=size))
     if last_mark < 0:
         parsed.confidence = Confidence.AT_LEAST
-    exit_at = octets.find(UNIVERSAL_EXIT)
+    exit_at = data.find(UNIVERSAL_EXIT, start, stop)
     if exit_at >= 0:
         # Many printers end the PDF there and print what follows as the next document; it may be an embedded file.
-        parsed.at_least("desync", start + exit_at)
+        parsed.at_least("desync", exit_at)
     return parsed
 
 
-def _count_with_pikepdf(octets: bytes, start: int, parsed: Parsed, context: Context) -> bytes | None:
+def _count_with_pikepdf(data: "Buffer", start: int, parsed: Parsed, context: Context) -> bytes | None:
     """Add the pages of the tree; None when that is the answer.
 
     Octets when the file is damaged and another reading is needed: a copy with a clean tree, or empty.
@@ -68,7 +71,7 @@ def _count_with_pikepdf(octets: bytes, start: int, parsed: Parsed, context: Cont
     import pikepdf
 
     try:
-        with pikepdf.open(io.BytesIO(octets), suppress_warnings=True, inherit_page_attributes=False) as pdf:
+        with pikepdf.open(as_file(data, start, parsed.end), **_AS_IT_STANDS) as pdf:
             return _read_tree(pdf, start, parsed, context)
     except pikepdf.PasswordError as error:
         raise DocumentError(
@@ -180,12 +183,12 @@ def _is_leaf(node: Any, kids: Any) -> bool:
     return node.get("/Type") == "/Page" or "/Contents" in node
 
 
-def _leaves(octets: bytes, start: int, parsed: Parsed, context: Context) -> list[tuple[float, float]]:
+def _leaves(data: "Buffer", start: int, parsed: Parsed, context: Context) -> list[tuple[float, float]]:
     """Sizes of the leaves of a damaged file's tree as it stands in the file; pikepdf has mended its own."""
     import pikepdf
 
     try:
-        with pikepdf.open(io.BytesIO(octets), suppress_warnings=True, inherit_page_attributes=False) as pdf:
+        with pikepdf.open(as_file(data, start, parsed.end), **_AS_IT_STANDS) as pdf:
             return [_media(leaf) for leaf in _walk_tree(pdf.trailer.Root.Pages, start, parsed, context)]
     except (pikepdf.PdfError, AttributeError, ValueError, TypeError, RuntimeError, KeyError, OverflowError):
         return []

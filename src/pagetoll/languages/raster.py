@@ -188,11 +188,14 @@ def _plane_color(data: "Buffer", start: int, end: int, header: _Header, channels
     return ColorClass.MONO
 
 
-def _coded_page(data: bytes, start: int, header: _Header, context: Context) -> tuple[int, bool, bool, ColorClass]:
+def _coded_page(
+    data: "Buffer", start: int, end: int, header: _Header, context: Context
+) -> tuple[int, bool, bool, ColorClass]:
     """(end, complete, in step, color class) of run-length coded pixels."""
     inspect = _inspector(header)
     unit = header.unit_octets
-    lines = skip_lines(data, start, header.lines, -(-header.bytes_per_line // unit), unit, inspect, context.guard)
+    units = -(-header.bytes_per_line // unit)
+    lines = skip_lines(data, start, end, header.lines, units, unit, inspect, context.guard)
     color = ColorClass.UNKNOWN
     if header.color_space in ONE_CHANNEL or (inspect is not None and not lines.colored):
         color = ColorClass.MONO
@@ -221,7 +224,6 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 def _walk(parsed: Parsed, data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     order, header_octets, coded = SYNC_WORDS[bytes(data[start : start + 4])]
     position = start + 4
-    pixels = data[:end] if coded else b""
     while position + header_octets <= end:
         if parsed.input_pages >= context.limits.input_pages or context.guard.expired():
             parsed.at_least("limit", position)
@@ -234,7 +236,7 @@ def _walk(parsed: Parsed, data: "Buffer", start: int, end: int, context: Context
             break
         body = position + header_octets
         if coded:
-            page_end, complete, in_step, color = _coded_page(pixels, body, header, context)
+            page_end, complete, in_step, color = _coded_page(data, body, end, header, context)
             if not in_step:
                 return _lost_step(parsed, page_end)
         else:

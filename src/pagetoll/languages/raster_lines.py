@@ -11,8 +11,12 @@ Lengths are not stored, so every code has to be visited to find the next page; p
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pagetoll.languages.limits import Guard
+
+if TYPE_CHECKING:
+    from pagetoll.languages.parsed import Buffer
 
 Inspect = Callable[[bytes], bool]
 """Whether units (whole ones, side by side) hold color."""
@@ -36,16 +40,22 @@ def _advance_table(unit: int) -> list[int]:
 
 
 def skip_lines(
-    data: bytes, start: int, height: int, units: int, unit: int, inspect: Inspect | None, guard: Guard
+    data: "Buffer",
+    start: int,
+    end: int,
+    height: int,
+    units: int,
+    unit: int,
+    inspect: Inspect | None,
+    guard: Guard,
 ) -> Lines:
-    """Step over `height` lines of `units` units of `unit` octets each, from `start` of `data`.
+    """Step over `height` lines of `units` units of `unit` octets each, in `data[start:end]`.
 
     While `inspect` is given and has not found color, it sees every unit; after that lines are only stepped over.
     """
     advance = _advance_table(unit)
     # A fill code ends the line whatever was there before.
     width = [code + 1 for code in range(128)] + [units] + [257 - code for code in range(129, 256)]
-    size = len(data)
     position, line, groups = start, 0, 0
     known_grey: set[bytes] = set()
     colored = False
@@ -64,17 +74,17 @@ def skip_lines(
             else:
                 position, colored = _inspect_line(data, position, units, unit, inspect, known_grey)
             groups += 1
-            if position > size:
-                return Lines(size, False, colored=colored)
+            if position > end:
+                return Lines(end, False, colored=colored)
             if not groups % GUARD_EVERY_LINES:
                 guard.check(position)
     except IndexError:
-        return Lines(size, False, colored=colored)
+        return Lines(end, False, colored=colored)
     return Lines(position, True, colored=colored)
 
 
 def _inspect_line(
-    data: bytes, position: int, units: int, unit: int, inspect: Inspect, known_grey: set[bytes]
+    data: "Buffer", position: int, units: int, unit: int, inspect: Inspect, known_grey: set[bytes]
 ) -> tuple[int, bool]:
     """Step over one line, looking at its units. Returns its end and whether color was seen. IndexError: cut off."""
     done = 0

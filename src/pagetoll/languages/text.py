@@ -9,6 +9,7 @@ lines at the very end add no page.
 import codecs
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pagetoll.core.usage import ColorClass, Confidence
@@ -27,6 +28,8 @@ _LINE_END = re.compile("\r*\n")
 _CONTINUATION = bytes(range(0x80, 0xC0))
 _HIGH = bytes(range(0x80, 0x100))
 _CHECK_OCTETS = 1 << 20
+_PIECE_OCTETS = 1 << 18
+_PRINTS = re.compile(rb"[^\r\n\t \x1a\x00\x04]")
 
 
 def looks_like_text(data: "Buffer", start: int, end: int) -> bool:
@@ -71,8 +74,7 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
         feed = data.find(b"\f", position, stop)
         last = feed < 0
         part_end = stop if last else feed
-        part = bytes(data[position:part_end])
-        lines = _count_lines(part, layout, last=last)
+        lines = _count_lines(data, position, part_end, layout, last=last)
         if lines:
             _add_pages(parsed, -(-lines // layout.lines), part_end, position)
         elif not last and blank_pending:
@@ -96,11 +98,42 @@ def _add_pages(parsed: Parsed, page_count: int, part_end: int, part_start: int) 
     parsed.page_ends.extend(part_start + octets * (n + 1) // page_count for n in range(page_count))
 
 
-def _count_lines(part: bytes, layout: TextLayout, *, last: bool) -> int:
+def _count_lines(data: "Buffer", start: int, end: int, layout: TextLayout, *, last: bool) -> int:
     """Printed lines of one stretch between form feeds; trailing empty lines are none at the end of the text."""
-    if not part.strip(b"\r\n\t \x1a\x00\x04"):
-        lines = part.count(b"\n")
+    if not _PRINTS.search(data, start, end):
+        lines = sum(bytes(piece).count(b"\n") for piece in _pieces(data, start, end, at_lines=False))
         return 0 if last or lines < layout.lines else lines
+    end = _words_end(data, start, end)
+    return sum(_lines_of(piece, layout) for piece in _pieces(data, start, end, at_lines=True))
+
+
+def _words_end(data: "Buffer", start: int, end: int) -> int:
+    """The octet behind the last one before `end` that is no empty line."""
+    while end > start:
+        piece = data[max(start, end - _PIECE_OCTETS) : end]
+        words = piece.rstrip(b"\r\n \t\x1a")
+        if words:
+            return end - len(piece) + len(words)
+        end -= len(piece)
+    return end
+
+
+def _pieces(data: "Buffer", start: int, end: int, *, at_lines: bool) -> Iterator[bytes]:
+    """The stretch in pieces that memory has room for, cut at ends of lines where there are any."""
+    while start < end:
+        cut = behind = min(start + _PIECE_OCTETS, end)
+        if at_lines and cut < end:
+            line_end = data.rfind(b"\n", start, cut)
+            if line_end >= 0:
+                cut, behind = line_end, line_end + 1
+            else:
+                while cut > start + 1 and 0x80 <= data[cut] < 0xC0:  # within a character
+                    cut = behind = cut - 1
+        yield data[start:cut]
+        start = behind
+
+
+def _lines_of(part: bytes, layout: TextLayout) -> int:
     if b"\x1b" in part:
         part = _COLOR_ESCAPE.sub(b"", part)
     try:
@@ -108,7 +141,7 @@ def _count_lines(part: bytes, layout: TextLayout, *, last: bool) -> int:
     except UnicodeDecodeError:
         text = part.decode("latin-1")
     lines = 0
-    for line in _LINE_END.split(text.rstrip("\r\n \t\x1a")):
+    for line in _LINE_END.split(text.rstrip("\r")):
         short = len(line) * (1 if line.isascii() else 2) <= layout.columns and "\t" not in line
         lines += 1 if short else _rows(line, layout)
     return lines

@@ -50,7 +50,6 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 
 
 def _walk(parsed: Parsed, data: "Buffer", start: int, end: int, context: Context) -> Parsed:
-    pixels = data[:end]
     position = start + FILE_HEADER_OCTETS
     while position + PAGE_HEADER_OCTETS <= end:
         if parsed.input_pages >= context.limits.input_pages or context.guard.expired():
@@ -66,7 +65,7 @@ def _walk(parsed: Parsed, data: "Buffer", start: int, end: int, context: Context
         inspect = _inspector(color_space, bits)
         unit = max(1, bits // 8)
         units = -(-width * bits // (8 * unit))
-        lines = skip_lines(pixels, position + PAGE_HEADER_OCTETS, height, units, unit, inspect, context.guard)
+        lines = skip_lines(data, position + PAGE_HEADER_OCTETS, end, height, units, unit, inspect, context.guard)
         if not lines.complete:
             if not parsed.input_pages:
                 raise TruncatedDocument("the Apple raster data breaks off within its first page", lines.end)

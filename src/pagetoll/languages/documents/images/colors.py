@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING, Any
 from pagetoll.core.usage import ColorClass
 from pagetoll.languages.limits import Guard
 from pagetoll.languages.pixels import TOLERANCE
+from pagetoll.languages.window import as_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from pagetoll.languages.parsed import Buffer
 
 MOST_PIXELS = 40_000_000
 MOST_PIXELS_BY_FORMAT = {"JPEG2000": 8_000_000}
 """Formats that take more time to decode."""
 _BAND_PIXELS = 1 << 20
+_HEAD_OCTETS = 16
 _DECODING_ERRORS = (
     OSError,
     ValueError,
@@ -91,13 +95,14 @@ def decoding_errors() -> tuple[type[Exception], ...]:
     return (*_DECODING_ERRORS, DecompressionBombError)
 
 
-def picture_color(octets: bytes, guard: Guard | None) -> ColorClass:
-    """Class of the first frame of a picture file; UNKNOWN for what cannot be decoded or is too large."""
-    opened = opener(octets)
+def picture_color(data: "Buffer", start: int, end: int, guard: Guard | None) -> ColorClass:
+    """Class of the first frame of the picture in `data[start:end]`; UNKNOWN where it cannot be decoded or is too
+    large."""
+    opened = opener(data[start : min(end, start + _HEAD_OCTETS)])
     if opened is None:
         return ColorClass.UNKNOWN
     try:
-        with quietly(), opened(io.BytesIO(octets)) as image:
+        with quietly(), opened(as_file(data, start, end)) as image:
             return frame_color(image, guard)
     except decoding_errors():
         return ColorClass.UNKNOWN

@@ -42,7 +42,7 @@ def parse_pcx(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 def _color(data: "Buffer", at: int, end: int, context: Context) -> ColorClass:
     if data[at + 3] == 1 and data[at + 65] == 1:
         return ColorClass.MONO
-    return picture_color(bytes(data[at:end]), context.guard)
+    return picture_color(data, at, end, context.guard)
 
 
 def parse_dcx(data: "Buffer", start: int, end: int, context: Context) -> Parsed:

@@ -30,7 +30,7 @@ def _finish(
     """The one page of a picture that ends at `file_end` (None: cut off)."""
     stop = next_exit(data, start if file_end is None else file_end, end)
     parsed = Parsed("image", stop)
-    color = picture_color(bytes(data[start : stop if file_end is None else file_end]), context.guard)
+    color = picture_color(data, start, stop if file_end is None else file_end, context.guard)
     parsed.add(Run(color=color))
     for code in findings:
         parsed.note(code, start)

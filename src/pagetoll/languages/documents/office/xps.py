@@ -127,7 +127,7 @@ class _Walk:
     def _picture(self, part: str) -> ColorClass:
         if part not in self._pictures:
             octets = self._package.read(part) if part in self._package else b""
-            self._pictures[part] = picture_color(octets, self._context.guard)
+            self._pictures[part] = picture_color(octets, 0, len(octets), self._context.guard)
         return self._pictures[part]
 
 
