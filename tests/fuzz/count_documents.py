@@ -31,8 +31,8 @@ def rendered(program: memoryview) -> Iterator[bytes]:
 
 def one_document(octets: bytes) -> None:
     """Raises what is no promised answer."""
-    begun_s = time.monotonic()
-    limits = Limits(timeout_s=SLOW_S - 1, input_pages=5000, clock=time.monotonic)
+    begun_s = time.process_time()  # the machine may stand still for others
+    limits = Limits(timeout_s=SLOW_S - 1, input_pages=5000, clock=time.process_time)
     try:
         usage = count(octets, limits=limits, trust_dsc=True, render_postscript=rendered)
     except DocumentError as error:
@@ -45,7 +45,7 @@ def one_document(octets: bytes) -> None:
             raise AssertionError("pages end before they begin")
         if any(not 0 <= finding.offset <= len(octets) for finding in usage.findings):
             raise AssertionError(f"a finding is outside the document: {usage.findings}")
-    if time.monotonic() - begun_s > SLOW_S:
+    if time.process_time() - begun_s > SLOW_S:
         raise AssertionError("the time limit was not kept")
 
 
