@@ -18,7 +18,7 @@ from pagetoll.config.home import Home
 from pagetoll.config.load import load_home
 from pagetoll.core.jobs import HistoryFilter
 from pagetoll.frontends.daemon.instance import running_pid
-from pagetoll.frontends.wiring import now_utc
+from pagetoll.frontends.wiring import ledger_url, now_utc
 from pagetoll.integrations.printlab.cupsconf import CupsSettings
 from pagetoll.integrations.printlab.cupsd import PrivateCups
 from pagetoll.integrations.printlab.processes import (
@@ -167,7 +167,7 @@ class Site:
 
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
-        ledger = open_ledger(load_home(self.home).database, clock=now_utc)
+        ledger = open_ledger(ledger_url(self.home, load_home(self.home)), clock=now_utc)
         try:
             yield ledger
         finally:
