@@ -2,6 +2,8 @@
 """The letters of PCL XL that are bit maps, and where they are written."""
 
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any, overload
 
 import numpy
@@ -66,11 +68,12 @@ class Letters:
 
     def __init__(self) -> None:
         self._pixels, self._places = _Row(), _Row()
-        self._facts: Numbers = numpy.zeros((0, 4), numpy.int64)
+        self._facts: Numbers = numpy.zeros((0, 5), numpy.int64)
         self._columns = 0
         self._keys: list[int] = []
         self._sorted_keys: Numbers | None = None
         self._new: list[tuple[int, int, bytes]] = []
+        self._new_facts: list[tuple[int, int, int, int, int]] = []
         self._fonts: dict[bytes, int] = {}
         self._size = self._waiting = self._fonts_begun = 0
 
@@ -91,10 +94,19 @@ class Letters:
         octets = (width + 7) // 8
         if len(packed) != octets * height or len(packed) > _LARGEST_LETTER or self._size > _MOST_LETTER_PIXELS:
             raise NotPaintable
+        bits = int.from_bytes(packed, "big")
+        if width % 8:
+            row = (1 << 8 * octets) - (1 << -width % 8)
+            inside = int.from_bytes(row.to_bytes(octets, "big") * height, "big")
+            if bits & ~inside:
+                bits &= inside
+                packed = bits.to_bytes(len(packed), "big")
+        black = bits.bit_count()
+        margin = 8 - reduce(or_, packed[::octets], 0).bit_length() if octets else 0
         self._new.append((width, height, packed))
+        self._new_facts.append((width, height, self._size, black, margin))
         self._keys.append(_key(font, code, len(self._keys)))
         self._sorted_keys = None
-        black = int.from_bytes(packed, "big").bit_count()
         self._size += black
         self._waiting += black + len(packed)
         if self._waiting > _MOST_WAITING:
@@ -109,22 +121,19 @@ class Letters:
         widths, heights, bit_maps = zip(*self._new, strict=True)
         self._new.clear()
         self._waiting = 0
-        width, height = numpy.array(widths, numpy.int64), numpy.array(heights, numpy.int64)
-        row_bits = (width + 7) // 8 * 8
-        ends = numpy.cumsum(row_bits * height)
+        row_bits = (numpy.array(widths, numpy.int64) + 7) // 8 * 8
+        bits = row_bits * numpy.array(heights, numpy.int64)
+        ends = numpy.cumsum(bits)
         black = numpy.flatnonzero(numpy.unpackbits(numpy.frombuffer(b"".join(bit_maps), numpy.uint8)))
         letter = numpy.searchsorted(ends, black, side="right")
-        bit, bits = black - (ends - row_bits * height)[letter], row_bits[letter]
-        row = bit // bits
-        column = bit - row * bits
-        inside = column < width[letter]
-        number = numpy.bincount(letter[inside], minlength=len(width))
-        first = len(self._pixels.numbers()) + numpy.cumsum(number) - number
-        self._pixels.append(((row << _COLUMN_BITS) + column)[inside])
-        self._facts = numpy.concatenate([self._facts, numpy.stack([width, height, first, number], axis=1)])
+        bit, bits_of_row = black - (ends - bits)[letter], row_bits[letter]
+        row = bit // bits_of_row
+        self._pixels.append((row << _COLUMN_BITS) + bit - row * bits_of_row)
 
     def pixels(self, letters: Numbers) -> tuple[Numbers, Numbers]:
         """Row and column in its letter of each black pixel, by the number of the pixel."""
+        if self._new:
+            self._unpack()
         found = self._pixels.numbers()[letters]
         return found >> _COLUMN_BITS, found & (1 << _COLUMN_BITS) - 1
 
@@ -133,6 +142,8 @@ class Letters:
         if self._columns != columns:
             self._columns = columns
             self._places.clear()
+        if self._new:
+            self._unpack()
         known, pixels = len(self._places.numbers()), self._pixels.numbers()
         if known != len(pixels):
             new = pixels[known:]
@@ -140,12 +151,13 @@ class Letters:
         return self._places.numbers()
 
     def facts(self) -> Numbers:
-        """Width, height, first pixel and number of pixels of each letter."""
-        if self._new:
-            self._unpack()
+        """Width, height, first pixel, number of pixels and white columns on the left (8 at most) of each letter."""
+        if self._new_facts:
+            self._facts = numpy.concatenate([self._facts, numpy.array(self._new_facts, numpy.int64)])
+            self._new_facts.clear()
         return self._facts
 
-    def meant(self, font: int, codes: Numbers, before: Numbers) -> Numbers:
+    def meant(self, font: Numbers, codes: Numbers, before: Numbers) -> Numbers:
         """The last letter with the code that is lower than the number in `before`, for each code. Raises
         NotPaintable when there is none."""
         keys = self._in_order()
@@ -166,6 +178,8 @@ class Letters:
         many. Letters have other numbers then."""
         if self._size < _MANY_LETTER_PIXELS:
             return
+        if self._new:
+            self._unpack()
         keys, facts, pixels = self._in_order(), self.facts(), self._pixels.numbers()
         codes = keys >> _LETTER_BITS
         last = numpy.append(codes[1:] != codes[:-1], True) & numpy.isin(codes >> 16, [*self._fonts.values()])
@@ -185,8 +199,8 @@ class Letters:
 @overload
 def _key(font: int, code: int, letter: int) -> int: ...
 @overload
-def _key(font: int, code: Numbers, letter: Numbers | int) -> Numbers: ...
-def _key(font: int, code: int | Numbers, letter: int | Numbers) -> int | Numbers:
+def _key(font: Numbers, code: Numbers, letter: Numbers | int) -> Numbers: ...
+def _key(font: int | Numbers, code: int | Numbers, letter: int | Numbers) -> int | Numbers:
     """A number that sorts by font, code and letter."""
     return (font << 16 + _LETTER_BITS) + (code << _LETTER_BITS) + letter
 

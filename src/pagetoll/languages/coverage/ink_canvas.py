@@ -6,16 +6,14 @@ thousand letters takes about a millisecond. A pixel is painted when its middle i
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 import numpy
 
-from pagetoll.languages.coverage.bitmap_letters import Letters, NotPaintable, Numbers, Words, places_of, runs_from
+from pagetoll.languages.coverage.bitmap_letters import Letters, NotPaintable, Numbers, Words, runs_from
+from pagetoll.languages.coverage.ink_layers import Box, Layer, Shapes, Text, read, take_apart
 from pagetoll.languages.coverage.spaces import FULL, PixelSums
 from pagetoll.languages.pixels import TOLERANCE
 
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom; the right column and the bottom row are the first ones outside."""
 Rgb = tuple[int, int, int]
 PAPER: Rgb = (FULL, FULL, FULL)
 _MOST_COLORS = 250
@@ -28,21 +26,14 @@ _COST_OF_PAINTING = 50_000
 """What painting anything costs, in pixels."""
 _COLUMN_BITS = 24
 _COLUMN_MASK = (1 << _COLUMN_BITS) - 1
+_COST_OF_LAYER = 400
+_FEW_PIXELS, _TURN_BITS = 50_000, 32
 _FEW_COLORS = 40
 _LONG_SPAN = 200
 _HIGH_BOX, _FEW_BOXES = 16, 16
 _BAND_ROWS = 64
 _MOST_GATHERED = 200_000
 """Octets of letters, or coordinates of points, that wait to be painted."""
-
-
-@dataclass(slots=True)
-class _Shapes:
-    """Polygons that wait to be painted: columns and rows in turn, points of each ring, rings of each shape."""
-
-    coordinates: list[int] = field(default_factory=list)
-    rings: list[int] = field(default_factory=list)
-    shapes: list[int] = field(default_factory=list)
 
 
 class InkCanvas:
@@ -61,11 +52,11 @@ class InkCanvas:
         self.clip: Box = (0, 0, self.columns, self.rows)
         self._palette: list[Rgb] = [PAPER]
         self._color = 0
-        self._words: dict[tuple[Box, int], Words] = {}
-        self._shapes: dict[tuple[Box, bool], _Shapes] = {}
-        self._boxes: list[Box] = []
-        self._waiting_color: int | None = None
+        self._layer = Layer(0)
+        self._layers = [self._layer]
         self._gathered = 0
+        self._few: list[tuple[Numbers, int | Numbers]] = []
+        self._few_pixels = 0
         self._inked = False
 
     def choose(self, color: Rgb) -> None:
@@ -84,45 +75,54 @@ class InkCanvas:
         D3 column row F8 4C 6B C9 C0 01 code F8 AB A8, two octets each for column, row and code
         """
         place = (self.clip, font)
-        if self._waiting_color != self._color:
+        layer = self._layer
+        if layer.color != self._color:
             # letters keep their order, so those of one place and font may have colors of their own
-            if self._shapes or self._boxes or (self._words and [*self._words] != [place]):
-                self.paint()
-            self._waiting_color = None if self._words else self._color
-        waiting = self._words.setdefault(place, Words())
+            if layer.shapes or layer.boxes or (layer.words and [*layer.words] != [place]):
+                layer = self._next_layer()
+            layer.color = None if layer.words else self._color
+        waiting = layer.words.setdefault(place, Words())
         waiting.pieces.append(words)
         waiting.colors.append(self._color)
         waiting.letters.append(self._letters.number())
         self._gather(len(words))
 
     def fill_box(self, box: Box) -> None:
-        self._wait_for_one_color()
+        layer = self._of_one_color()
         left, top = max(box[0], self.clip[0], 0), max(box[1], self.clip[1], 0)
         right, bottom = min(box[2], self.clip[2]), min(box[3], self.clip[3])
         if left < right and top < bottom:
-            self._boxes.append((left, top, right, bottom))
+            layer.boxes.append((left, top, right, bottom))
             self._gather(len(box))
 
     def fill(self, rings: list[list[int]], *, even_odd: bool) -> None:
         """A polygon of several rings (columns and rows in turn), by the rule of winding numbers or `even_odd`."""
-        self._wait_for_one_color()
-        waiting = self._shapes.setdefault((self.clip, even_odd), _Shapes())
+        waiting = self._of_one_color().shapes.setdefault((self.clip, even_odd), Shapes())
         for ring in rings:
             waiting.coordinates += ring
             waiting.rings.append(len(ring) // 2)
         waiting.shapes.append(len(rings))
         self._gather(sum(map(len, rings)))
 
-    def _wait_for_one_color(self) -> None:
-        """Paint what waits in another color; in the same color shapes may be painted in any order."""
-        if self._waiting_color != self._color:
-            self.paint()
-            self._waiting_color = self._color
+    def _of_one_color(self) -> Layer:
+        """Where shapes of the color can be gathered; in the same color shapes may be painted in any order."""
+        if self._layer.color != self._color:
+            self._next_layer()
+            self._layer.color = self._color
+        return self._layer
+
+    def _next_layer(self) -> Layer:
+        if not self._layer.is_empty():
+            self._layer = Layer(self._color)
+            self._layers.append(self._layer)
+            self._gather(_COST_OF_LAYER)
+        return self._layer
 
     def _gather(self, number: int) -> None:
         self._gathered += number
         if self._gathered > _MOST_GATHERED:
-            self.paint()
+            self._settle()  # what comes later may lie upon it
+            self._paint(read(self._layers, self._letters))
 
     def _spend(self, pixels: int) -> None:
         self._painted += pixels
@@ -131,55 +131,73 @@ class InkCanvas:
             if self._is_late():
                 raise NotPaintable
 
-    def paint(self) -> None:
-        """Paint what was gathered."""
-        words, shapes, boxes = self._words, self._shapes, self._boxes
-        if not words and not shapes and not boxes:
-            return
-        self._inked = True
-        self._spend(_COST_OF_PAINTING)
-        self._words, self._shapes, self._boxes, self._gathered = {}, {}, [], 0
-        color = self._waiting_color
-        for (clip, font), written in words.items():
-            column, row, code, piece = places_of(written)
-            letter = self._letters.meant(font, code, numpy.array(written.letters)[piece])
-            ink = color if color is not None else numpy.array(written.colors, numpy.uint8)[piece]
-            for some in _portions(self._letters.facts()[letter, 3]):
-                its_ink = ink if isinstance(ink, int) else ink[some]
-                self._paint_letters(clip, column[some], row[some], letter[some], its_ink)
-        for (clip, even_odd), waiting in shapes.items():
-            rows, starts, ends = _spans(waiting, self.columns, self.rows, even_odd)
-            starts, ends = numpy.maximum(starts, clip[0]), numpy.minimum(ends, clip[2])
-            seen = (starts < ends) & (rows >= clip[1]) & (rows < clip[3])
-            self._paint_spans(rows[seen] * self.columns + starts[seen], (ends - starts)[seen], color or 0)
-        self._paint_boxes(boxes, color or 0)
+    def _paint(self, text: Text | None) -> None:
+        """Paint what was gathered; `text`: what was read of it."""
+        layers = self._layers
+        self._layer = Layer(self._color)
+        self._layers, self._gathered = [self._layer], 0
+        for number, layer in enumerate(layers):
+            if text is not None:
+                for clip, letters in text.of_layer(number):
+                    self._spend(_COST_OF_PAINTING)
+                    self._paint_letters(text, letters, clip, layer.color)
+            for (clip, even_odd), waiting in layer.shapes.items():
+                self._spend(_COST_OF_PAINTING)
+                rows, starts, ends = _spans(waiting, self.columns, self.rows, even_odd)
+                starts, ends = numpy.maximum(starts, clip[0]), numpy.minimum(ends, clip[2])
+                seen = (starts < ends) & (rows >= clip[1]) & (rows < clip[3])
+                self._paint_spans(rows[seen] * self.columns + starts[seen], (ends - starts)[seen], layer.color or 0)
+            self._paint_boxes(layer.boxes, layer.color or 0)
 
-    def _paint_letters(self, clip: Box, column: Numbers, row: Numbers, letter: Numbers, ink: "int | Numbers") -> None:
-        """`ink`: a number of the palette, or one for each letter."""
-        width, height, first, number = self._letters.facts()[letter].T
-        left, top, right, bottom = clip
-        flat = self._pixels.reshape(-1)
-        source = runs_from(first, number)
-        self._spend(len(source))
-        if not isinstance(ink, int):
-            ink = numpy.repeat(ink, number)
-        ends = (column + width).max(), (row + height).max()
-        if column.min() >= left and row.min() >= top and ends[0] <= right and ends[1] <= bottom:
-            places = numpy.repeat(row * self.columns + column, number)
-            places += self._letters.places(self.columns)[source]
-            flat[places] = ink
+    def _put(self, places: Numbers, ink: int | Numbers) -> None:
+        """Give pixels their ink; a few are only noted, because a page takes long to look through."""
+        self._spend(len(places))
+        if self._inked:
+            self._pixels.reshape(-1)[places] = ink
             return
-        rows, columns = self._letters.pixels(source)
-        rows += numpy.repeat(row, number)
-        columns += numpy.repeat(column, number)
-        seen = (columns >= left) & (columns < right) & (rows >= top) & (rows < bottom)
-        flat[rows[seen] * self.columns + columns[seen]] = ink if isinstance(ink, int) else ink[seen]
+        self._few.append((places, ink))
+        self._few_pixels += len(places)
+        if self._few_pixels > _FEW_PIXELS:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Paint the few."""
+        self._inked = True
+        flat = self._pixels.reshape(-1)
+        for places, ink in self._few:
+            flat[places] = ink
+        self._few.clear()
+
+    def _paint_letters(self, text: Text, which: slice, clip: Box, color: int | None) -> None:
+        """`color`: a number of the palette, None where each letter has its own."""
+        column, row, letter = text.column[which], text.row[which], text.letter[which]
+        inks = text.ink[which]
+        width, height, first, number, _margin = self._letters.facts()[letter].T
+        left, top, right, bottom = clip
+        ends = (column + width).max(), (row + height).max()
+        whole = column.min() >= left and row.min() >= top and ends[0] <= right and ends[1] <= bottom
+        for some in _portions(number):
+            source = runs_from(first[some], number[some])
+            ink: int | Numbers = numpy.repeat(inks[some], number[some]) if color is None else color
+            if whole:
+                places = numpy.repeat(row[some] * self.columns + column[some], number[some])
+                places += self._letters.places(self.columns)[source]
+                self._put(places, ink)
+                continue
+            rows, columns = self._letters.pixels(source)
+            rows += numpy.repeat(row[some], number[some])
+            columns += numpy.repeat(column[some], number[some])
+            seen = (columns >= left) & (columns < right) & (rows >= top) & (rows < bottom)
+            self._put(rows[seen] * self.columns + columns[seen], ink if isinstance(ink, int) else ink[seen])
 
     def _paint_boxes(self, boxes: list[Box], color: int) -> None:
         small = []
         for box in boxes:
             left, top, right, bottom = box
-            if len(boxes) <= _FEW_BOXES or right - left > _LONG_SPAN or bottom - top > _HIGH_BOX:
+            large = right - left > _LONG_SPAN or bottom - top > _HIGH_BOX
+            if large and not self._inked:
+                self._settle()
+            if large or (self._inked and len(boxes) <= _FEW_BOXES):
                 self._pixels[top:bottom, left:right] = color
                 self._spend((right - left) * (bottom - top))
             else:
@@ -191,35 +209,41 @@ class InkCanvas:
             self._paint_spans(firsts, numpy.repeat(rights - lefts, heights), color)
 
     def _paint_spans(self, firsts: Numbers, lengths: Numbers, color: int) -> None:
-        flat = self._pixels.reshape(-1)
-        long = lengths > _LONG_SPAN
+        if not self._inked and self._few_pixels + int(lengths.sum()) > _FEW_PIXELS:
+            self._settle()
+        long = lengths > (_LONG_SPAN if self._inked else _FEW_PIXELS)
         if long.any():
+            flat = self._pixels.reshape(-1)
             for first, length in zip(firsts[long].tolist(), lengths[long].tolist(), strict=True):
                 flat[first : first + length] = color
                 self._spend(length)
             firsts, lengths = firsts[~long], lengths[~long]
         for some in _portions(lengths):
-            places = runs_from(firsts[some], lengths[some])
-            flat[places] = color
-            self._spend(len(places))
+            self._put(runs_from(firsts[some], lengths[some]), color)
 
     def finish(self) -> PixelSums:
         """The sums of the page, which is a new one then."""
-        self.paint()
+        text = read(self._layers, self._letters)
+        # what was painted before may lie below anything
+        apart = 0 if self._inked else take_apart(self._layers, text, self._letters, len(self._palette))
+        self._paint(text)
         pixels = self.columns * self.rows
         red = green = blue = brightest = 0
         colored = False
-        for color, number in zip(self._palette, self._numbers(), strict=True):
+        for color, number in zip(self._palette, self._numbers(apart), strict=True):
             red, green, blue = red + color[0] * number, green + color[1] * number, blue + color[2] * number
             brightest += max(color) * number
             colored |= number > 0 and max(color) - min(color) > TOLERANCE
         self._start()
         return PixelSums(pixels, red, green, blue, brightest, colored)
 
-    def _numbers(self) -> list[int]:
-        """Pixels of each color of the palette. They are white then."""
+    def _numbers(self, apart: Numbers | int) -> list[int]:
+        """Pixels of each color of the palette, with those that were counted `apart`. They are white then."""
         colors = len(self._palette)
         numbers = numpy.zeros(colors, numpy.int64)
+        numbers += apart
+        if self._few:
+            numbers += _numbers_of_few(self._few, colors)
         for top in range(0, self.rows if self._inked else 0, _BAND_ROWS):
             band = self._pixels[top : top + _BAND_ROWS]
             inked = int(numpy.count_nonzero(band))
@@ -235,6 +259,17 @@ class InkCanvas:
         return numbers.tolist()
 
 
+def _numbers_of_few(few: list[tuple[Numbers, int | Numbers]], colors: int) -> Numbers:
+    """How many pixels have each color; the last one that a pixel was given counts."""
+    places = numpy.concatenate([places for places, _ink in few])
+    inks = numpy.concatenate([numpy.broadcast_to(numpy.uint8(ink), places.shape) for places, ink in few])
+    turns = (places << _TURN_BITS) + numpy.arange(len(places))
+    turns.sort()
+    last = numpy.append(turns[1:] >> _TURN_BITS != turns[:-1] >> _TURN_BITS, True)
+    numbers: Numbers = numpy.bincount(inks[turns[last] & (1 << _TURN_BITS) - 1], minlength=colors)
+    return numbers
+
+
 def _portions(sizes: Numbers) -> Iterator[slice]:
     """Slices of what has these sizes, in order; each is of at most _AT_ONCE or of one."""
     ends = numpy.cumsum(sizes)
@@ -246,7 +281,7 @@ def _portions(sizes: Numbers) -> Iterator[slice]:
         start = stop
 
 
-def _spans(shapes: _Shapes, page_columns: int, page_rows: int, even_odd: bool) -> tuple[Numbers, Numbers, Numbers]:
+def _spans(shapes: Shapes, page_columns: int, page_rows: int, even_odd: bool) -> tuple[Numbers, Numbers, Numbers]:
     """Row, first column and column behind the last one, for each span of each shape."""
     points = numpy.array(shapes.coordinates, numpy.int64).reshape(-1, 2)
     ring_ends = numpy.cumsum(shapes.rings)

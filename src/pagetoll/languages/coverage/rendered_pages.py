@@ -20,7 +20,8 @@ from pagetoll.languages import pclxl_tokens as xl
 from pagetoll.languages.coverage import rendered_phrases as phrases
 from pagetoll.languages.coverage.bitmap_letters import Letters, NotPaintable
 from pagetoll.languages.coverage.canvas import MOST_PIXELS
-from pagetoll.languages.coverage.ink_canvas import Box, InkCanvas, Rgb
+from pagetoll.languages.coverage.ink_canvas import InkCanvas, Rgb
+from pagetoll.languages.coverage.ink_layers import Box
 from pagetoll.languages.coverage.rendered_commands import END, READ_FONT, READ_LETTER, command_at
 from pagetoll.languages.coverage.rendered_path import (
     DRAWN,
@@ -221,11 +222,11 @@ class RenderedPages:
         if columns < 1 or rows < 1 or columns * rows > MOST_PIXELS:
             raise NotPaintable
         self._start_page()
+        if self._canvas is not None and self._on_page:
+            self._canvas.finish()
         self._letters.forget_old()
         if self._canvas is None or (self._canvas.columns, self._canvas.rows) != (columns, rows):
             self._canvas = InkCanvas(columns, rows, self._letters, self._guard.half_spent)
-        elif self._on_page:
-            self._canvas.finish()
         self._on_page = True
 
     def _end_page(self, attributes: Attributes) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy
 
 from pagetoll.languages.coverage.bitmap_letters import NotPaintable, Numbers
-from pagetoll.languages.coverage.ink_canvas import Box
+from pagetoll.languages.coverage.ink_layers import Box
 
 if TYPE_CHECKING:
     import re

@@ -21,7 +21,7 @@ import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pagetoll.languages.coverage.ink_canvas import Box
+    from pagetoll.languages.coverage.ink_layers import Box
 
 _MOVE = rb"\xd3.{4}\xf8\x4c\x6b"
 _TEXT = rb"(?:\xc8\xc0\x01.|\xc9\xc0\x01..)\xf8\xab\xa8"
