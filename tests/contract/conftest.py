@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each contract test runs on SQLite, PostgreSQL, MariaDB and in an LDAP directory, in a ledger of its own."""
 
+import itertools
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +15,12 @@ from lab.databases import SERVERS
 from lab.mariadb import MariadbServer
 from lab.mysql import MysqlServer
 from lab.postgres import PostgresServer
-from lab.slapd import SlapdServer
+from lab.slapd import SUFFIX, SlapdServer
 from pagetoll import plugins
+from pagetoll.storage.ldap.mirror import make_mirror
 from pagetoll.storage.sql.migrate import upgrade
+
+_NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
@@ -58,13 +63,21 @@ def mariadb_ledger(mariadb_server: MariadbServer, mariadb_schema: str) -> Iterat
     mariadb_server.give_back(url)
 
 
+@pytest.fixture(scope="session")
+def empty_mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a mirror that has nothing yet, to be copied."""
+    file = tmp_path_factory.mktemp("mirror") / "empty.sqlite"
+    make_mirror(file)
+    return file
+
+
 @pytest.fixture
-def ldap_ledger(slapd_server: SlapdServer) -> Iterator[str]:
-    """An empty ledger with its entries, and a mirror."""
-    url = slapd_server.new_base()
+def ldap_ledger(slapd_server: SlapdServer, empty_mirror: Path) -> str:
+    """An empty ledger with its entries, and a mirror. It stays until the server goes: deleting it takes longer."""
+    url = slapd_server.url(f"ou=contract_{next(_NUMBERS)},{SUFFIX}")
+    shutil.copyfile(empty_mirror, slapd_server.mirror(url))
     plugins.upgrade_schema(url)
-    yield url
-    slapd_server.drop_base(url)
+    return url
 
 
 @pytest.fixture(scope="session")
@@ -123,5 +136,12 @@ def _ledger_on(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def books(ledger_url: str) -> Iterator[Books]:
     opened = Books(ledger_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sql_books(sql_ledger_url: str) -> Iterator[Books]:
+    opened = Books(sql_ledger_url)
     yield opened
     opened.close()

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One fsync lies on a job's way: the reserve waits for the disk, what comes after it does not."""
+"""One fsync lies on a job's way: the reserve waits for the disk, what comes after it does not.
+
+In a directory there is no such choice: each commit waits for the server, which has its own setting.
+"""
 
 import pytest
 from sqlalchemy import Connection, Engine, event
@@ -15,8 +18,8 @@ def asked(engine: Engine, statement: str) -> object:
         return connection.exec_driver_sql(statement).scalar_one()
 
 
-def test_the_two_connections_differ_in_what_a_commit_waits_for(books: Books) -> None:
-    database = books.database
+def test_the_two_connections_differ_in_what_a_commit_waits_for(sql_books: Books) -> None:
+    database = sql_books.database
     if database.is_sqlite:
         full, normal = 2, 1
         assert asked(database.durable, "PRAGMA synchronous") == full
@@ -37,7 +40,8 @@ def test_the_two_connections_differ_in_what_a_commit_waits_for(books: Books) -> 
 
 
 @pytest.fixture
-def durable_commits(books: Books) -> list[Connection]:
+def durable_commits(sql_books: Books) -> list[Connection]:
+    books = sql_books
     books.printer(page="1")
     books.user()
     books.entry(hard=10)
@@ -51,7 +55,10 @@ def durable_commits(books: Books) -> list[Connection]:
     return seen
 
 
-def test_a_job_from_view_to_settle_has_one_durable_commit(books: Books, durable_commits: list[Connection]) -> None:
+def test_a_job_from_view_to_settle_has_one_durable_commit(
+    sql_books: Books, durable_commits: list[Connection]
+) -> None:
+    books = sql_books
     facts, plan = books.facts(), books.plan(2)
     books.ledger.reserve(facts, plan, ALLOWED, [books.note("counted")])
     assert len(durable_commits) == 1
@@ -62,7 +69,8 @@ def test_a_job_from_view_to_settle_has_one_durable_commit(books: Books, durable_
     assert len(durable_commits) == 1
 
 
-def test_a_refused_and_a_voided_job_need_no_more(books: Books, durable_commits: list[Connection]) -> None:
+def test_a_refused_and_a_voided_job_need_no_more(sql_books: Books, durable_commits: list[Connection]) -> None:
+    books = sql_books
     books.void(books.hold(1))
     assert len(durable_commits) == 1
     with pytest.raises(LimitReached):

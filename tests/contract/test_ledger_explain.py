@@ -184,7 +184,8 @@ def test_the_rolling_limits_that_an_attempt_met_are_kept_with_it(books: Books):
     assert (refusal, uses[0]) == (caught.value.refusal, caught.value.standings.rolling[0])
 
 
-def test_what_is_kept_needs_no_statement_more(books: Books):
+def test_what_is_kept_needs_no_statement_more(sql_books: Books):
+    books = sql_books
     books.printer("hp")
     books.user("anna")
     books.entry("anna", "hp", soft=100, hard=100)

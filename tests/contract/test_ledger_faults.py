@@ -41,7 +41,7 @@ def sqlite_file(tmp_path: Path) -> Path:
 
 
 def test_the_check_of_a_good_ledger_says_nothing_and_upgrading_again_is_harmless(ledger_url: str) -> None:
-    upgrade(ledger_url)
+    plugins.upgrade_schema(ledger_url)
     Books(ledger_url).ledger.check()
 
 
@@ -56,17 +56,17 @@ def test_a_ledger_without_tables_says_what_to_run(server_url: str) -> None:
         Books(server_url).ledger.check()
 
 
-def test_tables_of_another_version_are_refused(ledger_url: str) -> None:
-    books = Books(ledger_url)
+def test_tables_of_another_version_are_refused(sql_ledger_url: str) -> None:
+    books = Books(sql_ledger_url)
     books.damage("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(SchemaMismatch, match="9999"):
         books.ledger.check()
     with pytest.raises(SchemaMismatch):
-        Books(ledger_url).view()
+        Books(sql_ledger_url).view()
 
 
-def test_a_column_that_is_gone_is_another_version_too(ledger_url: str) -> None:
-    books = Books(ledger_url)
+def test_a_column_that_is_gone_is_another_version_too(sql_ledger_url: str) -> None:
+    books = Books(sql_ledger_url)
     books.damage("ALTER TABLE attempts RENAME COLUMN findings TO faults")
     with pytest.raises(SchemaMismatch):
         list(books.ledger.history())
@@ -296,8 +296,8 @@ def test_a_store_is_found_by_the_scheme_of_its_url(ledger_url: str) -> None:
     ledger.check()
     plugins.open_catalogue(ledger_url, clock=books.clock).printers()
     ledger.close()
-    with pytest.raises(UsageError, match="mariadb, mysql, postgresql, sqlite"):
-        plugins.open_ledger("ldap://x", clock=books.clock)
+    with pytest.raises(UsageError, match="ldap, ldapi, ldaps, mariadb, mysql, postgresql, sqlite"):
+        plugins.open_ledger("oracle://x", clock=books.clock)
 
 
 def test_nothing_is_left_of_the_tables_of_a_broken_upgrade(tmp_path: Path) -> None:

@@ -161,6 +161,8 @@ def stands_at(file: Path) -> int | None:
 
 def make_mirror(file: Path) -> None:
     """Makes an empty one, in the place of what is there. Raises OSError."""
+    from pagetoll.storage.sql.partial_indexes import whole_schema  # reads other databases' dialects
+
     for name in (file.name, f"{file.name}-journal", f"{file.name}-wal", f"{file.name}-shm"):
         file.with_name(name).unlink(missing_ok=True)
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -171,7 +173,7 @@ def make_mirror(file: Path) -> None:
     engine = create_engine(f"sqlite:///{file}", poolclass=NullPool)
     try:
         with engine.begin() as connection:
-            metadata.create_all(connection)
+            whole_schema.create_all(connection)
             schema_version.create(connection)
             connection.execute(insert(schema_version).values(version_num=SCHEMA_VERSION))
             add_position(connection)
