@@ -39,7 +39,7 @@ DRAWINGS = {
     "red letters over black ones": LETTERS + b"1 0 0 setrgbcolor 3 1 translate " + LETTERS,
     "a box over letters": LETTERS + b".5 setgray 120 700 60 5 rectfill",
     "letters over a box": b".8 setgray 90 690 200 30 rectfill 0 setgray " + LETTERS,
-    "letters under a line": LETTERS + b"2 setlinewidth 90 690 moveto 300 720 lineto stroke",
+    "letters under a star": LETTERS + b"-100 120 translate " + STAR + b"fill",
     "letters between rules": LETTERS + b"90 690 250 2 rectfill 90 725 250 .5 rectfill 300 600 20 20 rectfill",
     "boxes": b"0 .1 1 { dup setgray 500 mul dup 40 90 rectfill } for",
     "a box over another": b"9 9 300 300 rectfill 1 setgray 50 50 99 99 rectfill 1 0 0 setrgbcolor 60 60 9 9 rectfill",
