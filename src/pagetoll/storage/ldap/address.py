@@ -43,6 +43,14 @@ class Address:
         return self.server.startswith("ldapi:")
 
     @property
+    def host_and_port(self) -> tuple[str, int]:
+        """Not of a local socket."""
+        scheme, _colon, place = self.server.partition("://")
+        found = _HOST.fullmatch(place)
+        assert found is not None
+        return found["host"].strip("[]"), int(found["port"] or (636 if scheme == "ldaps" else 389))
+
+    @property
     def where(self) -> str:
         """For messages: nothing secret."""
         return f"ledger {self.server}/{quote(self.base, safe='=,+ .-_')}"

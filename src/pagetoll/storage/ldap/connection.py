@@ -5,6 +5,8 @@ Nothing else imports python-ldap. What a server says is hostile: names and figur
 what is no UTF-8 is an error of the entry, not of ours.
 """
 
+import socket
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -38,6 +40,8 @@ class Connection:
         self._where = address.where
         self._timeout_s = timeout_s
         try:
+            if address.server.startswith("ldaps:"):
+                self._knock(address)
             self._ldap = ldap.initialize(address.server)
             self._set_options(address)
             if address.starttls:
@@ -45,6 +49,21 @@ class Connection:
             self._bind(address)
         except (ldap.LDAPError, ValueError, OSError) as error:
             raise refusal(error, self._where) from error
+
+    def _knock(self, address: Address) -> None:
+        """A TLS handshake that ends in time, and proves nothing but that: libldap with GnuTLS waits for the one below
+        for ever where a server accepts connections and is frozen."""
+        host, port = address.host_and_port
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        try:
+            with socket.create_connection((host, port), self._timeout_s) as plain, context.wrap_socket(plain):
+                return
+        except TimeoutError as error:
+            raise self._no_answer() from error
+        except OSError:
+            return  # libldap says it better
 
     def _set_options(self, address: Address) -> None:
         for option, value in (
@@ -143,20 +162,24 @@ class Connection:
             raise refusal(error, self._where) from error
 
     def _result(self, message_id: int) -> tuple[Any, Any]:
-        answer = self._ldap.result3(message_id, all=1, timeout=self._timeout_s)
+        try:
+            answer = self._ldap.result3(message_id, all=1, timeout=self._timeout_s)
+        except ldap.TIMEOUT as error:
+            raise self._no_answer() from error
         return answer[1], answer[3]
 
     def _answer(self, message_id: int) -> tuple[Any, Any]:
         try:
             return self._result(message_id)
-        except ldap.TIMEOUT as error:
-            raise ConnectionLost(
-                _("{where}: no answer in {seconds} s; check that the directory runs").format(
-                    where=self._where, seconds=f"{self._timeout_s:g}"
-                )
-            ) from error
         except (ldap.LDAPError, ValueError) as error:
             raise refusal(error, self._where) from error
+
+    def _no_answer(self) -> ConnectionLost:
+        return ConnectionLost(
+            _("{where}: no answer in {seconds} s; check that the directory runs").format(
+                where=self._where, seconds=f"{self._timeout_s:g}"
+            )
+        )
 
     def _entries(self, message_id: int) -> Iterator[Entry]:
         return self._decoded(self._answer(message_id)[0])

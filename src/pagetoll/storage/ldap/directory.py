@@ -10,6 +10,7 @@ as a whole, whoever is killed when.
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from pagetoll.core.errors import SchemaMismatch, StorageConflict, StorageError, StorageUnavailable
@@ -62,6 +63,8 @@ __all__ = ["Change", "Commit", "Directory", "Head"]
 
 MOST_PENDING_COMMITS = 32
 MOST_PENDING_OCTETS = 512 * 1024
+#: Where one leaves much, because the directory refuses rows or a large commit is among it, the next can wait.
+COMMITS_BETWEEN_CHECKPOINTS = 8
 #: Then checkpoints fail, and nobody looks at what they say.
 MOST_WAITING_COMMITS = 2000
 MOST_WAITING_OCTETS = 16 * 1024 * 1024
@@ -91,6 +94,7 @@ class Directory:
         )
         self._pending_commits = 0
         self._pending_octets = 0
+        self._commits_since_checkpoint = COMMITS_BETWEEN_CHECKPOINTS
 
     def position(self) -> tuple[int, str]:
         """The newest commit's number and id; those of a new ledger are 0 and its own id without hyphens."""
@@ -190,12 +194,14 @@ class Directory:
             delete_parts(self._connections, self._base, names)
             raise
         self._pending_commits += 1
+        self._commits_since_checkpoint += 1
         self._pending_octets += len(frame.packed)
         return frame.number
 
     def checkpoint_due(self) -> bool:
         """That so much is pending, as far as this process has seen, that the one who commits has to checkpoint."""
-        return self._pending_commits > MOST_PENDING_COMMITS or self._pending_octets > MOST_PENDING_OCTETS
+        is_much = self._pending_commits > MOST_PENDING_COMMITS or self._pending_octets > MOST_PENDING_OCTETS
+        return is_much and self._commits_since_checkpoint >= COMMITS_BETWEEN_CHECKPOINTS
 
     def rows_since(self, number: int, *, complete: bool = True) -> Iterator[tuple[int, Change]]:
         """The row entries from commits after `number`, each with the number of its commit, in no order. `row` None:
@@ -217,8 +223,9 @@ class Directory:
         try:
             return self._checkpoints.write(large=large, deadline=deadline)
         finally:
-            # Until the head is read again: neither what was dropped nor what could not be asks for the next one.
-            self._pending_commits = self._pending_octets = 0
+            self._commits_since_checkpoint = 0
+            with suppress(StorageError):
+                self._head_entry()  # how much is pending now
 
     def purge(self, *, gone_before: datetime, parts_before: datetime) -> int:
         """Removes the entries of rows that were deleted, and of parts that no commit names, before those times (by
