@@ -28,6 +28,8 @@ _ORDER = (
     Confidence.UNKNOWN,
     Confidence.REFUSED,
 )
+_ENDING_BY_THEMSELVES = frozenset(["dvi", "image"])
+"""Files that programs read up to their end only: octets behind them that are no document may be anything."""
 MOST_SEGMENTS = 100_000
 MOST_MEASURED_PAGES = 1_000_000
 MANY_PAGES = 100_000
@@ -95,6 +97,7 @@ class _Stream:
         self._page_ends: list[int] = []
         self._page_ends_known = True
         self._confidence = Confidence.EXACT
+        self._whole_file_before = False
 
     def count(self) -> Usage:
         end = len(self._data)
@@ -105,7 +108,11 @@ class _Stream:
                 stop = self._document(position, end)
             except DocumentError as error:
                 first_error = first_error or error
-                self._worse(Confidence.AT_LEAST, Finding(_error_code(error), error.offset))
+                if self._whole_file_before and isinstance(error, UnknownLanguage):
+                    self._worse(Confidence.ESTIMATED, Finding("trailing_garbage", error.offset))
+                else:
+                    self._worse(Confidence.AT_LEAST, Finding(_error_code(error), error.offset))
+                self._whole_file_before = False
                 stop = next_exit(self._data, position + 1, end)
             position = self._wrapper.peel(self._data, stop, end)
             enough = len(self._segments) >= MOST_SEGMENTS or self._context.guard.expired()
@@ -150,6 +157,7 @@ class _Stream:
         if self._inspect_pages is not None:
             self._inspect_pages(self._data, position, parsed, context)
         self._keep(parsed, environment)
+        self._whole_file_before = parsed.language in _ENDING_BY_THEMSELVES
         return max(parsed.end, position + 1)
 
     def _keep(self, parsed: Parsed, environment: Environment) -> None:

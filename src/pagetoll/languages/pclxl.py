@@ -331,6 +331,9 @@ class PclxlReader:
     def _media(self, attributes: Attributes) -> tuple[float, float]:
         custom = attributes.get(xl.ATTR_CUSTOM_SIZE)
         if custom is None or not 0xD0 <= custom[0] <= 0xD5:
+            tag, name = attributes.get(xl.ATTR_MEDIA_SIZE, (0, b""))
+            if tag == xl.UBYTE_ARRAY:
+                return xl.NAMED_MEDIA_POINTS.get(name.rstrip(b"\0").upper(), ANY_SIZE)
             return xl.MEDIA_POINTS.get(self._number(attributes, xl.ATTR_MEDIA_SIZE, -1), ANY_SIZE)
         width, height = struct.unpack(f"{self._order}2{_FORMATS[custom[0] & 7]}", custom[1])
         unit = xl.UNIT_POINTS[min(2, max(0, self._number(attributes, xl.ATTR_CUSTOM_UNITS, 0)))]

@@ -69,6 +69,13 @@ MEDIA_POINTS: dict[int, tuple[float, float]] = {
     17: (298, 420),
     18: (363, 516),
 }
+_MEDIA_NAMES = b"LETTER LEGAL A4 EXEC LEDGER A3 COM10 MONARCH C5 DL JB4 JB5 B5ENV B5 JPOST JPOSTD A5 A6 JB6".split()
+NAMED_MEDIA_POINTS = {name: MEDIA_POINTS[number] for number, name in enumerate(_MEDIA_NAMES)} | {
+    b"EXECUTIVE": MEDIA_POINTS[3],
+    b"TABLOID": MEDIA_POINTS[4],
+}
+"""The same by the names that newer streams write, in capital letters."""
+UBYTE_ARRAY = 0xC8
 UNIT_POINTS = (72.0, 72.0 / 25.4, 7.2 / 25.4)
 
 

@@ -49,6 +49,7 @@ PAPER: dict[str, tuple[float, float]] = {
     "EXE": (522, 756),
     "LEDGER": (792, 1224),
     "TABLOID": (792, 1224),
+    "A2": (1191, 1684),
     "A3": (842, 1191),
     "A4": (595, 842),
     "A5": (420, 595),
@@ -58,6 +59,11 @@ PAPER: dict[str, tuple[float, float]] = {
     "C5": (459, 649),
     "DL": (312, 624),
     "B5": (499, 709),
+    "JISB4": (729, 1032),
+    "JISB5": (516, 729),
+    "JISB6": (363, 516),
+    "JPOST": (283, 420),
+    "JPOSTD": (420, 567),
 }
 """Names of PJL PAPER and EJL PS -> width and height in points; other names state no size that we know."""
 _NOTHING = frozenset(["OFF", "NONE", "NO", "FALSE", "0"])

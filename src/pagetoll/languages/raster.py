@@ -70,6 +70,7 @@ class _Header:
     duplex: Duplex
     media_points: tuple[float, float]
     insert_sheet: bool
+    source: int
 
     @property
     def channels(self) -> Channels | None:
@@ -109,6 +110,7 @@ def _read_header(data: "Buffer", start: int, order: str, octets: int) -> _Header
         duplex=(Duplex.SHORT if number(368) else Duplex.LONG) if number(272) else Duplex.UNSTATED,
         media_points=(number(352), number(356)),
         insert_sheet=bool(number(300)),
+        source=number(324),
     )
     sane = (
         0 < header.width <= LARGEST_SIDE_PIXELS
@@ -204,11 +206,11 @@ def _coded_page(
     return lines.end, lines.complete, lines.in_step, color
 
 
-def _page(header: _Header, color: ColorClass) -> Run:
+def _page(header: _Header, color: ColorClass, source: int) -> Run:
     media = header.media_points if all(header.media_points) else ANY_SIZE
     # A copy number of 0 means one; a stated 1 is what every writer leaves there, so it states nothing.
     copies = header.copies if header.copies > 1 else None
-    return Run(1, copies, header.duplex, color, media)
+    return Run(1, copies, header.duplex, color, media, starts_sheet=header.source != source)
 
 
 def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
@@ -224,6 +226,7 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
 def _walk(parsed: Parsed, data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     order, header_octets, coded = SYNC_WORDS[bytes(data[start : start + 4])]
     position = start + 4
+    source: int | None = None
     while position + header_octets <= end:
         if parsed.input_pages >= context.limits.input_pages or context.guard.expired():
             parsed.at_least("limit", position)
@@ -247,7 +250,8 @@ def _walk(parsed: Parsed, data: "Buffer", start: int, end: int, context: Context
             return _cut_off(parsed, end)
         if header.insert_sheet:
             parsed.note("extra_sheets_requested", position)
-        parsed.add(_page(header, color))
+        parsed.add(_page(header, color, header.source if source is None else source))
+        source = header.source
         parsed.page_ends.append(page_end)
         position = page_end
     if not parsed.input_pages:

@@ -70,7 +70,8 @@ LANGUAGES: tuple[Language, ...] = (
     row("pdf", pdf.parse, rb"[^\x00]", "PDF", test=_pdf_behind_other_lines),
     row("text", text.parse, rb".", "TEXT", "AUTO", strong=False, test=_is_text),
 )
-"""First match wins; text is the last row and has to pass a test of its own."""
+"""First match wins; text is the last row and has to pass a test of its own, also where it was announced."""
+_TEXT = LANGUAGES[-1]
 
 _OBEYED = frozenset(["pcl5", "hpgl", "ps", "text"])
 """Languages in which whatever follows prints something, so that an announcement can hide pages."""
@@ -88,9 +89,10 @@ def recognise(data: "Buffer", start: int, end: int, announced: str) -> tuple[Lan
     by_announcement = _ANNOUNCED.get(announced)
     found = next((one for one in LANGUAGES if _matches(one, data, start, end)), None)
     if announced and (found is None or not found.strong) and announced != "AUTO":
-        found = by_announcement
-        if found is None:
+        if by_announcement is None:
             raise UnknownLanguage(f"the language {_printable(announced)} cannot be counted", start)
+        if by_announcement is not _TEXT or _matches(_TEXT, data, start, end):
+            found = by_announcement
     if found is None:
         raise UnknownLanguage("no page language was recognised; print it through a driver of this queue", start)
     if found.parse is None:

@@ -61,5 +61,6 @@ DIALECT = Dialect(
     table((b"e", _reset), (b"%", skip(2)), (b"\x1a", _ribbon), (b"*", star), (b"&", _page_set_up)),
     colored=True,
     open_end=True,
+    raster_only=True,
 )
 begins, parse = reader(DIALECT)

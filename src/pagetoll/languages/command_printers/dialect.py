@@ -27,6 +27,7 @@ _SEQUENCE = re.compile(rb"[0-?]{0,64}[ -/]{0,4}[@-~]")
 _STEPS_BETWEEN_LOOKS = 1024
 _NOT_PRINTED = bytes(range(0x21)) + b"\x7f"
 _NO_TEXT = re.compile(rb"[\x01-\x06\x10\x15-\x17\x19\x1d-\x1f]")
+_PRINTED = re.compile(rb"[\x01-\x06\x10\x15-\x17\x19\x1d-\x1f!-~\x80-\xff]")
 _NOT_UNDERSTOOD = frozenset(["unknown_command", "desync", "limit"])
 _LINES_AN_INCH = 6
 _PROBED_OCTETS = 65536
@@ -43,7 +44,8 @@ class Dialect:
 
     `colored`: inks are told apart. `color_class`: says it by other means. `open_end`: the last page needs no form
     feed where the others have none. `needs`: the name of a number that the first commands must have set.
-    `form_inches`: where text without form feeds goes on to the next form.
+    `raster_only`: text prints nothing that is known. `form_inches`: where text without form feeds goes on to the
+    next form.
     """
 
     language: str
@@ -51,6 +53,7 @@ class Dialect:
     controls: Mapping[int, Rule] = field(default_factory=dict)
     colored: bool = False
     open_end: bool = False
+    raster_only: bool = False
     color_class: Callable[["Walk"], ColorClass] | None = None
     needs: str = ""
     form_inches: int = 0
@@ -316,7 +319,7 @@ def _text(walk: Walk, position: int, text: re.Pattern[bytes]) -> int:
         _lines(walk, bytes(walk.data[position:stop]))
     if walk.data.find(b"\n", position, stop) >= 0:
         walk.inks.move()
-    if _NO_TEXT.search(walk.data, position, stop):
+    if (_PRINTED if walk.dialect.raster_only else _NO_TEXT).search(walk.data, position, stop):
         walk.unsure("unknown_command", position)
     return stop
 

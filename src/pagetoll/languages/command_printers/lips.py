@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CONTROL_SEQUENCE = re.compile(rb"(?:\x9b|\x1b\[)([0-?-]{0,128})([ -/]{0,4})([@-~])")
 DEVICE_STRING = re.compile(rb"(?:\x90|\x1bP)[^\x9c\x1b\x90\x0c]{0,4096}(?:\x9c|\x1b\\)")
 ESCAPE = re.compile(rb"\x1b[ -/]{0,3}[0-~]")
+_PCL = re.compile(rb"\x1b[&*()][a-z][-+]?[0-9]")
 _VECTOR = re.compile(rb"([ -\x7f]{0,4096})\x1e")
 _LAST_NUMBER = re.compile(rb"[@-\x7f]{0,5}[ -?]\Z")
 _TEXT = re.compile(rb"[^\x0c\x1b\x90\x9b]+")
@@ -152,6 +153,9 @@ def _sequence(job: _Job, data: "Buffer", position: int, end: int) -> int:
     if other:
         if other[0] == b"\x1b=":
             job.end_page(other.end())
+        elif _PCL.match(data, position, end):
+            job.parsed.note("unknown_command", position)
+            job.parsed.confidence = Confidence.ESTIMATED
         return other.end()
     if end - position < 200:
         raise TruncatedDocument("the data ends within a command; send the job again", end)

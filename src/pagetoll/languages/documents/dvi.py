@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _BOP, _EOP, _POST = 139, 140, 248
 _BOP_OCTETS = 45
+_NOP = 138
+_FONTS_OR_NOTHING = frozenset([_NOP, *range(243, 247)])
+_END = re.compile(rb"\xf9.{5}\xdf{4,}", re.DOTALL)
 _FIRST_COMMANDS = frozenset([138, _BOP, _POST, *range(239, 247)])
 # Commands that only move or choose a font, and those that mark the page, by how many octets follow the code.
 _MOVES = (
@@ -91,6 +94,7 @@ def _walk(parsed: Parsed, data: "Buffer", start: int, end: int, context: Context
             state.in_page = False
         elif code == _POST:
             _compare(parsed, data, position, end)
+            parsed.end = _postamble_end(data, position, end)
             return parsed
         elif 239 <= code <= 246:
             position = _definition(data, position, end, code, state)
@@ -173,6 +177,16 @@ def _is_visible(model: bytes | None, numbers: bytes, name: bytes | None) -> bool
     if model == b"cmyk" and len(levels) == 4:
         return max(levels[:3]) - min(levels[:3]) > 0.1 and levels[3] < 0.9
     return model == b"hsb" and len(levels) == 3 and levels[1] * levels[2] > 0.1
+
+
+def _postamble_end(data: "Buffer", position: int, end: int) -> int:
+    """The octet behind the file whose postamble begins at `position`; `end` where it is damaged."""
+    position += 29
+    while position < end and data[position] in _FONTS_OR_NOTHING:
+        code = data[position]
+        position = position + 1 if code == _NOP else _definition(data, position, end, code, _State())
+    found = _END.match(data, position, end)
+    return found.end() if found else end
 
 
 def _compare(parsed: Parsed, data: "Buffer", position: int, end: int) -> None:

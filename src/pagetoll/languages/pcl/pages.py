@@ -56,6 +56,7 @@ class Pages:
         self.pitch = 10.0
         self.overlay = None
         self._next_is_back = False
+        self._source = 0
         self.new_page()
 
     def new_page(self) -> None:
@@ -226,10 +227,18 @@ class Pages:
         self.area.set_page_lines(lines)
 
     def select_source(self, source: int, offset: int) -> None:
-        """0 ejects and other sources do, too; drivers of inkjets send negative ones, which do not."""
+        """0 ejects and other sources do, too; drivers of inkjets send negative ones, which do not.
+
+        Paper of another source is another sheet.
+        """
         if source >= 0:
             self._leave_empty(offset)
             self.end_if_marked(offset)
+        if source > 0:
+            if self._source and source != self._source:
+                self.starts_sheet = bool(self.parsed.runs)
+                self._next_is_back = False
+            self._source = source
 
     def move_to(self, y: float, *, relative: bool) -> None:
         """The cursor in 1/720 inch below the top of the text."""

@@ -25,10 +25,21 @@ _FRAMES = frozenset([*range(0xC0, 0xD0)]) - {0xC4, 0xC8, 0xCC}
 
 
 def _finish(
-    data: "Buffer", start: int, end: int, file_end: int | None, context: Context, findings: tuple[str, ...] = ()
+    data: "Buffer",
+    start: int,
+    end: int,
+    file_end: int | None,
+    context: Context,
+    findings: tuple[str, ...] = (),
+    more: bool = False,
 ) -> Parsed:
-    """The one page of a picture that ends at `file_end` (None: cut off)."""
+    """The one page of a picture that ends at `file_end` (None: cut off).
+
+    `more`: other pictures follow that do not print.
+    """
     stop = next_exit(data, start if file_end is None else file_end, end)
+    if file_end is not None and not more:
+        stop = file_end  # what follows is no part of it, and may be another job
     parsed = Parsed("image", stop)
     color = picture_color(data, start, stop if file_end is None else file_end, context.guard)
     parsed.add(Run(color=color))
@@ -56,7 +67,7 @@ def parse_jpeg(data: "Buffer", start: int, end: int, context: Context) -> Parsed
             if not seen_frame:
                 raise MalformedDocument("the JPEG picture holds no image", start)
             more = data[position : position + 3] == b"\xff\xd8\xff"
-            return _finish(data, start, end, position, context, ("first_frame_only",) if more else ())
+            return _finish(data, start, end, position, context, ("first_frame_only",) if more else (), more)
         seen_frame |= code in _FRAMES
         if code not in _STANDALONE and position + 2 <= end:
             position += max(2, struct.unpack_from(">H", data, position)[0])
