@@ -46,7 +46,9 @@ _KNOWN: Select[Any] = select(
     attempts.c.job_id.in_(bindparam("job_ids", expanding=True)),
     attempts.c.spooler_host == bindparam("server"),
 )
-_INSERT_ATTEMPTS = insert(attempts).returning(attempts.c.id, sort_by_parameter_order=True)
+_INSERT_ATTEMPTS = insert(attempts)
+#: Asked for, and not returned by the insert, which MySQL cannot do.
+_INSERTED = select(attempts.c.nonce, attempts.c.id).where(attempts.c.nonce.in_(bindparam("nonces", expanding=True)))
 _COUNTERS = (
     select(printers.c.id, printers.c.counted_impressions)
     .where(printers.c.id.in_(bindparam("printer_ids", expanding=True)))
@@ -66,7 +68,10 @@ def import_runs(
     lock_owners(connection, legs)
     accounts = {row.id: row for row in lock_accounts_with_sums(connection, legs)} if legs else {}
     columns = _attempt_rows(connection, postings)
-    ids = connection.execute(_INSERT_ATTEMPTS, columns).scalars().all()
+    connection.execute(_INSERT_ATTEMPTS, columns)
+    nonces = [row["nonce"] for row in columns]
+    found = {row.nonce: row.id for row in connection.execute(_INSERTED, {"nonces": nonces})}
+    ids = [found[nonce] for nonce in nonces]
     _insert_notes(connection, ids, postings)
     _post(connection, ids, postings, accounts, now)
     return postings
