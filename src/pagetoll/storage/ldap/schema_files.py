@@ -42,7 +42,7 @@ HEAD, COMMIT_ID, LEDGER_ID, VERSION, FORMAT, PENDING, PURGED, PART = (
     "pagetollFormat",
     "pagetollPending",
     "pagetollPurged",
-    "pagetollPart",
+    "pagetollPartOctets",
 )
 
 #: Name, meaning, type.
