@@ -3,28 +3,30 @@
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pagetoll.core.errors import PluginError, UsageError
 from pagetoll.core.messages import _
-from pagetoll.ports import Catalogue, Clock, Ledger
+
+if TYPE_CHECKING:
+    from pagetoll.ports import Catalogue, Clock, Ledger
 
 #: kind -> name -> "module:attribute". A store's name is the scheme of its URL.
 PLUGINS: dict[str, dict[str, str]] = {
     "ledger": {
-        "sqlite": "pagetoll.storage.sql.stores:open_ledger",
-        "postgresql": "pagetoll.storage.sql.stores:open_ledger",
-        "mysql": "pagetoll.storage.sql.stores:open_ledger",
-        "mariadb": "pagetoll.storage.sql.stores:open_ledger",
+        "sqlite": "pagetoll.storage.sql.ledger:open_ledger",
+        "postgresql": "pagetoll.storage.sql.ledger:open_ledger",
+        "mysql": "pagetoll.storage.sql.ledger:open_ledger",
+        "mariadb": "pagetoll.storage.sql.ledger:open_ledger",
         "ldap": "pagetoll.storage.ldap.stores:open_ledger",
         "ldaps": "pagetoll.storage.ldap.stores:open_ledger",
         "ldapi": "pagetoll.storage.ldap.stores:open_ledger",
     },
     "catalogue": {
-        "sqlite": "pagetoll.storage.sql.stores:open_catalogue",
-        "postgresql": "pagetoll.storage.sql.stores:open_catalogue",
-        "mysql": "pagetoll.storage.sql.stores:open_catalogue",
-        "mariadb": "pagetoll.storage.sql.stores:open_catalogue",
+        "sqlite": "pagetoll.storage.sql.catalogue:open_catalogue",
+        "postgresql": "pagetoll.storage.sql.catalogue:open_catalogue",
+        "mysql": "pagetoll.storage.sql.catalogue:open_catalogue",
+        "mariadb": "pagetoll.storage.sql.catalogue:open_catalogue",
         "ldap": "pagetoll.storage.ldap.stores:open_catalogue",
         "ldaps": "pagetoll.storage.ldap.stores:open_catalogue",
         "ldapi": "pagetoll.storage.ldap.stores:open_catalogue",
@@ -86,14 +88,14 @@ def _of_url(kind: str, url: str, **words: object) -> Any:
     return load(kind, url.partition(":")[0].partition("+")[0])(url, **words)
 
 
-def open_ledger(url: str, *, clock: Clock, busy_timeout_s: float = 10.0) -> Ledger:
+def open_ledger(url: str, *, clock: "Clock", busy_timeout_s: float = 10.0) -> "Ledger":
     """The ledger at `url` (sqlite:////var/lib/…, postgresql://…). Connects at its first use, not here."""
-    return cast(Ledger, _of_url("ledger", url, clock=clock, busy_timeout_s=busy_timeout_s))
+    return cast("Ledger", _of_url("ledger", url, clock=clock, busy_timeout_s=busy_timeout_s))
 
 
-def open_catalogue(url: str, *, clock: Clock, busy_timeout_s: float = 10.0) -> Catalogue:
+def open_catalogue(url: str, *, clock: "Clock", busy_timeout_s: float = 10.0) -> "Catalogue":
     """The catalogue of the same database, for administration."""
-    return cast(Catalogue, _of_url("catalogue", url, clock=clock, busy_timeout_s=busy_timeout_s))
+    return cast("Catalogue", _of_url("catalogue", url, clock=clock, busy_timeout_s=busy_timeout_s))
 
 
 def examine_directory(url: str, *, timeout_s: float) -> Mapping[str, object]:

@@ -49,3 +49,59 @@ def test_the_programs_begin_there(shared_site: Site):
         check=False,
     )
     assert (done.returncode, done.stdout.split()[0]) == (0, "pkprinters")
+
+
+#: What a command does without: other databases, other commands, and what prints and counts.
+OTHER_THINGS = {
+    "PIL",
+    "alembic",
+    "ldap",
+    "pagetoll.accounters",
+    "pagetoll.app.own_view",
+    "pagetoll.app.printing",
+    "pagetoll.core.charging",
+    "pagetoll.frontends.asking",
+    "pagetoll.frontends.daemon",
+    "pagetoll.languages",
+    "pagetoll.ports.ledger",
+    "pagetoll.ports.printing",
+    "pagetoll.storage.ldap",
+    "pagetoll.storage.sql.ledger",
+    "pagetoll.storage.sql.migrate",
+    "pagetoll.storage.sql.partial_indexes",
+    "pagetoll.storage.sql.rolling",
+    "pagetoll.wire.frames",
+    "psycopg",
+    "pymysql",
+    "reportlab",
+    "sqlalchemy.dialects.mysql",
+    "sqlalchemy.dialects.postgresql",
+    "xlsxwriter",
+}
+COUNTING = {"pagetoll.accounters", "pagetoll.core.charging", "pagetoll.languages", "pagetoll.ports.printing"}
+
+
+@pytest.mark.parametrize(
+    ("program", "words", "left_out"),
+    [
+        ("pkusers", ["--list"], OTHER_THINGS),
+        ("edpykota", ["--list"], OTHER_THINGS),
+        ("pkprinters", ["--list"], OTHER_THINGS),
+        ("pkusers", ["--version"], {*OTHER_THINGS, "sqlalchemy", "pagetoll.storage"}),
+        ("pkpgcounter", ["/dev/null"], {*OTHER_THINGS - COUNTING, "sqlalchemy", "pagetoll.storage"}),
+        ("pagetoll", ["count", "/dev/null"], {*OTHER_THINGS - COUNTING, "sqlalchemy", "pagetoll.storage"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_program_reads_no_more_than_it_needs(shared_site: Site, program: str, words: list[str], left_out: set[str]):
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "pagetoll.frontends.start", program, *words],
+        env=shared_site.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    read = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "pagetoll.frontends" in read, done.stderr
+    assert [name for name in sorted(read) if any(f"{name}.".startswith(f"{part}.") for part in left_out)] == []

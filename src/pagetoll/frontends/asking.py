@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from pagetoll.config.home import Home, name_of
-from pagetoll.core.errors import ConfigError, PagetollError, ProtocolError, UsageError
+from pagetoll.core.errors import PagetollError, ProtocolError, UsageError
 from pagetoll.core.messages import _
 from pagetoll.core.rights import FILE_WORDS, Direction, FileWords, NotAllowed
 from pagetoll.frontends.cli.options import Parsed
@@ -28,18 +28,6 @@ AFTER_INTERRUPT_S = 5.0
 _FLAGS: Mapping[Direction, int] = {"r": os.O_RDONLY, "w": os.O_WRONLY | os.O_CREAT}
 _NO_FILES = FileWords({})
 _TOLD = ("LANG", "LANGUAGE", "TZ", "COLUMNS")
-
-
-def stranger_to() -> Home | None:
-    """The home whose daemon this process has to ask, because it is neither root nor the owner; None elsewhere."""
-    if os.geteuid() == 0:
-        return None
-    try:
-        home = Home.from_environment(os.environ)
-        owner = home.owner()
-    except ConfigError:
-        return None  # whoever opens the home says what is wrong with it
-    return None if owner.uid in (0, os.geteuid()) else home
 
 
 def ask(home: Home, program: str, parsed: Parsed, words: list[str]) -> int:

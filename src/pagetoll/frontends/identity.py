@@ -7,7 +7,7 @@ Files named on the command line are opened before that, because only root may be
 import os
 
 from pagetoll.config.home import Home, Owner
-from pagetoll.core.errors import PagetollError, UsageError
+from pagetoll.core.errors import ConfigError, PagetollError, UsageError
 from pagetoll.core.messages import _
 
 OWNER_UMASK = 0o027
@@ -30,6 +30,18 @@ def become_owner(home: Home) -> bool:
     if os.geteuid() == 0:
         drop_root(owner)
     return os.geteuid() == owner.uid
+
+
+def stranger_to() -> Home | None:
+    """The home whose daemon this process has to ask, because it is neither root nor the owner; None elsewhere."""
+    if os.geteuid() == 0:
+        return None
+    try:
+        home = Home.from_environment(os.environ)
+        owner = home.owner()
+    except ConfigError:
+        return None  # whoever opens the home says what is wrong with it
+    return None if owner.uid in (0, os.geteuid()) else home
 
 
 def refuse_root() -> None:

@@ -2,31 +2,38 @@
 """What a process works with that the daemon started for somebody: the books and the caller. Else there is none."""
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from pagetoll.app.own_view import views
 from pagetoll.config.options import Settings
 from pagetoll.core.messages import _
 from pagetoll.core.rights import Caller, NotAllowed, Permit, permit
 from pagetoll.frontends.cli.options import Parsed
-from pagetoll.ports import Catalogue, Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pagetoll.ports import Catalogue, Ledger
+
+    Views = Callable[[Ledger, Catalogue, Caller, Permit], tuple[Ledger, Catalogue]]
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The whole books, open, and for whom this process works."""
+    """The whole books, open, for whom this process works, and what makes the books of them that he may see."""
 
-    ledger: Ledger
-    catalogue: Catalogue
+    ledger: "Ledger"
+    catalogue: "Catalogue"
     settings: Settings
     caller: Caller
+    views: "Views"
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
     """The books as far as the caller may see and change them by one command, and the words that are heard."""
 
-    ledger: Ledger
-    catalogue: Catalogue
+    ledger: "Ledger"
+    catalogue: "Catalogue"
     settings: Settings
     caller: Caller
     parsed: Parsed
@@ -66,5 +73,5 @@ def granted(program: str, parsed: Parsed) -> Granted | None:
     allowed = permit(program, parsed.values, caller)
     values = {name: value for name, value in parsed.values.items() if name not in allowed.dropped}
     heard = replace(parsed, values=values, words=() if allowed.drops_names else parsed.words)
-    ledger, catalogue = views(_served.ledger, _served.catalogue, caller, allowed)
+    ledger, catalogue = _served.views(_served.ledger, _served.catalogue, caller, allowed)
     return Granted(ledger, catalogue, _served.settings, caller, heard, allowed)

@@ -5,19 +5,21 @@ import os
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pagetoll.config.home import Home, name_of
 from pagetoll.config.load import load_home
 from pagetoll.config.options import Settings
 from pagetoll.core.messages import _
 from pagetoll.core.rights import RIGHTS, Caller, NotAllowed
-from pagetoll.frontends.asking import ask, stranger_to
 from pagetoll.frontends.cli.options import Command, Parsed, words_of
-from pagetoll.frontends.identity import become_owner
+from pagetoll.frontends.identity import become_owner, stranger_to
 from pagetoll.frontends.remarks import tell
 from pagetoll.frontends.served import granted, refuse_served
-from pagetoll.frontends.wiring import open_storage
-from pagetoll.ports import Catalogue, Ledger
+from pagetoll.frontends.wiring import LateLedger, open_catalogue_first
+
+if TYPE_CHECKING:
+    from pagetoll.ports import Catalogue, Ledger
 
 ACT_LENGTH_MAX = 4000
 
@@ -30,12 +32,21 @@ class Session:
     and the home's owner, who may do all.
     """
 
-    ledger: Ledger
-    catalogue: Catalogue
+    late_ledger: LateLedger
+    catalogue: "Catalogue"
     actor: str
     act: str
     settings: Settings
     caller: Caller | None = None
+
+    @property
+    def ledger(self) -> "Ledger":
+        """The books of what was printed and paid. Raises UsageError."""
+        return self.late_ledger.get()
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self.late_ledger.close()
 
 
 #: Becomes the home's owner and opens the session.
@@ -51,6 +62,9 @@ def carry_out(command: Command, parsed: Parsed, words: list[str], plan: Callable
     `words` are as they were given. Raises what `plan` and its act raise, and NotAllowed.
     """
     if command.name in RIGHTS and (home := stranger_to()) is not None:
+        # Administrators' commands need nothing of what it takes to ask.
+        from pagetoll.frontends.asking import ask
+
         return ask(home, command.name, parsed, words_of(command, parsed))
     mine = granted(command.name, parsed)
     if mine is None:
@@ -59,7 +73,12 @@ def carry_out(command: Command, parsed: Parsed, words: list[str], plan: Callable
     for option in sorted(mine.permit.dropped):
         tell("WARN", _("--{option} is for administrators; it was left out").format(option=option))
     session = Session(
-        mine.ledger, mine.catalogue, mine.caller.name, _act_of(command.name, words), mine.settings, mine.caller
+        LateLedger(lambda: mine.ledger),
+        mine.catalogue,
+        mine.caller.name,
+        _act_of(command.name, words),
+        mine.settings,
+        mine.caller,
     )
     act = plan(mine.parsed)
     return act(lambda: session)
@@ -77,7 +96,7 @@ def open_session(name: str, words: list[str]) -> Session:
             )
         )
     settings = load_home(home)
-    ledger, catalogue = open_storage(home, settings)
+    ledger, catalogue = open_catalogue_first(home, settings)
     return Session(ledger, catalogue, actor, _act_of(name, words), settings)
 
 

@@ -11,6 +11,7 @@ modules makes. So the collector looks seldom, and at the end of the program, whi
 was a quarter of a command's time.
 """
 
+import atexit
 import gc
 import sys
 from collections.abc import Callable
@@ -39,17 +40,20 @@ def place_of(name: str) -> str:
     return _PLACES.get(name, f"pagetoll.frontends.pykota.{name}")
 
 
+def spare_the_collector() -> None:
+    """Have it look seldom in this process, and not at its end."""
+    gc.set_threshold(NEW_OBJECTS)
+    atexit.register(gc.freeze)
+
+
 def _run(name: str) -> int:
     try:
-        gc.set_threshold(NEW_OBJECTS)
+        spare_the_collector()
         main: Callable[[], int] = import_module(place_of(name)).main
     except KeyboardInterrupt:
         sys.stderr.write(f"{sys.argv[0]} : interrupted\n")
         return INTERRUPTED if name in _PLACES or name in _OWN_STATUS else PYKOTA_INTERRUPTED
-    try:
-        return main()
-    finally:
-        gc.freeze()
+    return main()
 
 
 if __name__ == "__main__":

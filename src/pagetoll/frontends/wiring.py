@@ -3,15 +3,38 @@
 
 import os
 import socket
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
 from pagetoll.config.home import Home
 from pagetoll.config.options import Settings
 from pagetoll.plugins import open_catalogue, open_ledger
-from pagetoll.ports import Catalogue, Ledger
+
+if TYPE_CHECKING:
+    from pagetoll.ports import Catalogue, Ledger
 
 DIRECTORY_SCHEMES = ("ldap", "ldaps", "ldapi")
+
+
+class LateLedger:
+    """A ledger that is opened when it is first asked for: most commands need the catalogue alone."""
+
+    def __init__(self, opening: "Callable[[], Ledger]") -> None:
+        self._opening = opening
+        self._opened: Ledger | None = None
+
+    def get(self) -> "Ledger":
+        """The ledger, the same one each time. Raises UsageError."""
+        if self._opened is None:
+            self._opened = self._opening()
+        return self._opened
+
+    def close(self) -> None:
+        """Close it where it was opened."""
+        if self._opened is not None:
+            self._opened.close()
 
 
 def now_utc() -> datetime:
@@ -43,11 +66,15 @@ def is_shared(url: str) -> bool:
     return not url.startswith("sqlite")
 
 
-def open_storage(home: Home, settings: Settings) -> tuple[Ledger, Catalogue]:
+def open_storage(home: Home, settings: Settings) -> "tuple[Ledger, Catalogue]":
     """The home's ledger and catalogue; both connect at their first use. Raises UsageError."""
+    ledger, catalogue = open_catalogue_first(home, settings)
+    return ledger.get(), catalogue
+
+
+def open_catalogue_first(home: Home, settings: Settings) -> "tuple[LateLedger, Catalogue]":
+    """The home's catalogue, which connects at its first use, and its ledger for later. Raises UsageError."""
     url = ledger_url(home, settings)
     timeout_s = float(settings.busy_timeout_s)
-    return (
-        open_ledger(url, clock=now_utc, busy_timeout_s=timeout_s),
-        open_catalogue(url, clock=now_utc, busy_timeout_s=timeout_s),
-    )
+    ledger = LateLedger(lambda: open_ledger(url, clock=now_utc, busy_timeout_s=timeout_s))
+    return ledger, open_catalogue(url, clock=now_utc, busy_timeout_s=timeout_s)

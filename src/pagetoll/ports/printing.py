@@ -3,19 +3,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from pagetoll.core.accounting import InkAccounter
 from pagetoll.core.jobs import AttemptKey
 from pagetoll.core.usage import Usage
 from pagetoll.wire.frames import Ended, Job, Started
-
-
-class Clock(Protocol):
-    def __call__(self) -> datetime:
-        """Now, in UTC, with its zone."""
-        ...
 
 
 class DocumentCounter(Protocol):

@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> int:
             return 0
         _until_stopped(watch, jobs, INTERVAL_S if interval_s is None else max(1, interval_s))
     finally:
-        session.ledger.close()
+        session.close()
     return 0
 
 

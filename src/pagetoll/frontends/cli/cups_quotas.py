@@ -55,7 +55,7 @@ def _write(found: Sequence[tuple[str, RollingLimits]], words: list[str], *, rehe
             order = PrinterOrder([name], add=True, change=rolling_limits(limits))
             save_printers(catalogue, order, session.actor, session.act)
     finally:
-        session.ledger.close()
+        session.close()
 
 
 def _as_text(queue: str, limits: RollingLimits | None, *, rehearsed: bool) -> str:

@@ -8,6 +8,7 @@ child, the ledger is what the caller may see of it.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from pagetoll.config.home import Home
 from pagetoll.config.load import load_home
@@ -15,14 +16,15 @@ from pagetoll.core.errors import LedgerError
 from pagetoll.core.messages import _
 from pagetoll.core.rights import RIGHTS
 from pagetoll.frontends import identity
-from pagetoll.frontends.asking import ask, stranger_to
 from pagetoll.frontends.cli.options import Command, parse, words_of
 from pagetoll.frontends.served import granted, refuse_served
 from pagetoll.frontends.wiring import open_storage
-from pagetoll.ports import Ledger
+
+if TYPE_CHECKING:
+    from pagetoll.ports import Ledger
 
 #: The books that the daemon's child may show to its caller, once a sub-command is known.
-_granted: Ledger | None = None
+_granted: "Ledger | None" = None
 
 
 def by_daemon(command: Command, arguments: list[str]) -> int | None:
@@ -37,7 +39,10 @@ def by_daemon(command: Command, arguments: list[str]) -> int | None:
     parsed = parse(command, arguments)
     if parsed.complaints or "help" in parsed or "version" in parsed:
         return None
-    if (home := stranger_to()) is not None:
+    if (home := identity.stranger_to()) is not None:
+        # Administrators' commands need nothing of what it takes to ask.
+        from pagetoll.frontends.asking import ask
+
         return ask(home, command.name, parsed, words_of(command, parsed))
     mine = granted(command.name, parsed)
     _granted = mine.ledger if mine is not None else None
@@ -45,7 +50,7 @@ def by_daemon(command: Command, arguments: list[str]) -> int | None:
 
 
 @contextmanager
-def owners_ledger() -> Iterator[Ledger]:
+def owners_ledger() -> "Iterator[Ledger]":
     """The home's ledger, or what the caller may see of it; a root process becomes the owner first.
 
     Raises ConfigError when there is no home, LedgerError for everybody but root and the owner.

@@ -43,7 +43,7 @@ def import_files(parsed: Parsed, names: list[str], arguments: list[str]) -> int:
             jobs.take(line)
         jobs.finish()
     finally:
-        session.ledger.close()
+        session.close()
     said = _("{lines} jobs read, {runs} booked, {uncharged} of them uncharged, {impressions} impressions")
     facts = {"lines": tally.lines, "runs": tally.runs, "uncharged": tally.uncharged}
     facts["impressions"] = tally.impressions

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from pagetoll.accounters.software.lockdown import become_undumpable, die_with_parent
 from pagetoll.app.names import is_control
+from pagetoll.app.own_view import views
 from pagetoll.app.roles import caller_of
 from pagetoll.config.home import Home
 from pagetoll.config.load import load_home
@@ -56,7 +57,7 @@ def _open_the_books(request: dict[str, Any]) -> None:
     settings = load_home(home)
     ledger, catalogue = open_storage(home, settings)
     caller = caller_of(catalogue, request["caller"], administrator=request["administrator"])
-    served.work_for(served.Served(ledger, catalogue, settings, caller))
+    served.work_for(served.Served(ledger, catalogue, settings, caller, views))
 
 
 def _main_of(program: str) -> Callable[[], int]:

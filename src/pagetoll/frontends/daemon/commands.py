@@ -46,6 +46,7 @@ def child_words(module: str, descriptor: int) -> list[str]:
     """How a module of this package is started as a child, with a descriptor of what it is told."""
     boot = (
         "import sys; sys.path.insert(0, sys.argv[1]); "
+        "from pagetoll.frontends.start import spare_the_collector; spare_the_collector(); "
         f"from pagetoll.frontends.daemon.{module} import main; sys.exit(main(int(sys.argv[2])))"
     )
     return [sys.executable, "-I", "-c", boot, _PACKAGE_ROOT, str(descriptor)]

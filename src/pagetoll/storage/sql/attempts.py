@@ -17,12 +17,7 @@ from pagetoll.storage.sql.accounts import new_id
 from pagetoll.storage.sql.instants import from_micros, maybe_instant, to_micros
 from pagetoll.storage.sql.schema import NAME_LENGTH, attempt_notes, attempts, printers
 from pagetoll.storage.sql.standings import rolling_from_json
-
-
-def clean(text: str, length: int | None = None) -> str:
-    """The text as every database takes it: no NUL, no lone surrogate; cut to a column's length."""
-    kept = text.replace("\0", "�").encode("utf-8", "replace").decode("utf-8")
-    return kept if length is None else kept[:length]
+from pagetoll.storage.sql.texts import clean
 
 
 def fact_columns(facts: AttemptFacts) -> dict[str, Any]:

@@ -28,19 +28,23 @@ from pagetoll.core.catalogue import (
 from pagetoll.core.dumps import DumpQuery
 from pagetoll.core.policy import OwnerKind
 from pagetoll.core.roles import Role
-from pagetoll.ports import CatalogueTransaction
+from pagetoll.ports import Catalogue, CatalogueTransaction, Clock
 from pagetoll.storage.sql import catalogue_entries, catalogue_owners, catalogue_reads, cost_centers, dumps, roles
 from pagetoll.storage.sql.catalogue_entries import Writing
 from pagetoll.storage.sql.engine import Database
 from pagetoll.storage.sql.instants import to_micros
 from pagetoll.storage.sql.payments import payments
-from pagetoll.storage.sql.rolling import rolling_used
 from pagetoll.storage.sql.schema import NAME_LENGTH, acts, groups, printers, users
 
 Result = TypeVar("Result")
 PAYMENTS_PAGE_ROWS = 500
 
 _SET_EMAIL = update(users).where(users.c.id == bindparam("user")).values(email=bindparam("address"))
+
+
+def open_catalogue(url: str, *, clock: Clock, busy_timeout_s: float) -> Catalogue:
+    """The catalogue at `url`; connects at its first use. Raises UsageError for a URL that is none of ours."""
+    return SqlCatalogue(Database.open(url, clock=clock, busy_timeout_s=busy_timeout_s))
 
 
 class SqlCatalogue:
@@ -92,6 +96,9 @@ class SqlCatalogue:
         return catalogue_reads.each_entry(self._database, selection)
 
     def rolling_used(self, printer_id: int, since: datetime) -> Mapping[int, tuple[int, int]]:
+        # With all that checks jobs, which few commands need.
+        from pagetoll.storage.sql.rolling import rolling_used
+
         return self._database.read(lambda connection: rolling_used(connection, printer_id, to_micros(since)))
 
     def dump(self, query: DumpQuery) -> Iterator[Sequence[Any]]:

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Connection,
     String,
     and_,
-    bindparam,
     cast,
     exists,
     insert,
@@ -24,14 +23,13 @@ from sqlalchemy import (
 )
 
 from pagetoll.core.catalogue import UNCHANGED, CodeChange, CodeRow
-from pagetoll.core.charging import CostCenter
 from pagetoll.core.money import Unit
 from pagetoll.core.policy import OwnerKind
 from pagetoll.storage.sql.accounts import UNTIL_RESET
-from pagetoll.storage.sql.attempts import clean
 from pagetoll.storage.sql.catalogue_entries import NO_STEPS, Writing, book, close_accounts, lock_accounts_where
 from pagetoll.storage.sql.catalogue_reads import by_name, chunks
 from pagetoll.storage.sql.schema import NAME_LENGTH, accounts, cost_centers
+from pagetoll.storage.sql.texts import clean
 
 UNITS = (Unit.IMPRESSIONS, Unit.CREDITS)
 #: Column of a limit -> the account's unit and column.
@@ -46,32 +44,6 @@ _LIMITS = {
 def stored_name(billing_code: str) -> str:
     """How a cost centre of this code is called: codes are free text, names are bounded."""
     return clean(billing_code, NAME_LENGTH)
-
-
-_BY_NAME = (
-    select(cost_centers.c.id, cost_centers.c.name, accounts.c.id.label("account_id"), accounts.c.unit)
-    .join(accounts, and_(accounts.c.cost_center_id == cost_centers.c.id, accounts.c.closed_at.is_(None)))
-    .where(cost_centers.c.live_name == bindparam("code"))
-)
-
-
-def find_cost_center(connection: Connection, billing_code: str) -> CostCenter | None:
-    """The cost centre that a job's billing code names; None where there is none."""
-    rows = connection.execute(_BY_NAME, {"code": stored_name(billing_code)}).all()
-    if not rows:
-        return None
-    account_of = {row.unit: row.account_id for row in rows}
-    return CostCenter(rows[0].id, rows[0].name, account_of[Unit.IMPRESSIONS], account_of[Unit.CREDITS])
-
-
-def ensure_cost_center(connection: Connection, billing_code: str, now: int) -> CostCenter:
-    """The same, made where there is none; `now` in microseconds. Of two makers at once the second finds it."""
-    found = find_cost_center(connection, billing_code)
-    if found is None:
-        add_codes(connection, [stored_name(billing_code)], now)
-        found = find_cost_center(connection, billing_code)
-    assert found is not None
-    return found
 
 
 def add_codes(connection: Connection, names: Sequence[str], now: int) -> None:

@@ -10,9 +10,10 @@ from pagetoll.core.jobs import AttemptKey, AttemptState, HistoryFilter
 from pagetoll.core.readings import Reading
 from pagetoll.ports import Drift, KeptReading, Phase
 from pagetoll.ports.devices import DeviceIdentity
-from pagetoll.storage.sql.attempts import clean, get_attempt
+from pagetoll.storage.sql.attempts import get_attempt
 from pagetoll.storage.sql.instants import from_micros, to_micros
 from pagetoll.storage.sql.schema import NAME_LENGTH, attempts, device_serials, readings
+from pagetoll.storage.sql.texts import clean
 
 TROUBLE_LENGTH = 300
 

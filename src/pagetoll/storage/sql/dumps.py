@@ -43,7 +43,6 @@ from pagetoll.core.dumps import (
 from pagetoll.core.jobs import UNVERIFIED
 from pagetoll.core.money import Unit
 from pagetoll.core.policy import OwnerKind, Verdict
-from pagetoll.storage.sql.attempts import clean
 from pagetoll.storage.sql.catalogue_reads import OPEN_CREDIT
 from pagetoll.storage.sql.engine import Database
 from pagetoll.storage.sql.instants import MICROSECONDS_PER_S, to_micros
@@ -60,6 +59,7 @@ from pagetoll.storage.sql.schema import (
     printers,
     users,
 )
+from pagetoll.storage.sql.texts import clean
 
 PAGE_ROWS = 2_000
 _TEXTS = (Kind.TEXT, Kind.MAYBE_TEXT)

@@ -13,11 +13,12 @@ from pagetoll.core.policy import Verdict
 from pagetoll.ports import Act, AttemptRecord, LegRecord, UserCharges
 from pagetoll.storage.sql import schema
 from pagetoll.storage.sql.accounts import accounts_named, job_write_id, state_of
-from pagetoll.storage.sql.attempts import clean, record_of, records
+from pagetoll.storage.sql.attempts import record_of, records
 from pagetoll.storage.sql.engine import Database
 from pagetoll.storage.sql.instants import from_micros, maybe_instant, to_micros
 from pagetoll.storage.sql.schema import OPEN_ATTEMPTS, accounts, attempts, entries, printers, reservations, users
 from pagetoll.storage.sql.standings import stood_of
+from pagetoll.storage.sql.texts import clean
 
 MICROSECONDS_OF_LAST_SECOND = 999_999
 OPEN_STATES = tuple(state.value for state in AttemptState if state is not AttemptState.CLOSED)

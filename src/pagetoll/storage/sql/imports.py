@@ -23,11 +23,12 @@ from pagetoll.storage.sql.accounts import (
     lock_owners,
     move_with_sums,
 )
-from pagetoll.storage.sql.attempts import clean, decision_columns, fact_columns, plan_columns
+from pagetoll.storage.sql.attempts import decision_columns, fact_columns, plan_columns
 from pagetoll.storage.sql.instants import from_micros, to_micros
 from pagetoll.storage.sql.schema import NAME_LENGTH, attempt_notes, attempts, printers, reservations
 from pagetoll.storage.sql.settle import posting_of
 from pagetoll.storage.sql.standings import unchecked_leg
+from pagetoll.storage.sql.texts import clean
 
 _UNVERIFIED = frozenset(rule.value for rule in UNVERIFIED)
 _KNOWN: Select[Any] = select(

@@ -18,8 +18,10 @@ from pagetoll.ports import (
     Act,
     AttemptFacts,
     AttemptRecord,
+    Clock,
     Drift,
     KeptReading,
+    Ledger,
     LegRecord,
     LoggedPosting,
     NoCopy,
@@ -37,12 +39,12 @@ from pagetoll.storage.sql import devices, print_servers, spans
 from pagetoll.storage.sql import history as reading
 from pagetoll.storage.sql import settle as closing
 from pagetoll.storage.sql.accounts import read_states
-from pagetoll.storage.sql.attempts import clean, get_attempt, insert_notes, read_notes
+from pagetoll.storage.sql.attempts import get_attempt, insert_notes, read_notes
 from pagetoll.storage.sql.audit import audit, extent
-from pagetoll.storage.sql.cost_centers import ensure_cost_center
 from pagetoll.storage.sql.engine import Database
 from pagetoll.storage.sql.imports import import_runs
 from pagetoll.storage.sql.instants import to_micros
+from pagetoll.storage.sql.job_cost_centers import ensure_cost_center
 from pagetoll.storage.sql.job_figures import (
     count_deny_banners,
     hide_earlier,
@@ -54,6 +56,7 @@ from pagetoll.storage.sql.refunds import Wish, refund
 from pagetoll.storage.sql.reserve import reserve
 from pagetoll.storage.sql.rolling import look_at
 from pagetoll.storage.sql.schema import attempts
+from pagetoll.storage.sql.texts import clean
 from pagetoll.storage.sql.views import charge_view
 
 #: Which states a mark may change: a mark that comes late or twice changes nothing.
@@ -62,6 +65,11 @@ _BEFORE = {
     # a device backend that failed may be started again
     AttemptState.PRINTING: (AttemptState.RESERVED.value, AttemptState.STARTING.value, AttemptState.PRINTING.value),
 }
+
+
+def open_ledger(url: str, *, clock: Clock, busy_timeout_s: float) -> Ledger:
+    """The ledger at `url`; connects at its first use. Raises UsageError for a URL that is none of ours."""
+    return SqlLedger(Database.open(url, clock=clock, busy_timeout_s=busy_timeout_s))
 
 
 class SqlLedger:

@@ -9,11 +9,13 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, case,
 
 from pagetoll.core.catalogue import PaymentFilter, PaymentRow
 from pagetoll.core.money import Unit
-from pagetoll.storage.sql.attempts import clean
 from pagetoll.storage.sql.engine import Database
 from pagetoll.storage.sql.instants import MICROSECONDS_PER_S, from_micros, to_micros
-from pagetoll.storage.sql.refunds import REFUND
 from pagetoll.storage.sql.schema import PAID_ENTRIES, accounts, entries, users
+from pagetoll.storage.sql.texts import clean
+
+#: The kind of an entry that gives back what a job cost.
+REFUND = "refund"
 
 
 def payments(database: Database, wanted: PaymentFilter, page_rows: int) -> Iterator[PaymentRow]:

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from pagetoll.ports.print_servers import PrintServer
-from pagetoll.storage.sql.attempts import clean
 from pagetoll.storage.sql.instants import from_micros
 from pagetoll.storage.sql.schema import NAME_LENGTH, acts, print_servers
+from pagetoll.storage.sql.texts import clean
 
 
 def beat(connection: Connection, server: str, now: int) -> Sequence[PrintServer]:

@@ -26,8 +26,9 @@ from pagetoll.storage.sql.accounts import (
     lock_users,
     move_with_sums,
 )
-from pagetoll.storage.sql.attempts import clean, insert_notes
+from pagetoll.storage.sql.attempts import insert_notes
 from pagetoll.storage.sql.instants import from_micros
+from pagetoll.storage.sql.payments import REFUND
 from pagetoll.storage.sql.schema import (
     NAME_LENGTH,
     accounts,
@@ -37,8 +38,8 @@ from pagetoll.storage.sql.schema import (
     refunds,
     reservations,
 )
+from pagetoll.storage.sql.texts import clean
 
-REFUND = "refund"
 WRITE_ID_LENGTH = 64
 
 

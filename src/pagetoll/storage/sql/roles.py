@@ -7,10 +7,10 @@ from sqlalchemy import Connection, delete, insert, select
 
 from pagetoll.core.catalogue import RoleRow
 from pagetoll.core.roles import Role
-from pagetoll.storage.sql.attempts import clean
 from pagetoll.storage.sql.catalogue_entries import Writing
 from pagetoll.storage.sql.instants import from_micros
 from pagetoll.storage.sql.schema import NAME_LENGTH, roles
+from pagetoll.storage.sql.texts import clean
 
 PORTION = 1000
 

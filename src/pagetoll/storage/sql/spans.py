@@ -15,9 +15,9 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, fun
 from pagetoll.core.jobs import AttemptState
 from pagetoll.core.readings import Reading
 from pagetoll.ports.devices import DeviceSpan, SpanMember
-from pagetoll.storage.sql.attempts import clean
 from pagetoll.storage.sql.devices import TROUBLE_LENGTH, reading_of
 from pagetoll.storage.sql.schema import NAME_LENGTH, attempts, device_leases, device_members, readings
+from pagetoll.storage.sql.texts import clean
 
 _CLOSED = AttemptState.CLOSED.value
 _OF_MEMBER = attempts.c.nonce == device_members.c.nonce

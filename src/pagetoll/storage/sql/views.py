@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, or_, select
 from pagetoll.core.charging import ChargeView, CostCenter, GroupView, PageEntry
 from pagetoll.core.money import MILLION, Unit
 from pagetoll.core.policy import LimitBy, Rule
-from pagetoll.storage.sql.cost_centers import find_cost_center
+from pagetoll.storage.sql.job_cost_centers import find_cost_center
 from pagetoll.storage.sql.rolling import rolling_limits_of
 from pagetoll.storage.sql.schema import accounts, group_members, groups, printer_members, printers, users
 

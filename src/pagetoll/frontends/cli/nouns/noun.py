@@ -104,7 +104,7 @@ class Noun:
                     self._rehearse(session, parsed, work) if verb.changes and "dry-run" in parsed else work(session)
                 )
             finally:
-                session.ledger.close()
+                session.close()
 
         return act
 
