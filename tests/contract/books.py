@@ -52,14 +52,14 @@ def opened(url: str, *, clock: Clock, busy_timeout_s: float) -> Database:
 class Books:
     """One database; names stand for rows."""
 
-    def __init__(self, url: str, *, busy_timeout_s: float = 10.0) -> None:
+    def __init__(self, url: str, *, busy_timeout_s: float = 10.0, first_job: int = 1) -> None:
         self.url = url
         self.clock = SettableClock()
         self.database = opened(url, clock=self.clock, busy_timeout_s=busy_timeout_s)
         self.ledger = SqlLedger(self.database)
         self.catalogue = SqlCatalogue(self.database)
         self.rule = STRICT
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(first_job)
 
     # --- who and where
 

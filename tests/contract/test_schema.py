@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Inspector, MetaData, inspect
+from sqlalchemy import Connection, MetaData, inspect
 
 from contract.books import Books
 from pagetoll.storage.ldap.mirror import MIRROR_TABLE
@@ -32,8 +32,9 @@ def _options(given: Mapping[str, object]) -> list[tuple[str, str]]:
     return sorted((name, str(value)) for name, value in given.items())
 
 
-def _constraints(inspector: Inspector) -> dict[str, object]:
+def constraints(connection: Connection) -> dict[str, object]:
     """What alembic does not compare: checks, and the conditions of partial indexes."""
+    inspector = inspect(connection)
     found: dict[str, object] = {}
     for table in sorted(whole_schema.tables):
         found[table] = (
@@ -51,14 +52,14 @@ def test_checks_and_partial_indexes_are_the_same_when_created_from_the_metadata(
     sql_ledger_url: str,
 ) -> None:
     books = Books(sql_ledger_url)
-    migrated = books.database.read(lambda connection: _constraints(inspect(connection)))
+    migrated = books.database.read(constraints)
 
     def recreate(connection: Connection) -> dict[str, object]:
         present = MetaData()
         present.reflect(connection)
         whole_schema.drop_all(connection)
         whole_schema.create_all(connection)
-        return _constraints(inspect(connection))
+        return constraints(connection)
 
     assert books.database.write(recreate) == migrated
     assert migrated["accounts"][0] == ["ck_accounts_reserved_not_negative"]

@@ -8,6 +8,7 @@ ask for the head's number, bring the mirror there if it is elsewhere, read it.
 """
 
 import random
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -34,7 +35,7 @@ from pagetoll.storage.sql.schema import SCHEMA_VERSION
 Result = TypeVar("Result")
 #: After so many commits of this host's it looks whether the row entries are to be written.
 COMMITS_A_CHECKPOINT = 32
-CLOSING_S = 2.0
+WRITING_OUT_S = 2.0
 TIDYING_S = 20.0
 PURGES_APART_S = 3600.0
 #: A mirror that was away for longer is built anew; a commit's parts are there before it.
@@ -72,6 +73,7 @@ class DirectoryDatabase(Database):
         self.directory = Directory(address, timeout_s=busy_timeout_s)
         self.mirror = Mirror(address.mirror, busy_timeout_s)
         self._has_written = False
+        self._writing_out = threading.Lock()
         self._purged_at = float("-inf")
         super().__init__(
             self.mirror.watched,
@@ -99,9 +101,8 @@ class DirectoryDatabase(Database):
                 if tries >= CONFLICT_TRIES and (not isinstance(conflict, Overtaken) or time.monotonic() > deadline):
                     raise
             time.sleep(CONFLICT_PAUSE_S * random.random())  # noqa: S311
-        if is_due:
-            with suppress(StorageError):  # the next one does it
-                self._write_out(large=False, within_s=self._busy_timeout_s)
+        if is_due or self.directory.checkpoint_due():
+            self._write_out_if_nobody_does()
         return result
 
     def read(self, work: Callable[[Connection], Result], *, snapshot: bool = False) -> Result:  # noqa: ARG002
@@ -136,7 +137,7 @@ class DirectoryDatabase(Database):
         self._repairing(self._check_mirror)
 
     def tidy(self) -> None:
-        self._write_out(large=True, within_s=TIDYING_S)
+        self.directory.checkpoint(large=True, deadline_s=TIDYING_S)
         if time.monotonic() - self._purged_at > PURGES_APART_S:
             now = self.clock()
             self.directory.purge(gone_before=now - KEPT_GONE, parts_before=now - KEPT_PARTS)
@@ -144,9 +145,7 @@ class DirectoryDatabase(Database):
 
     def close(self) -> None:
         if self._has_written:
-            # What does not work now, upkeep does.
-            with suppress(StorageError):
-                self._write_out(large=False, within_s=CLOSING_S)
+            self._write_out_if_nobody_does()
         self.directory.close()
         super().close()
 
@@ -216,8 +215,14 @@ class DirectoryDatabase(Database):
             self._check_version(head)
             bring_up(connection, self.directory, mine, head)
 
-    def _write_out(self, *, large: bool, within_s: float) -> None:
-        self.directory.checkpoint(large=large, deadline_s=within_s)
+    def _write_out_if_nobody_does(self) -> None:
+        """For who has just written: the row entries, for a short time; what does not work now, upkeep does."""
+        if self._writing_out.acquire(blocking=False):
+            try:
+                with suppress(StorageError):
+                    self.directory.checkpoint(large=False, deadline_s=WRITING_OUT_S)
+            finally:
+                self._writing_out.release()
 
     # --- the mirror's file
 
