@@ -12,7 +12,9 @@ from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy.engine import Engine
 
 from contract.books import Books
+from lab.databases import FAMILY, SERVERS
 from lab.mariadb import MariadbServer
+from lab.mysql_family import FamilyServer
 from pagetoll.core.errors import StorageError, StorageUnavailable
 from pagetoll.storage.sql.migrate import upgrade
 from pagetoll.storage.sql.schema import metadata
@@ -43,13 +45,28 @@ def is_cut_after(url: str, statements: int) -> bool:
     return False
 
 
+@pytest.fixture(params=FAMILY)
+def server(request: pytest.FixtureRequest) -> FamilyServer:
+    found: FamilyServer = request.getfixturevalue(SERVERS[request.param])
+    return found
+
+
+@pytest.fixture
+def empty_url(server: FamilyServer) -> Iterator[str]:
+    """A database without tables."""
+    url = server.new_database()
+    yield url
+    server.drop_database(url)
+
+
 def test_an_upgrade_that_stopped_anywhere_goes_on_when_repeated(
-    mariadb_server: MariadbServer, mariadb_url: str, mariadb_schema: str
+    request: pytest.FixtureRequest, server: FamilyServer, empty_url: str
 ) -> None:
-    cuts = list(itertools.takewhile(lambda statements: is_cut_after(mariadb_url, statements), itertools.count(1, 7)))
+    whole = request.getfixturevalue("mariadb_schema" if isinstance(server, MariadbServer) else "mysql_schema")
+    cuts = list(itertools.takewhile(lambda statements: is_cut_after(empty_url, statements), itertools.count(1, 7)))
     assert len(cuts) > 3
-    assert mariadb_server.dump_schema(mariadb_url) == mariadb_schema
-    books = Books(mariadb_url)
+    assert server.dump_schema(empty_url) == whole
+    books = Books(empty_url)
     books.printer()
     books.user()
     books.entry()
@@ -58,18 +75,19 @@ def test_an_upgrade_that_stopped_anywhere_goes_on_when_repeated(
     books.close()
 
 
-def test_a_table_of_another_program_is_not_taken_for_the_ledger_s(mariadb_url: str) -> None:
-    engine = create_engine(mariadb_url)
+def test_a_table_of_another_program_is_not_taken_for_the_ledger_s(empty_url: str) -> None:
+    engine = create_engine(empty_url)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE users (name TEXT)"))
     with pytest.raises(StorageError, match="“users” already exists"):
-        upgrade(mariadb_url)
+        upgrade(empty_url)
     assert inspect(engine).get_table_names() == ["users"]
     engine.dispose()
 
 
-def test_all_tables_are_transactional_and_compare_octets(mariadb_ledger: str) -> None:
-    engine = create_engine(mariadb_ledger)
+def test_all_tables_are_transactional_and_compare_octets(server: FamilyServer, empty_url: str) -> None:
+    upgrade(empty_url)
+    engine = create_engine(empty_url)
     with engine.begin() as connection:
         asked = text(
             "SELECT table_name, engine, table_collation FROM information_schema.tables"
@@ -79,11 +97,24 @@ def test_all_tables_are_transactional_and_compare_octets(mariadb_ledger: str) ->
     engine.dispose()
     assert set(found) == {*metadata.tables, "alembic_version"}
     del found["alembic_version"]
-    assert set(found.values()) == {("InnoDB", "utf8mb4_nopad_bin")}
+    octets = "utf8mb4_nopad_bin" if isinstance(server, MariadbServer) else "utf8mb4_0900_bin"
+    assert set(found.values()) == {("InnoDB", octets)}
 
 
-def greeting(version: str) -> bytes:
-    """The first packet of a server (protocol version 10), and with it what lets everybody in."""
+def test_a_database_may_have_the_longest_name_that_there_is(server: FamilyServer) -> None:
+    name = "d" * 64
+    server.run_sql(f"CREATE DATABASE {name}")
+    try:
+        upgrade(server.url(name))
+        books = Books(server.url(name))
+        books.ledger.check()
+        books.close()
+    finally:
+        server.drop_database(server.url(name))
+
+
+def greeting(version: str, login: str = "mysql_native_password") -> bytes:
+    """The first packet of a server (protocol version 10) that offers no TLS."""
     capabilities = 0x0000_8000 | 0x0000_0200 | 0x0008_0000  # secure connection, 4.1 protocol, plugins
     hello = b"".join(
         (
@@ -96,19 +127,22 @@ def greeting(version: str) -> bytes:
             (capabilities >> 16).to_bytes(2, "little"),
             b"\x15" + bytes(10),
             b"123456789012\0",
-            b"mysql_native_password\0",
+            login.encode() + b"\0",
         )
     )
     return len(hello).to_bytes(3, "little") + b"\0" + hello
 
 
 def answer(connection: socket.socket, version: str) -> None:
-    """Greets, and finds everything good that is said, until the other side goes."""
+    """Greets, and finds everything good that is said, until the other side goes. One whose version ends with "sha2"
+    wants the password encrypted by its key first."""
+    wishes = [b"\x01\x04", b"\x01" + b"its key"] if version.endswith("sha2") else []
     with connection, connection.makefile("rb") as reader:
-        connection.sendall(greeting(version))
+        connection.sendall(greeting(version, "caching_sha2_password" if wishes else "mysql_native_password"))
         while header := reader.read(4):
             reader.read(int.from_bytes(header[:3], "little"))
-            connection.sendall(b"\x07\x00\x00" + bytes([header[3] + 1]) + b"\x00\x00\x00\x02\x00\x00\x00")
+            said = wishes.pop(0) if wishes else b"\x00\x00\x00\x02\x00\x00\x00"
+            connection.sendall(len(said).to_bytes(3, "little") + bytes([header[3] + 1]) + said)
 
 
 @pytest.fixture
@@ -148,4 +182,16 @@ def test_a_server_that_the_ledger_cannot_use_is_named(server_that_says: int, nam
     with pytest.raises(StorageError, match=f"{named}.*needs MySQL 8.0.17 or MariaDB 10.6") as caught:
         books.ledger.check()
     assert not isinstance(caught.value, StorageUnavailable), "waiting does not help"
+    books.close()
+
+
+@pytest.mark.parametrize("server_that_says", ["8.4.0-sha2"], indirect=True)
+def test_a_password_that_only_tls_or_another_package_can_carry_is_told(
+    server_that_says: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pymysql._auth._have_cryptography", False)
+    books = Books(f"mysql://anna:secret@127.0.0.1:{server_that_says}/ledger", busy_timeout_s=2)
+    with pytest.raises(StorageUnavailable, match=r"'cryptography' package.* or install that package") as caught:
+        books.ledger.check()
+    assert "secret" not in str(caught.value)
     books.close()

@@ -135,11 +135,11 @@ def _connect(dialect: Dialect, where: str, arguments: Sequence[Any], options: di
             _("{where}: a file that its URL names cannot be read: {error}").format(where=where, error=error)
         ) from error
     except RuntimeError as error:
-        # PyMySQL's word for a password that it may not send as it is, and cannot encrypt by itself.
+        # PyMySQL's word for a login that it can do only with another package.
         raise StorageUnavailable(
             _(
-                "{where}: it takes the password only over TLS, its socket, or with the package cryptography; let the "
-                "server offer TLS, or: pip install cryptography ({error})"
+                "{where}: the login needs more than its driver has: {error}; let the server offer TLS, or install "
+                "that package"
             ).format(where=where, error=error)
         ) from error
 
