@@ -56,6 +56,7 @@ def test_zpl_that_only_sets_the_printer_up_has_no_label() -> None:
         ),
         # SBPL
         (b"\x1bA\x1bH0100\x1bV0100\x1bL0101\x1bMone\x1bQ5\x1bZ\x1bA\x1bGB001001\x1bZ\x1bQ9\x1bAx\x1bZ", 1 + 1, 6),
+        (b"\x02\x1bA\x1bH0100\x1bV0100\x1bL0101\x1bMone\x1bQ7\x1bZ\x03\r\n", 1, 7),
         # DPL: X leaves without printing.
         (b"\x02L\rD11\r191100200100010one\rQ0003\rE\r\x02L\rD11\rX\r\x02L\r1911\rE\r", 2, 4),
         # Dymo: the row holds what looks like the end of a label.
@@ -63,7 +64,7 @@ def test_zpl_that_only_sets_the_printer_up_has_no_label() -> None:
         # Dymo, run lengths: four octets a row are 32 dots.
         (b"\x1b" * 20 + b"@\x1bD\x04" + b"\x17\x8f\x0f" + b"\x1bE" + b"\x1bG", 2, 2),
     ],
-    ids=["epl2", "epl2-form", "epl1", "cpcl", "tspl", "sbpl", "dpl", "dymo", "dymo-runs"],
+    ids=["epl2", "epl2-form", "epl1", "cpcl", "tspl", "sbpl", "sbpl-framed", "dpl", "dymo", "dymo-runs"],
 )
 def test_each_label_language_has_the_labels_that_it_prints(stream: bytes, labels: int, impressions: int) -> None:
     usage = count(stream)

@@ -54,7 +54,7 @@ ROWS: tuple[Language, ...] = (
     row(
         "label",
         industrial.parse_sbpl,
-        rb"\x1bA[\r\n]{0,2}\x1b(?:[HV]\d{1,5}|A[13]|CS\d|#[EF]|%\d|L\d{4}|PS|IG|G[BHMP]\d|WK|F[WTX]\d|EX|Q\d)",
+        rb"\x02?\x1bA[\r\n]{0,2}\x1b(?:[HV]\d{1,5}|A[13]|CS\d|#[EF]|%\d|L\d{4}|PS|IG|G[BHMP]\d|WK|F[WTX]\d|EX|Q\d)",
         test=industrial.looks_like_sbpl,
     ),
     row("label", industrial.parse_dpl, rb"(?:\x02[A-KM-Za-z][^\r\n]{0,60}[\r\n]{1,2}){0,20}\x02L[\r\n]"),

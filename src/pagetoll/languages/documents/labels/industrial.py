@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Label languages of industrial printers: SBPL (SATO) and DPL (Datamax).
 
-    SBPL   ESC A .. ESC Qn .. ESC Z: a label, n times; pictures by their stated size
+    SBPL   [STX] ESC A .. ESC Qn .. ESC Z [ETX]: a label, n times; pictures by their stated size
     DPL    STX L CR lines .. Qnnnn .. E: a label, n times; X ends without printing; STX E nnnn, STX G: again
 
 Source: the makers' programmer's manuals.
