@@ -14,9 +14,7 @@ TEXTS = st.one_of(
     st.text(max_size=40),
 )
 NAMES = st.one_of(
-    st.sampled_from(
-        ["anna", "Anna", "anna ", " anna", "an na", "", "%", "/", "a/b", "a,b+c=d", "~", "#1", "ü" * 250]
-    ),
+    st.sampled_from(["anna", "Anna", "anna ", " anna", "an na", "", "%", "/", "a/b", "a,b+c=d", "~", "ü" * 250]),
     st.text(max_size=255),
 )
 
