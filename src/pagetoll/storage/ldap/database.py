@@ -109,14 +109,20 @@ class DirectoryDatabase(Database):
         """As `Database.read`, of the directory's newest commit; all statements see one state."""
 
         def look() -> Result:
-            with self.reading() as connection:
+            with self._reading() as connection:
                 return work(connection)
 
         return self._repairing(look)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that writes nothing, and keeps nobody from writing; its state is of when it began."""
+        """As `Database.reading`; keeps nobody from writing."""
+        self.read(read_position)  # mends the mirror
+        with self._reading() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
         asked = self.directory.position()
         reader = self.relaxed.execution_options(reading=True)
         while True:
