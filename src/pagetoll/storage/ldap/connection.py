@@ -39,19 +39,21 @@ class Connection:
         """Raises ConnectionLost, StorageUnavailable, StorageError."""
         self._where = address.where
         self._timeout_s = timeout_s
+        knows_tls = address.server.startswith("ldaps:") and self._knock(address)
         try:
-            if address.server.startswith("ldaps:"):
-                self._knock(address)
             self._ldap = ldap.initialize(address.server)
             self._set_options(address)
             if address.starttls:
                 self._ldap.start_tls_s()
             self._bind(address)
+        except ldap.SERVER_DOWN as error:
+            # Of what it has against a certificate, libldap says that much only.
+            raise refusal(ldap.CONNECT_ERROR(*error.args) if knows_tls else error, self._where) from error
         except (ldap.LDAPError, ValueError, OSError) as error:
             raise refusal(error, self._where) from error
 
-    def _knock(self, address: Address) -> None:
-        """A TLS handshake that ends in time, and proves nothing but that: libldap with GnuTLS waits for the one below
+    def _knock(self, address: Address) -> bool:
+        """Whether a TLS handshake comes to its end, which proves nothing else. libldap with GnuTLS waits for its own
         for ever where a server accepts connections and is frozen."""
         host, port = address.host_and_port
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -59,11 +61,11 @@ class Connection:
         context.verify_mode = ssl.CERT_NONE
         try:
             with socket.create_connection((host, port), self._timeout_s) as plain, context.wrap_socket(plain):
-                return
+                return True
         except TimeoutError as error:
             raise self._no_answer() from error
         except OSError:
-            return  # libldap says it better
+            return False  # libldap says it better
 
     def _set_options(self, address: Address) -> None:
         for option, value in (

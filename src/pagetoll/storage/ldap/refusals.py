@@ -35,6 +35,7 @@ class SchemaMissing(StorageError):
 _RUNS = marked("check that the directory runs and can be reached")
 _RIGHTS = marked("check bind_dn and its password, and that the directory's rules let it read and write there")
 _FILES = marked("the files that the ledger's URL names must be readable to who runs this")
+_CERTIFICATE = marked("the server's certificate must be signed by who is in the file that the URL names as ca=")
 _WRITABLE = marked("the directory takes no changes; give the address of the provider that does, and see its log")
 _SCHEMA = marked(
     "load Pagetoll's schema with: pagetoll config ldap-schema | ldapadd -Y EXTERNAL -H ldapi:///"
@@ -54,7 +55,7 @@ _REFUSALS: dict[type[Exception], tuple[type[StorageError], str]] = {
     ldap.AUTH_UNKNOWN: (StorageUnavailable, _RIGHTS),
     ldap.BUSY: (StorageUnavailable, _RUNS),
     ldap.CONFIDENTIALITY_REQUIRED: (StorageUnavailable, _RIGHTS),
-    ldap.CONNECT_ERROR: (ConnectionLost, _RUNS),
+    ldap.CONNECT_ERROR: (ConnectionLost, _CERTIFICATE),
     ldap.DECODING_ERROR: (ConnectionLost, _RUNS),
     ldap.INAPPROPRIATE_AUTH: (StorageUnavailable, _RIGHTS),
     ldap.INAPPROPRIATE_MATCHING: (SchemaMissing, _SCHEMA),
