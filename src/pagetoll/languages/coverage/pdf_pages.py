@@ -28,6 +28,7 @@ from pagetoll.languages.coverage import pdf_objects
 from pagetoll.languages.coverage.canvas import Canvas, area_points2, part_of, size_of
 from pagetoll.languages.coverage.pdf_lightness import LIGHTNESS_SHARES, lightened_sums
 from pagetoll.languages.coverage.pdf_objects import POINTS_PER_INCH, SURELY_GREY, GreyPage
+from pagetoll.languages.coverage.pdf_thin import thin_part
 from pagetoll.languages.coverage.spaces import (
     FULL,
     Pixels,
@@ -61,6 +62,8 @@ _BUSY_OBJECTS = 500
 _FEW_TEXT = 0.1
 _MOST_LINES = 0.1
 """Part of the ink that may be lines which are not drawn: painted twice, they would be a twentieth too much."""
+_MOST_THIN = 0.11
+"""Part of the ink that may be thin without a look at it: if all of that were too much, as FINER_FEW_TEXT allows."""
 _MARGIN_ROWS = 2
 """Of the small picture, above and below what it shows colored."""
 _TOO_HEAVY = 0.05
@@ -140,10 +143,13 @@ def _looked_at(page: Any, canvas: Canvas, look: Look) -> Seen:
     grey = pdf_objects.grey_page(page)
     if grey is not None:
         return Seen(False, None if dpi is None else _measured_grey(canvas, page, grey, dpi))
-    if dpi is not None and pdf_objects.is_pictures(page):
-        return _pictures(canvas, page, dpi)
+    if dpi is not None:
+        if pdf_objects.is_pictures(page):
+            return _pictures(canvas, page, dpi)
+        if (busy := _busy(canvas, page, dpi)) is not None:
+            return busy
     small = _small(canvas, page)
-    colored = _is_colored(canvas, page, small)
+    colored = _is_colored(canvas, page, small.distance)
     return Seen(colored, None if dpi is None else _measured(canvas, page, small, colored, dpi))
 
 
@@ -151,10 +157,31 @@ def _pictures(canvas: Canvas, page: Any, resolution_dpi: int) -> Seen:
     """A page of pictures alone, as scans are: they have the same ink at any resolution, and unpacking them takes the
     time. So only those that are not quite grey are drawn a second time, for their color."""
     sums, distance = drawn_sums(canvas.draw(page, resolution_dpi))
-    if distance > SURELY_GREY and _is_colored(canvas, page, _small(canvas, page)):
+    if distance > SURELY_GREY and _is_colored(canvas, page, _small(canvas, page).distance):
         return Seen(True, sums)
+    return Seen(False, _without_color(sums))
+
+
+def _busy(canvas: Canvas, page: Any, resolution_dpi: int) -> Seen | None:
+    """A page of many drawings, which take the time, not its pixels. So one good picture has to tell everything,
+    unless it has thin lines; text, of which there is little, has no say. None for another page."""
+    many = pdf_objects.count(page)
+    share = _share_of_text(page, many) if many > _BUSY_OBJECTS else 1.0
+    if share >= _FEW_TEXT:
+        return None
+    resolution_dpi = max(resolution_dpi, MIDDLE_DPI)
+    picture = canvas.draw(page, resolution_dpi)
+    sums, distance = drawn_sums(picture)
+    if thin_part(picture) > _MOST_THIN:
+        finer_dpi = _finer_dpi(_small(canvas, page).ink, sums, share)
+        if finer_dpi > resolution_dpi:
+            sums = colored_sums(canvas.draw(page, finer_dpi))
+    return Seen(True, sums) if _is_colored(canvas, page, distance) else Seen(False, _without_color(sums))
+
+
+def _without_color(sums: PixelSums) -> PixelSums:
     light = round(_lightness(sums.red, sums.green, sums.blue))
-    return Seen(False, PixelSums(sums.pixels, light, light, light, light))
+    return PixelSums(sums.pixels, light, light, light, light)
 
 
 Part = tuple[float, float]
@@ -244,10 +271,11 @@ def _dpi_for_lines(grey: GreyPage, ink_points2: float, least_dpi: int) -> int:
     return max(least_dpi, next(enough, FINE_DPI))
 
 
-def _is_colored(canvas: Canvas, page: Any, small: _Small) -> bool:
-    if small.distance <= SURELY_GREY:
+def _is_colored(canvas: Canvas, page: Any, distance: int) -> bool:
+    """`distance`: the largest between channels in another picture."""
+    if distance <= SURELY_GREY:
         return False
-    if small.distance > TOLERANCE:
+    if distance > TOLERANCE:
         return True
     picture = canvas.draw(page, SETTLE_DPI)
     return int(distances(pixels_at(picture, inked_places(picture))).max(initial=0)) > TOLERANCE
@@ -257,9 +285,6 @@ def _measured(canvas: Canvas, page: Any, small: _Small, colored: bool, resolutio
     many = pdf_objects.count(page)
     share = _share_of_text(page, many)
     lightness = share > 0
-    if many > _BUSY_OBJECTS and share < _FEW_TEXT:
-        # Its objects take the time, not its pixels: one good picture is cheaper than two, and text has little say.
-        resolution_dpi, lightness = max(resolution_dpi, MIDDLE_DPI), False
     in_grey = lightness or not colored
     picture, sums = _drawn_part(canvas, page, small.inked, resolution_dpi, in_grey)
     finer_dpi = _finer_dpi(small.ink, sums, share)
