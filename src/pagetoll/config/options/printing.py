@@ -41,10 +41,11 @@ def _languages(value: object) -> tuple[str, ...]:
 PRINTING: tuple[Option, ...] = (
     text_option(
         "database",
-        "an SQLAlchemy URL, or empty",
+        "an SQLAlchemy or LDAP URL, or empty",
         "",
         False,
-        "Where the ledger is, as an SQLAlchemy URL. Empty means the SQLite file pagetoll.db in the home.",
+        "Where the ledger is, as an SQLAlchemy URL or that of an entry of an LDAP directory. Empty means the SQLite file "
+        "pagetoll.db in the home.",
     ),
     word_option(
         "mode",
