@@ -58,7 +58,8 @@ DRIVERS = {"ldap": "python-ldap"}
 
 
 def load(kind: str, name: str) -> Any:
-    """The object of a row. Raises UsageError for an unknown name, PluginError when its module is broken."""
+    """The object of a row. Raises UsageError for an unknown name, PluginError when its module is broken
+    or the package that it needs is not installed."""
     rows = PLUGINS[kind]
     if name not in rows:
         raise UsageError(
@@ -71,7 +72,7 @@ def load(kind: str, name: str) -> Any:
         return getattr(import_module(module_name), attribute)
     except (ImportError, AttributeError) as error:
         if isinstance(error, ModuleNotFoundError) and (package := DRIVERS.get(error.name or "")):
-            raise UsageError(
+            raise PluginError(
                 _("the ledger's database needs the package {package}; install it with: pip install {package}").format(
                     package=package
                 )

@@ -32,6 +32,12 @@ def test_a_clean_ledger_is_one_line(site: Site):
     assert audit(site) == (0, "The books are right: 4 accounts, 3 entries, 3 open reservations.\n", "")
 
 
+def test_what_is_there_once_is_counted_as_one(site: Site):
+    with site.books() as books:
+        books.user("anna", balance="5")
+    assert audit(site) == (0, "The books are right: 1 account, 1 entry, 0 open reservations.\n", "")
+
+
 def test_programs_read_differences_and_acts_as_json(site: Site):
     with site.books() as books:
         fill(books)
@@ -104,7 +110,8 @@ def test_each_damage_is_named_with_its_figures(site: Site, damage: str, named: l
     *lines, summary, advice = shown.splitlines()
     assert (status, complaint) == (1, "")
     assert sorted(re.sub(r"^account \d+ ", "", line) for line in lines) == sorted(named)
-    assert summary.startswith(f"{len(named)} figures are not proved; checked: 4 accounts, ")
+    found = "1 figure is" if len(named) == 1 else f"{len(named)} figures are"
+    assert summary.startswith(f"{found} not proved; checked: 4 accounts, ")
     assert "restore a backup" in advice
 
 

@@ -179,3 +179,13 @@ def test_a_reader_who_leaves_early_is_no_fault(site: Site):
     assert process.stderr is not None
     assert (process.wait(timeout=60), process.stderr.read()) == (READER_GONE, "")
     process.stderr.close()
+
+
+def test_a_driver_that_is_not_installed_is_a_failure_and_no_fault_of_the_words(site: Site):
+    (site.home / "pagetoll.toml").write_text('database = "postgresql://toll@db/pagetoll"\n')
+    (site.folder / "psycopg.py").write_text("raise ModuleNotFoundError(name='psycopg')\n")
+    modules = os.pathsep.join([str(site.folder), *sys.path])
+    for words, status in ((["pkusers", "-L"], 255), (["repykota"], 255), (["pagetoll", "user", "list"], 1)):
+        done = site.run(*words, PYTHONPATH=modules)
+        assert (done.status, done.out) == (status, "")
+        assert done.err.endswith("needs the package psycopg; install it with: pip install psycopg\n")

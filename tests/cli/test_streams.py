@@ -152,6 +152,18 @@ def test_a_dump_file_that_does_not_take_all_is_named(school: Site):
     assert line.endswith(f" : {FULL} cannot be written: {NO_SPACE}; what is in it is not all")
 
 
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is full")
+def test_a_document_that_a_full_disk_does_not_take_is_named(site: Site):
+    site.do("pkprinters", "-a", "-c", "0.05", "hp")
+    site.do("pkusers", "-a", "-b", "10", "anna")
+    site.do("edpykota", "-a", "anna")
+    with site.books() as books:
+        books.print(5)
+    done = site.run("pkinvoice", "-o", str(FULL))
+    assert (done.status, done.out) == (255, "")
+    assert done.err.endswith(f" : {FULL} cannot be written: {NO_SPACE}; what is in it is not all\n")
+
+
 def test_a_file_of_arguments_without_end_is_left_out(shared_site: Site):
     shared_site.do("pkusers", "-a", "anna")
     done = shared_site.run("pkusers", "-A", "/dev/zero", "-L", "anna")

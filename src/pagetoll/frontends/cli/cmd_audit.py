@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 
 from pagetoll.core.audit import AuditDifference, AuditExtent
-from pagetoll.core.messages import _, moment_text
+from pagetoll.core.messages import _, moment_text, ngettext
 from pagetoll.frontends.cli.ledger_access import owners_ledger
 from pagetoll.frontends.cli.options import Command, Option
 from pagetoll.frontends.cli.screen import printable, tolerant_output
@@ -48,14 +48,14 @@ def main(arguments: list[str]) -> int:
         for difference in differences:
             say(printable(str(difference)))
         extent = ledger.audit_extent()
-    checked = _("{accounts} accounts, {entries} entries, {open_reservations} open reservations").format(
-        accounts=extent.accounts, entries=extent.entries, open_reservations=extent.open_reservations
-    )
+    checked = _checked(extent)
     if differences:
         say(
-            _("{differences} figures are not proved; checked: {checked}.").format(
-                differences=len(differences), checked=checked
-            )
+            ngettext(
+                "{number} figure is not proved; checked: {checked}.",
+                "{number} figures are not proved; checked: {checked}.",
+                len(differences),
+            ).format(number=len(differences), checked=checked)
         )
         say(
             _("Something changed the database past Pagetoll: keep a copy of it, then restore a backup that is right.")
@@ -63,6 +63,16 @@ def main(arguments: list[str]) -> int:
         return 1
     say(_("The books are right: {checked}.").format(checked=checked))
     return 0
+
+
+def _checked(extent: AuditExtent) -> str:
+    """What was looked at, in words."""
+    accounts = ngettext("{number} account", "{number} accounts", extent.accounts).format(number=extent.accounts)
+    entries = ngettext("{number} entry", "{number} entries", extent.entries).format(number=extent.entries)
+    reservations = ngettext(
+        "{number} open reservation", "{number} open reservations", extent.open_reservations
+    ).format(number=extent.open_reservations)
+    return f"{accounts}, {entries}, {reservations}"
 
 
 def _show_json(differences: list[AuditDifference], extent: AuditExtent) -> int:

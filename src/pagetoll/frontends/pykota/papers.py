@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, BinaryIO
 
-from pagetoll.core.errors import UsageError
+from pagetoll.core.errors import PagetollError, UsageError
 from pagetoll.core.messages import _
 from pagetoll.core.sheets import A4, PaperSize, paper_size
 from pagetoll.frontends.cli.options import Option, Parsed
@@ -131,7 +131,7 @@ class Output:
         return self.file is not None
 
     def write(self, octets: bytes) -> None:
-        """Write the whole document in place of what was in the file. Raises UsageError."""
+        """Write the whole document in place of what was in the file. Raises PagetollError where not all goes in."""
         if self.file is None:
             sys.stdout.flush()
             sys.stdout.buffer.write(octets)
@@ -144,7 +144,11 @@ class Output:
                 if _is_regular(file):
                     file.truncate(len(octets))
         except OSError as error:
-            raise _not_writable(self.name, error) from error
+            raise PagetollError(
+                _("{file} cannot be written: {why}; what is in it is not all").format(
+                    file=self.name, why=error.strerror
+                )
+            ) from error
 
     def discard(self) -> None:
         """Leave things as they were found: there is no document."""
@@ -162,13 +166,11 @@ def open_output(name: str) -> Output:
     try:
         return Output(name, open_to_replace(name))
     except (OSError, ValueError) as error:
-        raise _not_writable(name, error) from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(
+            _("{name} cannot be written: {why}; give another --output").format(name=name, why=why)
+        ) from error
 
 
 def _is_regular(file: BinaryIO) -> bool:
     return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-
-
-def _not_writable(name: str, error: Exception) -> UsageError:
-    why = error.strerror if isinstance(error, OSError) else error
-    return UsageError(_("{name} cannot be written: {why}; give another --output").format(name=name, why=why))

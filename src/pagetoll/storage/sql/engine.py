@@ -25,7 +25,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
-from pagetoll.core.errors import SchemaMismatch, StorageConflict, StorageUnavailable, UsageError
+from pagetoll.core.errors import PluginError, SchemaMismatch, StorageConflict, StorageUnavailable, UsageError
 from pagetoll.core.messages import _
 from pagetoll.ports import Clock
 from pagetoll.storage.sql import mysql
@@ -60,13 +60,14 @@ class Database:
 
     @classmethod
     def open(cls, url: str, *, clock: Clock, busy_timeout_s: float = 10.0, create: bool = False) -> "Database":
-        """Connects at the first use. Raises UsageError for a URL that is none of ours, or without its driver."""
+        """Connects at the first use. Raises UsageError for a URL that is none of ours, PluginError where its
+        driver is not installed."""
         parsed = parse_url(url)
         where = f"ledger {parsed.render_as_string(hide_password=True)}"
         try:
             durable, relaxed = _engines(parsed, busy_timeout_s, where, create=create)
         except ModuleNotFoundError as error:
-            raise UsageError(
+            raise PluginError(
                 _("the ledger's database needs the package {package}; install it with: pip install {package}").format(
                     package=error.name
                 )
