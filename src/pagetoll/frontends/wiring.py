@@ -26,7 +26,7 @@ class LateLedger:
         self._opened: Ledger | None = None
 
     def get(self) -> "Ledger":
-        """The ledger, the same one each time. Raises UsageError."""
+        """The ledger, the same one each time. Raises UsageError, PluginError."""
         if self._opened is None:
             self._opened = self._opening()
         return self._opened
@@ -67,13 +67,14 @@ def is_shared(url: str) -> bool:
 
 
 def open_storage(home: Home, settings: Settings) -> "tuple[Ledger, Catalogue]":
-    """The home's ledger and catalogue; both connect at their first use. Raises UsageError."""
+    """The home's ledger and catalogue; both connect at their first use. Raises UsageError, PluginError."""
     ledger, catalogue = open_catalogue_first(home, settings)
     return ledger.get(), catalogue
 
 
 def open_catalogue_first(home: Home, settings: Settings) -> "tuple[LateLedger, Catalogue]":
-    """The home's catalogue, which connects at its first use, and its ledger for later. Raises UsageError."""
+    """The home's catalogue, which connects at its first use, and its ledger for later. Raises UsageError,
+    PluginError."""
     url = ledger_url(home, settings)
     timeout_s = float(settings.busy_timeout_s)
     ledger = LateLedger(lambda: open_ledger(url, clock=now_utc, busy_timeout_s=timeout_s))

@@ -7,7 +7,7 @@ from pagetoll.frontends.cli.count_rows import Counted
 from pagetoll.frontends.cli.documents import Answer
 from pagetoll.frontends.cli.screen import printable
 
-SURE = {
+HOW_SURE = {
     Confidence.EXACT: marked("The whole data was read, and nothing in it was left to guess."),
     Confidence.DECLARED: marked("The data says this about itself; it was not checked page by page."),
     Confidence.ESTIMATED: marked("Part of this is an estimate."),
@@ -68,7 +68,7 @@ def explanation(answer: Answer, row: Counted) -> str:
     assert usage is not None
     lines = [
         _("{file}: {impressions} impressions on {sheets} sheets. {sure}").format(
-            file=printable(row.file), impressions=row.impressions, sheets=row.sheets, sure=_(SURE[usage.confidence])
+            file=printable(row.file), impressions=row.impressions, sheets=row.sheets, sure=_(HOW_SURE[usage.confidence])
         )
     ]
     lines += _segments(usage)
