@@ -18,7 +18,7 @@ import pytest
 from app.thin_caller import start_time
 from cli.site import Site
 from lab.mail_server import MailServer, mail_server
-from pagetoll.app.printing.attempt import ClientGone
+from pagetoll.app.printing.client import ClientGone
 from pagetoll.config.options import Logger, Settings
 from pagetoll.frontends.crashes import PLACES_MAX, CrashLimit, CrashMails, place_of
 from pagetoll.frontends.daemon import logs

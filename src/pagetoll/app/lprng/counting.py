@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from pagetoll.app.lprng.story import CountedFile
-from pagetoll.app.printing.attempt import Attempt, ClientGone, Services
+from pagetoll.app.printing.attempt import Attempt, Services
+from pagetoll.app.printing.client import ClientGone
 from pagetoll.app.printing.counting_command import count_by_command, counting_command
 from pagetoll.app.printing.ink import wanted_ink
 from pagetoll.app.printing.receive import LARGEST_JOB

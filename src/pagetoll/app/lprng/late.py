@@ -9,7 +9,8 @@ from pagetoll.app.lprng.prior import find_open
 from pagetoll.app.lprng.start import Calling, arriving
 from pagetoll.app.lprng.story import Story, files_note
 from pagetoll.app.printing import decide, receive
-from pagetoll.app.printing.attempt import Client, Services
+from pagetoll.app.printing.attempt import Services
+from pagetoll.app.printing.client import Client
 from pagetoll.core import charging
 from pagetoll.core.jobs import ChargeRule, Outcome
 from pagetoll.core.policy import Decision, Verdict

@@ -9,7 +9,8 @@ place at its device; one that was started anew finds the first reading in the le
 
 from pagetoll.app.printing import measuring
 from pagetoll.app.printing.adopt import left_behind
-from pagetoll.app.printing.attempt import Attempt, NoClient, Services
+from pagetoll.app.printing.attempt import Attempt, Services
+from pagetoll.app.printing.client import NoClient
 from pagetoll.core.lifecycle import Event
 from pagetoll.core.measure import Marked, Measured
 from pagetoll.ports import AttemptRecord, Note

@@ -14,7 +14,8 @@ from pagetoll.app.lprng.output import close
 from pagetoll.app.lprng.prior import find_open
 from pagetoll.app.lprng.start import DONE, Calling, start
 from pagetoll.app.lprng.story import Story, begun_note, done_note, read_story
-from pagetoll.app.printing.attempt import Client, ClientGone, Services
+from pagetoll.app.printing.attempt import Services
+from pagetoll.app.printing.client import Client, ClientGone
 from pagetoll.ports import AttemptRecord
 from pagetoll.wire.frames import Ended, Exit, Go, HandedOver
 from pagetoll.wire.lprng import SUCCEEDED, LpdJob, plain_name, text_of

@@ -13,7 +13,8 @@ from pagetoll.app.lprng.start import DONE, Calling, arriving, start
 from pagetoll.app.lprng.story import Story
 from pagetoll.app.printing import receive
 from pagetoll.app.printing.adopt import restore
-from pagetoll.app.printing.attempt import Attempt, Client, Services
+from pagetoll.app.printing.attempt import Attempt, Services
+from pagetoll.app.printing.client import Client
 from pagetoll.app.printing.hooks import run_hook
 from pagetoll.core.hook_variables import Phase
 from pagetoll.core.jobs import AttemptState, ChargeRule

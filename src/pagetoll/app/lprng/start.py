@@ -10,7 +10,8 @@ from pagetoll.app.lprng.counting import count_files
 from pagetoll.app.lprng.prior import close_prior, host_of, job_mark
 from pagetoll.app.lprng.story import Story, files_note
 from pagetoll.app.printing import confirm, decide, identify, prepare, settle, telling
-from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_HOLD, Arrival, Attempt, Client, Services
+from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_HOLD, Arrival, Attempt, Services
+from pagetoll.app.printing.client import Client
 from pagetoll.app.printing.run import attempt_of
 from pagetoll.core.errors import PagetollError
 from pagetoll.core.jobs import AttemptKey, JobKey

@@ -5,7 +5,8 @@ that is gone, too.
 
 import os
 
-from pagetoll.app.printing.attempt import EXIT_PRINTED, Arrival, Attempt, NoClient, Services
+from pagetoll.app.printing.attempt import EXIT_PRINTED, Arrival, Attempt, Services
+from pagetoll.app.printing.client import NoClient
 from pagetoll.app.printing.device import note_started, watch_backend
 from pagetoll.app.printing.settle import conclude
 from pagetoll.core.charging import Plan

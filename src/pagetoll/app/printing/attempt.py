@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from pagetoll.app.printing.client import Client
 from pagetoll.app.printing.devices import DeviceGate
 from pagetoll.app.printing.floors import MeasuringFloor
 from pagetoll.app.printing.glances import Glances
@@ -35,15 +36,10 @@ from pagetoll.ports import (
     TeaHooks,
 )
 from pagetoll.ports.devices import DeviceMeter
-from pagetoll.wire.frames import Message
 
 EXIT_PRINTED = 0
 EXIT_HOLD = 3
 EXIT_CANCEL = 5
-
-
-class ClientGone(Exception):
-    """The thin client closed its connection: it is dead, or it has given up on us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,35 +64,6 @@ class Adoption:
     backend_start_time_ticks: int
     backend_status: int | None
     canceled: bool
-
-
-class Client(Protocol):
-    """The thin client at the other end of a connection."""
-
-    def send(self, message: Message, /, *descriptors: int) -> None:
-        """Raises ClientGone."""
-        ...
-
-    def receive(self, timeout_s: float, /) -> tuple[Message, tuple[int, ...]] | None:
-        """The next message with its descriptors, None when none came in time. Raises ClientGone."""
-        ...
-
-    def say(self, line: str, /) -> None:
-        """A line for the spooler's eyes; a client that is gone is no error."""
-        ...
-
-
-class NoClient:
-    """The place of a thin client that ended long ago."""
-
-    def send(self, _message: Message, *_descriptors: int) -> None:
-        raise ClientGone
-
-    def receive(self, _timeout_s: float) -> None:
-        raise ClientGone
-
-    def say(self, _line: str) -> None:
-        """Nobody listens."""
 
 
 class NoticeDesk(Protocol):

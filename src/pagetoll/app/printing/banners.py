@@ -11,7 +11,8 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from pagetoll.app.printing.attempt import Attempt, ClientGone, Services
+from pagetoll.app.printing.attempt import Attempt, Services
+from pagetoll.app.printing.client import ClientGone
 from pagetoll.app.printing.device import enter_device, words_for_device
 from pagetoll.app.printing.hooks import figures_of, run_hook
 from pagetoll.config.options.choices import BannerShare

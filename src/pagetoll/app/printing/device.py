@@ -12,7 +12,8 @@ import select
 from enum import Enum
 
 from pagetoll.app.printing import measuring
-from pagetoll.app.printing.attempt import Attempt, ClientGone, Services
+from pagetoll.app.printing.attempt import Attempt, Services
+from pagetoll.app.printing.client import ClientGone
 from pagetoll.app.printing.devices import device_of
 from pagetoll.app.printing.page_lines import reported_total
 from pagetoll.app.printing.ticket import text_of, who_pays

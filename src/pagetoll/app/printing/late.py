@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from pagetoll.app.printing import decide, device, identify, measuring, receive, remeasure, settle
 from pagetoll.app.printing.adopt import restore
-from pagetoll.app.printing.attempt import Arrival, Attempt, NoClient, Services
+from pagetoll.app.printing.attempt import Arrival, Attempt, Services
+from pagetoll.app.printing.client import NoClient
 from pagetoll.app.printing.ink import priced_by_ink
 from pagetoll.app.printing.run import attempt_of
 from pagetoll.app.printing.settlement_text import settlement_from_json

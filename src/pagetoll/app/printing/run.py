@@ -18,7 +18,8 @@ from pagetoll.app.printing import (
     watch,
 )
 from pagetoll.app.printing.adopt import conclude_closed, recall
-from pagetoll.app.printing.attempt import Adoption, Arrival, Attempt, Client, Services
+from pagetoll.app.printing.attempt import Adoption, Arrival, Attempt, Services
+from pagetoll.app.printing.client import Client
 from pagetoll.app.printing.ticket import job_key, read_ticket, who_pays
 from pagetoll.core.errors import PagetollError
 from pagetoll.core.identity import without_realm

@@ -6,7 +6,8 @@ import os
 from dataclasses import replace
 
 from pagetoll.app.printing import measuring
-from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_PRINTED, Attempt, ClientGone, Services
+from pagetoll.app.printing.attempt import EXIT_CANCEL, EXIT_PRINTED, Attempt, Services
+from pagetoll.app.printing.client import ClientGone
 from pagetoll.app.printing.release import have_released
 from pagetoll.app.printing.settlement_text import settlement_to_json
 from pagetoll.core.jobs import ChargeRule, Outcome

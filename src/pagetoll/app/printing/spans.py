@@ -10,7 +10,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pagetoll.app.printing.attempt import Attempt, Claim, ClientGone, Services
+from pagetoll.app.printing.attempt import Attempt, Claim, Services
+from pagetoll.app.printing.client import ClientGone
 from pagetoll.app.printing.floors import Member
 from pagetoll.app.printing.glances import Glances
 from pagetoll.app.printing.hooks import variables_of

@@ -3,7 +3,8 @@
 
 from datetime import datetime, timedelta
 
-from pagetoll.app.printing.attempt import Attempt, ClientGone, Services
+from pagetoll.app.printing.attempt import Attempt, Services
+from pagetoll.app.printing.client import ClientGone
 from pagetoll.core.lifecycle import Event
 from pagetoll.wire.frames import Canceled
 

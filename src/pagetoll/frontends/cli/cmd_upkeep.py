@@ -12,7 +12,7 @@ import sys
 from dataclasses import asdict
 
 from pagetoll.app.giving_up import OwnServer, give_up_server
-from pagetoll.app.printing.attempt import ClientGone
+from pagetoll.app.printing.client import ClientGone
 from pagetoll.app.printing.remeasure import impatient
 from pagetoll.app.upkeep import UpkeepReport, run_upkeep
 from pagetoll.config.home import Home

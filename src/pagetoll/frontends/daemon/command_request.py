@@ -11,7 +11,7 @@ import socket
 from typing import Any
 
 from pagetoll.accounters.software.lockdown import become_undumpable, die_with_parent
-from pagetoll.app.printing.attempt import ClientGone
+from pagetoll.app.printing.client import ClientGone
 from pagetoll.core.messages import marked
 from pagetoll.core.rights import RIGHTS
 from pagetoll.frontends.daemon.commands import OURS, child_words

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pagetoll
-from pagetoll.app.printing.attempt import ClientGone
+from pagetoll.app.printing.client import ClientGone
 from pagetoll.config.home import Home
 from pagetoll.core.messages import marked
 from pagetoll.frontends.daemon.credentials import Peer, is_administrator, peer_of

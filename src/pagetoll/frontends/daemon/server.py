@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import asdict
 
 from pagetoll.app.lprng import service as lprng
-from pagetoll.app.printing.attempt import Adoption, Arrival, ClientGone, Services
+from pagetoll.app.printing.attempt import Adoption, Arrival, Services
+from pagetoll.app.printing.client import ClientGone
 from pagetoll.app.printing.print_servers import look_every_s
 from pagetoll.app.printing.run import attempt_of, run
 from pagetoll.app.upkeep import UpkeepReport, run_upkeep

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 
-from pagetoll.app.printing.attempt import ClientGone
+from pagetoll.app.printing.client import ClientGone
 from pagetoll.core.errors import ProtocolError
 from pagetoll.core.plain_text import plain
 from pagetoll.wire import command_frames, frames
