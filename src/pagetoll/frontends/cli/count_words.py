@@ -66,9 +66,10 @@ def explanation(answer: Answer, row: Counted) -> str:
     """Sentences about one file that was counted."""
     usage = answer.usage
     assert usage is not None
+    sure = _(HOW_SURE[usage.confidence])
     lines = [
         _("{file}: {impressions} impressions on {sheets} sheets. {sure}").format(
-            file=printable(row.file), impressions=row.impressions, sheets=row.sheets, sure=_(HOW_SURE[usage.confidence])
+            file=printable(row.file), impressions=row.impressions, sheets=row.sheets, sure=sure
         )
     ]
     lines += _segments(usage)
