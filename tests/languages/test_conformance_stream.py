@@ -299,6 +299,16 @@ def test_the_clock_of_the_caller_ends_a_count() -> None:
     assert 0 < usage.impressions < 40
 
 
+@pytest.mark.parametrize(
+    "job", [b"%!PS\n" + b"9 9 moveto (words) show showpage\n" * 9000, b"\x1bE" + b"words\x0c" * 9000 + b"\x1bE"]
+)
+def test_the_clock_ends_the_count_of_many_small_pages(job: bytes) -> None:
+    ticks = itertools.count()
+    usage = count(job, limits=Limits(timeout_s=4.0, clock=lambda: float(next(ticks))))
+    assert (usage.confidence, [finding.code for finding in usage.findings]) == (Confidence.AT_LEAST, ["limit"])
+    assert 0 < usage.impressions < 9000
+
+
 def test_a_limit_of_pages_leaves_a_lower_bound() -> None:
     usage = count((SAMPLES / "pclxl/gs-pxlcolor-long.pxl").read_bytes(), limits=Limits(input_pages=100))
     assert (usage.input_pages, usage.confidence) == (100, Confidence.AT_LEAST)

@@ -95,12 +95,17 @@ def untag(raw: bytes) -> bytes:
 
 
 def _count(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
-    exact = ps_exact.scan(data, start, end, context.limits.input_pages)
+    exact = ps_exact.scan(data, start, end, context.limits.input_pages, context.guard)
     if exact is not None:
         parsed = Parsed("ps", end)
         for color in exact.colors:
             parsed.add(Run(color=color))
         parsed.page_ends = exact.page_ends
+        if exact.stopped_at is not None:
+            if not parsed.input_pages:
+                raise DocumentTooComplex("counting took longer than allowed; raise the limit or split the job", start)
+            parsed.at_least("limit", exact.stopped_at)
+            return parsed
         return _checked(parsed, data, start, end)
     if context.trust_dsc:
         stated = ps_dsc.scan(data, start, end, context.limits.input_pages)

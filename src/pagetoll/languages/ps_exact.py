@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pagetoll.core.usage import ColorClass
+from pagetoll.languages.limits import Guard
 from pagetoll.languages.pixels import TOLERANCE
 
 if TYPE_CHECKING:
@@ -68,13 +69,14 @@ _OPERAND_WINDOW = 200
 
 @dataclass(slots=True)
 class ExactScan:
-    """Ends and color classes of the pages of a straight-line program."""
+    """Ends and color classes of the pages of a straight-line program; `stopped_at`: where its time was over."""
 
     page_ends: list[int] = field(default_factory=list)
     colors: list[ColorClass] = field(default_factory=list)
+    stopped_at: int | None = None
 
 
-def scan(data: "Buffer", start: int, end: int, most_pages: int) -> ExactScan | None:
+def scan(data: "Buffer", start: int, end: int, most_pages: int, guard: Guard) -> ExactScan | None:
     """The pages of `data[start:end]`, or None when it is more than a straight-line program."""
     found = ExactScan()
     position = start
@@ -83,6 +85,9 @@ def scan(data: "Buffer", start: int, end: int, most_pages: int) -> ExactScan | N
     while True:
         while stepped := _STEP.match(data, position, end):
             position = stepped.end()
+            if guard.expired():
+                found.stopped_at = position
+                return found
         if position >= end:
             return found
         stop = _STOP.match(data, position, end)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Handler = Callable[[int, int, int], None]
 """(value, first octet of data, octet behind the data)."""
 
-_ROWS_BETWEEN_CHECKS = 20_000
+_ROWS_BETWEEN_CHECKS, _TOKENS_BETWEEN_CHECKS = 20_000, 1000
 _KNOWN_ESCAPES = frozenset(b"EYZ9=1z")
 _BROTHER_METHOD = 1030
 
@@ -107,7 +107,7 @@ class Interpreter:
         steps = 0
         while position < stop and not self._finished:
             steps += 1
-            if not steps % _ROWS_BETWEEN_CHECKS:
+            if not steps % _TOKENS_BETWEEN_CHECKS:
                 self._guard.check(position)
             octet = data[position]
             if octet == grammar.ESCAPE:
