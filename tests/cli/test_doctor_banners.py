@@ -14,6 +14,7 @@ from pagetoll.app.doctor.findings import Level
 from pagetoll.config.options import QueueSettings, Settings
 from pagetoll.core.site_commands import SiteCommand
 from pagetoll.frontends.cli.banner_facts import banner_wishes
+from pagetoll.integrations.site_commands import base_environment
 
 PPD = '*PPD-Adobe: "4.3"\n*FormatVersion: "4.3"\n*LanguageEncoding: ISOLatin1\n*LanguageVersion: English\n'
 PPD += '*PCFileName: "X.PPD"\n*Manufacturer: "X"\n*Product: "(X)"\n*ModelName: "X"\n*NickName: "X"\n'
@@ -25,6 +26,10 @@ QUEUES = {
     "pcl": '*cupsFilter2: "application/vnd.cups-pdf application/vnd.hp-PCL 0 -"\n',
     "apple": '*cupsFilter2: "image/urf image/urf 0 -"\n',
 }
+
+
+NOT_HAD = "startingbanner cannot be had, so no banner is printed:"
+INSTALL = "install it, or give its path"
 
 
 @pytest.fixture(scope="module")
@@ -101,13 +106,22 @@ def test_a_banner_that_is_not_there_is_warned_of(patient: Patient):
     toml += '[queue.ps]\nstartingbanner = "/etc/hostname"\n[queue.apple]\nstartingbanner = ""\n'
     found = banner_lines(patient, toml)
     assert found == {
-        "pcl": ("warn", "startingbanner cannot be had, so no banner is printed: there is no program no-such-program"),
+        "pcl": ("warn", f"{NOT_HAD} there is no program no-such-program in {base_environment()['PATH']}; {INSTALL}"),
         "ps": ("ok", "startingbanner is the site's own"),
-        "raw": (
-            "warn",
-            "startingbanner cannot be had, so no banner is printed: there is no file /nonexistent/page.ps",
-        ),
+        "raw": ("warn", f"{NOT_HAD} there is no /nonexistent/page.ps; put it there, or mend the option"),
     }
+
+
+def test_our_own_program_is_found_where_it_is_installed_as_hooks_find_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("python", "pkbanner"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    settings = Settings(defaults=QueueSettings(startingbanner=SiteCommand(words=("pkbanner", "see the desk"))))
+    (wish,) = banner_wishes(settings, ["laser"], lambda _queue: ("application/pdf",), "/usr/bin:/bin")
+    assert (wish.by_us, wish.trouble) == (True, "")
 
 
 @needs_root

@@ -3,20 +3,18 @@
 
 import os
 import shlex
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 from pagetoll.app.doctor.banners import BannerWish
 from pagetoll.config.options import Settings
 from pagetoll.core.messages import _
 from pagetoll.core.site_commands import SiteCommand
+from pagetoll.frontends.cli.command_programs import DOCUMENT_OPTIONS, troubles_of
 from pagetoll.integrations.papers.ghostscript import BY_THE_JOB, LANGUAGES, possible, usual
 
 OUR_PROGRAM = "pkbanner"
-OPTIONS = ("startingbanner", "endingbanner")
 
 #: The MIME types that a queue's printer takes; None where nobody tells.
 Formats = Callable[[str], tuple[str, ...] | None]
@@ -28,7 +26,7 @@ def banner_wishes(
     """The banners of these queues, and whether each can be made."""
     found: list[BannerWish] = []
     for queue in queues if settings else ():
-        for option in OPTIONS:
+        for option in DOCUMENT_OPTIONS:
             what: str | SiteCommand = getattr(settings.for_queue(queue), option) if settings else ""
             if what:
                 found.append(_wish(BannerWish(queue, option), what, formats_of, search_path))
@@ -36,12 +34,9 @@ def banner_wishes(
 
 
 def _wish(wish: BannerWish, what: str | SiteCommand, formats_of: Formats, search_path: str) -> BannerWish:
+    if trouble := next(troubles_of(what, is_document=True), ""):
+        return replace(wish, trouble=trouble)
     words = [what] if isinstance(what, str) else list(what.words) or _split(what.shell)
-    if isinstance(what, str) or (what.words and "/" in what.words[0]):
-        if not Path(words[0]).is_file():
-            return replace(wish, trouble=_("there is no file {path}").format(path=words[0]))
-    elif what.words and shutil.which(words[0], path=search_path) is None:
-        return replace(wish, trouble=_("there is no program {program}").format(program=words[0]))
     ours = next((place for place, word in enumerate(words) if word.rpartition("/")[2] == OUR_PROGRAM), None)
     if ours is None or (isinstance(what, str) and not os.access(what, os.X_OK)):
         return wish

@@ -30,12 +30,17 @@ def faulty_programs(configuration: Configuration, without: Collection[str] = ())
         for (queue, name), given in layer.given.items():
             if name in without or configuration.origin(name, queue) is not given:
                 continue
-            troubles = list(filter(None, map(_trouble, _programs(given.value))))
-            if name in DOCUMENT_OPTIONS and isinstance(given.value, str) and given.value:
-                troubles.append(_trouble_of_document(Path(given.value)))
             where = f"queue.{queue}.{name}" if queue else name
-            for trouble in filter(None, troubles):
+            for trouble in troubles_of(given.value, is_document=name in DOCUMENT_OPTIONS):
                 yield ConfigProblem(given.file, given.line, where, trouble)
+
+
+def troubles_of(value: object, *, is_document: bool = False) -> Iterator[str]:
+    """Why programs that the commands in an option's value start cannot be had, as the service user would start them,
+    and what to do. A text is looked at where it is the path of a document or a program."""
+    if is_document and isinstance(value, str) and value:
+        yield from filter(None, [_trouble_of_document(Path(value))])
+    yield from filter(None, map(_trouble, _programs(value)))
 
 
 def _programs(value: object) -> Iterator[str]:
