@@ -353,7 +353,10 @@ def test_a_slow_reader_holds_nobody_up_and_sees_one_state(here: Books, there: Bo
     assert len(list(here.catalogue.dump(DumpQuery(DumpType.USERS)))) == 5
 
 
-def test_an_older_ledger_is_brought_up_with_all_that_is_in_it(slapd_server: SlapdServer, ldap_ledger: str) -> None:
+@pytest.mark.parametrize("version", ["0004", "0006"])
+def test_an_older_ledger_is_brought_up_with_all_that_is_in_it(
+    slapd_server: SlapdServer, ldap_ledger: str, version: str
+) -> None:
     books = a_crowded_printer(ldap_ledger, hard=None)
     books.print(3)
     key = books.hold(2)
@@ -361,7 +364,7 @@ def test_an_older_ledger_is_brought_up_with_all_that_is_in_it(slapd_server: Slap
     books.print(1)
     head = f"cn=ledger,{slapd_server.base(ldap_ledger)}"
     slapd_server.change(
-        f"dn: {head}\nchangetype: modify\nreplace: pagetollSchemaVersion\npagetollSchemaVersion: 0006\n"
+        f"dn: {head}\nchangetype: modify\nreplace: pagetollSchemaVersion\npagetollSchemaVersion: {version}\n"
     )
     books.close()
     for _ in range(2):

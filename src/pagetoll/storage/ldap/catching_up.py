@@ -7,7 +7,7 @@ pending is completely in them, an image is of a whole row and has its commit's n
 and reading goes on until no row was seen that is newer than the head.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from sqlalchemy import Connection, MetaData, Table, delete
@@ -65,7 +65,7 @@ def read_rows(rows: "Rows", directory: Directory, head: Head, since: int) -> tup
     rows.floor = min(pending, default=head.number + 1)
     while True:
         newest = 0
-        for number, change in directory.rows_since(since):
+        for number, change in directory.rows_since(since, complete=not rows.of_older_version):
             rows.put(number, change)
             newest = max(newest, number)
         if newest <= head.number:
@@ -81,9 +81,13 @@ class Rows:
     the end. Then only newest images are left, and those do not conflict.
     """
 
-    def __init__(self, connection: Connection, tables: MetaData = metadata) -> None:
+    def __init__(
+        self, connection: Connection, tables: MetaData = metadata, *, of_older_version: bool = False
+    ) -> None:
+        """`of_older_version`: what these tables do not have yet is passed over."""
         self._connection = connection
         self._tables = tables
+        self.of_older_version = of_older_version
         #: Of images older than this there is no second one.
         self.floor = 0
         self._newest: dict[RowKey, int] = {}
@@ -91,6 +95,10 @@ class Rows:
 
     def put(self, number: int, change: Change) -> None:
         """Takes the image of a row from commit `number`. Raises StorageError for what is no row of the tables."""
+        if self.of_older_version:
+            if change.table not in self._tables.tables:
+                return
+            change = self._as_it_was(change)
         key = (change.table, change.key)
         if number < self._newest.get(key, 0):
             return
@@ -104,6 +112,11 @@ class Rows:
         """Puts what waits."""
         for change in self._waiting.values():
             self._run(self._statements(change.table).replace, change)
+
+    def _as_it_was(self, change: Change) -> Change:
+        known = self._tables.tables[change.table].columns.keys()
+        row = None if change.row is None else {name: change.row[name] for name in known if name in change.row}
+        return replace(change, row=row)
 
     def _goes_in(self, change: Change) -> bool:
         statements = self._statements(change.table)

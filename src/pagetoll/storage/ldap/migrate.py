@@ -74,7 +74,7 @@ def _changes(directory: Directory, head: Head, folder: Path) -> Iterator[Change]
     with _transaction(old_file) as connection:
         old = MetaData()
         old.reflect(connection)
-        rows = Rows(connection, old)
+        rows = Rows(connection, old, of_older_version=True)
         newest, pending = read_rows(rows, directory, head, 0)
         if newest.number != head.number:
             raise StorageConflict(_("{where}: another writer was faster; try again").format(where=directory.where))
