@@ -265,6 +265,16 @@ def test_a_damaged_row_is_named(slapd_server: SlapdServer, slapd_url: str, damag
         list(made.rows_since(0))
 
 
+def test_a_row_of_a_commit_that_there_never_was_is_named(slapd_server: SlapdServer, slapd_url: str):
+    made = new_ledger(slapd_url)
+    commit(made, role("anna"))
+    made.checkpoint(large=False, deadline_s=None)
+    dn = f"pagetollRow=anna/admin,ou=roles,{slapd_server.base(slapd_url)}"
+    slapd_server.change(f"dn: {dn}\nchangetype: modify\nreplace: pagetollChanged\npagetollChanged: 2\n")
+    with pytest.raises(StorageError, match=f"the entry {dn} is damaged"):
+        list(made.rows_since(0))
+
+
 class HidingServer(SlapdServer):
     """Whose rules let the print servers write which commit a row is from, and not see it."""
 

@@ -207,6 +207,7 @@ class Directory:
         """The row entries from commits after `number`, each with the number of its commit, in no order. `row` None:
         it was deleted. What is pending need not be in them. Unless `complete`, columns that the table did not have
         before an upgrade may lack."""
+        newest, newest_dn = 0, ""
         tables = {shape.object_class.lower(): shape.table for shape in shapes().values()}
         with self._connections.own() as connection:
             for dn, attributes in connection.search(self._base, f"({CHANGED}>={number + 1})", ["*"]):
@@ -214,7 +215,12 @@ class Directory:
                 table = next((tables[name] for name in classes if name in tables), None)
                 if table is None:
                     raise damaged(dn, "objectClass")
-                yield change_of(dn, attributes, table, complete=complete)
+                found, change = change_of(dn, attributes, table, complete=complete)
+                if found > newest:
+                    newest, newest_dn = found, dn
+                yield found, change
+        if newest > number and newest > self.position()[0]:
+            raise damaged(newest_dn, CHANGED)  # of a commit that there never was
 
     def checkpoint(self, *, large: bool, deadline_s: float | None) -> int:
         """Writes pending commits into the row entries, those in parts only if `large`; returns how many. Gives up
