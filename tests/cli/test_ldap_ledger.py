@@ -42,14 +42,14 @@ def to_directory(site: Site, base: str, port: int) -> Path:
     return password
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def base(slapd_server: SlapdServer) -> Iterator[str]:
     url = slapd_server.new_base()
     yield slapd_server.base(url)
     slapd_server.drop_base(url)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def site(made: Site, slapd_server: SlapdServer, base: str) -> Iterator[Site]:
     """One whose ledger was made in the directory."""
     with new_site(made) as site:
@@ -70,7 +70,9 @@ def test_the_mirror_is_in_the_home_and_its_owners_alone(site: Site):
     assert (mirror.st_uid, stat.S_IMODE(mirror.st_mode)) == (site.home.stat().st_uid, 0o600)
     assert "No change" in site.do("pagetoll", *INIT)
     (site.home / "pagetoll-mirror.db").chmod(0o644)
-    assert re.search(r"mirror.db is open to others \(mode 0644\)\n.*chmod 0600", site.run("pagetoll", "doctor").out)
+    said = site.run("pagetoll", "doctor").out
+    (site.home / "pagetoll-mirror.db").chmod(0o600)
+    assert re.search(r"mirror.db is open to others \(mode 0644\)\n.*chmod 0600", said)
 
 
 def test_two_print_servers_have_one_ledger(made: Site, site: Site, slapd_server: SlapdServer, base: str):
@@ -86,7 +88,7 @@ def test_what_was_entered_stands_where_a_browser_shows_it(site: Site, slapd_serv
     site.do("pkusers", "--add", "--description", "Räume 1–3", "anna")
     site.do("pagetoll", "upkeep")
     entry = slapd_server.search(base, "(&(objectClass=pagetollUsers)(pagetollName=anna))")
-    assert f"dn: pagetollRow=1,ou=users,{base}\n" in entry
+    assert re.search(f"^dn: pagetollRow=[0-9]+,ou=users,{base}$", entry, re.M)
     assert re.search(r"^pagetollHead: [1-9]", slapd_server.search(f"cn=ledger,{base}", "pagetollHead"), re.M)
 
 
@@ -101,13 +103,15 @@ def test_the_doctor_finds_nothing_wrong_with_a_healthy_directory(site: Site):
 def test_the_doctor_names_a_password_file_that_everybody_may_read(site: Site):
     (site.home / "password").chmod(0o644)
     said = ledger_findings(site)
+    (site.home / "password").chmod(0o640)
     assert f"{site.home}/password, which has the directory's password, is open to others (mode 0644)" in said
     assert f"chmod o= {site.home}/password" in said
 
 
-def test_the_doctor_does_not_offer_init_where_the_directory_is_away(site: Site, base: str):
-    to_directory(site, base, free_port())
-    done = site.run("pagetoll", "doctor")
+def test_the_doctor_does_not_offer_init_where_the_directory_is_away(made: Site):
+    with new_site(made) as site:
+        to_directory(site, "ou=away,dc=lab", free_port())
+        done = site.run("pagetoll", "doctor")
     assert done.status == 1
     mend = re.search(r"^bad +ledger: .*\n +mend: (.*)$", done.out, re.M)
     assert mend is not None
@@ -130,6 +134,39 @@ def test_a_directory_without_the_schema_is_told_how_to_get_it(made: Site):
     assert done.status == 1
     assert len(done.err.splitlines()) == 1
     assert "pagetoll config ldap-schema | ldapadd" in done.err
+
+
+@pytest.fixture(scope="module")
+def encrypted() -> Iterator[SlapdServer]:
+    folder = new_lab_folder()
+    server = SlapdServer(folder / "slapd", tls=True)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("scheme", ["ldaps", "ldap"])
+def test_a_certificate_is_checked_against_the_file_that_the_address_names(
+    made: Site, encrypted: SlapdServer, scheme: str
+):
+    base = encrypted.base(encrypted.new_base())
+    port, options = (encrypted.tls_port, "") if scheme == "ldaps" else (encrypted.port, "starttls=yes&")
+    url = f"{scheme}://{ACCOUNT}:{PASSWORD}@127.0.0.1:{port}/{base}?{options}"
+    with new_site(made) as site:
+        configuration = site.home / "pagetoll.toml"
+        configuration.write_text(f'database = "{url}mirror={site.home}/mirror"\n')
+        refused = site.run("pagetoll", *INIT)
+        assert refused.status == 1
+        assert (
+            "the server's certificate must be signed by who is in the file that the URL names as ca=" in refused.err
+        )
+        assert f"{PASSWORD}@" not in refused.err
+        configuration.write_text(f'database = "{url}ca={encrypted.certificate}"\n')
+        site.do("pagetoll", *INIT)
+        assert (site.home / "pagetoll-mirror.db").exists()
 
 
 def test_the_schema_is_printed_in_both_forms(made: Site):
