@@ -253,6 +253,13 @@ def test_who_has_a_mirror_open_notices_that_it_is_of_no_use(
     beside.close()
 
 
+def test_rows_that_a_mirror_lost_are_read_anew_when_others_name_them(here: Books, there: Books) -> None:
+    sql(of_directory(here).mirror.file, "DELETE FROM users", "DELETE FROM accounts")
+    there.print(2)
+    here.print(1)
+    prove(here, there)
+
+
 def test_a_mirror_is_made_anew_once_by_many_processes(ldap_ledger: str) -> None:
     books = a_crowded_printer(ldap_ledger, hard=None)
     facts, view = books.facts(), books.view()

@@ -44,6 +44,7 @@ KEPT_PARTS = timedelta(days=1)
 #: SQLite's names for what a new file mends.
 _MOVED = "SQLITE_READONLY_DBMOVED"
 _CANTOPEN = "SQLITE_CANTOPEN"
+_CONSTRAINT = "SQLITE_CONSTRAINT"
 _DAMAGES = ("SQLITE_NOTADB", "SQLITE_CORRUPT", _CANTOPEN)
 
 
@@ -214,12 +215,18 @@ class DirectoryDatabase(Database):
 
     def _catch_up(self) -> None:
         """For who has the turn: brings the mirror to the directory's newest commit."""
-        with self.transaction(self.mirror.engine) as connection:
-            # With the lock, for only then a mirror that is ahead of the head tells that the directory went back.
-            mine = read_position(connection)
-            head = self.directory.head(after=mine.number)
-            self._check_version(head)
-            bring_up(connection, self.directory, mine, head)
+        try:
+            with self.transaction(self.mirror.engine) as connection:
+                # With the lock, for only then a mirror that is ahead of the head tells that the directory went back.
+                mine = read_position(connection)
+                head = self.directory.head(after=mine.number)
+                self._check_version(head)
+                bring_up(connection, self.directory, mine, head)
+        except StorageError as error:
+            if _sqlite_name(error).startswith(_CONSTRAINT):
+                # What the directory says does not fit what the mirror had.
+                raise MirrorDamaged(str(error)) from error
+            raise
 
     def _write_out_if_nobody_does(self) -> None:
         """For who has just written: the row entries, for a short time; what does not work now, upkeep does."""
@@ -240,16 +247,18 @@ class DirectoryDatabase(Database):
                 return attempt()
             except MirrorDamaged as damage:
                 if is_last:
-                    raise
+                    raise damage.__cause__ or damage  # noqa: B904 (it has its own cause)
                 self._repair(inode, damage)
         raise AssertionError("unreachable")
 
     def _repair(self, inode: int | None, damage: MirrorDamaged) -> None:
         self._check_version(self.directory.head())
+        if self.mirror.inode() != inode:
+            return  # somebody else has done it
         said = damage.__cause__
         if isinstance(said, SchemaMismatch) and self.mirror.is_sound():
             raise said  # the statement is wrong, not the file
-        if self.mirror.inode() == inode is not None and _sqlite_name(said).startswith(_CANTOPEN):
+        if inode is not None and _sqlite_name(said).startswith(_CANTOPEN):
             raise damage
         self.mirror.replace(inode)
 

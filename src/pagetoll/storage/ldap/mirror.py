@@ -27,7 +27,6 @@ from sqlalchemy import (
     create_engine,
     event,
     insert,
-    inspect,
     select,
     update,
 )
@@ -149,16 +148,6 @@ class Mirror:
         )
 
 
-def stands_at(file: Path) -> int | None:
-    """The number of the newest commit in a mirror's file; None where there is none that can be read."""
-    try:
-        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
-            found = connection.execute("SELECT number FROM mirror").fetchone()
-    except (sqlite3.Error, ValueError):
-        return None
-    return None if found is None else int(found[0])
-
-
 def make_mirror(file: Path) -> None:
     """Makes an empty one, in the place of what is there. Raises OSError."""
     from pagetoll.storage.sql.partial_indexes import whole_schema  # reads other databases' dialects
@@ -177,6 +166,9 @@ def make_mirror(file: Path) -> None:
             schema_version.create(connection)
             connection.execute(insert(schema_version).values(version_num=SCHEMA_VERSION))
             add_position(connection)
+        with engine.connect() as connection:
+            # Kept in the file: many who open it at once need not change it, which only one can.
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
     except DBAPIError as error:
         raise OSError(0, str(error.orig)) from error
 
@@ -200,10 +192,6 @@ def set_position(connection: Connection, position: Position) -> None:
             written_out=position.written_out,
         )
     )
-
-
-def is_mirror(connection: Connection) -> bool:
-    return inspect(connection).has_table(MIRROR_TABLE)
 
 
 def _give_to_owner_of_folder(descriptor: int, folder: Path) -> None:
