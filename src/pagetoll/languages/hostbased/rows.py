@@ -12,6 +12,7 @@ from pagetoll.languages.hostbased import (
     hiperc,
     lava,
     lexmark,
+    lexmark_swipes,
     lidil,
     minolta,
     oak,
@@ -46,6 +47,7 @@ ROWS: tuple[Language, ...] = (
     row("dnp", photo.parse, rb"\x1bP(?:CNTRL |IMAGE )[A-Z0-9_ ]{16}[0-9 ]{8}"),
     row("carps", cpca.parse, rb"\xcd\xca\x10[\x00\x02]"),
     row("capt", capt.parse, rb"[\xa0-\xaf][\xa0\xa1\xd0\xe0\xe1].{2}", test=capt.looks_like_capt),
+    row("lexmark-inkjet", lexmark_swipes.parse, rb"\x1b\*\x80\x00{5}\x1b", test=lexmark_swipes.begins),
     row("lexmark ink-jet", None, rb"\x1b\*[\x80-\xff]\x00{5}"),
     row("lbp-capsl", capsl.parse, rb"\x1b;\x1b<\x1b\[0&z|\x1b%@\x1bP35;"),
 )
