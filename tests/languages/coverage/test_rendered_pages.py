@@ -40,6 +40,11 @@ DRAWINGS = {
     "a box over letters": LETTERS + b".5 setgray 120 700 60 5 rectfill",
     "letters over a box": b".8 setgray 90 690 200 30 rectfill 0 setgray " + LETTERS,
     "letters under a star": LETTERS + b"-100 120 translate " + STAR + b"fill",
+    "letters over the edge of a box": b".8 setgray 90 690 93 300 rectfill 0 setgray " + LETTERS,
+    "a box over some of the letters": LETTERS + b".8 setgray 150 600 300 300 rectfill",
+    "letters and a rule on a box": (
+        b".9 setgray 50 600 500 150 rectfill 1 0 0 setrgbcolor 60 650 99 9 rectfill 0 setgray " + LETTERS
+    ),
     "letters between rules": LETTERS + b"90 690 250 2 rectfill 90 725 250 .5 rectfill 300 600 20 20 rectfill",
     "boxes": b"0 .1 1 { dup setgray 500 mul dup 40 90 rectfill } for",
     "a box over another": b"9 9 300 300 rectfill 1 setgray 50 50 99 99 rectfill 1 0 0 setrgbcolor 60 60 9 9 rectfill",

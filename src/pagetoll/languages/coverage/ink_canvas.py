@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy
 
 from pagetoll.languages.coverage.bitmap_letters import Letters, NotPaintable, Numbers, Words, runs_from
-from pagetoll.languages.coverage.ink_layers import Box, Layer, Shapes, Text, read, take_apart
+from pagetoll.languages.coverage.ink_layers import Box, Ground, Layer, Shapes, Text, read, take_apart
 from pagetoll.languages.coverage.spaces import FULL, PixelSums
 from pagetoll.languages.pixels import TOLERANCE
 
@@ -57,6 +57,7 @@ class InkCanvas:
         self._gathered = 0
         self._few: list[tuple[Numbers, int | Numbers]] = []
         self._few_pixels = 0
+        self._ground: list[Ground] = []
         self._inked = False
 
     def choose(self, color: Rgb) -> None:
@@ -157,12 +158,18 @@ class InkCanvas:
             return
         self._few.append((places, ink))
         self._few_pixels += len(places)
-        if self._few_pixels > _FEW_PIXELS:
+        self._expect(0)
+
+    def _expect(self, pixels: int) -> None:
+        """Before so many are put."""
+        if not self._inked and self._few_pixels + pixels > _FEW_PIXELS:
             self._settle()
 
     def _settle(self) -> None:
         """Paint the few."""
         self._inked = True
+        for (left, top, right, bottom), color, _number in self._ground:
+            self._pixels[top:bottom, left:right] = color
         flat = self._pixels.reshape(-1)
         for places, ink in self._few:
             flat[places] = ink
@@ -191,13 +198,11 @@ class InkCanvas:
             self._put(rows[seen] * self.columns + columns[seen], ink if isinstance(ink, int) else ink[seen])
 
     def _paint_boxes(self, boxes: list[Box], color: int) -> None:
+        self._expect(sum((right - left) * (bottom - top) for left, top, right, bottom in boxes))
         small = []
         for box in boxes:
             left, top, right, bottom = box
-            large = right - left > _LONG_SPAN or bottom - top > _HIGH_BOX
-            if large and not self._inked:
-                self._settle()
-            if large or (self._inked and len(boxes) <= _FEW_BOXES):
+            if self._inked and (len(boxes) <= _FEW_BOXES or right - left > _LONG_SPAN or bottom - top > _HIGH_BOX):
                 self._pixels[top:bottom, left:right] = color
                 self._spend((right - left) * (bottom - top))
             else:
@@ -209,8 +214,7 @@ class InkCanvas:
             self._paint_spans(firsts, numpy.repeat(rights - lefts, heights), color)
 
     def _paint_spans(self, firsts: Numbers, lengths: Numbers, color: int) -> None:
-        if not self._inked and self._few_pixels + int(lengths.sum()) > _FEW_PIXELS:
-            self._settle()
+        self._expect(int(lengths.sum()))
         long = lengths > (_LONG_SPAN if self._inked else _FEW_PIXELS)
         if long.any():
             flat = self._pixels.reshape(-1)
@@ -225,7 +229,9 @@ class InkCanvas:
         """The sums of the page, which is a new one then."""
         text = read(self._layers, self._letters)
         # what was painted before may lie below anything
-        apart = 0 if self._inked else take_apart(self._layers, text, self._letters, len(self._palette))
+        apart: Numbers | int = 0
+        if not self._inked:
+            apart, self._ground = take_apart(self._layers, text, self._letters, len(self._palette))
         self._paint(text)
         pixels = self.columns * self.rows
         red = green = blue = brightest = 0
@@ -242,8 +248,8 @@ class InkCanvas:
         colors = len(self._palette)
         numbers = numpy.zeros(colors, numpy.int64)
         numbers += apart
-        if self._few:
-            numbers += _numbers_of_few(self._few, colors)
+        if not self._inked:
+            self._count_few(numbers)
         for top in range(0, self.rows if self._inked else 0, _BAND_ROWS):
             band = self._pixels[top : top + _BAND_ROWS]
             inked = int(numpy.count_nonzero(band))
@@ -258,16 +264,25 @@ class InkCanvas:
         numbers[0] = self.columns * self.rows - int(numbers[1:].sum())
         return numbers.tolist()
 
-
-def _numbers_of_few(few: list[tuple[Numbers, int | Numbers]], colors: int) -> Numbers:
-    """How many pixels have each color; the last one that a pixel was given counts."""
-    places = numpy.concatenate([places for places, _ink in few])
-    inks = numpy.concatenate([numpy.broadcast_to(numpy.uint8(ink), places.shape) for places, ink in few])
-    turns = (places << _TURN_BITS) + numpy.arange(len(places))
-    turns.sort()
-    last = numpy.append(turns[1:] >> _TURN_BITS != turns[:-1] >> _TURN_BITS, True)
-    numbers: Numbers = numpy.bincount(inks[turns[last] & (1 << _TURN_BITS) - 1], minlength=colors)
-    return numbers
+    def _count_few(self, numbers: Numbers) -> None:
+        """Add the pixels of each color that were not painted; the last color that a pixel was given counts."""
+        for (left, top, right, bottom), color, _number in self._ground:
+            numbers[color] += (right - left) * (bottom - top)
+        if not self._few:
+            return
+        places = numpy.concatenate([places for places, _ink in self._few])
+        inks = numpy.concatenate([numpy.broadcast_to(numpy.uint8(ink), places.shape) for places, ink in self._few])
+        turns = (places << _TURN_BITS) + numpy.arange(len(places))
+        turns.sort()
+        turns = turns[numpy.append(turns[1:] >> _TURN_BITS != turns[:-1] >> _TURN_BITS, True)]
+        numbers += numpy.bincount(inks[turns & (1 << _TURN_BITS) - 1], minlength=len(numbers))
+        if self._ground:
+            places = turns >> _TURN_BITS
+            row = places // self.columns
+            column = places - row * self.columns
+            for (left, top, right, bottom), color, _number in self._ground:
+                hidden = (column >= left) & (column < right) & (row >= top) & (row < bottom)
+                numbers[color] -= int(numpy.count_nonzero(hidden))
 
 
 def _portions(sizes: Numbers) -> Iterator[slice]:

@@ -15,9 +15,12 @@ from pagetoll.languages.coverage.bitmap_letters import Letters, Numbers, Words, 
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom; the right column and the bottom row are the first ones outside."""
+Ground = tuple[Box, int, int]
+"""A large box that lies below everything around it, its number of the palette, and that of its layer."""
 _LONGEST_RUN = 16
 _WIDEST_GAP = 60
 _MOST_RECTANGLES, _MOST_PAIRS = 5000, 100_000
+_MOST_GROUND, _LEAST_GROUND = 8, 20_000
 _FIRST = numpy.zeros(1, numpy.int64)
 
 
@@ -102,40 +105,102 @@ def read(layers: list[Layer], letters: Letters) -> Text | None:
     return Text(column, row, letter, numpy.array(words.colors, numpy.uint8)[piece], piece, group, groups)
 
 
-def take_apart(layers: list[Layer], text: Text | None, letters: Letters, colors: int) -> Numbers:
-    """Take what shares no pixel with anything else out of the layers of a page and their text.
+def _take_ground(layers: list[Layer]) -> list[Ground]:
+    """Take large boxes out of the layers, where they are few and side by side."""
+    ground = [
+        (box, layer.color or 0, number)
+        for number, layer in enumerate(layers)
+        for box in layer.boxes
+        if (box[2] - box[0]) * (box[3] - box[1]) >= _LEAST_GROUND
+    ]
+    if not 0 < len(ground) <= _MOST_GROUND or not _alone(numpy.array([box for box, _c, _n in ground])).all():
+        return []
+    for box, _color, number in ground:
+        layers[number].boxes.remove(box)
+    return ground
 
-    Returns the pixels of each color of the palette that it has.
+
+def take_apart(layers: list[Layer], text: Text | None, letters: Letters, colors: int) -> tuple[Numbers, list[Ground]]:
+    """Take what shares no pixel with anything else but one box below it out of the layers of a page and their text.
+
+    Returns the pixels of each color of the palette that it has, less those that it takes from boxes below; and these
+    boxes, which were taken, too, and are not counted.
     """
     numbers: Numbers = numpy.zeros(colors, numpy.int64)
     facts = letters.facts()
+    ground = _take_ground(layers)
     boxes = [box for layer in layers for box in layer.boxes]
-    rectangles = [shapes.rectangles() for layer in layers for shapes in layer.shapes.values()]
+    shapes = [(number, some.rectangles()) for number, layer in enumerate(layers) for some in layer.shapes.values()]
+    rectangles = [found for _number, found in shapes]
+    owners = [numpy.full(len(found), number) for number, found in shapes]
     if boxes:
         rectangles.append(numpy.array(boxes, numpy.int64))
+        owners.append(numpy.repeat(numpy.arange(len(layers)), [len(layer.boxes) for layer in layers]))
     firsts = whole = _FIRST
     if text is not None:
         firsts, of_runs, whole = _runs(text, facts)
         rectangles.append(of_runs)
+        owners.append(numpy.array([layer for layer, _clip in text.groups])[text.group[text.piece[firsts]]])
     if not 0 < sum(map(len, rectangles)) <= _MOST_RECTANGLES:
-        return numbers
-    alone = _alone(numpy.concatenate(rectangles))
+        return numbers, ground if not rectangles else _given_back(ground, layers)
+    every = numpy.concatenate(rectangles)
+    if _covers(ground, every, numpy.concatenate(owners)):
+        return numbers, _given_back(ground, layers)
+    below, straddles = _below(every, ground)
+    alone = _alone(every) & ~straddles
     if text is not None:
         counted = alone[len(alone) - len(firsts) :] & whole
         alone = alone[: len(alone) - len(firsts)]
         apart = numpy.repeat(counted, numpy.diff(firsts, append=len(text.letter)))
-        numbers += numpy.bincount(text.ink[apart], facts[text.letter[apart], 3], colors).astype(numpy.int64)
+        pixels = facts[text.letter[apart], 3]
+        numbers += numpy.bincount(text.ink[apart], pixels, colors).astype(numpy.int64)
+        if ground:
+            lengths = numpy.diff(firsts, append=len(text.letter))
+            numbers -= numpy.bincount(numpy.repeat(below[-len(firsts) :], lengths)[apart], pixels, colors).astype(int)
         text.keep(~apart)
-    alone_boxes = iter(alone[len(alone) - len(boxes) :].tolist())
+    first_box = len(alone) - len(boxes)
+    of_boxes = zip(alone[first_box:].tolist(), below[first_box : len(alone)].tolist(), strict=True)
     for layer in layers:
         kept = []
         for box in layer.boxes:
-            if next(alone_boxes):
-                numbers[layer.color or 0] += (box[2] - box[0]) * (box[3] - box[1])
+            counted, color_below = next(of_boxes)
+            if counted:
+                pixels_of_box = (box[2] - box[0]) * (box[3] - box[1])
+                numbers[layer.color or 0] += pixels_of_box
+                numbers[color_below] -= pixels_of_box
             else:
                 kept.append(box)
         layer.boxes = kept
-    return numbers
+    return numbers, ground
+
+
+def _given_back(ground: list[Ground], layers: list[Layer]) -> list[Ground]:
+    """None; the boxes are to be painted in their layers."""
+    for box, _color, number in ground:
+        layers[number].boxes.append(box)
+    return []
+
+
+def _covers(ground: list[Ground], rectangles: Numbers, owners: Numbers) -> bool:
+    """Whether a box of the ground is above something of an earlier layer."""
+    left, top, right, bottom = rectangles.T
+    return any(
+        bool(((left < box[2]) & (box[0] < right) & (top < box[3]) & (box[1] < bottom) & (owners < number)).any())
+        for box, _color, number in ground
+    )
+
+
+def _below(rectangles: Numbers, ground: list[Ground]) -> tuple[Numbers, Numbers]:
+    """For each rectangle the color below it, 0 for paper, and whether it is over an edge of the ground."""
+    below = numpy.zeros(len(rectangles), numpy.int64)
+    straddles = numpy.zeros(len(rectangles), numpy.bool_)
+    left, top, right, bottom = rectangles.T
+    for (ground_left, ground_top, ground_right, ground_bottom), color, _number in ground:
+        on_it = (left < ground_right) & (ground_left < right) & (top < ground_bottom) & (ground_top < bottom)
+        within = (left >= ground_left) & (right <= ground_right) & (top >= ground_top) & (bottom <= ground_bottom)
+        below[on_it] = color
+        straddles |= on_it & ~within
+    return below, straddles
 
 
 def _runs(text: Text, facts: Numbers) -> tuple[Numbers, Numbers, Numbers]:
