@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import stat
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -179,7 +180,24 @@ def test_the_schema_is_printed_in_both_forms(made: Site):
         re.M,
     )
     refused = made.run("pagetoll", "config", "ldap-schema", "xml")
-    assert (refused.status, "say one of: ldif, schema" in refused.err) == (2, True)
+    assert (refused.status, "say one of: ldif, changes, schema" in refused.err) == (2, True)
+
+
+def test_the_schema_of_an_earlier_version_is_changed_where_it_is(made: Site, tmp_path: Path):
+    """In slapd's own configuration, which takes the schema, and takes it again as changes."""
+    configuration = tmp_path / "slapd.d"
+    configuration.mkdir()
+    first = (
+        "dn: cn=config\nobjectClass: olcGlobal\ncn: config\n\n"
+        "dn: cn=schema,cn=config\nobjectClass: olcSchemaConfig\ncn: schema\n\n"
+    )
+    words = ("-F", str(configuration), "-n", "0")
+    for program, text in (
+        ("/usr/sbin/slapadd", first + made.do("pagetoll", "config", "ldap-schema")),
+        ("/usr/sbin/slapmodify", made.do("pagetoll", "config", "ldap-schema", "changes").replace("{N}", "{0}")),
+    ):
+        done = subprocess.run([program, *words], input=text, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 DIRECTORY = DirectoryFacts(

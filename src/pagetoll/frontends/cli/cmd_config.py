@@ -34,13 +34,13 @@ from pagetoll.frontends.cli.subcommand import parse_or_show, say
 
 COMMAND = Command(
     name="pagetoll config",
-    usage="check | show [QUEUE] | explain OPTION [QUEUE] | convert [FILE] | ldap-schema [ldif|schema]",
+    usage="check | show [QUEUE] | explain OPTION [QUEUE] | convert [FILE] | ldap-schema [ldif|changes|schema]",
     summary="check reads pagetoll.toml and PyKota's files and names everything that is wrong in them. show prints "
     "every option with the value that holds and the place it was given in, for all queues or for one queue or "
     "printer group. explain tells all about an option, by its name here or in pykota.conf. convert writes the "
     "pagetoll.toml that does what a pykota.conf does, and on standard error what became of each directive; it runs "
-    "nothing. ldap-schema prints what an LDAP directory must know to hold a ledger, as LDIF for ldapadd, or as a "
-    "file for slapd.conf to include.",
+    "nothing. ldap-schema prints what an LDAP directory must know to hold a ledger, as LDIF for ldapadd, as changes "
+    "of an earlier version's for ldapmodify, or as a file for slapd.conf to include.",
     rows=(
         Row("f", "force", "", "let convert replace a file that exists"),
         Row("J", "json", "", "for programs; convert writes its report and the TOML so"),
@@ -49,7 +49,9 @@ COMMAND = Command(
 )
 OPTIONS = COMMAND.options
 WORDS = {"check": (0, 0), "show": (0, 1), "explain": (1, 2), "convert": (0, 1), "ldap-schema": (0, 1)}
-SCHEMAS = {"ldif": "pagetoll.ldif", "schema": "pagetoll.schema"}
+SCHEMAS = {"ldif": "pagetoll.ldif", "changes": "pagetoll.ldif", "schema": "pagetoll.schema"}
+#: The number that the server has given to the schema stands in its name.
+SCHEMA_DN = "cn={N}pagetoll,cn=schema,cn=config"
 _PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
 
 
@@ -115,8 +117,18 @@ def print_schema(form: str) -> int:
         raise UsageError(
             _("“{form}” is no form of the schema; say one of: {known}").format(form=form, known=", ".join(SCHEMAS))
         )
-    sys.stdout.write(resources.files("pagetoll.storage.ldap").joinpath(SCHEMAS[form]).read_text(encoding="utf-8"))
+    text = resources.files("pagetoll.storage.ldap").joinpath(SCHEMAS[form]).read_text(encoding="utf-8")
+    sys.stdout.write(schema_changes(text) if form == "changes" else text)
     return 0
+
+
+def schema_changes(ldif: str) -> str:
+    """What makes the schema of another version this one's (RFC 2849)."""
+    types, mark, classes = ldif[ldif.index("\nolcAttributeTypes:") + 1 :].partition("olcObjectClasses:")
+    return (
+        f"dn: {SCHEMA_DN}\nchangetype: modify\n"
+        f"replace: olcAttributeTypes\n{types}-\nreplace: olcObjectClasses\n{mark}{classes}-\n"
+    )
 
 
 def convert(parsed: Parsed, names: list[str]) -> int:
