@@ -47,7 +47,11 @@ class Checkpoints:
         self._where = where
         self._read_head = read_head
         self._read_commit = read_commit
-        self._written: set[str] = set()  # the ids of pending commits that this process wrote into the row entries
+        # What this process wrote, of commits that are pending still: their ids, and rows by the id of the commit
+        # that their image is from.
+        self._written: set[str] = set()
+        self._rows: set[tuple[str, RowKey]] = set()
+        self._losses = 0
 
     def write(self, *, large: bool, deadline: float | None) -> int:
         """How many pending commits came into the row entries; those in parts only if `large`. Where a row is refused,
@@ -56,23 +60,38 @@ class Checkpoints:
         if entry.schema_version != SCHEMA_VERSION:
             # Another version's rows have other columns: written by that version, or after the upgrade.
             raise SchemaMismatch(f"{self._where}: {_(UPGRADE)}")
-        self._written &= {frame.commit_id for frame in entry.frames.values()}
+        self._forget(entry)
         commits = list(self._unwritten(entry, large=large))
+        if not commits:
+            return 0
         images: dict[RowKey, Image] = {}
         for commit in commits:
             for change in commit.changes:
                 images[change.table, change.key] = Image(commit.number, change)
-        written: set[RowKey] = set()
-        try:
-            if images:
-                with self._connections.own() as connection:
-                    write_rows(connection, self._base, images, written, deadline=deadline)
-        except ConnectionLost:
-            raise
-        except StorageError:
-            self._finish(entry, commits, written)
-            raise
-        return self._finish(entry, commits, written)
+        ids = {commit.number: commit.commit_id for commit in commits}
+        written = {key for key, image in images.items() if (ids[image.number], key) in self._rows}
+        missing = {key: image for key, image in images.items() if key not in written}
+        # One connection for rows and dropping: never is something dropped where another server's rows were written.
+        with self._connections.own() as connection:
+            try:
+                write_rows(connection, self._base, missing, written, deadline=deadline)
+            except ConnectionLost:
+                raise
+            except StorageError:
+                self._finish(connection, entry, commits, written)
+                raise
+            self._rows |= {(ids[image.number], key) for key, image in missing.items() if key in written}
+            return self._finish(connection, entry, commits, written)
+
+    def _forget(self, entry: HeadEntry) -> None:
+        """What is pending no more; and after an outage everything, for a stand-by may answer now."""
+        if self._losses != self._connections.losses:
+            self._losses = self._connections.losses
+            self._written.clear()
+            self._rows.clear()
+        pending = {frame.commit_id for frame in entry.frames.values()}
+        self._written &= pending
+        self._rows = {row for row in self._rows if row[0] in pending - self._written}
 
     def _unwritten(self, entry: HeadEntry, *, large: bool) -> Iterable[Commit]:
         for frame in entry.frames.values():
@@ -84,26 +103,27 @@ class Checkpoints:
                 if frame.number in self._read_head().frames:
                     raise damaged(head_dn(self._base), f"{PENDING} {frame.number}") from error
 
-    def _finish(self, entry: HeadEntry, commits: Sequence[Commit], written: Set[RowKey]) -> int:
+    def _finish(
+        self, connection: Connection, entry: HeadEntry, commits: Sequence[Commit], written: Set[RowKey]
+    ) -> int:
+        """Drops the commits whose rows are written; how many of `commits` are."""
         whole = [each for each in commits if all((change.table, change.key) in written for change in each.changes)]
-        self._written |= {commit.commit_id for commit in whole}
+        if self._losses == self._connections.losses:
+            self._written |= {commit.commit_id for commit in whole}
         numbers = [number for number, frame in entry.frames.items() if frame.commit_id in self._written]
         droppable = _droppable(entry, numbers)
         for chunk in _chunks(entry, droppable):
-            self._drop(chunk)
-        delete_parts(
-            self._connections, self._base, [name for number in droppable for name in entry.frames[number].parts]
-        )
+            self._drop(connection, chunk)
+        delete_parts(connection, self._base, [name for number in droppable for name in entry.frames[number].parts])
         return len(whole)
 
-    def _drop(self, values: Sequence[bytes]) -> None:
+    def _drop(self, connection: Connection, values: Sequence[bytes]) -> None:
         """Takes pending values out of the head, whoever else does so at the same time."""
         for _attempt in range(_TRIES_TO_DROP):
             if not values:
                 return
             try:
-                with self._connections.one() as connection:
-                    connection.modify(head_dn(self._base), [dropping(PENDING, values)])
+                connection.modify(head_dn(self._base), [dropping(PENDING, values)])
                 return
             except NoSuchValue:
                 present = set(self._read_head().values.values())

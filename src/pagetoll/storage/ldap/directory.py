@@ -191,7 +191,9 @@ class Directory:
             self._swap(after, frame, schema_version)
         except StorageConflict:
             # After any other error it may have landed; upkeep removes parts that no commit names.
-            delete_parts(self._connections, self._base, names)
+            if names:
+                with suppress(StorageError), self._connections.own() as connection:
+                    delete_parts(connection, self._base, names)
             raise
         self._pending_commits += 1
         self._commits_since_checkpoint += 1

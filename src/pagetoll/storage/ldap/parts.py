@@ -7,7 +7,6 @@ from pagetoll.core.errors import StorageError
 from pagetoll.storage.ldap.attributes import damaged
 from pagetoll.storage.ldap.commits import PART_OCTETS, Frame
 from pagetoll.storage.ldap.connection import Connection
-from pagetoll.storage.ldap.pool import Connections
 from pagetoll.storage.ldap.refusals import NoSuchEntry
 from pagetoll.storage.ldap.schema_files import PART, PART_CLASS
 
@@ -39,12 +38,11 @@ def read_parts(connection: Connection, base: str, frame: Frame) -> bytes:
     return b"".join(pieces)
 
 
-def delete_parts(connections: Connections, base: str, names: Sequence[str]) -> None:
+def delete_parts(connection: Connection, base: str, names: Sequence[str]) -> None:
     """Removes what is there; what cannot be removed now is left to upkeep."""
     for name in names:
         try:
-            with connections.one() as connection:
-                connection.delete(part_dn(name, base))
+            connection.delete(part_dn(name, base))
         except NoSuchEntry:
             continue
         except StorageError:

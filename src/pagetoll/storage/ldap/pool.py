@@ -22,6 +22,8 @@ class Connections:
         self._timeout_s = timeout_s
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
+        #: How often a connection was lost: then another server may answer, which lacks what the first had confirmed.
+        self.losses = 0
 
     def read(self, work: Callable[[Connection], Result]) -> Result:
         """Runs `work`, which changes nothing, once more where a kept connection turns out to be lost."""
@@ -41,10 +43,11 @@ class Connections:
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         if connection is None:
-            connection = Connection(self._address, timeout_s=self._timeout_s)
+            connection = self._new()
         try:
             yield connection
         except ConnectionLost:
+            self.losses += 1
             connection.close()
             self.close()  # whoever closed that one closed them all
             raise
@@ -59,9 +62,12 @@ class Connections:
     @contextmanager
     def own(self) -> Iterator[Connection]:
         """A new connection that is closed at the end: for much at once, and for what is read page by page."""
-        connection = Connection(self._address, timeout_s=self._timeout_s)
+        connection = self._new()
         try:
             yield connection
+        except ConnectionLost:
+            self.losses += 1
+            raise
         finally:
             connection.close()
 
@@ -70,6 +76,13 @@ class Connections:
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
+
+    def _new(self) -> Connection:
+        try:
+            return Connection(self._address, timeout_s=self._timeout_s)
+        except ConnectionLost:
+            self.losses += 1
+            raise
 
     def _keep(self, connection: Connection) -> None:
         with self._lock:

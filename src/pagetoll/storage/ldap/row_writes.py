@@ -17,6 +17,8 @@ from pagetoll.storage.ldap.connection import Connection, replacing
 from pagetoll.storage.ldap.refusals import AssertionFailed, EntryExists, NoSuchEntry
 
 ON_THEIR_WAY = 32
+#: Brought up together: changed, and added where there were none.
+BATCH_ROWS = 128
 #: Another writer adds a row, upkeep purges it, …: each step back is somebody else's step forward.
 _ROUNDS = 6
 
@@ -44,12 +46,20 @@ def write_rows(
     *,
     deadline: float | None,
 ) -> None:
-    """Notes in `written` the rows that are in the directory now, in these or newer images; all unless `deadline`
-    (time.monotonic) comes first. Raises StorageError at the first row that is refused."""
+    """Notes in `written` the rows that are in the directory now, in these or newer images: all, unless `deadline`
+    (time.monotonic) comes first, but always some. Raises StorageError at the first row that is refused."""
+    keys = list(images)
+    for at in range(0, len(keys), BATCH_ROWS):
+        _write_batch(connection, base, {key: images[key] for key in keys[at : at + BATCH_ROWS]}, written)
+        if deadline is not None and time.monotonic() >= deadline:
+            return
+
+
+def _write_batch(connection: Connection, base: str, images: Mapping[RowKey, Image], written: set[RowKey]) -> None:
     waiting = dict(images)
     for turn in range(_ROUNDS):
-        waiting = _one_round(connection, base, waiting, written, adding=turn % 2 == 1, deadline=deadline)
-        if not waiting or _is_over(deadline):
+        waiting = _one_round(connection, base, waiting, written, adding=turn % 2 == 1)
+        if not waiting:
             return
     key = next(iter(waiting))
     raise StorageError(
@@ -59,10 +69,6 @@ def write_rows(
     )
 
 
-def _is_over(deadline: float | None) -> bool:
-    return deadline is not None and time.monotonic() >= deadline
-
-
 def _one_round(
     connection: Connection,
     base: str,
@@ -70,11 +76,10 @@ def _one_round(
     written: set[RowKey],
     *,
     adding: bool,
-    deadline: float | None,
 ) -> dict[RowKey, Image]:
     """Modifies (or adds) all; what is left for the other way."""
     left: dict[RowKey, Image] = {}
-    for key, image, error in _sent(connection, base, images.items(), adding=adding, deadline=deadline):
+    for key, image, error in _sent(connection, base, images.items(), adding=adding):
         if error is None:
             written.add(key)
         elif isinstance(error, AssertionFailed):
@@ -96,7 +101,6 @@ def _sent(
     images: Iterable[tuple[RowKey, Image]],
     *,
     adding: bool,
-    deadline: float | None,
 ) -> Iterator[tuple[RowKey, Image, StorageError | None]]:
     underway: deque[tuple[int, RowKey, Image]] = deque()
 
@@ -109,8 +113,6 @@ def _sent(
         return key, image, None
 
     for key, image in images:
-        if _is_over(deadline):
-            break
         underway.append((_send(connection, row_dn(*key, base), image, adding=adding), key, image))
         if len(underway) >= ON_THEIR_WAY:
             yield answer()
