@@ -91,6 +91,14 @@ def test_patterns_mean_the_same_on_every_database(site: Books, pattern: str, wan
     assert set(column(site, DumpQuery(DumpType.USERS, names={"username": pattern}), "username")) == wanted
 
 
+def test_a_line_end_of_any_kind_is_a_sign_like_others(books: Books):
+    names = ["end", *(f"end{sign}" for sign in "\n\r\x85\u2028 ")]
+    books.change(lambda transaction: transaction.add_users(names))
+    for pattern, wanted in (("[e]nd", {"end"}), ("e?d?", {*names[1:]}), ("en*", {*names}), ("*d", {"end"})):
+        asked = DumpQuery(DumpType.USERS, names={"username": pattern})
+        assert set(column(books, asked, "username")) == wanted, pattern
+
+
 def test_history_is_filtered_by_name_number_and_time(site: Books):
     def users(**asked: object) -> list[object]:
         return column(site, DumpQuery(DumpType.HISTORY, **asked), "username")  # type: ignore[arg-type]

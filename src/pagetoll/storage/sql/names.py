@@ -36,8 +36,8 @@ def expression(pattern: str) -> str:
         else:
             parts.append(_literal(sign))
         at += 1
-    # MariaDB's \Z also holds before a last line feed.
-    return "".join(parts) + r"\Z(?!\n)"
+    # Nothing may follow; \Z also holds before a last line end, of whichever kind a database knows.
+    return "".join(parts) + "(?!.)"
 
 
 def _set(signs: str, *, besides: bool) -> str:
