@@ -2,6 +2,7 @@
 """pagetoll doctor on banners: for each queue that wants some, whether they can be made, and what to do."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,16 +113,20 @@ def test_a_banner_that_is_not_there_is_warned_of(patient: Patient):
     }
 
 
-def test_our_own_program_is_found_where_it_is_installed_as_hooks_find_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    for name in ("python", "pkbanner"):
-        (tmp_path / name).write_text("#!/bin/sh\n")
-        (tmp_path / name).chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    settings = Settings(defaults=QueueSettings(startingbanner=SiteCommand(words=("pkbanner", "see the desk"))))
-    (wish,) = banner_wishes(settings, ["laser"], lambda _queue: ("application/pdf",), "/usr/bin:/bin")
-    assert (wish.by_us, wish.trouble) == (True, "")
+def test_our_own_program_is_found_where_it_is_installed_as_hooks_find_it(tmp_path: Path):
+    installed = tmp_path / "python"
+    installed.symlink_to(sys.executable)
+    ours = tmp_path / "pkbanner"
+    ours.write_text("#!/bin/sh\n")
+    ours.chmod(0o755)
+    asked = (
+        "from pagetoll.core.site_commands import SiteCommand\n"
+        "from pagetoll.frontends.cli.command_programs import troubles_of\n"
+        "print(*troubles_of(SiteCommand(words=('pkbanner', 'see the desk'))))\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    answer = subprocess.check_output([installed, "-c", asked], env=environment, text=True, timeout=60)
+    assert answer == "\n"
 
 
 @needs_root
