@@ -72,6 +72,13 @@ def test_padding_behind_it_is_none(kind: str) -> None:
     assert count(document + b"\0" * 99 + b"\r\n").confidence is Confidence.EXACT
 
 
+def test_garbage_behind_a_pdf_is_not_sure() -> None:
+    document = (SAMPLES / "pdf/hand-deep-tree.pdf").read_bytes()
+    usage = count(document + b"x" + PCL)
+    assert usage.confidence is not Confidence.EXACT
+    assert "trailing_garbage" in {finding.code for finding in usage.findings}
+
+
 def test_the_second_picture_of_a_camera_is_no_page() -> None:
     usage = count(ENDING_BY_THEMSELVES["JPEG"] * 2)
     assert (usage.impressions, usage.confidence) == (1, Confidence.EXACT)

@@ -42,7 +42,9 @@ def parse(data: "Buffer", start: int, end: int, context: Context) -> Parsed:
     if last_mark < 0:
         parsed.note("truncated", stop)
     elif _NO_PADDING.search(data, last_mark + 5, stop):
+        # Whether a printer prints it depends on whether it reads the file as PDF at all.
         parsed.note("trailing_garbage", last_mark + 5)
+        parsed.confidence = Confidence.ESTIMATED
     clean_copy = _count_with_pikepdf(data, start, parsed, context)
     if clean_copy is not None:
         copies = (bytes(data[start:stop]), clean_copy)
