@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cli.site import STARTED
 from lab.folders import open_folder
 from pagetoll.core.errors import DeviceRefused
 from pagetoll.integrations.printlab.cupsconf import CupsSettings
@@ -27,7 +28,7 @@ class Place:
 
     def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [sys.executable, "-m", "pagetoll.frontends.cli.pagetoll", *arguments],
+            [*STARTED, "pagetoll", *arguments],
             env={
                 **os.environ,
                 "PAGETOLL_HOME": str(self.home),

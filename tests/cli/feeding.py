@@ -3,15 +3,14 @@
 
 import os
 import subprocess
-import sys
 
-from cli.site import Done, Site, module_of
+from cli.site import STARTED, Done, Site
 
 
 def feed(site: Site, text: bytes, program: str, *words: str, **environment: str) -> Done:
     """Runs a program with this standard input. Octets of its output that are no text come as surrogates."""
     done = subprocess.run(
-        [sys.executable, "-m", module_of(program), *words],
+        [*STARTED, program, *words],
         env=site.environment | environment,
         cwd=site.folder,
         input=text,

@@ -7,12 +7,13 @@ import json
 import os
 import random
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from cli.site import Site
+from cli.site import Site, new_site
 from pagetoll.integrations.printlab.cupsd import PrivateCups
 from pagetoll.integrations.printlab.processes import wait_until
 from pagetoll.wire import ipp
@@ -54,12 +55,20 @@ def printed(site: Site, *words: str) -> list[tuple[object, ...]]:
     return [tuple(row[name] for name in ("printer", "user", "impressions", "price")) for row in rows]
 
 
+@pytest.fixture(scope="module")
+def first_shop(fresh_site: Site) -> Iterator[Site]:
+    """Three users may print on two printers; to be copied."""
+    with new_site(fresh_site) as site:
+        site.do("pagetoll", "printer", "add", "hp", "imp33", "--price-per-page", "0.10")
+        site.do("pagetoll", "user", "add", "anna", "ben", "user")
+        site.do("pagetoll", "quota", "add", "*", "--printer", "*")
+        yield site
+
+
 @pytest.fixture
-def shop(site: Site) -> Site:
-    site.do("pagetoll", "printer", "add", "hp", "imp33", "--price-per-page", "0.10")
-    site.do("pagetoll", "user", "add", "anna", "ben", "user")
-    site.do("pagetoll", "quota", "add", "*", "--printer", "*")
-    return site
+def shop(first_shop: Site) -> Iterator[Site]:
+    with new_site(first_shop) as site:
+        yield site
 
 
 def test_the_example_of_the_documentation_is_counted_once_however_often_it_is_imported(shop: Site):

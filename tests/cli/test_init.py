@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.site import STARTED
 from lab.folders import open_folder
 
 SERVICE_USER = "nobody"
@@ -28,7 +29,7 @@ def run_init(home: Path, *arguments: str, user: str = "", modules: str = "") -> 
     """`modules` is a folder whose modules come before all others."""
     prefix = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"] if user else []
     return subprocess.run(
-        [*prefix, sys.executable, "-m", "pagetoll.frontends.cli.pagetoll", "init", *arguments],
+        [*prefix, *STARTED, "pagetoll", "init", *arguments],
         env={
             **os.environ,
             "PAGETOLL_HOME": str(home),

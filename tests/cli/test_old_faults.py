@@ -3,11 +3,12 @@
 
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cli.site import ACTOR, Site
+from cli.site import ACTOR, Site, new_site
 from lab.mail_server import mail_server
 from shape.tree import ROOT
 
@@ -30,12 +31,20 @@ def quote(site: Site, count: int) -> str:
     return lines[1]
 
 
+@pytest.fixture(scope="module")
+def first_shop(fresh_site: Site) -> Iterator[Site]:
+    """The caller may print on hp; to be copied."""
+    with new_site(fresh_site) as site:
+        site.do("pkprinters", "-a", "-c", "1", "hp")
+        site.do("pkusers", "-a", ACTOR)
+        site.do("edpykota", "-a", ACTOR)
+        yield site
+
+
 @pytest.fixture
-def shop(site: Site) -> Site:
-    site.do("pkprinters", "-a", "-c", "1", "hp")
-    site.do("pkusers", "-a", ACTOR)
-    site.do("edpykota", "-a", ACTOR)
-    return site
+def shop(first_shop: Site) -> Iterator[Site]:
+    with new_site(first_shop) as site:
+        yield site
 
 
 def test_a_largest_job_of_0_forbids_and_unlimited_removes_it(shop: Site):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.site import STARTED
 from pagetoll import __version__
 from pagetoll.frontends.cli.options import COMMON
 from pagetoll.frontends.cli.pagetoll import SUBCOMMANDS
@@ -22,7 +23,7 @@ SECTIONS = dict(re.findall(r"^## pagetoll (\w+)\n(.*?)(?=^## |\Z)", PAGE, re.M |
 
 def run(*arguments: str, home: Path | str = "/nonexistent/home") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pagetoll.frontends.cli.pagetoll", *arguments],
+        [*STARTED, "pagetoll", *arguments],
         env={**os.environ, "PAGETOLL_HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path)},
         cwd="/",
         capture_output=True,

@@ -3,11 +3,12 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 
-from cli.site import ACTOR, AS_ROOT, OTHER_USER, Site
+from cli.site import ACTOR, AS_ROOT, OTHER_USER, Site, new_site
 from contract.test_upgrade import make_first_ledger
 
 PROGRAM = "pkbcodes"
@@ -25,14 +26,21 @@ def refusal(site: Site, *words: str) -> str:
     return done.err.partition(" : ")[2].rstrip("\n")
 
 
+@pytest.fixture(scope="module")
+def first_office(fresh_site: Site) -> Iterator[Site]:
+    """Anna may print on hp at 0.05 a page; the codes physics and arts; to be copied."""
+    with new_site(fresh_site) as site:
+        site.do("pkprinters", "-a", "-c", "0.05", "hp")
+        site.do("pkusers", "-a", "-b", "10", "anna")
+        site.do("edpykota", "-a", "anna")
+        site.do(PROGRAM, "-a", "physics", "arts")
+        yield site
+
+
 @pytest.fixture
-def office(site: Site) -> Site:
-    """Anna may print on hp at 0.05 a page; the codes physics and arts."""
-    site.do("pkprinters", "-a", "-c", "0.05", "hp")
-    site.do("pkusers", "-a", "-b", "10", "anna")
-    site.do("edpykota", "-a", "anna")
-    site.do(PROGRAM, "-a", "physics", "arts")
-    return site
+def office(first_office: Site) -> Iterator[Site]:
+    with new_site(first_office) as site:
+        yield site
 
 
 def test_codes_are_made_and_listed_by_name(site: Site):

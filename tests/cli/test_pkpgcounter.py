@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.site import STARTED
 from lab.documents import pdf_document, text_document
 from pagetoll import __version__
 
@@ -25,7 +26,7 @@ def papers(tmp_path: Path) -> Path:
 
 
 def pkpgcounter(folder: Path, *words: str, document: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    program = [sys.executable, "-m", "pagetoll.frontends.pykota.pkpgcounter", *words]
+    program = [*STARTED, "pkpgcounter", *words]
     environment = {"PAGETOLL_HOME": "/nonexistent/home", "PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(sys.path)}
     return subprocess.run(
         program, env=environment, cwd=folder, input=document, capture_output=True, timeout=60, check=False
