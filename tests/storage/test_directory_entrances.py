@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ways into a directory: encrypted from the start, from StartTLS on, and over the server's own socket."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,12 +17,14 @@ ENTRANCE = f"bind_dn={ACCOUNT.replace('=', '%3D')}"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[SlapdServer]:
-    server = SlapdServer(new_lab_folder() / "slapd", tls=True)
+    folder = new_lab_folder()
+    server = SlapdServer(folder / "slapd", tls=True)
     try:
         server.start()
         yield server
     finally:
         server.stop()
+        shutil.rmtree(folder)
 
 
 def addresses(server: SlapdServer, base: str, ca: Path | str) -> list[str]:

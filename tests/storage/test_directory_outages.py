@@ -5,10 +5,10 @@ import socket
 import threading
 import uuid
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from lab.fixtures import new_lab_folder
 from lab.ldap_proxy import Cut, LdapProxy
 from lab.slapd import SlapdServer
 from pagetoll.core.errors import StorageConflict, StorageError, StorageUnavailable
@@ -150,9 +150,8 @@ def test_a_large_commit_may_be_killed_at_any_request(slapd_server: SlapdServer, 
     assert at > 2
 
 
-def test_a_server_that_is_killed_keeps_what_it_has_confirmed():
-    folder = new_lab_folder()
-    server = SlapdServer(folder / "slapd", flush=True)
+def test_a_server_that_is_killed_keeps_what_it_has_confirmed(lab_folder: Path):
+    server = SlapdServer(lab_folder / "slapd", flush=True)
     try:
         server.start()
         url = server.new_base()
