@@ -44,8 +44,8 @@ PRINTING: tuple[Option, ...] = (
         "an SQLAlchemy or LDAP URL, or empty",
         "",
         False,
-        "Where the ledger is, as an SQLAlchemy URL or that of an entry of an LDAP directory. Empty means the SQLite file "
-        "pagetoll.db in the home.",
+        "Where the ledger is, as an SQLAlchemy URL or that of an entry of an LDAP directory. Empty means the SQLite "
+        "file pagetoll.db in the home.",
     ),
     word_option(
         "mode",
