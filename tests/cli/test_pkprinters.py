@@ -157,7 +157,10 @@ def test_an_argument_file_that_cannot_be_read_is_reported_and_never_means_all(si
         (["-c", "free", "imp"], "invalid --charge 'free': give a number such as 0.05"),
         (["-c", "1,2,3", "imp"], "invalid --charge '2,3': give a number such as 0.05"),
         (["-c", "nan", "imp"], "invalid --charge 'nan': give a number such as 0.05"),
-        (["-c", "0.1,1e-7", "imp"], "invalid --charge '1e-7': it is less than a millionth; give 0 or at least 0.000001"),
+        (
+            ["-c", "0.1,1e-7", "imp"],
+            "invalid --charge '1e-7': it is less than a millionth; give 0 or at least 0.000001",
+        ),
         (["-m", "-1", "imp"], "invalid --maxjobsize '-1': give a number of pages, or unlimited"),
         (["-l", "x*"], "there is no printer that matches x*; list them with: pkprinters --list"),
         (["-d", "x"], "there is no printer that matches x; list them with: pkprinters --list"),
