@@ -135,14 +135,15 @@ def greeting(version: str, login: str = "mysql_native_password") -> bytes:
 
 def answer(connection: socket.socket, version: str) -> None:
     """Greets, and finds everything good that is said, until the other side goes. One whose version ends with "sha2"
-    wants the password encrypted by its key first."""
+    wants the password encrypted by its key first; one that ends with "lost" has lost count of its packets."""
+    step = 0 if version.endswith("lost") else 1
     wishes = [b"\x01\x04", b"\x01" + b"its key"] if version.endswith("sha2") else []
     with connection, connection.makefile("rb") as reader:
         connection.sendall(greeting(version, "caching_sha2_password" if wishes else "mysql_native_password"))
         while header := reader.read(4):
             reader.read(int.from_bytes(header[:3], "little"))
             said = wishes.pop(0) if wishes else b"\x00\x00\x00\x02\x00\x00\x00"
-            connection.sendall(len(said).to_bytes(3, "little") + bytes([header[3] + 1]) + said)
+            connection.sendall(len(said).to_bytes(3, "little") + bytes([header[3] + step]) + said)
 
 
 @pytest.fixture
@@ -194,4 +195,12 @@ def test_a_password_that_only_tls_or_another_package_can_carry_is_told(
     with pytest.raises(StorageUnavailable, match=r"'cryptography' package.* or install that package") as caught:
         books.ledger.check()
     assert "secret" not in str(caught.value)
+    books.close()
+
+
+@pytest.mark.parametrize("server_that_says", ["8.4.0-lost"], indirect=True)
+def test_a_login_that_breaks_off_in_the_middle_may_be_tried_again(server_that_says: int) -> None:
+    books = Books(f"mysql://anna:secret@127.0.0.1:{server_that_says}/ledger", busy_timeout_s=2)
+    with pytest.raises(StorageUnavailable, match="Packet sequence number wrong"):
+        books.ledger.check()
     books.close()

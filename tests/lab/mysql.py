@@ -18,6 +18,7 @@ class MysqlServer(FamilyServer):
         super().__init__(
             folder,
             PROGRAM,
+            connect_timeout="60",  # so long may a login with TLS take on a busy machine
             innodb_flush_log_at_trx_commit="0",
             innodb_doublewrite="0",
             information_schema_stats_expiry="0",  # it is asked for the next number of each table

@@ -5,7 +5,7 @@ MySQL and MariaDB: error numbers ("MySQL Error Message Reference", "MariaDB Erro
 SQLSTATEs tell too little apart. Where a number means something else to each of the two, only one can be met here.
 """
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 
 from pagetoll.core.errors import SchemaMismatch, StorageConflict, StorageError, StorageUnavailable
 from pagetoll.core.messages import _, marked
@@ -123,8 +123,9 @@ def storage_error(error: DBAPIError, where: str) -> StorageError:
     state = getattr(error.orig, "sqlstate", None) or ""
     kind = _SQLSTATES.get(state) or _SQLSTATES.get(state[:2])
     if kind is None:
-        # No SQLSTATE: the connection itself failed. Any other state is a fault of ours, told as it is.
-        lost = isinstance(error, OperationalError | InterfaceError) and not state
+        # No SQLSTATE: the connection itself failed, or ended in the middle of a packet (PyMySQL: InternalError).
+        # Any other state is a fault of ours, told as it is.
+        lost = isinstance(error, OperationalError | InterfaceError | InternalError) and not state
         kind = StorageUnavailable if lost else StorageError
     return _of_server(kind, error, where)
 
