@@ -114,6 +114,25 @@ def test_known_areas_are_measured(space: str, content: bytes, expected: tuple[in
         assert abs(measured - true) <= 0.05 * true
 
 
+MANY_BOXES = b"".join(b"%d %d 10 10 re f " % (20 * x, 20 * y) for x in range(30) for y in range(30))
+PLACES = [(20 * column, row) for column in range(30) for row in range(9, 600, 24)]
+MANY_LINES = b".25 w " + b"".join(b"%d %d m %d %d l S " % (left, row, left + 10, row) for left, row in PLACES)
+BUSY_PAGES = {
+    "grey": (MANY_BOXES, (0, 0, 0, 250_000)),
+    "colored": (b"1 0 0 rg " + MANY_BOXES, (0, 250_000, 250_000, 0)),
+    "a hint of red": (b".5 .47 .47 rg " + MANY_BOXES, (0, 0, 0, 130_000)),
+    "thin lines": (MANY_LINES, (0, 0, 0, 5_208)),
+}
+
+
+@pytest.mark.parametrize(("content", "expected"), BUSY_PAGES.values(), ids=BUSY_PAGES.keys())
+def test_a_page_of_many_drawings_is_measured(content: bytes, expected: tuple[int, ...]):
+    (page,) = coverage(pdf(content), "cmyk", 72)
+    assert page is not None
+    for measured, true in zip(page.millionths, expected, strict=True):
+        assert abs(measured - true) <= 0.05 * true
+
+
 @pytest.mark.parametrize("ink", [b"0 g ", b"0 0 1 rg 0 0 30 30 re f 0 g ", b"1 0 0 rg "])
 def test_text_has_the_ink_it_has_at_a_high_resolution(ink: bytes):
     content = ink + b"BT /F 10 Tf 12 TL 20 580 Td " + b"(The quick brown fox jumps over the lazy dog) ' " * 45 + b"ET"
