@@ -5,13 +5,12 @@ import os
 import pty
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
 
-from cli.site import Site, module_of, new_site
+from cli.site import STARTED, Site, new_site
 
 PROGRAM = "dumpykota"
 MANY = 30_000
@@ -54,7 +53,7 @@ def site_with(template: Site, count: int) -> Iterator[Site]:
 def peak_kb(site: Site, *words: str) -> int:
     """The most memory that the program had."""
     process = subprocess.Popen(
-        [sys.executable, "-m", module_of(PROGRAM), "-d", "history", *words],
+        [*STARTED, PROGRAM, "-d", "history", *words],
         env=site.environment,
         cwd=site.folder,
         stdin=subprocess.DEVNULL,
@@ -123,7 +122,7 @@ def test_a_long_dump_into_a_file_shows_a_bar_on_a_terminal_only(many: Site):
     ours, theirs = pty.openpty()
     words = ["-d", "history", "-f", "xlsx", "-o", str(many.folder / "jobs.xlsx")]
     process = subprocess.Popen(
-        [sys.executable, "-m", module_of(PROGRAM), *words],
+        [*STARTED, PROGRAM, *words],
         env=many.environment,
         cwd=many.folder,
         stdin=subprocess.DEVNULL,
