@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ways into a directory: encrypted from the start, from StartTLS on, and over the server's own socket."""
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 from lab.fixtures import new_lab_folder
 from lab.slapd import ACCOUNT, PASSWORD, SlapdServer
 from pagetoll.core.errors import StorageUnavailable
+from pagetoll.storage.ldap import connection
 from storage.directories import commit, directory, new_ledger, role
 
 ENTRANCE = f"bind_dn={ACCOUNT.replace('=', '%3D')}"
@@ -47,6 +51,47 @@ def test_a_server_whose_certificate_nobody_signed_is_not_talked_to(server: Slapd
     for url in addresses(server, base, "/etc/ssl/certs/ca-certificates.crt"):
         with pytest.raises(StorageUnavailable, match="the server's certificate must be signed by"):
             directory(url).position()
+
+
+class ServerOfAnotherName(SlapdServer):
+    """Whose certificate is for another host."""
+
+    def _make_certificate(self) -> None:
+        self._run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                  "-days", "2", "-subj", "/CN=elsewhere", "-addext", "subjectAltName=DNS:elsewhere",
+                  "-keyout", str(self._folder / "key.pem"), "-out", str(self.certificate))  # fmt: skip
+
+
+def test_a_server_whose_certificate_is_for_another_host_is_not_talked_to(lab_folder: Path):
+    server = ServerOfAnotherName(lab_folder / "slapd", tls=True)
+    try:
+        server.start()
+        for url in addresses(server, server.base(server.new_base()), server.certificate):
+            with pytest.raises(StorageUnavailable, match="the server's certificate must be signed by"):
+                directory(url).position()
+    finally:
+        server.stop()
+
+
+def test_the_folder_and_the_environment_have_no_say_in_whom_is_trusted(server: SlapdServer, tmp_path: Path):
+    """libldap itself would read both."""
+    (tmp_path / "ldaprc").write_text(f"TLS_CACERT {server.certificate}\n")
+    environment = os.environ | {"LDAPTLS_CACERT": str(server.certificate), "PYTHONPATH": os.pathsep.join(sys.path)}
+    for url in addresses(server, server.base(server.new_base()), ""):
+        program = f"from storage.directories import directory; directory({url.removesuffix('&ca=')!r}).position()"
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert "the server's certificate must be signed by" in done.stderr
+
+
+def test_without_ca_whom_the_machine_trusts_is_trusted(server: SlapdServer, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connection, "USUAL_CA", server.certificate)
+    base = server.base(server.new_base())
+    new_ledger(server.url(base))
+    for url in addresses(server, base, ""):
+        assert directory(url.removesuffix("&ca=")).position()[0] == 0
 
 
 def test_a_file_of_certificates_that_is_not_there_is_said(server: SlapdServer, tmp_path: Path):

@@ -180,6 +180,27 @@ def test_a_server_that_accepts_and_says_nothing_is_given_up():
             assert "secret" not in str(caught.value)
 
 
+def test_a_server_that_agrees_to_encrypt_and_then_says_nothing_is_given_up():
+    agreed = b"\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00"  # ExtendedResponse: success
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def talk() -> None:
+            client, _address = listener.accept()
+            with client:
+                client.recv(1024)
+                client.sendall(agreed)
+                while client.recv(1024):
+                    pass
+
+        thread = threading.Thread(target=talk, daemon=True)
+        thread.start()
+        url = f"ldap://:x@127.0.0.1:{listener.getsockname()[1]}/ou=x?bind_dn=cn%3Dx&starttls=yes"
+        with pytest.raises(StorageUnavailable, match=r"no answer in 0\.3 s; check that the directory runs"):
+            directory(url, timeout_s=0.3).position()
+        thread.join(60)
+        assert not thread.is_alive()
+
+
 @pytest.mark.parametrize(
     "said",
     [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x30\x84\x7f\xff\xff\xff\x02", b"\x30\x05\x02\x01\x01\x61\x00", b""],

@@ -5,24 +5,32 @@ Nothing else imports python-ldap. What a server says is hostile: names and figur
 what is no UTF-8 is an error of the entry, not of ours.
 """
 
+import os
 import socket
 import ssl
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
-
-import ldap
-from ldap.controls.libldap import AssertionControl, SimplePagedResultsControl
-from ldap.filter import escape_filter_chars
 
 from pagetoll.core.errors import StorageUnavailable
 from pagetoll.core.messages import _
 from pagetoll.storage.ldap.address import Address
+from pagetoll.storage.ldap.libldap import ldap
 from pagetoll.storage.ldap.refusals import ConnectionLost, refusal
+
+# isort: split
+# After ours, which says how it is loaded.
+from ldap.controls.libldap import AssertionControl, SimplePagedResultsControl
+from ldap.filter import escape_filter_chars
 
 Entry = tuple[str, dict[str, list[bytes]]]
 
 ANY_ENTRY = "(objectClass=*)"
 PAGE_ENTRIES = 500
+#: Whom a machine trusts; Debian's place, and a link on others.
+USUAL_CA = Path("/etc/ssl/certs/ca-certificates.crt")
 _KEEPALIVE_IDLE_S = 60
 _LONGEST_PASSWORD = 4096
 
@@ -41,16 +49,45 @@ class Connection:
         self._timeout_s = timeout_s
         knows_tls = address.server.startswith("ldaps:") and self._knock(address)
         try:
-            self._ldap = ldap.initialize(address.server)
-            self._set_options(address)
             if address.starttls:
-                self._ldap.start_tls_s()
+                self._start_tls(address)
+            else:
+                self._ldap = ldap.initialize(address.server)
+                self._set_options(address)
             self._bind(address)
         except ldap.SERVER_DOWN as error:
             # Of what it has against a certificate, libldap says that much only.
             raise refusal(ldap.CONNECT_ERROR(*error.args) if knows_tls else error, self._where) from error
         except (ldap.LDAPError, ValueError, OSError) as error:
             raise refusal(error, self._where) from error
+
+    def _start_tls(self, address: Address) -> None:
+        """libldap waits for ever for a server that agrees to a handshake and is mute then: so the socket is ours."""
+        try:
+            plain = socket.create_connection(address.host_and_port, self._timeout_s)
+        except TimeoutError as error:
+            raise self._no_answer() from error
+        except OSError as error:
+            said = {"desc": "Can't contact LDAP server", "info": error.strerror or ""}
+            raise refusal(ldap.SERVER_DOWN(said), self._where) from error
+        with plain:
+            plain.settimeout(None)
+            for level, option, value in (
+                (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+                (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+                (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _KEEPALIVE_IDLE_S),
+            ):
+                plain.setsockopt(level, option, value)
+            # libldap closes what it is given.
+            self._ldap = ldap.initialize(address.server, fileno=os.dup(plain.fileno()))
+            self._set_options(address)
+            with _shut_after(plain, self._timeout_s) as is_shut:
+                try:
+                    self._ldap.start_tls_s()
+                except ldap.LDAPError as error:
+                    if is_shut.is_set():
+                        raise self._no_answer() from error
+                    raise
 
     def _knock(self, address: Address) -> bool:
         """Whether a TLS handshake comes to its end, which proves nothing else. libldap with GnuTLS waits for its own
@@ -77,9 +114,10 @@ class Connection:
             (ldap.OPT_X_TLS_REQUIRE_CERT, ldap.OPT_X_TLS_DEMAND),
         ):
             self._ldap.set_option(option, value)
-        if address.ca is not None:
-            address.ca.open("rb").close()  # its own words where it cannot be read
-            self._ldap.set_option(ldap.OPT_X_TLS_CACERTFILE, str(address.ca))
+        if address.ca is not None or address.starttls or address.server.startswith("ldaps:"):
+            ca = address.ca or USUAL_CA
+            ca.open("rb").close()  # its own words where it cannot be read
+            self._ldap.set_option(ldap.OPT_X_TLS_CACERTFILE, str(ca))
         self._ldap.set_option(ldap.OPT_X_TLS_NEWCTX, 0)  # takes the settings above; must be the last
 
     def _bind(self, address: Address) -> None:
@@ -191,6 +229,26 @@ class Connection:
             if dn is None or not isinstance(attributes, dict):
                 continue  # a reference to another server
             yield str(dn), {name.lower(): list(values) for name, values in attributes.items()}
+
+
+@contextmanager
+def _shut_after(open_socket: socket.socket, timeout_s: float) -> Iterator[threading.Event]:
+    """Ends a socket that is still in here then, whoever waits for it; whether it did."""
+    is_shut = threading.Event()
+
+    def shut() -> None:
+        is_shut.set()
+        with suppress(OSError):
+            open_socket.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(timeout_s, shut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield is_shut
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 Modification = tuple[int, str, list[bytes] | None]

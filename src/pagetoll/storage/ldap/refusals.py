@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A directory's result codes (RFC 4511, appendix A) and libldap's own in our words."""
 
-import ldap
-
 from pagetoll.core.errors import StorageError, StorageUnavailable
 from pagetoll.core.messages import _, marked
+from pagetoll.storage.ldap.libldap import ldap
 from pagetoll.storage.ldap.schema_files import SLAPD_CONF_FILE
 
 
