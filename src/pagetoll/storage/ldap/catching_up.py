@@ -7,39 +7,49 @@ pending is completely in them, an image is of a whole row and has its commit's n
 and reading goes on until no row was seen that is newer than the head.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
 from sqlalchemy import Connection, MetaData, Table, delete
 from sqlalchemy.exc import IntegrityError
 
-from pagetoll.core.errors import StorageError
+from pagetoll.core.errors import StorageConflict, StorageError
 from pagetoll.core.messages import _
-from pagetoll.storage.ldap.commits import Change, Commit
+from pagetoll.storage.ldap.commits import Change, Commit, Value
 from pagetoll.storage.ldap.directory import Directory
 from pagetoll.storage.ldap.head_entry import Head
 from pagetoll.storage.ldap.mirror import Position, set_position
+from pagetoll.storage.ldap.row_writes import RowKey
 from pagetoll.storage.sql.schema import metadata
 
-RowKey = tuple[str, tuple[str | int, ...]]
+
+class _RowsPurged(StorageConflict):
+    """Entries of deleted rows went while, or before, the row entries were read."""
 
 
-def bring_up(connection: Connection, directory: Directory, mine: Position, head: Head) -> None:
-    """Inside a transaction that nobody watches: brings the mirror, which is at `mine`, to `head` or a newer one. The
-    head's pending commits may be those after `mine` only.
+def bring_up(connection: Connection, directory: Directory, mine: Position, head: Head) -> Head:
+    """Inside a transaction that nobody watches: brings the mirror, which is at `mine`, to `head` or a newer one, and
+    returns that. The head's pending commits may be those after `mine` only.
 
-    Raises StorageUnavailable, and StorageError for a directory whose rows do not fit together.
+    Raises StorageUnavailable, StorageConflict, and StorageError for a directory whose rows do not fit together.
     """
     if (mine.ledger_id, mine.number, mine.commit_id) == (head.ledger_id, head.number, head.commit_id):
-        return
+        return head
     connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")  # rows come in any order
+    if _is_ahead_of(head, mine):
+        try:
+            return _caught_up(connection, directory, mine, head)
+        except _RowsPurged:
+            pass  # what was deleted meanwhile nobody tells any more
+    for table in reversed(metadata.sorted_tables):
+        connection.execute(delete(table))
+    head = directory.head()
+    return _caught_up(connection, directory, Position("", 0, "", head.number), head)
+
+
+def _caught_up(connection: Connection, directory: Directory, mine: Position, head: Head) -> Head:
     rows = Rows(connection)
-    written_out = mine.written_out
-    if not _is_ahead_of(head, mine):
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(delete(table))
-        mine, head = Position("", 0, ""), directory.head()
-        written_out = head.number
     missing = sorted((each for each in head.pending if each.number > mine.number), key=lambda each: each.number)
     if [each.number for each in missing] != list(range(mine.number + 1, head.number + 1)):
         head, missing = read_rows(rows, directory, head, mine.number)
@@ -47,7 +57,8 @@ def bring_up(connection: Connection, directory: Directory, mine: Position, head:
         for change in commit.changes:
             rows.put(commit.number, change)
     rows.finish()
-    set_position(connection, Position(head.ledger_id, head.number, head.commit_id, written_out))
+    set_position(connection, Position(head.ledger_id, head.number, head.commit_id, mine.written_out))
+    return head
 
 
 def _is_ahead_of(head: Head, mine: Position) -> bool:
@@ -60,25 +71,33 @@ def _is_ahead_of(head: Head, mine: Position) -> bool:
 
 
 def read_rows(rows: "Rows", directory: Directory, head: Head, since: int) -> tuple[Head, list[Commit]]:
-    """Puts the row entries; the head that they are complete for with the commits to be put after them."""
+    """Puts the row entries; the head that they are complete for with the commits to be put after them.
+
+    Raises StorageConflict where deletions that have to be known may be gone.
+    """
     pending = {commit.number: commit for commit in head.pending}
     rows.floor = min(pending, default=head.number + 1)
+    oldest_needed = since or head.number
     while True:
         newest = 0
-        for number, change in directory.rows_since(since, complete=not rows.of_older_version):
+        # An upgrade writes anew only the rows that it changes: older ones may lack what the table has by now.
+        for number, change in directory.rows_since(since, complete=False):
             rows.put(number, change)
             newest = max(newest, number)
+        now = directory.head(after=head.number)
+        if now.purged > oldest_needed:
+            raise _RowsPurged(_("{where}: another writer was faster; try again").format(where=directory.where))
         if newest <= head.number:
             return head, [pending[number] for number in sorted(pending)]
-        since, head = head.number, directory.head()
+        since, head = head.number, now
         pending |= {commit.number: commit for commit in head.pending}
 
 
 class Rows:
     """Puts rows into a database of these tables, the newest image of each.
 
-    An image may be in the way of another one, for a name that went from row to row: what does not go in waits for
-    the end. Then only newest images are left, and those do not conflict.
+    An image may be in the way of another one, for a name that went from row to row, or of before an upgrade: what
+    does not go in waits for the end. Then only newest images are left, which do not conflict and have all columns.
     """
 
     def __init__(
@@ -125,6 +144,8 @@ class Rows:
         if change.row is None:
             self._connection.exec_driver_sql(statements.delete, change.key)
             return True
+        if not statements.fit(change.row):
+            return False
         try:
             self._run(statements.upsert, change)
         except IntegrityError as error:
@@ -134,10 +155,11 @@ class Rows:
         return True
 
     def _run(self, statement: str, change: Change) -> None:
-        columns = self._statements(change.table).columns
-        if change.row is None or change.row.keys() != set(columns):
+        statements = self._statements(change.table)
+        if change.row is None or not statements.fit(change.row):
             raise _other_columns(change.table)
-        self._connection.exec_driver_sql(statement, tuple(change.row[column] for column in columns))
+        values = tuple(change.row.get(column) for column in statements.columns)
+        self._connection.exec_driver_sql(statement, values)
 
     def _statements(self, name: str) -> "_Statements":
         table = self._tables.tables.get(name)
@@ -151,10 +173,16 @@ class _Statements:
     """Of one table; the parameters are the columns or the key's, in their order."""
 
     columns: tuple[str, ...]
+    never_null: frozenset[str]
     key: tuple[str, ...]
     upsert: str
     replace: str
     delete: str
+
+    def fit(self, row: Mapping[str, Value]) -> bool:
+        """Whether the row is one of this table. What it lacks, or has beyond it, is NULL."""
+        beyond = row.keys() - set(self.columns)
+        return self.never_null <= row.keys() and all(row[column] is None for column in beyond)
 
 
 @cache
@@ -166,6 +194,7 @@ def _statements(table: Table) -> _Statements:
     conflict = f"ON CONFLICT ({', '.join(key)}) DO {f'UPDATE SET {others}' if others else 'NOTHING'}"
     return _Statements(
         columns=columns,
+        never_null=frozenset(column.name for column in table.columns if not column.nullable or column.primary_key),
         key=key,
         upsert=f"INSERT {into} {conflict}",
         replace=f"INSERT OR REPLACE {into}",

@@ -138,6 +138,7 @@ class DirectoryDatabase(Database):
                     return
             with self._turn():
                 self._catch_up()
+            asked = self.directory.position()  # another one than before, where the directory went back
 
     def check(self) -> None:
         self.directory.check()
@@ -146,9 +147,9 @@ class DirectoryDatabase(Database):
     def tidy(self) -> None:
         self.directory.checkpoint(large=True, deadline_s=TIDYING_S)
         if time.monotonic() - self._purged_at > PURGES_APART_S:
+            self._purged_at = time.monotonic()  # also for one that fails: it searches much
             now = self.clock()
             self.directory.purge(gone_before=now - KEPT_GONE, parts_before=now - KEPT_PARTS)
-            self._purged_at = time.monotonic()
 
     def close(self) -> None:
         if self._has_written:
@@ -221,7 +222,7 @@ class DirectoryDatabase(Database):
                 mine = read_position(connection)
                 head = self.directory.head(after=mine.number)
                 self._check_version(head)
-                bring_up(connection, self.directory, mine, head)
+                self._check_version(bring_up(connection, self.directory, mine, head))
         except StorageError as error:
             if _sqlite_name(error).startswith(_CONSTRAINT):
                 # What the directory says does not fit what the mirror had.
