@@ -305,6 +305,31 @@ def test_where_rules_hide_an_attribute_nothing_is_taken_for_written(lab_folder: 
         server.stop()
 
 
+class RefusingServer(SlapdServer):
+    """Whose rules let the print servers write all rows but one."""
+
+    def _database_lines(self) -> list[str]:
+        *lines, last = super()._database_lines()
+        return [*lines, 'access to dn.regex="^pagetollRow=user1/" by * none', last]
+
+
+def test_one_row_that_is_refused_keeps_back_no_other(lab_folder: Path):
+    server = RefusingServer(lab_folder / "slapd")
+    try:
+        server.start()
+        made = new_ledger(server.new_base())
+        commit(made, *(role(f"user{number}") for number in range(2 * BATCH_ROWS)))
+        commit(made, role("late"))
+        for _again in range(2):
+            with pytest.raises(StorageError, match="let it read and write there"):
+                made.checkpoint(large=False, deadline_s=None)
+            assert len(list(made.rows_since(0))) == 2 * BATCH_ROWS
+        # what others have checkpointed is dropped, whatever was refused
+        assert [each.number for each in made.head().pending] == [1, 2]
+    finally:
+        server.stop()
+
+
 def test_a_server_without_the_schema_names_the_file_to_load(lab_folder: Path):
     server = SlapdServer(lab_folder / "slapd", with_schema=False)
     try:

@@ -77,6 +77,46 @@ def test_checkpoints_at_once_write_every_row_as_it_is_last(slapd_url: str):
     assert len(made.head().pending) <= 8
 
 
+def test_checkpoints_of_one_process_at_once_write_every_row_as_it_is_last(slapd_url: str):
+    """As a print job's and upkeep's are."""
+    made = new_ledger(slapd_url)
+    start = Barrier(4)
+
+    def checkpoint(large: bool) -> None:
+        start.wait(60)
+        while made.position()[0] < COMMITS:
+            made.checkpoint(large=large, deadline_s=60)
+
+    def commit() -> None:
+        start.wait(60)
+        for number in range(COMMITS):
+            rows = [role(f"user{number % 7}", by=str(number)), *(role(f"{number}-{row}") for row in range(20))]
+            made.commit(made.position(), uuid.uuid4().hex, rows)
+
+    with ThreadPoolExecutor(4) as pool:
+        works = [pool.submit(commit), *(pool.submit(checkpoint, turn == 0) for turn in range(3))]
+        for work in works:
+            work.result(timeout=240)
+    made.checkpoint(large=True, deadline_s=None)
+    assert {
+        key: change.row for _number, change in made.rows_since(0) for key in [(change.table, change.key)]
+    } == ledger(made)
+
+
+def test_a_checkpoint_leaves_it_to_one_that_takes_longer_than_its_deadline(slapd_url: str):
+    made = new_ledger(slapd_url)
+    made.commit(made.position(), "first", [role(str(number)) for number in range(20_000)])
+    start = Barrier(2)
+
+    def checkpoint(deadline_s: float | None) -> int:
+        start.wait(60)
+        return made.checkpoint(large=True, deadline_s=deadline_s)
+
+    with ThreadPoolExecutor(2) as pool:
+        done = [work.result(timeout=240) for work in [pool.submit(checkpoint, each) for each in (None, None)]]
+    assert sorted(done) == [0, 1]
+
+
 def test_a_writer_that_is_killed_leaves_all_it_has_confirmed(slapd_server: SlapdServer, slapd_url: str):
     made = new_ledger(slapd_url)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

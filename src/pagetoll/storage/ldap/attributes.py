@@ -206,7 +206,7 @@ def change_of(dn: str, attributes: Attributes, table: str, *, complete: bool = T
     """
     try:
         shape = shapes()[table]
-        number = _integer(_one(attributes, CHANGED).decode("ascii"), CHANGED)
+        number = number_of(attributes, CHANGED)
         if attributes.get(GONE.lower()):
             text = _one(attributes, KEY if attributes.get(KEY.lower()) else ROW)
             return number, Change(table=table, key=_key_of(shape, text), row=None)
@@ -217,6 +217,14 @@ def change_of(dn: str, attributes: Attributes, table: str, *, complete: bool = T
     except (KeyError, ValueError) as error:
         raise damaged(dn, str(error)) from error
     return number, Change(table=table, key=key, row=row)
+
+
+def number_of(attributes: Attributes, name: str) -> int:
+    """A commit's number, or one like it, in an entry; names in small letters. Raises ValueError."""
+    text = _one(attributes, name).decode("ascii", "replace")
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(name)
+    return int(text)
 
 
 def damaged(dn: str, what: str) -> StorageError:
@@ -258,6 +266,7 @@ def _decoded(kind: Kind, data: bytes, attribute: str) -> Value:
     return data.decode("utf-8")
 
 
+_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 _INTEGER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 
 

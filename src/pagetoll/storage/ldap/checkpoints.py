@@ -5,17 +5,19 @@ Any process may do it at any time, and several at once. Dropping is by value, af
 in between leaves a commit both pending and in the row entries, which means the same.
 """
 
+import threading
+import time
 from collections.abc import Callable, Iterable, Sequence, Set
 
-from pagetoll.core.errors import SchemaMismatch, StorageError
+from pagetoll.core.errors import SchemaMismatch, StorageConflict
 from pagetoll.core.messages import _
-from pagetoll.storage.ldap.attributes import CHANGED, GONE, damaged
+from pagetoll.storage.ldap.attributes import CHANGED, GONE, Attributes, damaged, number_of
 from pagetoll.storage.ldap.commits import Commit, Frame
 from pagetoll.storage.ldap.connection import Connection, dropping, replacing
 from pagetoll.storage.ldap.head_entry import HeadEntry, head_dn
 from pagetoll.storage.ldap.parts import delete_parts, parts_dn
 from pagetoll.storage.ldap.pool import Connections
-from pagetoll.storage.ldap.refusals import AssertionFailed, ConnectionLost, NoSuchEntry, NoSuchValue
+from pagetoll.storage.ldap.refusals import AssertionFailed, NoSuchEntry, NoSuchValue
 from pagetoll.storage.ldap.row_writes import Image, RowKey, write_rows
 from pagetoll.storage.ldap.schema_files import PART_CLASS, PENDING, PURGED
 from pagetoll.storage.sql.faults import UPGRADE
@@ -52,15 +54,25 @@ class Checkpoints:
         self._written: set[str] = set()
         self._rows: set[tuple[str, RowKey]] = set()
         self._losses = 0
+        self._lock = threading.Lock()
 
     def write(self, *, large: bool, deadline: float | None) -> int:
         """How many pending commits came into the row entries; those in parts only if `large`. Where a row is refused,
-        everything else is written before the error is raised."""
-        entry = self._read_head()
+        everything else is written before the error is raised. One at a time: who waits for another until `deadline`
+        (time.monotonic) leaves it to him."""
+        if not self._lock.acquire(timeout=-1 if deadline is None else max(0.0, deadline - time.monotonic())):
+            return 0
+        try:
+            return self._write(large=large, deadline=deadline)
+        finally:
+            self._lock.release()
+
+    def _write(self, *, large: bool, deadline: float | None) -> int:
+        entry, losses = self._read_head_and_losses()
         if entry.schema_version != SCHEMA_VERSION:
             # Another version's rows have other columns: written by that version, or after the upgrade.
             raise SchemaMismatch(f"{self._where}: {_(UPGRADE)}")
-        self._forget(entry)
+        self._forget(entry, losses)
         commits = list(self._unwritten(entry, large=large))
         if not commits:
             return 0
@@ -73,20 +85,25 @@ class Checkpoints:
         missing = {key: image for key, image in images.items() if key not in written}
         # One connection for rows and dropping: never is something dropped where another server's rows were written.
         with self._connections.own() as connection:
-            try:
-                write_rows(connection, self._base, missing, written, deadline=deadline)
-            except ConnectionLost:
-                raise
-            except StorageError:
-                self._finish(connection, entry, commits, written)
-                raise
+            refused = write_rows(connection, self._base, missing, written, deadline=deadline)
             self._rows |= {(ids[image.number], key) for key, image in missing.items() if key in written}
-            return self._finish(connection, entry, commits, written)
+            done = self._finish(connection, entry, commits, written)
+        if refused is not None:
+            raise refused
+        return done
 
-    def _forget(self, entry: HeadEntry) -> None:
+    def _read_head_and_losses(self) -> tuple[HeadEntry, int]:
+        """The head, read while no connection was lost; and how many were before."""
+        while True:
+            losses = self._connections.losses
+            entry = self._read_head()
+            if losses == self._connections.losses:
+                return entry, losses
+
+    def _forget(self, entry: HeadEntry, losses: int) -> None:
         """What is pending no more; and after an outage everything, for a stand-by may answer now."""
-        if self._losses != self._connections.losses:
-            self._losses = self._connections.losses
+        if self._losses != losses:
+            self._losses = losses
             self._written.clear()
             self._rows.clear()
         pending = {frame.commit_id for frame in entry.frames.values()}
@@ -106,10 +123,11 @@ class Checkpoints:
     def _finish(
         self, connection: Connection, entry: HeadEntry, commits: Sequence[Commit], written: Set[RowKey]
     ) -> int:
-        """Drops the commits whose rows are written; how many of `commits` are."""
+        """Drops the commits whose rows are written; how many of `commits` are. After an outage nobody knows: 0."""
+        if self._losses != self._connections.losses:
+            return 0
         whole = [each for each in commits if all((change.table, change.key) in written for change in each.changes)]
-        if self._losses == self._connections.losses:
-            self._written |= {commit.commit_id for commit in whole}
+        self._written |= {commit.commit_id for commit in whole}
         numbers = [number for number, frame in entry.frames.items() if frame.commit_id in self._written]
         droppable = _droppable(entry, numbers)
         for chunk in _chunks(entry, droppable):
@@ -128,7 +146,7 @@ class Checkpoints:
             except NoSuchValue:
                 present = set(self._read_head().values.values())
                 values = [value for value in values if value in present]
-        raise damaged(head_dn(self._base), PENDING)
+        raise StorageConflict(_("{where}: another writer was faster; try again").format(where=self._where))
 
     def purge(self, *, gone_before: str, parts_before: str) -> int:
         """Removes the entries of rows that were deleted, and parts that no commit names, before those generalized
@@ -138,7 +156,7 @@ class Checkpoints:
         oldest_pending = min(entry.frames, default=entry.number + 1)
         with self._connections.own() as connection:
             found = connection.search(self._base, f"(&({GONE}=TRUE)(modifyTimestamp<={gone_before}))", [CHANGED])
-            gone = {dn: _number(dn, attributes.get(CHANGED.lower(), [])) for dn, attributes in found}
+            gone = {dn: _number(dn, attributes) for dn, attributes in found}
             gone = {dn: number for dn, number in gone.items() if number < oldest_pending}
             parts = self._unnamed_parts(connection, entry, parts_before)
             if gone:
@@ -198,7 +216,8 @@ def _is_removed(connection: Connection, dn: str, assertion: str | None) -> bool:
     return True
 
 
-def _number(dn: str, values: Sequence[bytes]) -> int:
-    if len(values) != 1 or not values[0].isdigit() or len(values[0]) > 18:
-        raise damaged(dn, CHANGED)
-    return int(values[0])
+def _number(dn: str, attributes: Attributes) -> int:
+    try:
+        return number_of(attributes, CHANGED)
+    except ValueError as error:
+        raise damaged(dn, CHANGED) from error

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from pagetoll.core.errors import StorageError
 from pagetoll.storage.ldap.address import Address
+from pagetoll.storage.ldap.attributes import number_of
 from pagetoll.storage.ldap.connection import ANY_ENTRY, Connection
 from pagetoll.storage.ldap.head_entry import head_dn
 from pagetoll.storage.ldap.mirror import MIRROR_TABLE
@@ -33,7 +34,7 @@ def examine(url: str, *, timeout_s: float) -> Mapping[str, str | int | bool | No
                 entries += 1
         except StorageError as error:
             search_error = str(error)
-        head = connection.read(head_dn(address.base), [HEAD]).get(HEAD.lower(), [])
+        head = connection.read(head_dn(address.base), [HEAD])
     finally:
         connection.close()
     password = address.password_file
@@ -43,15 +44,18 @@ def examine(url: str, *, timeout_s: float) -> Mapping[str, str | int | bool | No
         "entries": entries,
         "most": MOST_ENTRIES,
         "search_error": search_error,
-        "head": _number(head[0]) if head else None,
+        "head": _number(head),
         "mirror": None if address.mirror is None else _mirror_number(address.mirror),
         "password_file": "" if password is None else str(password),
         "password_mode": 0 if password is None else stat.S_IMODE(password.stat().st_mode),
     }
 
 
-def _number(value: bytes) -> int | None:
-    return int(value) if value.isdigit() and len(value) < 19 else None
+def _number(head: Mapping[str, list[bytes]]) -> int | None:
+    try:
+        return number_of(head, HEAD)
+    except ValueError:
+        return None
 
 
 def _mirror_number(file: Path) -> int | None:

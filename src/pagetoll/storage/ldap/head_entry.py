@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pagetoll.core.errors import SchemaMismatch
 from pagetoll.core.messages import _
-from pagetoll.storage.ldap.attributes import damaged
+from pagetoll.storage.ldap.attributes import damaged, number_of
 from pagetoll.storage.ldap.commits import BadFrame, Commit, Frame, read_frame
 from pagetoll.storage.ldap.schema_files import (
     COMMIT_ID,
@@ -22,7 +22,6 @@ from pagetoll.storage.ldap.schema_files import (
 FORMAT_NUMBER = 1
 POSITION_ATTRIBUTES = (HEAD, COMMIT_ID)
 HEAD_ATTRIBUTES = (HEAD, COMMIT_ID, LEDGER_ID, VERSION, FORMAT, PENDING, PURGED)
-_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
@@ -63,7 +62,7 @@ def head_dn(base: str) -> str:
 def position_of(dn: str, attributes: Mapping[str, Sequence[bytes]]) -> tuple[int, str]:
     """Raises StorageError, naming the entry, for a damaged one."""
     try:
-        return _number(attributes, HEAD), _word(attributes, COMMIT_ID)
+        return number_of(attributes, HEAD), _word(attributes, COMMIT_ID)
     except ValueError as error:
         raise damaged(dn, str(error)) from error
 
@@ -71,7 +70,7 @@ def position_of(dn: str, attributes: Mapping[str, Sequence[bytes]]) -> tuple[int
 def head_of(dn: str, attributes: Mapping[str, Sequence[bytes]], where: str) -> HeadEntry:
     """Raises StorageError, naming the entry, for a damaged one; SchemaMismatch for one of another format."""
     try:
-        if (found := _number(attributes, FORMAT)) != FORMAT_NUMBER:
+        if (found := number_of(attributes, FORMAT)) != FORMAT_NUMBER:
             raise SchemaMismatch(
                 _("{where}: the ledger is kept in format {found}; upgrade Pagetoll on this print server").format(
                     where=where, found=found
@@ -80,7 +79,7 @@ def head_of(dn: str, attributes: Mapping[str, Sequence[bytes]], where: str) -> H
         values = list(attributes.get(PENDING.lower(), ()))
         frames = [read_frame(value) for value in values]
         by_number = {frame.number: frame for frame in frames}
-        number = _number(attributes, HEAD)
+        number = number_of(attributes, HEAD)
         if len(by_number) != len(frames) or max(by_number, default=0) > number:
             raise ValueError(PENDING)
         return HeadEntry(
@@ -88,7 +87,7 @@ def head_of(dn: str, attributes: Mapping[str, Sequence[bytes]], where: str) -> H
             commit_id=_word(attributes, COMMIT_ID),
             ledger_id=_word(attributes, LEDGER_ID),
             schema_version=_word(attributes, VERSION),
-            purged=_number(attributes, PURGED),
+            purged=number_of(attributes, PURGED),
             values={frame.number: value for frame, value in sorted(zip(frames, values, strict=True), key=_by_number)},
             frames=dict(sorted(by_number.items())),
         )
@@ -100,13 +99,6 @@ def head_of(dn: str, attributes: Mapping[str, Sequence[bytes]], where: str) -> H
 
 def _by_number(pair: tuple[Frame, bytes]) -> int:
     return pair[0].number
-
-
-def _number(attributes: Mapping[str, Sequence[bytes]], name: str) -> int:
-    text = _only(attributes, name)
-    if not _NUMBER.fullmatch(text):
-        raise ValueError(name)
-    return int(text)
 
 
 def _word(attributes: Mapping[str, Sequence[bytes]], name: str) -> str:

@@ -22,8 +22,12 @@ class Connections:
         self._timeout_s = timeout_s
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
-        #: How often a connection was lost: then another server may answer, which lacks what the first had confirmed.
-        self.losses = 0
+        self._losses = 0
+
+    @property
+    def losses(self) -> int:
+        """How often a connection was lost: then another server may answer, which lacks what the first confirmed."""
+        return self._losses
 
     def read(self, work: Callable[[Connection], Result]) -> Result:
         """Runs `work`, which changes nothing, once more where a kept connection turns out to be lost."""
@@ -47,7 +51,7 @@ class Connections:
         try:
             yield connection
         except ConnectionLost:
-            self.losses += 1
+            self._count_loss()
             connection.close()
             self.close()  # whoever closed that one closed them all
             raise
@@ -66,7 +70,7 @@ class Connections:
         try:
             yield connection
         except ConnectionLost:
-            self.losses += 1
+            self._count_loss()
             raise
         finally:
             connection.close()
@@ -81,8 +85,12 @@ class Connections:
         try:
             return Connection(self._address, timeout_s=self._timeout_s)
         except ConnectionLost:
-            self.losses += 1
+            self._count_loss()
             raise
+
+    def _count_loss(self) -> None:
+        with self._lock:
+            self._losses += 1
 
     def _keep(self, connection: Connection) -> None:
         with self._lock:

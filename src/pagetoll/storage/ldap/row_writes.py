@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from pagetoll.core.errors import StorageError
 from pagetoll.core.messages import _
-from pagetoll.storage.ldap.attributes import CHANGED, damaged, entry_of, replacements, row_dn, table_dn
+from pagetoll.storage.ldap.attributes import CHANGED, damaged, entry_of, number_of, replacements, row_dn, table_dn
 from pagetoll.storage.ldap.commits import Change
 from pagetoll.storage.ldap.connection import Connection, replacing
-from pagetoll.storage.ldap.refusals import AssertionFailed, EntryExists, NoSuchEntry
+from pagetoll.storage.ldap.refusals import AssertionFailed, ConnectionLost, EntryExists, NoSuchEntry
 
 ON_THEIR_WAY = 32
 #: Brought up together: changed, and added where there were none.
@@ -45,27 +45,36 @@ def write_rows(
     written: set[RowKey],
     *,
     deadline: float | None,
-) -> None:
+) -> StorageError | None:
     """Notes in `written` the rows that are in the directory now, in these or newer images: all, unless `deadline`
-    (time.monotonic) comes first, but always some. Raises StorageError at the first row that is refused."""
+    (time.monotonic) comes first, but always some. What the first one met that the directory refuses, if there is
+    one; raises ConnectionLost."""
     keys = list(images)
+    refusals: list[StorageError] = []
     for at in range(0, len(keys), BATCH_ROWS):
-        _write_batch(connection, base, {key: images[key] for key in keys[at : at + BATCH_ROWS]}, written)
+        _write_batch(connection, base, {key: images[key] for key in keys[at : at + BATCH_ROWS]}, written, refusals)
         if deadline is not None and time.monotonic() >= deadline:
-            return
+            break
+    return refusals[0] if refusals else None
 
 
-def _write_batch(connection: Connection, base: str, images: Mapping[RowKey, Image], written: set[RowKey]) -> None:
+def _write_batch(
+    connection: Connection,
+    base: str,
+    images: Mapping[RowKey, Image],
+    written: set[RowKey],
+    refusals: list[StorageError],
+) -> None:
     waiting = dict(images)
     for turn in range(_ROUNDS):
-        waiting = _one_round(connection, base, waiting, written, adding=turn % 2 == 1)
-        if not waiting:
-            return
-    key = next(iter(waiting))
-    raise StorageError(
-        _("the entry {dn} can neither be added nor changed; check the directory's rules").format(
-            dn=row_dn(*key, base)[:400]
+        waiting = _one_round(connection, base, waiting, written, refusals, adding=turn % 2 == 1)
+    refusals += (
+        StorageError(
+            _("the entry {dn} can neither be added nor changed; check the directory's rules").format(
+                dn=row_dn(*key, base)[:400]
+            )
         )
+        for key in waiting
     )
 
 
@@ -74,24 +83,29 @@ def _one_round(
     base: str,
     images: Mapping[RowKey, Image],
     written: set[RowKey],
+    refusals: list[StorageError],
     *,
     adding: bool,
 ) -> dict[RowKey, Image]:
     """Modifies (or adds) all; what is left for the other way."""
     left: dict[RowKey, Image] = {}
     for key, image, error in _sent(connection, base, images.items(), adding=adding):
-        if error is None:
-            written.add(key)
-        elif isinstance(error, AssertionFailed):
-            _check_newer(connection, row_dn(*key, base), image)
-            written.add(key)
-        elif isinstance(error, NoSuchEntry) and adding:
-            _add_container(connection, image.change.table, base)
-            left[key] = image
-        elif isinstance(error, NoSuchEntry | EntryExists):
-            left[key] = image
+        try:
+            if isinstance(error, AssertionFailed):
+                _check_newer(connection, row_dn(*key, base), image)
+            elif isinstance(error, NoSuchEntry | EntryExists):
+                if adding and isinstance(error, NoSuchEntry):
+                    _add_container(connection, image.change.table, base)
+                left[key] = image
+                continue
+            elif error is not None:
+                raise error
+        except ConnectionLost:
+            raise
+        except StorageError as refused:
+            refusals.append(refused)
         else:
-            raise error
+            written.add(key)
     return left
 
 
@@ -102,18 +116,28 @@ def _sent(
     *,
     adding: bool,
 ) -> Iterator[tuple[RowKey, Image, StorageError | None]]:
+    """Each with what the directory answered; raises ConnectionLost alone."""
     underway: deque[tuple[int, RowKey, Image]] = deque()
 
     def answer() -> tuple[RowKey, Image, StorageError | None]:
         message_id, key, image = underway.popleft()
         try:
             connection.finish(message_id)
-        except (AssertionFailed, NoSuchEntry, EntryExists) as error:
+        except ConnectionLost:
+            raise
+        except StorageError as error:
             return key, image, error
         return key, image, None
 
     for key, image in images:
-        underway.append((_send(connection, row_dn(*key, base), image, adding=adding), key, image))
+        try:
+            message_id = _send(connection, row_dn(*key, base), image, adding=adding)
+        except ConnectionLost:
+            raise
+        except StorageError as error:
+            yield key, image, error  # of a row that no entry can hold
+            continue
+        underway.append((message_id, key, image))
         if len(underway) >= ON_THEIR_WAY:
             yield answer()
     while underway:
@@ -130,10 +154,12 @@ def _send(connection: Connection, dn: str, image: Image, *, adding: bool) -> int
 def _check_newer(connection: Connection, dn: str, image: Image) -> None:
     """An assertion also fails where the directory's rules hide the attribute: then nothing was written."""
     try:
-        values = connection.read(dn, [CHANGED]).get(CHANGED.lower(), [])
+        number = number_of(connection.read(dn, [CHANGED]), CHANGED)
     except NoSuchEntry:
         return  # purged since: only what is long gone is
-    if len(values) != 1 or not values[0].isdigit() or int(values[0][:20]) < image.number:
+    except ValueError as error:
+        raise damaged(dn, CHANGED) from error
+    if number < image.number:
         raise damaged(dn, CHANGED)
 
 
