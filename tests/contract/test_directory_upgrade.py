@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A ledger of an older version in a directory is brought up with all that is in it, also for mirrors that come later."""
+"""A ledger of an older version in a directory is brought up with all that is in it; later mirrors read it, too."""
 
 import re
 from base64 import b64decode, b64encode
@@ -106,6 +106,25 @@ def test_a_mirror_that_comes_after_an_upgrade_reads_rows_of_before_it(
     prove(first, second)
     first.close()
     second.close()
+
+
+def test_what_a_killed_upgrade_left_behind_goes_with_the_next_one(
+    slapd_server: SlapdServer, old_books: Books, tmp_path: Path
+) -> None:
+    """And nothing else, and nothing where a link leads."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "letter").touch()
+    home = slapd_server.mirror(old_books.url).parent
+    (home / "pagetoll-upgrade-killed").mkdir()
+    (home / "pagetoll-upgrade-killed" / "old.db").touch()
+    (home / "pagetoll-upgrade-link").symlink_to(elsewhere)
+    old_books.close()
+    make_older(slapd_server, old_books.url, "0006", columns_at("0006", tmp_path))
+    upgrade(old_books.url)
+    assert [file.name for file in home.glob("pagetoll-upgrade-*")] == ["pagetoll-upgrade-link"]
+    assert (elsewhere / "letter").exists()
+    (home / "pagetoll-upgrade-link").unlink()
 
 
 @pytest.mark.parametrize("version", ["0004", "0006"])

@@ -5,6 +5,8 @@ The migrations run on a copy of the ledger in a file of its own; the rows that t
 also says the new version. So an upgrade is done or not, and a writer who comes in between makes it start again.
 """
 
+import fcntl
+import os
 import shutil
 import tempfile
 import uuid
@@ -15,7 +17,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, Table, create_engine, select
+from sqlalchemy import URL, Connection, MetaData, Table, create_engine, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -33,6 +35,7 @@ from pagetoll.storage.sql.migrate import alembic_config
 from pagetoll.storage.sql.schema import SCHEMA_VERSION, metadata
 
 BUSY_TIMEOUT_S = 60.0
+_PREFIX = "pagetoll-upgrade-"
 
 
 def upgrade(url: str) -> None:
@@ -56,13 +59,27 @@ def upgrade(url: str) -> None:
 
 
 def _bring_up(database: DirectoryDatabase, head: Head) -> None:
-    with tempfile.TemporaryDirectory(dir=database.mirror.file.parent, prefix="pagetoll-upgrade-") as folder:
+    with _room(database.mirror.file.parent) as folder:
         try:
-            changes = list(_changes(database.directory, head, Path(folder)))
+            changes = list(_changes(database.directory, head, folder))
         except DBAPIError as error:
             raise storage_error(error, database.where) from error
     after = (head.number, head.commit_id)
     database.directory.commit(after, uuid.uuid4().hex, changes, schema_version=SCHEMA_VERSION)
+
+
+@contextmanager
+def _room(home: Path) -> Iterator[Path]:
+    """A folder for the copies, for one upgrade at a time; what those that were killed left behind goes first."""
+    descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        for leftover in home.glob(f"{_PREFIX}*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=home, prefix=_PREFIX) as folder:
+            yield Path(folder)
+    finally:
+        os.close(descriptor)
 
 
 def _changes(directory: Directory, head: Head, folder: Path) -> Iterator[Change]:
@@ -103,7 +120,7 @@ def _check_known(connection: Connection, directory: Directory, head: Head) -> No
 @contextmanager
 def _transaction(file: Path) -> Iterator[Connection]:
     """On a file that nobody else uses. What it holds is complete when it is made; keys are not looked after."""
-    engine = create_engine(f"sqlite:///{file}", poolclass=NullPool)
+    engine = create_engine(URL.create("sqlite", database=str(file)), poolclass=NullPool)
     with engine.begin() as connection:
         yield connection
 

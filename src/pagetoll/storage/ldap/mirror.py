@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     BigInteger,
     Column,
     Connection,
@@ -64,13 +65,19 @@ class Position:
     written_out: int = 0
 
 
+class _Opened(sqlite3.Connection):
+    """A connection that knows its file."""
+
+    inode: int | None = None
+
+
 class Mirror:
     """A mirror's file, and the engine on it."""
 
     def __init__(self, file: Path, busy_timeout_s: float) -> None:
         self.file = file
-        engine = sqlite_engine(str(file), busy_timeout_s, begin=begin)
-        event.listen(engine, "connect", self._note_file)
+        engine = sqlite_engine(str(file), busy_timeout_s, begin=begin, factory=self._open)
+        event.listen(engine, "connect", _note_file)
         event.listen(engine, "checkout", self._refuse_another_file)
         # They wait for no disk: what a power cut takes is in the directory.
         self.watched = engine.execution_options(relaxed=True, watched=True)
@@ -124,17 +131,22 @@ class Mirror:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         descriptor = os.open(
-            self.file.with_name(f"{self.file.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+            self.file.with_name(f"{self.file.name}.lock"),
+            os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW,
+            0o600,
         )
         try:
-            _give_to_owner_of_folder(descriptor, self.file.parent)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
             os.close(descriptor)
 
-    def _note_file(self, _connection: Any, record: Any) -> None:
-        record.info["inode"] = self.inode()
+    def _open(self, *words: Any, **named: Any) -> sqlite3.Connection:
+        # Looked at first: a file that is replaced while it is opened counts as the old one.
+        inode = self.inode()
+        connection = _Opened(*words, **named)
+        connection.inode = inode
+        return connection
 
     def _refuse_another_file(self, _connection: Any, record: Any, _proxy: Any) -> None:
         if record.info.get("inode") != self.inode():
@@ -148,24 +160,24 @@ class Mirror:
         )
 
 
+def _note_file(connection: _Opened, record: Any) -> None:
+    record.info["inode"] = connection.inode
+
+
 def make_mirror(file: Path) -> None:
     """Makes an empty one, in the place of what is there. Raises OSError."""
     from pagetoll.storage.sql.partial_indexes import whole_schema  # reads other databases' dialects
 
     for name in (file.name, f"{file.name}-journal", f"{file.name}-wal", f"{file.name}-shm"):
         file.with_name(name).unlink(missing_ok=True)
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        _give_to_owner_of_folder(descriptor, file.parent)
-    finally:
-        os.close(descriptor)
-    engine = create_engine(f"sqlite:///{file}", poolclass=NullPool)
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    engine = create_engine(URL.create("sqlite", database=str(file)), poolclass=NullPool)
     try:
         with engine.begin() as connection:
             whole_schema.create_all(connection)
             schema_version.create(connection)
             connection.execute(insert(schema_version).values(version_num=SCHEMA_VERSION))
-            add_position(connection)
+            _add_position(connection)
         with engine.connect() as connection:
             # Kept in the file: many who open it at once need not change it, which only one can.
             connection.exec_driver_sql("PRAGMA journal_mode = WAL")
@@ -173,7 +185,7 @@ def make_mirror(file: Path) -> None:
         raise OSError(0, str(error.orig)) from error
 
 
-def add_position(connection: Connection) -> None:
+def _add_position(connection: Connection) -> None:
     """Makes a database of the ledger's tables a mirror that has nothing yet."""
     _position.create(connection)
     connection.execute(insert(_position).values(id=1, ledger_id="", number=0, commit_id="", written_out=0))
@@ -192,10 +204,3 @@ def set_position(connection: Connection, position: Position) -> None:
             written_out=position.written_out,
         )
     )
-
-
-def _give_to_owner_of_folder(descriptor: int, folder: Path) -> None:
-    """What root makes belongs to whom the folder belongs."""
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        os.fchown(descriptor, owner.st_uid, owner.st_gid)

@@ -248,15 +248,14 @@ def sqlite_engine(
     *,
     create: bool = False,
     begin: Callable[[Connection], None] = begin_sqlite,
+    factory: Callable[..., sqlite3.Connection] = sqlite3.Connection,
 ) -> Engine:
-    """The durable one of a file."""
+    """The durable one of a file. `factory` makes its connections."""
     # mode=rw: a missing file is an error, not an empty ledger.
     address = f"file:{quote(file)}?mode={'rwc' if create else 'rw'}"
 
     def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            address, uri=True, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
-        )
+        connection = factory(address, uri=True, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA journal_mode = WAL")
