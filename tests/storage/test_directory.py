@@ -12,10 +12,12 @@ from lab.slapd import ACCOUNT, SlapdServer
 from pagetoll.core.errors import SchemaMismatch, StorageConflict, StorageError, StorageUnavailable
 from pagetoll.storage.ldap import checkpoints
 from pagetoll.storage.ldap.row_writes import BATCH_ROWS
+from pagetoll.storage.sql.schema import SCHEMA_VERSION
 from storage.directories import commit, directory, ledger, new_ledger, no_role, replayed, role
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
+LATER_VERSION = "9999"
 #: Packs badly, so that a few of them make a commit too large for the head.
 NOISE = "".join(uuid.uuid5(uuid.NAMESPACE_OID, str(number)).hex for number in range(5000))
 
@@ -33,7 +35,7 @@ def test_a_new_ledger_is_empty_and_made_once(slapd_url: str):
     first = new_ledger(slapd_url)
     head = first.head()
     new_ledger(slapd_url)
-    assert (head.number, head.pending, head.schema_version) == (0, (), "0007")
+    assert (head.number, head.pending, head.schema_version) == (0, (), SCHEMA_VERSION)
     assert first.position() == (0, head.ledger_id.replace("-", ""))
     assert first.head() == head
     assert ledger(first) == {}
@@ -201,10 +203,12 @@ def test_a_row_whose_deletion_was_purged_may_come_back(slapd_url: str):
 
 def test_a_commit_may_set_the_version_of_the_tables(slapd_url: str):
     made = new_ledger(slapd_url)
-    made.commit(made.position(), "upgrade", [role("anna")], schema_version="0008")
-    assert made.head().schema_version == "0008"
-    with pytest.raises(SchemaMismatch, match="run: pagetoll init"):  # this Pagetoll knows only what came before
-        made.checkpoint(large=True, deadline_s=None)
+    made.commit(made.position(), "upgrade", [role("anna")], schema_version=LATER_VERSION)
+    assert made.head().schema_version == LATER_VERSION
+    for work in (lambda: made.checkpoint(large=True, deadline_s=None), lambda: commit(made, role("bob"))):
+        with pytest.raises(SchemaMismatch, match="run: pagetoll init"):  # this Pagetoll knows only what came before
+            work()
+    assert made.position() == (1, "upgrade")
 
 
 @pytest.mark.parametrize(
@@ -367,7 +371,7 @@ def test_after_an_outage_nothing_is_taken_for_written_that_the_server_does_not_h
     """A stand-by may have come up that lacks a row entry, and still has the commit pending."""
     with LdapProxy(slapd_server.port) as proxy:
         made = directory(slapd_url, port=proxy.port)
-        made.create("0007")
+        made.create(SCHEMA_VERSION)
         commit(made, role("anna"))
         assert made.checkpoint(large=False, deadline_s=None) == 1
         slapd_server.change(

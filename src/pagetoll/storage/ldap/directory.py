@@ -58,6 +58,7 @@ from pagetoll.storage.ldap.schema_files import (
     VERSION,
 )
 from pagetoll.storage.sql.faults import UPGRADE
+from pagetoll.storage.sql.schema import SCHEMA_VERSION
 
 __all__ = ["Change", "Commit", "Directory", "Head"]
 
@@ -284,14 +285,16 @@ class Directory:
         ]
         if schema_version is not None:
             modifications.append(replacing(VERSION, [schema_version.encode()]))
-        assertion = f"(&({HEAD}={after[0]})({COMMIT_ID}={escaped(after[1])}))"
+        assertion = f"({HEAD}={after[0]})({COMMIT_ID}={escaped(after[1])})"
+        if schema_version is None:
+            assertion += f"({VERSION}={SCHEMA_VERSION})"
         is_sent = is_lost = False
         give_up = time.monotonic() + self._timeout_s
         while True:
             try:
                 with self._connections.one() as connection:
                     is_sent = True
-                    connection.modify(self._head_dn, modifications, assertion)
+                    connection.modify(self._head_dn, modifications, f"(&{assertion})")
                 return
             except ConnectionLost:
                 if not is_sent or time.monotonic() >= give_up:
@@ -301,7 +304,7 @@ class Directory:
             except AssertionFailed as error:
                 if is_lost and self._has_landed(frame.number, frame.commit_id):
                     return
-                self._check_moved(after, error)
+                self._check_moved(after, error, is_upgrade=schema_version is not None)
                 raise StorageConflict(
                     _("{where}: another writer was faster; try again").format(where=self.where)
                 ) from error
@@ -335,9 +338,12 @@ class Directory:
             )
         )
 
-    def _check_moved(self, after: tuple[int, str], error: AssertionFailed) -> None:
+    def _check_moved(self, after: tuple[int, str], error: AssertionFailed, *, is_upgrade: bool) -> None:
         """An assertion also fails where the directory's rules hide the attribute from it."""
-        if self.position() == after:
+        attributes = self._read_head((*POSITION_ATTRIBUTES, VERSION))
+        if not is_upgrade and attributes.get(VERSION.lower()) != [SCHEMA_VERSION.encode()]:
+            raise SchemaMismatch(f"{self.where}: {_(UPGRADE)}") from error
+        if position_of(self._head_dn, attributes) == after:
             raise StorageError(
                 _("{where}: the directory refuses a change that nobody else made; check its rules").format(
                     where=self.where
