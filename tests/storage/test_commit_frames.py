@@ -81,6 +81,13 @@ BAD_ROWS = [
     [["roles", ["anna"], []]],
     [["roles", ["anna"], {"role": 1.5}]],
     [["roles", ["anna"], {"role": []}]],
+    [["roles", ["anna"], {"role": 10**30}]],
+    [["roles", ["anna"], {"role": -(2**63) - 1}]],
+    [["roles", ["anna"], {"role": "\ud800"}]],
+    [["roles", ["anna"], {"\udfff": "x"}]],
+    [["roles", [2**63], None]],
+    [["roles", ["\ud800"], None]],
+    [["\ud800", ["anna"], None]],
 ]
 
 
@@ -99,6 +106,7 @@ BAD_PACKS = [
     frame_of(b"[NaN]"),
     frame_of(b"[" + b"9" * 10_000 + b"]"),
     frame_of(b'["\xff"]'),
+    frame_of(b'[["roles", ["\xed\xa0\x80"], null]]'),
     frame_of(b" " * (1 << 24), octets=100),  # a bomb: no more than 101 octets of it are unpacked
 ]
 

@@ -76,6 +76,7 @@ def test_a_text_of_a_million_signs_is_kept(slapd_url: str):
         (Change("roles", ("anna", "x"), role("anna").row), "does not have the key"),
         (Change("roles", ("a", "b"), {"user_name": "a", "role": "b"}), "has other columns than the table"),
         (Change("print_servers", ("a",), server_row(given_up=2)), "given_up cannot hold 2"),
+        (Change("print_servers", ("a\ud800",), server_row(name="a\ud800")), "name cannot hold"),
         (Change("print_servers", ("a",), server_row(beats="1")), "beats cannot hold '1'"),
         (Change("print_servers", ("a",), server_row(beats=2**63)), "beats cannot hold 9223372036854775808"),
     ],
@@ -83,6 +84,20 @@ def test_a_text_of_a_million_signs_is_kept(slapd_url: str):
 def test_a_row_that_is_none_of_its_tables_is_refused(change: Change, says: str):
     with pytest.raises(StorageError, match=says):
         check_change(change)
+
+
+BAD_TEXTS = [
+    {"pagetollGrantedBy": [], "pagetollOctets": [b"granted_by=\xed\xa0\x80"]},
+    {"pagetollGrantedBy": [], "pagetollOctets": [b"granted_by=\xff"]},
+    {"pagetollGrantedBy": [], "pagetollOctets": [b"granted_by"]},
+    {"pagetollRow": [b"%ED%A0%80/admin"], "pagetollGone": [b"TRUE"]},
+]
+
+
+@pytest.mark.parametrize("other", BAD_TEXTS)
+def test_an_entry_with_a_text_that_is_none_is_damaged(other: dict[str, list[bytes]]):
+    with pytest.raises(StorageError, match="the entry x is damaged"):
+        read({**entry_of(role("anna"), 5), **other}, role("anna"))
 
 
 def test_an_entry_from_before_an_upgrade_is_read_without_its_new_columns():

@@ -19,7 +19,7 @@ from sqlalchemy import Boolean, Integer, String
 
 from pagetoll.core.errors import StorageError
 from pagetoll.core.messages import _
-from pagetoll.storage.ldap.commits import Change, Value
+from pagetoll.storage.ldap.commits import INTEGERS, Change, Value, is_text
 from pagetoll.storage.sql.schema import metadata
 
 Attributes = Mapping[str, Sequence[bytes]]
@@ -28,7 +28,6 @@ Attributes = Mapping[str, Sequence[bytes]]
 LONGEST_KEY = 120
 _CUT_KEY = 40
 LONGEST_STRING = 16384
-INTEGERS = range(-(2**63), 2**63)
 EMPTY_PART = "%"
 
 ROW, KEY, CHANGED, GONE, EMPTY, OCTETS = (
@@ -191,8 +190,8 @@ def _encoded(shape: Shape, column: str, value: Value) -> bytes:
         return b"TRUE" if value else b"FALSE"
     if kind.integer and isinstance(value, int) and value in INTEGERS:
         return str(int(value)).encode()
-    if not kind.boolean and not kind.integer and isinstance(value, str):
-        return value.encode("utf-8", "surrogatepass")
+    if not kind.boolean and not kind.integer and isinstance(value, str) and is_text(value):
+        return value.encode("utf-8")
     raise StorageError(
         _("{table}.{column} cannot hold {value}").format(table=shape.table, column=column, value=repr(value)[:80])
     )
@@ -246,7 +245,7 @@ def _row_of(shape: Shape, attributes: Attributes, *, complete: bool) -> dict[str
         if attributes.get(attribute.lower()):
             row[column] = _decoded(kind, _one(attributes, attribute), attribute)
         elif name in octets and not kind.integer and not kind.boolean:
-            row[column] = octets[name].decode("utf-8", "surrogatepass")
+            row[column] = octets[name].decode("utf-8")
         elif name in empty and not kind.integer and not kind.boolean:
             row[column] = ""
         elif column in shape.nullable:
@@ -295,6 +294,6 @@ def _key_of(shape: Shape, data: bytes) -> tuple[str | int, ...]:
         raise ValueError(ROW)
     key: list[str | int] = []
     for column, part in zip(shape.key, parts, strict=True):
-        text = "" if part == EMPTY_PART else unquote_to_bytes(part).decode("utf-8", "surrogatepass")
+        text = "" if part == EMPTY_PART else unquote_to_bytes(part).decode("utf-8")
         key.append(_integer(text, ROW) if shape.kinds[column].integer else text)
     return tuple(key)

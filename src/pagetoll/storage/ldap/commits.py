@@ -20,6 +20,7 @@ from pagetoll.core.errors import StorageError
 from pagetoll.core.messages import _
 
 Value = str | int | bool | None
+INTEGERS = range(-(2**63), 2**63)
 
 #: What an administrator's import may change at once; a print job's commit has a few thousand octets.
 LARGEST_COMMIT_OCTETS = 512 * 1024 * 1024
@@ -159,7 +160,7 @@ def read_changes(frame: Frame, packed: bytes) -> tuple[Change, ...]:
     if len(data) != frame.octets or not unpacker.eof or unpacker.unused_data:
         raise BadFrame("packed")
     try:
-        rows = json.loads(data.decode("utf-8", "surrogatepass"), parse_float=_refuse, parse_constant=_refuse)
+        rows = json.loads(data.decode("utf-8"), parse_float=_refuse, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise BadFrame("JSON") from error
     if not isinstance(rows, list):
@@ -173,15 +174,15 @@ def _refuse(_text: str) -> object:
 
 def _change(said: object) -> Change:
     match said:
-        case [str(table), list(parts), None]:
+        case [str(table), list(parts), None] if is_text(table):
             return Change(table=table, key=_key(parts), row=None)
-        case [str(table), list(parts), dict(columns)]:
+        case [str(table), list(parts), dict(columns)] if is_text(table):
             return Change(table=table, key=_key(parts), row=_row(columns))
     raise BadFrame("row")
 
 
 def _key(parts: list[object]) -> tuple[str | int, ...]:
-    key = tuple(part for part in parts if isinstance(part, str | int) and not isinstance(part, bool))
+    key = tuple(part for part in parts if isinstance(part, str | int) and not isinstance(part, bool) and _holds(part))
     if not key or len(key) != len(parts):
         raise BadFrame("row")
     return key
@@ -190,7 +191,23 @@ def _key(parts: list[object]) -> tuple[str | int, ...]:
 def _row(columns: dict[object, object]) -> dict[str, Value]:
     row: dict[str, Value] = {}
     for name, value in columns.items():
-        if not isinstance(name, str) or not (value is None or isinstance(value, str | int)):
+        if not isinstance(name, str) or not is_text(name):
+            raise BadFrame("row")
+        if not (value is None or (isinstance(value, str | int) and _holds(value))):
             raise BadFrame("row")
         row[name] = value
     return row
+
+
+def _holds(value: str | int) -> bool:
+    """Whether a column may have it."""
+    return is_text(value) if isinstance(value, str) else value in INTEGERS
+
+
+def is_text(text: str) -> bool:
+    """Whether it has no half of a surrogate pair, which nothing can write."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
