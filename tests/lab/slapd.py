@@ -215,7 +215,7 @@ class SlapdServer:
             f'limits dn.exact="{ACCOUNT}" size.prtotal=unlimited',
             f'limits dn.exact="{caller}" size.prtotal=unlimited',
             "index objectClass eq",
-            *(["index pagetollChanged,pagetollRow eq"] if self._with_schema else []),
+            *(["index pagetollChanged,pagetollGone eq"] if self._with_schema else []),
             "access to attrs=userPassword by anonymous auth by * none",
             f'access to * by dn.exact="{ACCOUNT}" write by dn.exact="{caller}" write by * none',
         ]

@@ -11,6 +11,8 @@ from lab.ldap_proxy import LdapProxy
 from lab.slapd import ACCOUNT, SlapdServer
 from pagetoll.core.errors import SchemaMismatch, StorageConflict, StorageError, StorageUnavailable
 from pagetoll.storage.ldap import checkpoints
+from pagetoll.storage.ldap.address import Address
+from pagetoll.storage.ldap.directory import Directory
 from pagetoll.storage.ldap.row_writes import BATCH_ROWS
 from pagetoll.storage.sql.schema import SCHEMA_VERSION
 from storage.directories import commit, directory, ledger, new_ledger, no_role, replayed, role
@@ -187,6 +189,21 @@ def test_upkeep_purges_old_deletions_and_parts_that_no_commit_names(slapd_server
     assert gone == {("young", "admin")}
     assert len(made.head().pending[-1].changes) == len(large_changes())
     assert made.purge(gone_before=TOMORROW, parts_before=TOMORROW) == 0
+
+
+def test_a_clock_that_is_ahead_of_the_directorys_purges_nothing_too_early(slapd_url: str):
+    def in_a_year() -> datetime:
+        return datetime.now(UTC) + timedelta(days=365)
+
+    made = new_ledger(slapd_url)
+    commit(made, no_role("anna"))
+    for number in range(checkpoints.KEPT_COMMITS):
+        commit(made, role(str(number)))
+    made.checkpoint(large=False, deadline_s=None)
+    ahead = Directory(Address.parse(slapd_url), timeout_s=30, clock=in_a_year)
+    week_ago = in_a_year() - timedelta(days=7)
+    assert ahead.purge(gone_before=week_ago, parts_before=week_ago) == 0
+    assert made.purge(gone_before=TOMORROW, parts_before=TOMORROW) == 1
 
 
 def test_a_row_whose_deletion_was_purged_may_come_back(slapd_url: str):

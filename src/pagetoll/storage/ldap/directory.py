@@ -9,9 +9,9 @@ as a whole, whoever is killed when.
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pagetoll.core.errors import SchemaMismatch, StorageConflict, StorageError, StorageUnavailable
 from pagetoll.core.messages import _
@@ -71,6 +71,11 @@ MOST_WAITING_COMMITS = 2000
 MOST_WAITING_OCTETS = 16 * 1024 * 1024
 _TRIES_TO_READ = 5
 _PAUSE_S = 0.05
+_MODIFIED = "modifyTimestamp"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Directory:
@@ -80,7 +85,8 @@ class Directory:
     is no ledger, and StorageError where it is damaged or the server lacks something.
     """
 
-    def __init__(self, address: Address, *, timeout_s: float) -> None:
+    def __init__(self, address: Address, *, timeout_s: float, clock: Callable[[], datetime] = _now) -> None:
+        self._clock = clock
         self.where = address.where
         self._base = address.base
         self._head_dn = head_dn(address.base)
@@ -237,9 +243,21 @@ class Directory:
                 self._head_entry()  # how much is pending now
 
     def purge(self, *, gone_before: datetime, parts_before: datetime) -> int:
-        """Removes the entries of rows that were deleted, and of parts that no commit names, before those times (by
-        the directory's clock); returns how many."""
-        return self._checkpoints.purge(gone_before=_generalized(gone_before), parts_before=_generalized(parts_before))
+        """Removes the entries of rows that were deleted, and of parts that no commit names, before those times;
+        returns how many. Both are earlier by what this clock may be ahead of the directory's: the age that the newest
+        commit has by it."""
+        ahead = max(timedelta(), self._clock() - self._newest_at())
+        return self._checkpoints.purge(
+            gone_before=_generalized(gone_before - ahead), parts_before=_generalized(parts_before - ahead)
+        )
+
+    def _newest_at(self) -> datetime:
+        """When the head was written, by the directory's clock."""
+        said = self._read_head([_MODIFIED]).get(_MODIFIED.lower(), [])
+        try:
+            return datetime.strptime(said[0][:14].decode("ascii", "replace"), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        except (IndexError, ValueError) as error:
+            raise damaged(self._head_dn, _MODIFIED) from error
 
     def close(self) -> None:
         self._connections.close()

@@ -109,7 +109,7 @@ def _object_class(name: str, meaning: str, must: str, may: str) -> str:
 _ADVICE = """\
 # SPDX-License-Identifier: Apache-2.0
 # The schema of a Pagetoll ledger in an LDAP directory, made from its tables; do not edit.
-# Indexes that it needs: objectClass and pagetollChanged, both eq.
+# Indexes that it needs, all eq: pagetollChanged, pagetollGone, objectClass.
 """
 
 
