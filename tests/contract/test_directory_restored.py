@@ -2,6 +2,7 @@
 """A ledger that was put back into its directory from a copy, as docs/howto/ldap-ledger.md says."""
 
 import re
+import sqlite3
 import uuid
 from collections.abc import Iterator
 
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import insert
 
 from contract.books import Books
-from contract.mirrors import another_print_server, neighbour, prove, rows_in
+from contract.mirrors import another_print_server, neighbour, of_directory, prove, rows_in
 from lab.slapd import SlapdServer
 from pagetoll.storage.sql.schema import roles
 
@@ -54,4 +55,25 @@ def test_a_mirror_of_commits_that_are_lost_is_made_anew(slapd_server: SlapdServe
     assert ("roles", ("lost", "admin")) not in rows_in(here)
     assert rows_in(here) == rows_in(there)
     grant(here, "carl")
+    prove(here, there)
+
+
+def test_new_ids_have_all_mirrors_made_anew_also_those_that_are_where_the_head_is(
+    slapd_server: SlapdServer, here: Books, there: Books
+) -> None:
+    """After a takeover a mirror may have rows of commits that the new server never had, and come past them."""
+    grant(here, "anna", "bob")
+    right = rows_in(there)
+    with sqlite3.connect(of_directory(here).mirror.file) as connection:
+        connection.execute("INSERT INTO roles VALUES ('lost', 'admin', 'root', 1)")
+    connection.close()
+    assert rows_in(here) != right
+    slapd_server.change(
+        f"dn: cn=ledger,{slapd_server.base(here.url)}\nchangetype: modify\n"
+        f"replace: pagetollLedgerId\npagetollLedgerId: {uuid.uuid4()}\n-\n"
+        f"replace: pagetollCommitId\npagetollCommitId: {uuid.uuid4()}\n"
+    )
+    assert rows_in(here) == rows_in(there) == right
+    grant(here, "carl")
+    grant(there, "dora")
     prove(here, there)
