@@ -118,10 +118,10 @@ def _options(query: str) -> dict[str, str]:
         raise _unreadable() from None
     options: dict[str, str] = {}
     for name, value in pairs:
-        if name not in OPTIONS:
+        if name not in OPTIONS:  # not shown: it may be a piece of the password
             raise UsageError(
-                _("the ledger's URL: there is no option {option}; the known ones are {known}").format(
-                    option=name, known=", ".join(OPTIONS)
+                _("the ledger's URL has an option that is none of {known}; write %3F for a ? in a password").format(
+                    known=", ".join(OPTIONS)
                 )
             )
         if name in options or not value or "\0" in value:

@@ -75,17 +75,16 @@ def mysql_url(url: URL) -> URL:
                 url=url.render_as_string()
             )
         )
-    if unknown := sorted(set(url.query) - OPTIONS):
+    shown = url.set(query={}).render_as_string()  # what stands behind the ? may be a piece of the password
+    if not url.query.keys() <= OPTIONS:
         raise UsageError(
-            _("“{url}”: there is no option {option}; the known ones are {known}").format(
-                url=url.render_as_string(), option=unknown[0], known=", ".join(sorted(OPTIONS))
+            _("“{url}” has an option that is none of {known}; write %3F for a ? in a password").format(
+                url=shown, known=", ".join(sorted(OPTIONS))
             )
         )
     if unclear := [name for name, value in url.query.items() if not _is_clear(name, value)]:
         raise UsageError(
-            _("“{url}”: give the option {option} once, with a value that it has").format(
-                url=url.render_as_string(), option=unclear[0]
-            )
+            _("“{url}”: give the option {option} once, with a value that it has").format(url=shown, option=unclear[0])
         )
     query = {name: value for name, value in url.query.items() if name != "charset"}
     if url.host is None and not {"unix_socket", "read_default_file"} & query.keys():
