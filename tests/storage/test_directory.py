@@ -370,6 +370,16 @@ def test_a_wrong_password_is_said_without_it(slapd_server: SlapdServer, slapd_ur
     assert "hunter2" not in str(caught.value)
 
 
+def test_a_password_is_octets_and_none_of_them_is_said(slapd_server: SlapdServer, slapd_url: str, tmp_path: Path):
+    """RFC 4513 §5.1.3; UTF-8 or not."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"hunter\xff\n")
+    url = slapd_server.url(slapd_server.base(slapd_url), password_file=str(secret))
+    with pytest.raises(StorageUnavailable, match="Invalid credentials; check bind_dn and its password") as caught:
+        directory(url).position()
+    assert "0xff" not in str(caught.value)
+
+
 @pytest.mark.parametrize(("text", "says"), [("", "the password is empty"), (None, "must be readable")])
 def test_a_password_file_must_have_one(
     slapd_server: SlapdServer, slapd_url: str, tmp_path: Path, text: str | None, says: str

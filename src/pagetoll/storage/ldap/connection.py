@@ -126,12 +126,12 @@ class Connection:
         elif address.is_local_socket:
             self._ldap.sasl_external_bind_s()
 
-    def _password(self, address: Address) -> str:
+    def _password(self, address: Address) -> bytes:
         if address.password_file is None:
-            password = address.password or ""
+            password = (address.password or "").encode()
         else:
-            with address.password_file.open(encoding="utf-8") as file:
-                password = file.read(_LONGEST_PASSWORD).partition("\n")[0].rstrip("\r")
+            with address.password_file.open("rb") as file:
+                password = file.read(_LONGEST_PASSWORD).partition(b"\n")[0].rstrip(b"\r")
         if not password:
             # RFC 4513 §5.1.2: it would be taken for an anonymous bind, and succeed.
             raise StorageUnavailable(

@@ -100,7 +100,7 @@ def refusal(error: Exception, where: str) -> StorageError:
 def _said(error: Exception) -> str:
     """A server's words, cut and without control characters."""
     said = error.args[0] if error.args else ""
-    text = str(error)
+    text = error.reason if isinstance(error, UnicodeDecodeError | UnicodeEncodeError) else str(error)
     if isinstance(said, dict):
         text = ": ".join(str(said[name]) for name in ("desc", "info") if said.get(name))
     return "".join(sign if sign.isprintable() else " " for sign in text[:_LONGEST]).strip() or type(error).__name__
