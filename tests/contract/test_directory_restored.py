@@ -12,6 +12,7 @@ from sqlalchemy import insert
 from contract.books import Books
 from contract.mirrors import another_print_server, neighbour, of_directory, prove, rows_in
 from lab.slapd import SlapdServer
+from pagetoll.core.errors import StorageError
 from pagetoll.storage.sql.schema import roles
 
 
@@ -77,3 +78,14 @@ def test_new_ids_have_all_mirrors_made_anew_also_those_that_are_where_the_head_i
     grant(here, "carl")
     grant(there, "dora")
     prove(here, there)
+
+
+def test_an_entry_that_lost_a_column_is_named(slapd_server: SlapdServer, here: Books) -> None:
+    grant(here, *(f"user{number}" for number in range(20)))
+    of_directory(here).tidy()
+    dn = f"pagetollRow=user1/admin,ou=roles,{slapd_server.base(here.url)}"
+    slapd_server.change(f"dn: {dn}\nchangetype: modify\ndelete: pagetollGrantedAt\n")
+    late = another_print_server(slapd_server, here)
+    with pytest.raises(StorageError, match=f"the entry {dn} is damaged"):
+        rows_in(late)
+    late.close()

@@ -56,7 +56,12 @@ def _caught_up(connection: Connection, directory: Directory, mine: Position, hea
     for commit in missing:
         for change in commit.changes:
             rows.put(commit.number, change)
-    rows.finish()
+    try:
+        rows.finish()
+    except StorageError:
+        for _row in directory.rows_since(mine.number):
+            pass  # names the entry, where one is damaged
+        raise
     set_position(connection, Position(head.ledger_id, head.number, head.commit_id, mine.written_out))
     return head
 
