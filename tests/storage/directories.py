@@ -7,7 +7,8 @@ from dataclasses import replace
 from itertools import count
 
 from pagetoll.storage.ldap.address import Address
-from pagetoll.storage.ldap.directory import Change, Directory
+from pagetoll.storage.ldap.commits import Change
+from pagetoll.storage.ldap.directory import Directory
 from pagetoll.storage.sql.schema import SCHEMA_VERSION
 
 Rows = dict[tuple[str, tuple[str | int, ...]], dict[str, object]]

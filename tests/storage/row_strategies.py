@@ -20,9 +20,7 @@ NAMES = st.one_of(
 
 
 def _value(kind: Kind, texts: st.SearchStrategy[str]) -> st.SearchStrategy[object]:
-    if kind.boolean:
-        return st.booleans()
-    return INTEGERS if kind.integer else texts
+    return {Kind.BOOLEAN: st.booleans(), Kind.INTEGER: INTEGERS, Kind.TEXT: texts}[kind]
 
 
 @st.composite

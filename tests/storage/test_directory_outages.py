@@ -12,7 +12,7 @@ import pytest
 from lab.ldap_proxy import Cut, LdapProxy
 from lab.slapd import SlapdServer
 from pagetoll.core.errors import StorageConflict, StorageError, StorageUnavailable
-from pagetoll.storage.ldap.directory import Change
+from pagetoll.storage.ldap.commits import Change
 from storage.directories import Rows, commit, directory, ledger, new_ledger, no_role, replayed, role
 
 #: The connection ends after the server did it, or before.

@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from urllib.parse import quote, unquote_to_bytes
 
@@ -40,12 +41,12 @@ ROW, KEY, CHANGED, GONE, EMPTY, OCTETS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What a column holds: integer, boolean or text."""
+class Kind(Enum):
+    """What a column holds."""
 
-    integer: bool = False
-    boolean: bool = False
+    TEXT = "text"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,11 @@ def shapes() -> Mapping[str, Shape]:
 
 def _kind(column_type: object) -> Kind:
     if isinstance(column_type, Boolean):
-        return Kind(boolean=True)
+        return Kind.BOOLEAN
     if isinstance(column_type, Integer):
-        return Kind(integer=True)
+        return Kind.INTEGER
     if isinstance(column_type, String):
-        return Kind()
+        return Kind.TEXT
     raise AssertionError(column_type)
 
 
@@ -184,13 +185,19 @@ def is_plain(text: str) -> bool:
     return text.isprintable() and text == text.strip() and "  " not in text and len(text) <= LONGEST_STRING
 
 
+def _kind_of(value: Value) -> Kind:
+    if isinstance(value, bool):
+        return Kind.BOOLEAN
+    return Kind.INTEGER if isinstance(value, int) else Kind.TEXT
+
+
 def _encoded(shape: Shape, column: str, value: Value) -> bytes:
-    kind = shape.kinds.get(column) or Kind(integer=isinstance(value, int), boolean=isinstance(value, bool))
-    if kind.boolean and value in (0, 1):
+    kind = shape.kinds.get(column) or _kind_of(value)
+    if kind is Kind.BOOLEAN and value in (0, 1):
         return b"TRUE" if value else b"FALSE"
-    if kind.integer and isinstance(value, int) and value in INTEGERS:
+    if kind is Kind.INTEGER and isinstance(value, int) and value in INTEGERS:
         return str(int(value)).encode()
-    if not kind.boolean and not kind.integer and isinstance(value, str) and is_text(value):
+    if kind is Kind.TEXT and isinstance(value, str) and is_text(value):
         return value.encode("utf-8")
     raise StorageError(
         _("{table}.{column} cannot hold {value}").format(table=shape.table, column=column, value=repr(value)[:80])
@@ -244,9 +251,9 @@ def _row_of(shape: Shape, attributes: Attributes, *, complete: bool) -> dict[str
         attribute = attribute_name(column)
         if attributes.get(attribute.lower()):
             row[column] = _decoded(kind, _one(attributes, attribute), attribute)
-        elif name in octets and not kind.integer and not kind.boolean:
+        elif name in octets and kind is Kind.TEXT:
             row[column] = octets[name].decode("utf-8")
-        elif name in empty and not kind.integer and not kind.boolean:
+        elif name in empty and kind is Kind.TEXT:
             row[column] = ""
         elif column in shape.nullable:
             row[column] = None
@@ -256,11 +263,11 @@ def _row_of(shape: Shape, attributes: Attributes, *, complete: bool) -> dict[str
 
 
 def _decoded(kind: Kind, data: bytes, attribute: str) -> Value:
-    if kind.boolean:
+    if kind is Kind.BOOLEAN:
         if data not in (b"TRUE", b"FALSE"):
             raise ValueError(attribute)
         return data == b"TRUE"
-    if kind.integer:
+    if kind is Kind.INTEGER:
         return _integer(data.decode("ascii"), attribute)
     return data.decode("utf-8")
 
@@ -295,5 +302,5 @@ def _key_of(shape: Shape, data: bytes) -> tuple[str | int, ...]:
     key: list[str | int] = []
     for column, part in zip(shape.key, parts, strict=True):
         text = "" if part == EMPTY_PART else unquote_to_bytes(part).decode("utf-8")
-        key.append(_integer(text, ROW) if shape.kinds[column].integer else text)
+        key.append(_integer(text, ROW) if shape.kinds[column] is Kind.INTEGER else text)
     return tuple(key)

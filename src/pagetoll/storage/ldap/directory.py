@@ -60,8 +60,6 @@ from pagetoll.storage.ldap.schema_files import (
 from pagetoll.storage.sql.faults import UPGRADE
 from pagetoll.storage.sql.schema import SCHEMA_VERSION
 
-__all__ = ["Change", "Commit", "Directory", "Head"]
-
 MOST_PENDING_COMMITS = 32
 MOST_PENDING_OCTETS = 512 * 1024
 #: Where one leaves much, because the directory refuses rows or a large commit is among it, the next can wait.

@@ -36,7 +36,7 @@ _RIGHTS = marked("check bind_dn and its password, and that the directory's rules
 _FILES = marked("the files that the ledger's URL names must be readable to who runs this")
 _CERTIFICATE = marked("the server's certificate must be signed by who is in the file that the URL names as ca=")
 _WRITABLE = marked("the directory takes no changes; give the address of the provider that does, and see its log")
-_SCHEMA = marked(
+LOAD_SCHEMA = marked(
     "load Pagetoll's schema with: pagetoll config ldap-schema | ldapadd -Y EXTERNAL -H ldapi:///"
     " (or include {file} in slapd.conf)"
 )
@@ -57,16 +57,16 @@ _REFUSALS: dict[type[Exception], tuple[type[StorageError], str]] = {
     ldap.CONNECT_ERROR: (ConnectionLost, _CERTIFICATE),
     ldap.DECODING_ERROR: (ConnectionLost, _RUNS),
     ldap.INAPPROPRIATE_AUTH: (StorageUnavailable, _RIGHTS),
-    ldap.INAPPROPRIATE_MATCHING: (SchemaMissing, _SCHEMA),
+    ldap.INAPPROPRIATE_MATCHING: (SchemaMissing, LOAD_SCHEMA),
     ldap.INSUFFICIENT_ACCESS: (StorageUnavailable, _RIGHTS),
     ldap.INVALID_CREDENTIALS: (StorageUnavailable, _RIGHTS),
     ldap.INVALID_DN_SYNTAX: (StorageError, _BASE),
-    ldap.INVALID_SYNTAX: (SchemaMissing, _SCHEMA),
+    ldap.INVALID_SYNTAX: (SchemaMissing, LOAD_SCHEMA),
     ldap.LOCAL_ERROR: (StorageUnavailable, _RIGHTS),
-    ldap.NAMING_VIOLATION: (SchemaMissing, _SCHEMA),
+    ldap.NAMING_VIOLATION: (SchemaMissing, LOAD_SCHEMA),
     ldap.NO_SUCH_ATTRIBUTE: (NoSuchValue, _LOG),
     ldap.NO_SUCH_OBJECT: (NoSuchEntry, _BASE),
-    ldap.OBJECT_CLASS_VIOLATION: (SchemaMissing, _SCHEMA),
+    ldap.OBJECT_CLASS_VIOLATION: (SchemaMissing, LOAD_SCHEMA),
     ldap.OTHER: (StorageUnavailable, _LOG),
     ldap.REFERRAL: (StorageUnavailable, _WRITABLE),
     ldap.SERVER_DOWN: (ConnectionLost, _RUNS),
@@ -76,7 +76,7 @@ _REFUSALS: dict[type[Exception], tuple[type[StorageError], str]] = {
     ldap.TIMEOUT: (ConnectionLost, _RUNS),
     ldap.UNAVAILABLE: (StorageUnavailable, _RUNS),
     ldap.UNAVAILABLE_CRITICAL_EXTENSION: (StorageError, _CONTROLS),
-    ldap.UNDEFINED_TYPE: (SchemaMissing, _SCHEMA),
+    ldap.UNDEFINED_TYPE: (SchemaMissing, LOAD_SCHEMA),
     ldap.UNWILLING_TO_PERFORM: (StorageUnavailable, _WRITABLE),
 }
 _LONGEST = 240

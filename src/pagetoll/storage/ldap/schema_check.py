@@ -6,7 +6,7 @@ import re
 from pagetoll.core.errors import StorageError
 from pagetoll.core.messages import _
 from pagetoll.storage.ldap.connection import Connection
-from pagetoll.storage.ldap.refusals import ConnectionLost, SchemaMissing
+from pagetoll.storage.ldap.refusals import LOAD_SCHEMA, ConnectionLost, SchemaMissing
 from pagetoll.storage.ldap.schema_files import SLAPD_CONF_FILE, attribute_types, object_classes
 
 _NAME = re.compile(rb"\sNAME\s+(?:'([^']*)'|\(([^)]*)\))", re.IGNORECASE)
@@ -32,10 +32,9 @@ def check_schema(connection: Connection, where: str) -> None:
         lacking = [name for name, _definition in wanted if name.lower() not in known]
         if lacking:
             raise SchemaMissing(
-                _(
-                    "{where}: the directory does not know {name}; load Pagetoll's schema with: pagetoll config "
-                    "ldap-schema | ldapadd -Y EXTERNAL -H ldapi:/// (or include {file} in slapd.conf)"
-                ).format(where=where, name=lacking[0], file=SLAPD_CONF_FILE)
+                _("{where}: the directory does not know {name}; {advice}").format(
+                    where=where, name=lacking[0], advice=_(LOAD_SCHEMA).format(file=SLAPD_CONF_FILE)
+                )
             )
 
 

@@ -31,6 +31,7 @@ _TEXT = f"EQUALITY caseExactMatch SUBSTR caseExactSubstringsMatch SYNTAX {_SYNTA
 _INTEGER = f"EQUALITY integerMatch ORDERING integerOrderingMatch SYNTAX {_SYNTAX}.27"
 _BOOLEAN = f"EQUALITY booleanMatch SYNTAX {_SYNTAX}.7"
 _OCTETS = f"EQUALITY octetStringMatch SYNTAX {_SYNTAX}.40"
+_SYNTAXES = {Kind.TEXT: _TEXT, Kind.INTEGER: _INTEGER, Kind.BOOLEAN: _BOOLEAN}
 _ONE = "SINGLE-VALUE"
 
 LEDGER_CLASS, PART_CLASS = "pagetollLedger", "pagetollPart"
@@ -83,8 +84,7 @@ def attribute_types() -> Iterator[tuple[str, str]]:
         yield name, f"( {oid(name)} NAME '{name}' DESC '{meaning}' {kind} )"
     for column, holds in columns().items():
         name = attribute_name(column)
-        kind = _INTEGER if holds.integer else _BOOLEAN if holds.boolean else _TEXT
-        yield name, f"( {oid(name)} NAME '{name}' DESC 'Column {column}' {kind} {_ONE} )"
+        yield name, f"( {oid(name)} NAME '{name}' DESC 'Column {column}' {_SYNTAXES[holds]} {_ONE} )"
 
 
 def object_classes() -> Iterator[tuple[str, str]]:
