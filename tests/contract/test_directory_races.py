@@ -38,6 +38,22 @@ def write_out(books: Books) -> None:
     of_directory(books).directory.checkpoint(large=True, deadline_s=None)
 
 
+HEAD = ("pagetollHead", "pagetollCommitId", "pagetollPending")
+
+
+def head_lines(server: SlapdServer, head: str) -> list[str]:
+    return server.search(head, "-s", "base", "(objectClass=*)", *HEAD).strip().splitlines()[1:]
+
+
+def put_back(server: SlapdServer, head: str, lines: list[str]) -> None:
+    """Has the directory where it was: what came since is lost."""
+    changes = "".join(
+        f"replace: {name}\n" + "".join(f"{line}\n" for line in lines if line.startswith(f"{name}:")) + "-\n"
+        for name in HEAD
+    )
+    server.change(f"dn: {head}\nchangetype: modify\n{changes}")
+
+
 def once(work: Callable[[], None]) -> Callable[[], None]:
     left = [work]
     return lambda: left.pop()() if left else None
@@ -77,22 +93,33 @@ def test_a_directory_that_goes_back_while_it_is_asked_keeps_no_reader_waiting(
     slapd_server: SlapdServer, here: Books, there: Books
 ) -> None:
     before = rows_in(here)
-    names = ("pagetollHead", "pagetollCommitId", "pagetollPending")
     head = f"cn=ledger,{slapd_server.base(here.url)}"
-    backup = slapd_server.search(head, "-s", "base", "(objectClass=*)", *names).strip().splitlines()[1:]
+    backup = head_lines(slapd_server, head)
     here.user("carl")
     looks: list[None] = []
-
-    def go_back() -> None:
-        changes = "".join(
-            f"replace: {name}\n" + "".join(f"{line}\n" for line in backup if line.startswith(f"{name}:")) + "-\n"
-            for name in names
-        )
-        slapd_server.change(f"dn: {head}\nchangetype: modify\n{changes}")
 
     def count() -> None:
         looks.append(None)
         assert len(looks) < 20
 
-    with doing(once(go_back), there, "position", before=False), doing(count, there, "head", before=True):
+    with (
+        doing(once(lambda: put_back(slapd_server, head, backup)), there, "position", before=False),
+        doing(count, there, "head", before=True),
+    ):
         assert rows_in(there) == before
+
+
+def test_upkeep_notices_a_takeover_by_a_server_that_lacks_commits_before_others_come_past_them(
+    slapd_server: SlapdServer, here: Books, there: Books
+) -> None:
+    head = f"cn=ledger,{slapd_server.base(here.url)}"
+    backup = head_lines(slapd_server, head)
+    here.user("lost")
+    assert [row.name for row in there.catalogue.users()] == ["anna", "lost"]
+    put_back(slapd_server, head, backup)
+    here.user("kept")
+    of_directory(there).tidy()
+    write_out(here)
+    of_directory(here).tidy()
+    assert [row.name for row in there.catalogue.users()] == ["anna", "kept"]
+    prove(here, there)

@@ -145,6 +145,9 @@ class DirectoryDatabase(Database):
         self._repairing(self._check_mirror)
 
     def tidy(self) -> None:
+        # A mirror near the head needs no row search at its next job, and tells by the commits' ids when another
+        # server has taken over that lacks some.
+        self.read(read_position)
         self.directory.checkpoint(large=True, deadline_s=TIDYING_S)
         if time.monotonic() - self._purged_at > PURGES_APART_S:
             self._purged_at = time.monotonic()  # also for one that fails: it searches much
