@@ -282,8 +282,8 @@ def test_a_url_that_is_no_ledger_is_refused(url: str) -> None:
 def test_a_driver_that_is_not_installed_is_named(scheme: str, package: str) -> None:
     opened = (
         f"import sys; sys.modules[{package!r}] = None\n"
-        "from pagetoll.core.errors import UsageError\nfrom contract.books import Books\n"
-        f"try: Books('{scheme}://x/y')\nexcept UsageError as error: print(error)"
+        "from pagetoll.core.errors import PluginError\nfrom contract.books import Books\n"
+        f"try: Books('{scheme}://x/y')\nexcept PluginError as error: print(error)"
     )
     environment = {"PYTHONPATH": ":".join(sys.path)}
     done = subprocess.run([sys.executable, "-c", opened], env=environment, capture_output=True, text=True, check=True)
