@@ -3,8 +3,11 @@
 
 import os
 import shutil
+import socket
+import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,6 +87,29 @@ def test_the_folder_and_the_environment_have_no_say_in_whom_is_trusted(server: S
             cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert "the server's certificate must be signed by" in done.stderr
+
+
+@pytest.mark.parametrize("entrance", ["", f"?{ENTRANCE}"])
+def test_a_server_that_shakes_hands_once_and_then_is_mute_is_given_up(server: SlapdServer, entrance: str):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(server.certificate, server.certificate.with_name("key.pem"))
+    is_over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def talk() -> None:
+            with context.wrap_socket(listener.accept()[0], server_side=True), listener.accept()[0]:
+                is_over.wait(60)
+
+        thread = threading.Thread(target=talk, daemon=True)
+        thread.start()
+        login = f":{PASSWORD}@" if entrance else ""
+        there = directory(f"ldaps://{login}127.0.0.1:{listener.getsockname()[1]}/ou=x{entrance}", timeout_s=0.5)
+        with pytest.raises(StorageUnavailable, match=r"no answer in 0\.5 s; check that the directory runs"):
+            there.position()
+        base = server.base(server.new_base())
+        new_ledger(addresses(server, base, server.certificate)[0]).check()  # others do not wait for it
+        is_over.set()
+        thread.join(60)
 
 
 def test_without_ca_whom_the_machine_trusts_is_trusted(server: SlapdServer, monkeypatch: pytest.MonkeyPatch):

@@ -9,7 +9,8 @@ import os
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,7 @@ class Connection:
 
     def _knock(self, address: Address) -> bool:
         """Whether a TLS handshake comes to its end, which proves nothing else. libldap with GnuTLS waits for its own
-        for ever where a server accepts connections and is frozen."""
+        for ever where a server accepts connections and is frozen; here no thread is left behind."""
         host, port = address.host_and_port
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
@@ -121,10 +122,30 @@ class Connection:
         self._ldap.set_option(ldap.OPT_X_TLS_NEWCTX, 0)  # takes the settings above; must be the last
 
     def _bind(self, address: Address) -> None:
-        if address.bind_dn is not None:
+        if address.server.startswith("ldaps:"):
+            # What is sent first connects: without a name it says no more than nothing would.
+            password = b"" if address.bind_dn is None else self._password(address)
+            self._result(self._in_time(lambda: int(self._ldap.simple_bind(address.bind_dn or "", password))))
+        elif address.bind_dn is not None:
             self._result(self._ldap.simple_bind(address.bind_dn, self._password(address)))
         elif address.is_local_socket:
             self._ldap.sasl_external_bind_s()
+
+    def _in_time(self, work: Callable[[], int]) -> int:
+        """`work`, which libldap may never come back from: then its thread is left to wait for the server's end."""
+        future: Future[int] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(work())
+            except (ldap.LDAPError, ValueError) as error:
+                future.set_exception(error)
+
+        threading.Thread(target=run, daemon=True).start()
+        try:
+            return future.result(self._timeout_s)
+        except TimeoutError as error:
+            raise self._no_answer() from error
 
     def _password(self, address: Address) -> bytes:
         if address.password_file is None:
