@@ -37,6 +37,14 @@ def no_role(user_name: str, role_name: str = "admin") -> Change:
     return Change(table="roles", key=(user_name, role_name), row=None)
 
 
+#: Packs badly, so that a few of them make a commit too large for the head.
+NOISE = "".join(uuid.uuid5(uuid.NAMESPACE_OID, str(number)).hex for number in range(5000))
+
+
+def large_changes() -> list[Change]:
+    return [role(f"user{number}", by=NOISE[number:]) for number in range(12)]
+
+
 def commit(made: Directory, *changes: Change) -> int:
     """After whatever is the newest."""
     return made.commit(made.position(), uuid.uuid4().hex, changes)

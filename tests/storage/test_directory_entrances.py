@@ -16,7 +16,6 @@ import pytest
 from lab.fixtures import new_lab_folder
 from lab.slapd import ACCOUNT, PASSWORD, SlapdServer
 from pagetoll.core.errors import StorageUnavailable
-from pagetoll.storage.ldap import connection
 from storage.directories import commit, directory, new_ledger, role
 
 ENTRANCE = f"bind_dn={ACCOUNT.replace('=', '%3D')}"
@@ -110,14 +109,6 @@ def test_a_server_that_shakes_hands_once_and_then_is_mute_is_given_up(server: Sl
         new_ledger(addresses(server, base, server.certificate)[0]).check()  # others do not wait for it
         is_over.set()
         thread.join(60)
-
-
-def test_without_ca_whom_the_machine_trusts_is_trusted(server: SlapdServer, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(connection, "USUAL_CA", server.certificate)
-    base = server.base(server.new_base())
-    new_ledger(server.url(base))
-    for url in addresses(server, base, ""):
-        assert directory(url.removesuffix("&ca=")).position()[0] == 0
 
 
 def test_a_file_of_certificates_that_is_not_there_is_said(server: SlapdServer, tmp_path: Path):
