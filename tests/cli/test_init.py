@@ -67,6 +67,17 @@ def test_root_gives_the_home_to_the_service_user_with_safe_modes(place: Path):
 
 
 @needs_root
+def test_a_home_has_no_file_for_a_ledger_that_is_elsewhere(place: Path):
+    home = place / "home"
+    run_init(home, "--user", SERVICE_USER)
+    (home / "pagetoll.db").unlink()
+    (home / "pagetoll.toml").write_text(f'database = "sqlite:///{home}/books.db"\n')
+    done = run_init(home)
+    assert done.returncode == 0, done.stderr
+    assert {"books.db", "pagetoll.db"} & set(as_seen(home)) == {"books.db"}
+
+
+@needs_root
 def test_a_second_run_changes_nothing_and_keeps_the_owner(place: Path):
     home = place / "home"
     run_init(home, "--user", SERVICE_USER)

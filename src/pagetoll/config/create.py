@@ -59,13 +59,16 @@ def make_outside(home: Home, owner: Owner) -> list[Path]:
 
 
 def make_inside(home: Home, owner: Owner) -> list[Path]:
-    """As the owner: folders, configuration and an empty ledger file; what was made. Raises ConfigError."""
+    """As the owner: folders and configuration; what was made. Raises ConfigError."""
     made = [path for path, mode in inner_folders(home) if make_folder(path, mode, owner)]
     if create_file(home.configuration, template(), FILE_MODE):
         made.append(home.configuration)
-    if create_file(home.database, "", FILE_MODE):
-        made.append(home.database)
     return made
+
+
+def make_ledger_file(home: Home) -> list[Path]:
+    """As the owner: an empty file for a ledger in the home; what was made. Raises ConfigError."""
+    return [home.database] if create_file(home.database, "", FILE_MODE) else []
 
 
 def write_thin_conf(home: Home, settings: Settings, owner: Owner | None = None) -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from pagetoll import plugins
-from pagetoll.config.create import make_inside, make_outside, set_text_option
+from pagetoll.config.create import make_inside, make_ledger_file, make_outside, set_text_option
 from pagetoll.config.home import Home, Owner
 from pagetoll.config.load import load_home
 from pagetoll.config.pykota_conf.places import VARIABLE as PYKOTA_VARIABLE
@@ -61,8 +61,10 @@ def main(arguments: list[str]) -> int:
     made += make_inside(home, owner)
     if home.configuration in made:
         keep_pykota_home(home, owner)
-    settings = load_home(home)
-    plugins.upgrade_schema(ledger_url(home, settings))
+    url = ledger_url(home, load_home(home))
+    if url == home.database_url:
+        made += make_ledger_file(home)
+    plugins.upgrade_schema(url)
     for path in made:
         say_done(parsed, _("made {path}").format(path=path), {"done": "made", "name": str(path)})
     say_done(
