@@ -3,18 +3,18 @@
 
 import os
 import re
-import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from cli.patient import FACTS
 from cli.site import AS_ROOT, SERVICE_USER, Site, new_site
-from lab.fixtures import new_lab_folder
+from lab.fixtures import serving
 from lab.slapd import ACCOUNT, PASSWORD, SlapdServer
 from pagetoll.app.doctor.checks import check_database
 from pagetoll.app.doctor.findings import Level
@@ -121,17 +121,9 @@ def test_the_doctor_does_not_offer_init_where_the_directory_is_away(made: Site):
 
 
 def test_a_directory_without_the_schema_is_told_how_to_get_it(made: Site):
-    folder = new_lab_folder()
-    server = SlapdServer(folder / "slapd", with_schema=False)
-    try:
-        server.start()
-        base = server.base(server.new_base())
-        with new_site(made) as site:
-            to_directory(site, base, server.port)
-            done = site.run("pagetoll", *INIT)
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
+    with serving(partial(SlapdServer, with_schema=False)) as server, new_site(made) as site:
+        to_directory(site, server.base(server.new_base()), server.port)
+        done = site.run("pagetoll", *INIT)
     assert done.status == 1
     assert len(done.err.splitlines()) == 1
     assert "pagetoll config ldap-schema | ldapadd" in done.err
@@ -139,14 +131,8 @@ def test_a_directory_without_the_schema_is_told_how_to_get_it(made: Site):
 
 @pytest.fixture(scope="module")
 def encrypted() -> Iterator[SlapdServer]:
-    folder = new_lab_folder()
-    server = SlapdServer(folder / "slapd", tls=True)
-    try:
-        server.start()
+    with serving(partial(SlapdServer, tls=True)) as server:
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("scheme", ["ldaps", "ldap"])

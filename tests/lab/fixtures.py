@@ -6,8 +6,10 @@ A missing program fails the test; it never skips it: `make test` installs what i
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import pytest
 
@@ -29,6 +31,28 @@ def new_lab_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="lab-"))
     folder.chmod(0o755)
     return folder
+
+
+class Server(Protocol):
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+AServer = TypeVar("AServer", bound=Server)
+
+
+@contextmanager
+def serving(make: Callable[[Path], AServer]) -> Iterator[AServer]:
+    """What `make` makes in a folder of its own, running."""
+    folder = new_lab_folder()
+    server = make(folder / "server")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -73,14 +97,8 @@ def raw_sink() -> Iterator[RawSink]:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    folder = new_lab_folder()
-    server = PostgresServer(folder / "postgres")
-    try:
-        server.start()
+    with serving(PostgresServer) as server:
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -93,26 +111,14 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def mariadb_server() -> Iterator[MariadbServer]:
-    folder = new_lab_folder()
-    server = MariadbServer(folder / "mariadb")
-    try:
-        server.start()
+    with serving(MariadbServer) as server:
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
 def mysql_server() -> Iterator[MysqlServer]:
-    folder = new_lab_folder()
-    server = MysqlServer(folder / "mysql")
-    try:
-        server.start()
+    with serving(MysqlServer) as server:
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -133,14 +139,8 @@ def mariadb_url(mariadb_server: MariadbServer) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def slapd_server() -> Iterator[SlapdServer]:
-    folder = new_lab_folder()
-    server = SlapdServer(folder / "slapd")
-    try:
-        server.start()
+    with serving(SlapdServer) as server:
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
 
 
 @pytest.fixture

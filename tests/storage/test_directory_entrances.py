@@ -2,18 +2,18 @@
 """The ways into a directory: encrypted from the start, from StartTLS on, and over the server's own socket."""
 
 import os
-import shutil
 import socket
 import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from lab.fixtures import new_lab_folder
+from lab.fixtures import serving
 from lab.slapd import ACCOUNT, PASSWORD, SlapdServer
 from pagetoll.core.errors import StorageUnavailable
 from storage.directories import commit, directory, new_ledger, role
@@ -23,14 +23,8 @@ ENTRANCE = f"bind_dn={ACCOUNT.replace('=', '%3D')}"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[SlapdServer]:
-    folder = new_lab_folder()
-    server = SlapdServer(folder / "slapd", tls=True)
-    try:
-        server.start()
+    with serving(partial(SlapdServer, tls=True)) as server:
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
 
 
 def addresses(server: SlapdServer, base: str, ca: Path | str) -> list[str]:

@@ -4,11 +4,12 @@
 import os
 import shutil
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from lab.documents import postscript_document
-from lab.fixtures import new_lab_folder
+from lab.fixtures import new_lab_folder, serving
 from lab.site import Site
 from lab.slapd import ACCOUNT, PASSWORD, SlapdServer
 from pagetoll.core.jobs import Outcome
@@ -25,14 +26,8 @@ busy_timeout_s = 3
 @pytest.fixture
 def directory() -> Iterator[SlapdServer]:
     """One that waits for the disk as in life."""
-    folder = new_lab_folder()
-    server = SlapdServer(folder / "slapd", flush=True)
-    try:
-        server.start()
+    with serving(partial(SlapdServer, flush=True)) as server:
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
 
 
 def set_up(site: Site, directory: SlapdServer, base: str, number: int) -> None:
