@@ -11,6 +11,7 @@ from sqlalchemy import Engine, event
 
 from contract.books import Books
 from contract.left_to_right import refuse
+from contract.mirrors import another_print_server
 from lab.databases import SERVERS
 from lab.mariadb import MariadbServer
 from lab.mysql import MysqlServer
@@ -143,5 +144,13 @@ def books(ledger_url: str) -> Iterator[Books]:
 @pytest.fixture
 def sql_books(sql_ledger_url: str) -> Iterator[Books]:
     opened = Books(sql_ledger_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def there(slapd_server: SlapdServer, here: Books) -> Iterator[Books]:
+    """The books of a test's own `here`, in a directory, on another print server."""
+    opened = another_print_server(slapd_server, here)
     yield opened
     opened.close()

@@ -31,14 +31,6 @@ def here(ldap_ledger: str) -> Iterator[Books]:
     books.close()
 
 
-@pytest.fixture
-def there(slapd_server: SlapdServer, here: Books) -> Iterator[Books]:
-    """The same books on another print server."""
-    books = another_print_server(slapd_server, here)
-    yield books
-    books.close()
-
-
 # --- crowds
 
 

@@ -23,13 +23,6 @@ def here(ldap_ledger: str) -> Iterator[Books]:
     books.close()
 
 
-@pytest.fixture
-def there(slapd_server: SlapdServer, here: Books) -> Iterator[Books]:
-    books = another_print_server(slapd_server, here)
-    yield books
-    books.close()
-
-
 def grant(books: Books, *names: str) -> None:
     """One commit for each."""
     for name in names:
