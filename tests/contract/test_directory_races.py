@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from contract.books import Books
-from contract.mirrors import doing, of_directory, prove, rows_in
+from contract.mirrors import another_print_server, doing, of_directory, prove, rows_in
 from contract.test_ledger_crowd import a_crowded_printer
 from lab.slapd import SlapdServer
 from pagetoll.core.errors import SchemaMismatch
@@ -16,6 +16,17 @@ from pagetoll.core.errors import SchemaMismatch
 @pytest.fixture
 def here(ldap_ledger: str) -> Iterator[Books]:
     books = a_crowded_printer(ldap_ledger, hard=None)
+    yield books
+    books.close()
+
+
+@pytest.fixture
+def there(slapd_server: SlapdServer, here: Books) -> Iterator[Books]:
+    """Another print server, whose mirror has a membership that the first one then ends."""
+    books = another_print_server(slapd_server, here)
+    books.view()
+    here.leave("staff", "anna")
+    write_out(here)
     yield books
     books.close()
 
